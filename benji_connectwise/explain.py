@@ -1,0 +1,121 @@
+"""Sentences for people about ConnectWise's failures: the one place where they are made."""
+
+from .lib.connectwise_client import (
+    AddressError,
+    BadAnswerError,
+    ClientIdError,
+    CredentialsError,
+    DeadlineError,
+    InvalidPdfError,
+    MissingRightError,
+    NetworkError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+    UnknownCompanyError,
+    UnqueryableError,
+)
+
+FIELD_TO_MEND = {
+    AddressError: "server_url",
+    UnknownCompanyError: "company_login_id",
+    CredentialsError: "public_key",
+    ClientIdError: "client_id",
+}
+"""Which field of the connection mends a failure, by the error's class."""
+
+
+def field_to_mend(error):
+    """Return the name of the connection's field that mends `error`, or False."""
+    return FIELD_TO_MEND.get(type(error), False)
+
+
+def explain(env, error):
+    """Say what happened and what to do about it, in the language of `env`.
+
+    :param error: a ConnectWiseError
+    :return: str, one or two sentences
+    """
+    for kind, sentence in _SENTENCES.items():
+        if isinstance(error, kind):
+            return sentence(env, error)
+    return env._("ConnectWise gave an answer that cannot be used: %s", error)
+
+
+def _address(env, error):
+    _ = env._
+    sentences = {
+        "empty": _("Enter the address of your ConnectWise."),
+        "userinfo": _("The address must not contain a user name or password."),
+        "plain_http": _("The address must be reached over https."),
+        "private": _(
+            "This address is not on the public internet. Whoever runs the Odoo server"
+            " can allow it with the setting BENJI_CONNECTWISE_LOCAL_HOSTS."
+        ),
+        "tls": _(
+            "The server at this address has no valid certificate, so it is not safe"
+            " to send it your keys."
+        ),
+        "redirect": _("This address leads to another one. Enter that one instead."),
+        "malformed": _("This is not an address. Example: na.myconnectwise.net"),
+        "scheme": _("This is not an address. Example: na.myconnectwise.net"),
+    }
+    return sentences.get(error.reason) or _(
+        "No ConnectWise PSA answers at this address. Please check it."
+    )
+
+
+def _network(env, error):
+    _ = env._
+    if error.reason == "dns":
+        return _("The address of your ConnectWise could not be found on the internet.")
+    if error.reason == "timeout":
+        return _("ConnectWise did not answer in time.")
+    return _("ConnectWise could not be reached, or the connection broke.")
+
+
+def _pdf(env, error):
+    _ = env._
+    sentences = {
+        "empty": _("ConnectWise sent an empty file instead of a PDF."),
+        "too_large": _("ConnectWise's PDF is larger than what is accepted."),
+        "encrypted": _("ConnectWise's PDF is encrypted, so it cannot be used."),
+        "no_end": _("ConnectWise's PDF is incomplete."),
+        "no_startxref": _("ConnectWise's PDF is incomplete."),
+    }
+    return sentences.get(error.reason) or _("ConnectWise sent something that is no PDF.")
+
+
+_SENTENCES = {
+    AddressError: _address,
+    NetworkError: _network,
+    InvalidPdfError: _pdf,
+    UnknownCompanyError: lambda env, error: env._(
+        "ConnectWise does not know the Company Login ID “%s”.", error.company_login_id
+    ),
+    CredentialsError: lambda env, error: env._(
+        "ConnectWise does not accept the Public and Private Key. Please create a new API"
+        " key in ConnectWise and enter it."
+    ),
+    ClientIdError: lambda env, error: env._(
+        "ConnectWise does not accept the Client ID, or wants one. It is registered at"
+        " developer.connectwise.com."
+    ),
+    MissingRightError: lambda env, error: env._(
+        "The API member's security role lacks the right “%s”, Inquire: All.",
+        error.right,
+    ),
+    RateLimitError: lambda env, error: env._(
+        "ConnectWise asks for a pause because of too many requests."
+    ),
+    DeadlineError: lambda env, error: env._("ConnectWise did not answer in time."),
+    ServerError: lambda env, error: env._("ConnectWise has an error of its own."),
+    BadAnswerError: lambda env, error: env._(
+        "Something answered that is not ConnectWise's API. Please check the address, or"
+        " try again later."
+    ),
+    UnqueryableError: lambda env, error: env._(
+        "ConnectWise cannot be asked for the number “%s”.", error.value
+    ),
+    NotFoundError: lambda env, error: env._("ConnectWise does not have this any more."),
+}

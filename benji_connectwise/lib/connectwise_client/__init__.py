@@ -1,0 +1,87 @@
+"""A small client of the ConnectWise PSA REST API: invoices, their PDFs, companies.
+
+::
+
+    credentials = Credentials("acme", public_key, private_key, client_id)
+    with ConnectWiseClient("na", credentials, INTERACTIVE) as client:
+        for invoices, skipped in client.find_invoices(["CW1129"]):
+            for invoice in invoices:
+                pdf = client.download_invoice_pdf(invoice.id)
+
+Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
+(:mod:`.address`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
+:mod:`.pdf`, :mod:`.records`) is apart from doing (:mod:`.transport`, :mod:`.session`,
+:mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
+"""
+
+from .access import AccessReport, RightCheck
+from .address import normalise_address
+from .client import ConnectWiseClient, Page
+from .conditions import number_key
+from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
+from .errors import (
+    AddressError,
+    BadAnswerError,
+    ClientIdError,
+    ConnectWiseError,
+    CredentialsError,
+    DataError,
+    DeadlineError,
+    InvalidPdfError,
+    MissingRightError,
+    NetworkError,
+    NotFoundError,
+    RateLimitError,
+    RecordError,
+    RefusedRequestError,
+    ServerError,
+    SettingsError,
+    UnknownCompanyError,
+    UnqueryableError,
+    WaitError,
+)
+from .pdf import validate_pdf
+from .protocol import Credentials
+from .records import Company, Contact, Invoice, Reference, SkippedRecord
+from .session import Runtime
+
+__all__ = [
+    "BACKGROUND",
+    "INTERACTIVE",
+    "MAX_PDF_BYTES",
+    "REGIONS",
+    "AccessReport",
+    "AddressError",
+    "BadAnswerError",
+    "ClientIdError",
+    "Company",
+    "ConnectWiseClient",
+    "ConnectWiseError",
+    "Contact",
+    "Credentials",
+    "CredentialsError",
+    "DataError",
+    "DeadlineError",
+    "InvalidPdfError",
+    "Invoice",
+    "Limits",
+    "MissingRightError",
+    "NetworkError",
+    "NotFoundError",
+    "Page",
+    "RateLimitError",
+    "RecordError",
+    "Reference",
+    "RefusedRequestError",
+    "RightCheck",
+    "Runtime",
+    "ServerError",
+    "SettingsError",
+    "SkippedRecord",
+    "UnknownCompanyError",
+    "UnqueryableError",
+    "WaitError",
+    "normalise_address",
+    "number_key",
+    "validate_pdf",
+]

@@ -1,0 +1,293 @@
+"""The client: ConnectWise's records and PDFs, as a program wants them."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from itertools import islice
+from types import TracebackType
+from typing import TypeVar
+
+from . import conditions, const, protocol
+from .access import AccessReport, RightCheck
+from .errors import (
+    BadAnswerError,
+    ConnectWiseError,
+    InvalidPdfError,
+    MissingRightError,
+    SettingsError,
+)
+from .pdf import validate_pdf
+from .protocol import Credentials
+from .records import Company, Contact, Invoice, Parse, SkippedRecord
+from .session import Runtime, Session
+
+T = TypeVar("T")
+V = TypeVar("V")
+R = TypeVar("R", Invoice, Contact)
+
+Page = tuple[list[T], list[SkippedRecord]]
+"""Some records, in the order of their ids, and what had to be left out of them."""
+
+
+class ConnectWiseClient:
+    """A tenant's ConnectWise PSA, signed in as one API member.
+
+    ``address``: as for :func:`normalise_address`. ``limits``: ``INTERACTIVE`` or
+    ``BACKGROUND``. ``local_hosts``: ``host:port`` entries that may be reached over
+    plain http or at a private address. ``codebase``: what the property of that name
+    was before, which saves a request. ``max_pdf_bytes``: larger PDFs are refused.
+    Raises :class:`AddressError`.
+
+    A context manager; safe to use from several threads. Every method may raise
+    :class:`SettingsError` and :class:`WaitError`, and :class:`BadAnswerError` or
+    :class:`RefusedRequestError` if what answers does not behave as documented; only
+    further errors are named there. Iterators ask, and raise, when they are advanced.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        limits: const.Limits = const.BACKGROUND,
+        local_hosts: Collection[str] = (),
+        codebase: str | None = None,
+        *,
+        max_pdf_bytes: int = const.MAX_PDF_BYTES,
+        runtime: Runtime | None = None,
+    ) -> None:
+        self._max_pdf_bytes = max_pdf_bytes
+        self._session = Session(
+            address,
+            credentials,
+            limits,
+            local_hosts,
+            codebase,
+            max_pdf_bytes,
+            runtime or Runtime(),
+        )
+
+    def __repr__(self) -> str:
+        return f"<ConnectWiseClient {self.origin}>"
+
+    def __enter__(self) -> "ConnectWiseClient":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; requests under way end."""
+        self._session.close()
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that are asked."""
+        return self._session.origin
+
+    @property
+    def codebase(self) -> str | None:
+        """The tenant's codebase (``v2025_1/``), ``None`` until it is known."""
+        return self._session.codebase
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent so far, all attempts included."""
+        return self._session.request_count
+
+    # -- Invoices ---------------------------------------------------------------
+
+    def find_invoices(self, numbers: Iterable[str]) -> Iterator[Page[Invoice]]:
+        """Look invoices up by their numbers, many in one request.
+
+        Yields the invoices whose number equals one of ``numbers``, without regard to
+        case and surrounding spaces (:func:`number_key`); there may be several for one
+        number. Empty numbers, and those longer than ConnectWise's can be, are not
+        asked for; those that cannot be put into a question come as skipped records
+        with an :class:`UnqueryableError`.
+        """
+        ask, refused = conditions.sort_numbers(numbers)
+        if refused:
+            yield [], refused
+        keys = {conditions.number_key(number) for number in ask}
+        yield from self._in_chunks(
+            const.INVOICES,
+            Invoice.from_json,
+            ask,
+            const.NUMBERS_PER_REQUEST,
+            conditions.numbers_condition,
+            lambda found: conditions.number_key(found.number or "") in keys,
+        )
+
+    def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
+        """Read invoices by id. Those that are gone are simply not among them."""
+        return self._by_ids(const.INVOICES, Invoice.from_json, ids)
+
+    def download_invoice_pdf(self, invoice_id: int) -> bytes:
+        """Return an invoice's PDF, as ConnectWise renders it now.
+
+        Raises :class:`InvalidPdfError` and :class:`NotFoundError`.
+        """
+        try:
+            answer = self._session.call(protocol.pdf_request(invoice_id))
+        except BadAnswerError as error:
+            if error.reason != "too_large":
+                raise
+            raise InvalidPdfError(
+                str(error), reason=error.reason, path=error.path
+            ) from None
+        validate_pdf(answer.body, self._max_pdf_bytes)
+        return answer.body
+
+    def download_invoice_pdfs(
+        self, ids: Iterable[int]
+    ) -> Iterator[tuple[int, bytes | ConnectWiseError]]:
+        """Yield each invoice's id with its PDF or its error, as they arrive.
+
+        At most ``MAX_CONNECTIONS`` are downloaded at a time, and only so many ahead
+        that ``MAX_WAITING_PDFS`` are in memory. After closing the iterator no further
+        one is begun.
+        """
+        left = iter(dict.fromkeys(ids))
+        pending: dict[Future[bytes | ConnectWiseError], int] = {}
+        executor = ThreadPoolExecutor(const.MAX_CONNECTIONS)
+        try:
+            while True:
+                for invoice_id in islice(left, const.MAX_WAITING_PDFS - len(pending)):
+                    pending[executor.submit(self._try_pdf, invoice_id)] = invoice_id
+                if not pending:
+                    return
+                future = wait(pending, return_when=FIRST_COMPLETED).done.pop()
+                yield pending.pop(future), future.result()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _try_pdf(self, invoice_id: int) -> bytes | ConnectWiseError:
+        try:
+            return self.download_invoice_pdf(invoice_id)
+        except ConnectWiseError as error:
+            return error
+
+    # -- Companies and contacts -------------------------------------------------
+
+    def companies(
+        self, changed_since: datetime | None = None, after_id: int = 0
+    ) -> Iterator[Page[Company]]:
+        """Read all companies, those in the recycle bin too, in the order of their ids.
+
+        ``changed_since``: only those changed after this time (with a zone), by
+        ConnectWise's clock. ``after_id``: where an earlier reading got to.
+        """
+        condition = conditions.changed_condition(changed_since) if changed_since else ""
+        return self._pages(const.COMPANIES, Company.from_json, condition, after_id)
+
+    def count_companies(self) -> int:
+        """Return how many companies there are, those in the recycle bin too."""
+        request = protocol.count_request(const.COMPANIES)
+        answer = self._session.call(request)
+        return protocol.read_count(
+            protocol.parse_json(answer, request.path), request.path
+        )
+
+    def contacts(self, ids: Iterable[int]) -> Iterator[Page[Contact]]:
+        """Read contacts by id. Those that are gone are simply not among them."""
+        return self._by_ids(const.CONTACTS, Contact.from_json, ids)
+
+    def discover(self) -> str:
+        """Return the codebase, asked for without the keys if it is not known yet.
+
+        Raises :class:`UnknownCompanyError` too.
+        """
+        return self._session.known_codebase()
+
+    # -- Rights -----------------------------------------------------------------
+
+    def check_access(self, include_contacts: bool = False) -> AccessReport:
+        """Find out what the API member may do, by doing the least of each.
+
+        Invoices are asked for, companies and contacts only with ``include_contacts``.
+        A missing right, or a failure to find out, is in the report; what makes every
+        request fail (address, company, keys, client id) raises its
+        :class:`SettingsError`.
+        """
+        endpoints = [const.INVOICES]
+        if include_contacts:
+            endpoints += [const.COMPANIES, const.CONTACTS]
+        return AccessReport(tuple(self._check_right(e) for e in endpoints))
+
+    def _check_right(self, endpoint: const.Endpoint) -> RightCheck:
+        try:
+            self._rows(protocol.probe_request(endpoint))
+        except MissingRightError:
+            return RightCheck(endpoint.right, "missing")
+        except SettingsError:
+            raise
+        except ConnectWiseError as error:
+            return RightCheck(endpoint.right, "unknown", error)
+        return RightCheck(endpoint.right, "granted")
+
+    # -- Lists ------------------------------------------------------------------
+
+    def _by_ids(
+        self, endpoint: const.Endpoint, parse: Parse[R], ids: Iterable[int]
+    ) -> Iterator[Page[R]]:
+        wanted = set(ids)
+        return self._in_chunks(
+            endpoint,
+            parse,
+            sorted(wanted),
+            const.IDS_PER_REQUEST,
+            conditions.ids_condition,
+            lambda found: found.id in wanted,
+        )
+
+    def _in_chunks(
+        self,
+        endpoint: const.Endpoint,
+        parse: Parse[T],
+        values: Iterable[V],
+        most: int,
+        condition: Callable[[Sequence[V]], str],
+        keep: Callable[[T], bool],
+    ) -> Iterator[Page[T]]:
+        """Ask for many values, in requests that fit. What comes back is compared: a
+        condition may match more than it says (wildcards, a server's own idea)."""
+
+        def fits(run: Sequence[V]) -> bool:
+            # With the longest condition that paging may add.
+            request = protocol.list_request(endpoint, condition(run), const.MAX_ID)
+            url = request.url(self.origin, self._session.known_codebase())
+            return len(url) <= const.MAX_URL_LENGTH
+
+        for run in conditions.chunks(values, most, fits):
+            for records, skipped in self._pages(endpoint, parse, condition(run)):
+                kept = [record for record in records if keep(record)]
+                if kept or skipped:
+                    yield kept, skipped
+
+    def _pages(
+        self,
+        endpoint: const.Endpoint,
+        parse: Parse[T],
+        condition: str,
+        last_id: int = 0,
+    ) -> Iterator[Page[T]]:
+        while True:
+            rows = self._rows(protocol.list_request(endpoint, condition, last_id))
+            records, skipped, last_id = protocol.read_page(
+                rows, parse, last_id, endpoint.path
+            )
+            if records or skipped:
+                yield records, skipped
+            if len(rows) < const.PAGE_SIZE:
+                return
+
+    def _rows(self, request: protocol.Request) -> list[object]:
+        answer = self._session.call(request)
+        return protocol.read_rows(
+            protocol.parse_json(answer, request.path), request.path
+        )

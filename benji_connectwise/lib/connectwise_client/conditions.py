@@ -1,0 +1,91 @@
+"""Conditions: how to ask for some records of a list. Pure."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from . import const
+from .errors import UnqueryableError
+from .records import SkippedRecord
+
+T = TypeVar("T")
+
+
+def quote_string(value: str) -> str:
+    """Write ``value`` as a string of a condition.
+
+    How to write a quote inside a string is not documented, ``*`` is a wildcard and
+    ``[…]`` a class (developer guide), ``%`` one of the database behind it; control
+    and invisible characters have no business there. All of these raise
+    :class:`UnqueryableError`: refusing is safe, guessing may ask for something else.
+    """
+    if any(c in "\"'\\*[]%" or unicodedata.category(c)[0] == "C" for c in value):
+        raise UnqueryableError(f"Cannot ask for {ascii(value)[:80]}", value=value)
+    return f'"{value}"'
+
+
+def numbers_condition(numbers: Sequence[str]) -> str:
+    """Ask for invoices by number. Raises :class:`UnqueryableError`."""
+    quoted = [quote_string(number) for number in numbers]
+    if len(quoted) == 1:
+        return f"invoiceNumber = {quoted[0]}"
+    return f"invoiceNumber in ({','.join(quoted)})"
+
+
+def ids_condition(ids: Iterable[int]) -> str:
+    """Ask for records by id."""
+    return f"id in ({','.join(str(int(record_id)) for record_id in ids)})"
+
+
+def changed_condition(since: datetime) -> str:
+    """Ask for records changed after a time, which must carry its zone.
+
+    Only ``>``: some own servers are said to refuse ``>=`` (not documented).
+    """
+    if since.tzinfo is None:
+        raise ValueError("changed_since needs a time zone")
+    return f"lastUpdated > [{since.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}]"
+
+
+def number_key(number: str) -> str:
+    """Return what two numbers have in common if they count as equal: neither case
+    nor surrounding space matters."""
+    return number.strip().casefold()
+
+
+def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]]:
+    """Return the numbers to ask for, each once, and those that cannot be asked for.
+
+    Empty ones and ones too long to exist in ConnectWise are in neither.
+    """
+    ask: dict[str, str] = {}
+    skipped = []
+    for number in numbers:
+        stripped = number.strip()
+        if not 0 < len(stripped) <= const.MAX_INVOICE_NUMBER_LENGTH:
+            continue
+        try:
+            quote_string(stripped)
+        except UnqueryableError as error:
+            skipped.append(SkippedRecord(None, error))
+        else:
+            ask.setdefault(number_key(stripped), stripped)
+    return list(ask.values()), skipped
+
+
+def chunks(
+    values: Iterable[T], most: int, fits: Callable[[Sequence[T]], bool]
+) -> Iterator[list[T]]:
+    """Split into runs of at most ``most`` values that ``fits`` accepts.
+
+    A single value is a run of its own even if it does not fit.
+    """
+    run: list[T] = []
+    for value in values:
+        if run and (len(run) == most or not fits([*run, value])):
+            yield run
+            run = []
+        run.append(value)
+    if run:
+        yield run

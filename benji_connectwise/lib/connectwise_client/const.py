@@ -1,0 +1,194 @@
+"""Facts about ConnectWise PSA, each with its source, and this client's limits.
+
+Sources: the *ConnectWise developer guide* (developer.connectwise.com), the
+*OpenAPI 2026.4* document published there, and *recorded payloads* from public clients'
+test suites. What no source states is marked *not documented*.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+# ---------------------------------------------------------------------------
+# Hosts
+# ---------------------------------------------------------------------------
+
+REGIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "na": "api-na.myconnectwise.net",
+        "eu": "api-eu.myconnectwise.net",
+        "au": "api-au.myconnectwise.net",
+        "aus": "api-aus.myconnectwise.net",
+        "za": "api-za.myconnectwise.net",
+        "staging": "api-staging.connectwisedev.com",
+    }
+)
+"""Region code → API host (developer guide, "Cloud URLs")."""
+
+API_HOST_BY_USER_HOST: Final[Mapping[str, str]] = MappingProxyType(
+    {api_host.removeprefix("api-"): api_host for api_host in REGIONS.values()}
+)
+"""Host in a person's browser → API host. Without ``api-`` the cloud may answer
+"SSL is required." (developer guide)."""
+
+CLOUD_HOSTS: Final = frozenset(
+    # The sandbox has no ``api-`` host (recorded payloads).
+    {*REGIONS.values(), "sandbox-na.myconnectwise.net"}
+)
+
+DISCOVERY_PATH: Final = "/login/companyinfo/"
+"""+ Company Login ID; needs no authentication (developer guide)."""
+
+DEFAULT_CODEBASE: Final = "v4_6_release/"
+"""What every own server uses, and what the cloud understands (developer guide)."""
+
+CODEBASE_PATTERN: Final = r"v[0-9]{1,4}_[0-9]{1,3}(_release)?"
+"""``v4_6_release``, ``v2017_3``, ``v2025_1`` (developer guide, recorded payloads)."""
+
+API_PATH: Final = "apis/3.0"
+
+# ---------------------------------------------------------------------------
+# Requests
+# ---------------------------------------------------------------------------
+
+ACCEPT_JSON: Final = "application/vnd.connectwise.com+json; version=2025.1"
+"""A pinned model: without a version the newest one answers (developer guide). The
+fields read here are the same up to OpenAPI 2026.4."""
+
+ACCEPT_PDF: Final = "application/pdf"
+
+PAGE_SIZE: Final = 1000
+"""Most records in one answer (developer guide)."""
+
+MAX_URL_LENGTH: Final = 1745
+"""Characters, encoded; the guide's "safe max" of a limit of 2000."""
+
+NUMBERS_PER_REQUEST: Final = 50
+"""Invoice numbers asked for at once: our choice, about what fits into an URL."""
+
+IDS_PER_REQUEST: Final = 150
+"""Ids in one ``id in (…)``; more is said to fail at some point (not documented)."""
+
+MAX_INVOICE_NUMBER_LENGTH: Final = 15
+"""``Invoice.invoiceNumber``, "Max length: 15" (OpenAPI 2026.4)."""
+
+MAX_ID: Final = 2**31 - 1
+"""Ids are ``int32`` (OpenAPI 2026.4)."""
+
+DEFAULT_RETRY_AFTER: Final = 30.0
+"""Seconds, where an answer 429 names none: the guide's own example of a 429 says "try
+again in 30 seconds"."""
+
+LONGEST_RETRY_AFTER: Final = 86_400.0
+"""Seconds believed at most, whatever the server says."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A list of the API.
+
+    ``right`` is the name of the security role's right that opens it, as ConnectWise
+    writes it on the role's screen (not in the OpenAPI document; vendors' role tables
+    agree). ``fields`` are the properties asked for, all in OpenAPI 2025.8 and 2026.4.
+    """
+
+    path: str
+    right: str
+    fields: tuple[str, ...]
+
+
+INVOICES: Final = Endpoint(
+    path="/finance/invoices",
+    right="Invoicing",  # Finance > Invoicing, Inquire: All
+    fields=(
+        "id",
+        "invoiceNumber",
+        "type",
+        "status",
+        "company",
+        "billToCompany",
+        "date",
+        "dueDate",
+        "currency",
+        "subtotal",
+        "salesTax",
+        "total",
+        "balance",
+        "_info",
+    ),
+)
+COMPANIES: Final = Endpoint(
+    path="/company/companies",
+    right="Company Maintenance",  # Companies > Company Maintenance, Inquire: All
+    fields=(
+        "id",
+        "identifier",
+        "name",
+        "accountNumber",
+        "deletedFlag",
+        "billToCompany",
+        "billingContact",
+        "_info",
+    ),
+)
+CONTACTS: Final = Endpoint(
+    path="/company/contacts",
+    right="Contacts",  # Companies > Contacts, Inquire: All
+    fields=(
+        "id",
+        "firstName",
+        "lastName",
+        "title",
+        "inactiveFlag",
+        "company",
+        "communicationItems",
+        "_info",
+    ),
+)
+
+# ---------------------------------------------------------------------------
+# This client's own limits
+# ---------------------------------------------------------------------------
+
+MAX_CONNECTIONS: Final = 4
+"""Of one client. The guide asks to limit parallel requests and names no number."""
+
+MAX_WAITING_PDFS: Final = 8
+"""PDFs downloaded, or being downloaded, that nobody has taken yet."""
+
+MAX_PDF_BYTES: Final = 20 * 1024 * 1024
+MAX_JSON_BYTES: Final = 16 * 1024 * 1024
+"""Decompressed. A page of 1000 companies is below 1 MB."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long, and how often, to try. All times in seconds.
+
+    ``connect``: TCP, to all addresses of the host together. ``answer`` and ``pdf``:
+    one exchange, from looking the host up to the last byte, however slowly the server
+    drips. ``attempts``: of one call. ``first_delay``: before the second attempt,
+    doubled for each further one. ``longest_sleep``: a server that asks for a longer
+    pause is not waited for. ``total``: from the client's first request on; afterwards
+    every call fails.
+    """
+
+    connect: float
+    answer: float
+    pdf: float
+    attempts: int
+    first_delay: float
+    longest_sleep: float
+    total: float | None = None
+
+
+INTERACTIVE: Final = Limits(
+    connect=3, answer=8, pdf=8, attempts=2, first_delay=0.1, longest_sleep=1, total=8
+)
+"""A person waits."""
+
+BACKGROUND: Final = Limits(
+    connect=5, answer=30, pdf=60, attempts=3, first_delay=0.5, longest_sleep=10
+)
+"""Nobody waits."""

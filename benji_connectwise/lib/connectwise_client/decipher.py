@@ -1,0 +1,158 @@
+"""What an answer other than the expected one means, and whether to ask again. Pure."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from . import const
+from .errors import (
+    AddressError,
+    BadAnswerError,
+    ClientIdError,
+    ConnectWiseError,
+    CredentialsError,
+    MissingRightError,
+    NotFoundError,
+    RateLimitError,
+    RefusedRequestError,
+    ServerError,
+    WaitError,
+)
+from .protocol import Answer, parse_retry_after
+
+_MAX_DETAIL = 300
+_MAX_SCANNED = 4096
+
+
+@dataclass(frozen=True)
+class _Complaint:
+    """ConnectWise's ``code`` and ``message``, as far as the body has them.
+
+    The members may be missing or null, ``code`` is called ``error`` in an answer 429,
+    and a gateway answers in plain text or HTML (developer guide, recorded payloads).
+    """
+
+    code: str
+    message: str
+    text: str
+    is_json: bool
+
+    def says(self, text: str) -> bool:
+        return text in self.text
+
+
+def decipher_error(
+    answer: Answer, path: str, right: str, secrets: tuple[str, ...], now: datetime
+) -> ConnectWiseError:
+    """Return the error that an answer stands for.
+
+    ``answer``: any but one with status 200. ``right``: the right the request needed,
+    empty if it was not signed in. ``secrets``: texts to blot out of what ConnectWise
+    says. ``now``: the time an HTTP date is compared with.
+    """
+    complaint = _read(answer.body, secrets)
+    context: dict[str, Any] = {
+        "status": answer.status,
+        "path": path,
+        "code": complaint.code,
+        "detail": complaint.message,
+    }
+    what = f"{path}: HTTP {answer.status} {complaint.code} {complaint.message}".strip()
+    if complaint.says("ssl is required"):
+        return AddressError(what, reason="ssl_required", **context)
+    if complaint.says("cannot route"):
+        return AddressError(what, reason="cannot_route", **context)
+    if answer.status in (400, 401, 403) and complaint.says("clientid"):
+        # The answer to a missing client id is not documented, and reports differ.
+        return ClientIdError(what, **context)
+    if answer.status == 429 or answer.status >= 500:
+        return _wait_error(answer, complaint, what, now, context)
+    if answer.status >= 400:
+        return _refusal(answer.status, complaint, what, right, context)
+    if answer.status >= 300:
+        return AddressError(what, reason="redirect", **context)
+    return BadAnswerError(what, reason="status", **context)
+
+
+def _wait_error(
+    answer: Answer,
+    complaint: _Complaint,
+    what: str,
+    now: datetime,
+    context: dict[str, Any],
+) -> WaitError:
+    pause = parse_retry_after(answer.headers.get("retry-after"), now)
+    if answer.status == 429:
+        if pause is None:
+            pause = const.DEFAULT_RETRY_AFTER
+        return RateLimitError(what, retry_after=pause, **context)
+    # ConnectWise also answers 500 to a malformed value, which no repetition mends.
+    # A timeout of its own is a 500 that says so (recorded payloads).
+    transient = answer.status in (502, 503, 504) or (
+        answer.status == 500 and complaint.says("timeout")
+    )
+    return ServerError(what, retry_after=pause, transient=transient, **context)
+
+
+def _refusal(
+    status: int,
+    complaint: _Complaint,
+    what: str,
+    right: str,
+    context: dict[str, Any],
+) -> ConnectWiseError:
+    if status == 401 or complaint.says("usernotauthenticated"):
+        return CredentialsError(what, **context)
+    if status == 403:
+        if complaint.is_json and right:
+            return MissingRightError(what, right=right, **context)
+        return AddressError(what, reason="blocked", **context)
+    if status == 404:
+        # "NotFound" is about a record; "The endpoint does not exist.", a page or
+        # nothing at all is about the path (recorded payloads).
+        if complaint.is_json and right and not complaint.says("endpoint"):
+            return NotFoundError(what, **context)
+        return AddressError(what, reason="no_api", **context)
+    return RefusedRequestError(what, **context)
+
+
+def _read(body: bytes, secrets: tuple[str, ...]) -> _Complaint:
+    text = body[:_MAX_SCANNED].decode("utf-8", "replace")
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if isinstance(data, dict):
+        code, message = data.get("code") or data.get("error"), data.get("message")
+        return _Complaint(
+            _clean(code, secrets), _clean(message, secrets), text.lower(), True
+        )
+    message = "(a web page)" if text.lstrip().startswith("<") else text
+    return _Complaint("", _clean(message, secrets), text.lower(), False)
+
+
+def _clean(text: object, secrets: tuple[str, ...]) -> str:
+    clean = "" if text is None else str(text)[:_MAX_SCANNED]
+    for secret in secrets:
+        clean = clean.replace(secret, "***")
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", clean).strip()[:_MAX_DETAIL]
+
+
+def retry_delay(
+    error: WaitError, attempt: int, limits: const.Limits, jitter: float
+) -> float | None:
+    """Return the seconds to wait before asking again, ``None`` not to.
+
+    ``attempt``: how often was asked already. ``jitter``: between 0 and 1, so that many
+    clients do not come back at once. A pause the server wants is never shortened.
+    """
+    if attempt >= limits.attempts or not error.transient:
+        return None
+    if error.retry_after is None:
+        delay: float = limits.first_delay * 2 ** (attempt - 1) * (1 + jitter)
+        return min(delay, limits.longest_sleep)
+    if error.retry_after > limits.longest_sleep:
+        return None
+    return min(error.retry_after * (1 + 0.1 * jitter), limits.longest_sleep)

@@ -1,0 +1,63 @@
+"""Is this a PDF? Judged from outside: nothing is parsed or decompressed.
+
+A few kilobytes can unpack to gigabytes, so whoever parses a PDF that came from
+elsewhere does so at that risk. What is checked here takes time linear in the size.
+"""
+
+import re
+
+from . import const
+from .errors import InvalidPdfError
+
+_START = 1024  # readers accept the header anywhere in here (PDF 1.7, annex H)
+_END = 2048
+_TAIL = re.compile(rb"startxref\s{1,16}(\d{1,10})\s{1,16}%%EOF")
+
+
+def validate_pdf(data: bytes, max_bytes: int = const.MAX_PDF_BYTES) -> None:
+    """Raise :class:`InvalidPdfError` unless ``data`` looks like a whole, open PDF.
+
+    ``max_bytes`` is the largest size accepted. Encrypted files are refused: their
+    receivers could not merge, stamp or (perhaps) open them.
+    """
+    if len(data) > max_bytes:
+        raise _invalid("too_large", f"is larger than {max_bytes} bytes")
+    header = data.find(b"%PDF-", 0, _START)
+    if header < 0:
+        raise _not_even_close(data)
+    tail = data[-_END:]
+    if b"%%EOF" not in tail:
+        raise _invalid("no_end", "has no end; it was probably cut short")
+    offsets = _TAIL.findall(tail)
+    offset = header + int(offsets[-1]) if offsets else len(data)
+    if offset >= len(data):
+        raise _invalid("no_startxref", "does not say where its index is")
+    if b"/Encrypt" in _trailer_area(data, offset):
+        raise _invalid("encrypted", "is encrypted")
+
+
+def _not_even_close(data: bytes) -> InvalidPdfError:
+    start = data[:_START].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        return _invalid("empty", "is empty")
+    if start.startswith(b"<"):
+        return _invalid("html", "is a web page")
+    if start.startswith((b"{", b"[")):
+        return _invalid("json", "is JSON")
+    return _invalid("no_header", "does not start like a PDF")
+
+
+def _trailer_area(data: bytes, offset: int) -> bytes:
+    """Return the bytes that hold the trailer's dictionary, whichever form it has.
+
+    A classic index (``xref``) is followed by its trailer; since PDF 1.5 the index may
+    be a stream, whose dictionary is the trailer. The end of the file is added for
+    files whose offset is a little wrong, which readers forgive.
+    """
+    stop = b"startxref" if data.startswith(b"xref", offset) else b"stream"
+    end = data.find(stop, offset)
+    return data[offset : max(end, offset)] + data[-_END:]
+
+
+def _invalid(reason: str, problem: str) -> InvalidPdfError:
+    return InvalidPdfError(f"The PDF {problem}", reason=reason)

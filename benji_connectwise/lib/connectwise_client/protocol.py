@@ -1,0 +1,264 @@
+"""ConnectWise's protocol without any network: build requests, judge answers.
+
+Everything here is a pure function of its arguments.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+from . import const
+from .errors import (
+    BadAnswerError,
+    ClientIdError,
+    RecordError,
+    UnknownCompanyError,
+)
+from .records import Parse, SkippedRecord
+
+T = TypeVar("T")
+
+# ---------------------------------------------------------------------------
+# Requests
+# ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What an integrator's API member needs to sign in (developer guide).
+
+    ``client_id`` identifies the integration, not the tenant; ConnectWise requires it
+    since August 2019.
+    """
+
+    company_login_id: str
+    public_key: str = field(repr=False)
+    private_key: str = field(repr=False)
+    client_id: str = field(repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        keys = (self.private_key.strip(), self.public_key.strip())
+        return tuple(key for key in keys if key)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A GET below a tenant's codebase. ``right`` is the role's right it needs."""
+
+    path: str
+    right: str
+    query: tuple[tuple[str, str], ...] = ()
+    accept: str = const.ACCEPT_JSON
+
+    def url(self, origin: str, codebase: str) -> str:
+        """Return the whole, encoded URL."""
+        url = f"{origin}/{codebase}{const.API_PATH}{self.path}"
+        return (
+            f"{url}?{urlencode(self.query, safe=',', quote_via=quote)}"
+            if self.query
+            else url
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def create_headers(credentials: Credentials, accept: str) -> dict[str, str]:
+    """Build the headers of a signed-in request (developer guide, "Authentication").
+
+    Raises :class:`ClientIdError` if the client id cannot be a header.
+    """
+    client_id = credentials.client_id.strip()
+    if not (client_id.isascii() and client_id.isprintable()):
+        raise ClientIdError("The client id contains characters it cannot have")
+    company, public, private = (
+        part.strip()
+        for part in (
+            credentials.company_login_id,
+            credentials.public_key,
+            credentials.private_key,
+        )
+    )
+    token = base64.b64encode(f"{company}+{public}:{private}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {token}", "clientId": client_id, "Accept": accept}
+
+
+def discovery_url(origin: str, company_login_id: str) -> str:
+    """Return the URL that tells a company's codebase; it needs no authentication."""
+    return f"{origin}{const.DISCOVERY_PATH}{quote(company_login_id.strip(), safe='')}"
+
+
+def list_request(
+    endpoint: const.Endpoint, condition: str = "", after_id: int = 0
+) -> Request:
+    """Build the request for the page of a list that follows the id ``after_id``.
+
+    Paging by key instead of by page number: records that come or go meanwhile neither
+    repeat nor hide others.
+    """
+    parts = [condition] if condition else []
+    if after_id:
+        parts = [*(f"({part})" for part in parts), f"id > {after_id}"]
+    query = [
+        ("fields", ",".join(endpoint.fields)),
+        ("orderBy", "id asc"),
+        ("pageSize", str(const.PAGE_SIZE)),
+    ]
+    if parts:
+        query.insert(0, ("conditions", " and ".join(parts)))
+    return Request(endpoint.path, endpoint.right, tuple(query))
+
+
+def probe_request(endpoint: const.Endpoint) -> Request:
+    """Build the smallest request that needs the endpoint's right."""
+    query = (("fields", "id"), ("pageSize", "1"))
+    return Request(endpoint.path, endpoint.right, query)
+
+
+def count_request(endpoint: const.Endpoint) -> Request:
+    """Build the request for the number of records (OpenAPI 2026.4)."""
+    return Request(f"{endpoint.path}/count", endpoint.right)
+
+
+def pdf_request(invoice_id: int) -> Request:
+    """Build the request for an invoice's PDF (OpenAPI 2026.4)."""
+    path = f"{const.INVOICES.path}/{int(invoice_id)}/pdf"
+    return Request(path, const.INVOICES.right, accept=const.ACCEPT_PDF)
+
+
+# ---------------------------------------------------------------------------
+# Answers
+# ---------------------------------------------------------------------------
+
+
+def parse_json(answer: Answer, path: str) -> object:
+    """Decode a JSON body. Raises :class:`BadAnswerError`."""
+
+    try:
+        return json.loads(answer.body)
+    # RecursionError: a body of ten thousand opening brackets.
+    except (ValueError, RecursionError):
+        reason = "html" if answer.body.lstrip()[:1] == b"<" else "malformed"
+    raise BadAnswerError(f"{path}: the answer is not JSON", reason=reason, path=path)
+
+
+def read_rows(data: object, path: str) -> list[object]:
+    """Return the rows of a list's answer, a bare array (recorded payloads)."""
+    if not isinstance(data, list):
+        raise BadAnswerError(f"{path}: not a list", reason="shape", path=path)
+    return data
+
+
+def read_count(data: object, path: str) -> int:
+    """Return the number in ``{"count": 7}`` (OpenAPI 2026.4)."""
+    value = data.get("count") if isinstance(data, dict) else None
+    if type(value) is not int or value < 0:
+        raise BadAnswerError(f"{path}: not a count", reason="shape", path=path)
+    return value
+
+
+def read_company_info(data: object, company_login_id: str) -> str:
+    """Return the codebase from the answer of the discovery.
+
+    Its ``SiteUrl`` is left alone: an answer must not choose where keys are sent.
+    Null is how an unknown company is told (recorded), :class:`UnknownCompanyError`.
+    """
+    if data is None:
+        raise UnknownCompanyError(
+            f"ConnectWise knows no company {company_login_id!r}",
+            company_login_id=company_login_id,
+            path=const.DISCOVERY_PATH,
+        )
+    codebase = parse_codebase(data.get("Codebase") if isinstance(data, dict) else None)
+    if codebase is None:
+        raise BadAnswerError(
+            f"{const.DISCOVERY_PATH}: no codebase in the answer",
+            reason="shape",
+            path=const.DISCOVERY_PATH,
+        )
+    return codebase
+
+
+def parse_codebase(text: object) -> str | None:
+    """Return a codebase, fit for a URL and ending in a slash, or ``None``."""
+    if not isinstance(text, str):
+        return None
+    codebase = text.strip().removesuffix("/")
+    return f"{codebase}/" if re.fullmatch(const.CODEBASE_PATTERN, codebase) else None
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Return the seconds of a ``Retry-After`` header: a number or an HTTP date.
+
+    ``None`` if there is none that can be read.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if re.fullmatch(r"[0-9]{1,12}", value):
+        return min(float(value), const.LONGEST_RETRY_AFTER)
+    try:
+        then = parsedate_to_datetime(value)
+    # Python 3.10 to 3.13 differ in which of these an unreadable date raises.
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=timezone.utc)
+    return min(max((then - now).total_seconds(), 0.0), const.LONGEST_RETRY_AFTER)
+
+
+def read_page(
+    rows: Sequence[object], parse: Parse[T], last_id: int, path: str
+) -> tuple[list[T], list[SkippedRecord], int]:
+    """Return a page's records, what was left out of it, and its last id.
+
+    A record that cannot be read is left out alone. Ids must grow, from ``last_id`` on
+    and within the page; else, or if the page does not lead anywhere, the server does
+    not understand the request and asking on might never end:
+    :class:`BadAnswerError` with the reason ``paging``.
+    """
+    records: list[T] = []
+    skipped: list[SkippedRecord] = []
+    first_id = last_id
+    for row in rows:
+        row_id = _row_id(row)
+        if row_id is not None:
+            if row_id <= last_id:
+                raise _bad_paging(path, f"id {row_id} follows {last_id}")
+            last_id = row_id
+        try:
+            records.append(parse(row))
+        except RecordError as error:
+            skipped.append(SkippedRecord(row_id, error))
+    if len(rows) >= const.PAGE_SIZE and last_id == first_id:
+        raise _bad_paging(path, f"no id after {last_id}")
+    return records, skipped, last_id
+
+
+def _row_id(row: object) -> int | None:
+    value = row.get("id") if isinstance(row, dict) else None
+    if type(value) is int and 0 < value <= const.MAX_ID:
+        return value
+    return None
+
+
+def _bad_paging(path: str, problem: str) -> BadAnswerError:
+    return BadAnswerError(
+        f"{path}: the pages do not follow each other: {problem}",
+        reason="paging",
+        path=path,
+    )

@@ -1,0 +1,299 @@
+"""The records of the API that are read, as frozen dataclasses.
+
+``from_json`` is tolerant of what is missing (absent or null is ``None``: current
+servers leave empty fields out, older ones send null, both recorded) and strict about
+what is there: a value of another type than OpenAPI 2026.4 says raises
+:class:`RecordError` naming the field, instead of travelling on.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from . import const
+from .errors import DataError, RecordError
+
+T = TypeVar("T")
+
+_DATETIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?",
+    re.ASCII,
+)
+
+
+class _Fields:
+    """The JSON object of one record, read field by field."""
+
+    def __init__(self, record: str, data: object, prefix: str = "") -> None:
+        self._record = record
+        self._prefix = prefix
+        self._id: int | None = None
+        if not isinstance(data, dict):
+            raise self._error("", "is not an object")
+        self._data: Mapping[str, object] = data
+
+    def _error(self, name: str, problem: str) -> RecordError:
+        field = f"{self._prefix}{name}".rstrip(".")
+        return RecordError(
+            f"{self._record} {self._id or '(no id)'}: {field or 'it'} {problem}",
+            record=self._record,
+            record_id=self._id,
+            field=field,
+        )
+
+    def _get(self, name: str, kind: type[T]) -> T | None:
+        value = self._data.get(name)
+        if value is None:
+            return None
+        # bool is an int to Python, but not to JSON.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self._error(name, f"is not of type {kind.__name__}")
+        return value
+
+    def id(self) -> int:
+        value = self.optional_id()
+        if value is None:
+            raise self._error("id", "is missing")
+        self._id = value
+        return value
+
+    def optional_id(self) -> int | None:
+        value = self._get("id", int)
+        if value is not None and not 0 < value <= const.MAX_ID:
+            raise self._error("id", "is out of range")
+        return value
+
+    def text(self, name: str) -> str | None:
+        value = self._get(name, str)
+        # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
+        return None if value is None else value.replace("\0", "")
+
+    def flag(self, name: str) -> bool:
+        return bool(self._get(name, bool))
+
+    def number(self, name: str) -> float | None:
+        value = self._data.get(name)
+        if value is None:
+            return None
+        try:
+            number = float(value) if type(value) in (int, float) else math.nan  # type: ignore[arg-type]
+        except OverflowError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self._error(name, "is not a finite number")
+        return number
+
+    def moment(self, name: str) -> datetime | None:
+        """Read an ISO 8601 time; one without a zone is UTC, as all are (recorded)."""
+        value = self.text(name)
+        if not value:
+            return None
+        match = _DATETIME.fullmatch(value)
+        try:
+            if match is None:
+                raise ValueError(value)
+            day, time, zone = match.groups()
+            offset = "+00:00" if zone in (None, "Z") else zone
+            moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{offset}")
+            return moment.astimezone(timezone.utc)
+        except (ValueError, OverflowError):
+            raise self._error(name, "is not a time") from None
+
+    def inside(self, name: str) -> "_Fields | None":
+        """Return the object under ``name``, ``None`` if absent or null."""
+        value = self._data.get(name)
+        return None if value is None else self._object(name, value)
+
+    def objects(self, name: str) -> "list[_Fields]":
+        return [self._object(name, item) for item in self._get(name, list) or ()]
+
+    def _object(self, name: str, value: object) -> "_Fields":
+        if not isinstance(value, dict):
+            raise self._error(name, "is not an object")
+        fields = _Fields(self._record, value, prefix=f"{self._prefix}{name}.")
+        fields._id = self._id
+        return fields
+
+    def reference(self, name: str) -> "Reference | None":
+        """Read a reference; ``{}``, sent where a right is missing, is ``None``."""
+        fields = self.inside(name)
+        ref = fields.optional_id() if fields else None
+        if fields is None or ref is None:
+            return None
+        return Reference(ref, fields.text("name"), fields.text("identifier"))
+
+    def last_updated(self) -> datetime | None:
+        info = self.inside("_info")
+        return info.moment("lastUpdated") if info else None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A pointer to another record. ``identifier`` is set for companies only."""
+
+    id: int
+    name: str | None = None
+    identifier: str | None = None
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company. Its Bill-To contact is ``billing_contact``, and belongs to
+    ``bill_to_company``, which normally is the company itself; missing means itself.
+
+    ``account_number`` is "Account ID" on ConnectWise's screens. ``is_deleted``: in the
+    recycle bin, where companies stay listed.
+    """
+
+    id: int
+    identifier: str | None = None
+    name: str | None = None
+    account_number: str | None = None
+    is_deleted: bool = False
+    bill_to_company: Reference | None = None
+    billing_contact: Reference | None = None
+    last_updated: datetime | None = None
+
+    @classmethod
+    def from_json(cls, data: object) -> "Company":
+        """Read a ``Company`` of the API. Raises :class:`RecordError`."""
+        fields = _Fields("Company", data)
+        return cls(
+            id=fields.id(),
+            identifier=fields.text("identifier"),
+            name=fields.text("name"),
+            account_number=fields.text("accountNumber"),
+            is_deleted=fields.flag("deletedFlag"),
+            bill_to_company=fields.reference("billToCompany"),
+            billing_contact=fields.reference("billingContact"),
+            last_updated=fields.last_updated(),
+        )
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact. ``email`` and ``phone`` are its default ones, else the first ones.
+
+    ``last_updated`` may not move when only an e-mail address or a phone number
+    changes (not documented either way).
+    """
+
+    id: int
+    first_name: str | None = None
+    last_name: str | None = None
+    title: str | None = None
+    is_inactive: bool = False
+    company: Reference | None = None
+    email: str | None = None
+    phone: str | None = None
+    last_updated: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """First and last name, as far as there are any."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @classmethod
+    def from_json(cls, data: object) -> "Contact":
+        """Read a ``Contact`` of the API. Raises :class:`RecordError`."""
+        fields = _Fields("Contact", data)
+        return cls(
+            id=fields.id(),
+            first_name=fields.text("firstName"),
+            last_name=fields.text("lastName"),
+            title=fields.text("title"),
+            is_inactive=fields.flag("inactiveFlag"),
+            company=fields.reference("company"),
+            email=_communication(fields, "Email"),
+            phone=_communication(fields, "Phone"),
+            last_updated=fields.last_updated(),
+        )
+
+
+def _communication(contact: _Fields, kind: str) -> str | None:
+    """Return the default communication item of a kind, else the first, else ``None``.
+
+    There is one default for each ``communicationType``; the names of the *types* are
+    the tenant's own ("Shared Mailbox") and tell nothing (recorded payloads).
+    """
+    found: list[tuple[bool, str]] = [
+        (item.flag("defaultFlag"), value.strip())
+        for item in contact.objects("communicationItems")
+        if item.text("communicationType") == kind
+        and (value := item.text("value"))
+        and value.strip()
+    ]
+    found.sort(key=lambda item: not item[0])
+    return found[0][1] if found else None
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice, posted or not. Amounts are in the currency ``currency_code``.
+
+    ``number`` is the number people see; ``id`` is another one. ``type`` is one of
+    ``Agreement``, ``CreditMemo``, ``DownPayment``, ``Miscellaneous``, ``Progress``,
+    ``Standard``, ``Consolidated`` (OpenAPI 2026.4). Whether ``total`` contains
+    ``sales_tax`` differs between tenants (not documented).
+    """
+
+    id: int
+    number: str | None = None
+    type: str | None = None
+    status: str | None = None
+    company: Reference | None = None
+    bill_to_company: Reference | None = None
+    date: datetime | None = None
+    due_date: datetime | None = None
+    currency_code: str | None = None
+    subtotal: float | None = None
+    sales_tax: float | None = None
+    total: float | None = None
+    balance: float | None = None
+    last_updated: datetime | None = None
+
+    @classmethod
+    def from_json(cls, data: object) -> "Invoice":
+        """Read an ``Invoice`` of the API. Raises :class:`RecordError`."""
+        fields = _Fields("Invoice", data)
+        invoice_id = fields.id()
+        currency = fields.inside("currency")
+        status = fields.inside("status")
+        return cls(
+            id=invoice_id,
+            number=fields.text("invoiceNumber"),
+            type=fields.text("type"),
+            status=status.text("name") if status else None,
+            company=fields.reference("company"),
+            bill_to_company=fields.reference("billToCompany"),
+            date=fields.moment("date"),
+            due_date=fields.moment("dueDate"),
+            currency_code=currency.text("currencyCode") if currency else None,
+            subtotal=fields.number("subtotal"),
+            sales_tax=fields.number("salesTax"),
+            total=fields.number("total"),
+            balance=fields.number("balance"),
+            last_updated=fields.last_updated(),
+        )
+
+
+@dataclass(frozen=True)
+class SkippedRecord:
+    """A record, or a question, left out of a page because of itself alone.
+
+    ``id`` is ``None`` if even that could not be read, or nothing was asked.
+    """
+
+    id: int | None
+    error: DataError
+
+    @property
+    def reason(self) -> str:
+        """The problem in plain English."""
+        return str(self.error)
+
+
+Parse = Callable[[object], T]

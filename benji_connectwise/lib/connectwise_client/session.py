@@ -1,0 +1,282 @@
+"""Asking one tenant: where its API is, how long to wait, whether to try again."""
+
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Final
+
+from . import const
+from .address import is_cloud, is_local, normalise_address
+from .decipher import decipher_error, retry_delay
+from .errors import (
+    AddressError,
+    BadAnswerError,
+    ConnectWiseError,
+    CredentialsError,
+    DeadlineError,
+    NetworkError,
+    RateLimitError,
+    WaitError,
+)
+from .protocol import (
+    Answer,
+    Credentials,
+    Request,
+    create_headers,
+    discovery_url,
+    parse_codebase,
+    parse_json,
+    read_company_info,
+)
+from .transport import Call, Resolve, Transport
+
+_logger: Final = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What is taken from the machine; tests bring their own.
+
+    ``clock`` counts seconds, ``now`` tells the time (with a zone), ``jitter`` returns
+    a number between 0 and 1, ``resolve`` is ``socket.getaddrinfo``. ``ca_bundle`` is
+    a file of the certificate authorities to trust, ``None`` for the usual ones.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = _utc_now
+    jitter: Callable[[], float] = random.random
+    resolve: Resolve = socket.getaddrinfo
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A URL, and how to ask it. ``right`` is empty where none is needed."""
+
+    url: str
+    path: str
+    right: str
+    headers: Mapping[str, str] = field(repr=False)
+    seconds: float
+    max_bytes: int
+
+
+class Session:
+    """One API member at one tenant. Safe to use from several threads.
+
+    Once the keys were refused, or ConnectWise wants to be left alone for longer than
+    anybody waits, nothing more is asked: asking on would only make it worse.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        limits: const.Limits,
+        local_hosts: Collection[str],
+        codebase: str | None,
+        max_pdf_bytes: int,
+        runtime: Runtime,
+    ) -> None:
+        self.origin = normalise_address(address, local_hosts)
+        self.codebase = parse_codebase(codebase)
+        self.request_count = 0
+        self._credentials = credentials
+        self._limits = limits
+        self._max_pdf_bytes = max_pdf_bytes
+        self._runtime = runtime
+        self._transport = Transport(
+            is_local(self.origin, local_hosts), runtime.resolve, runtime.ca_bundle
+        )
+        self._lock = threading.Lock()  # for the numbers
+        self._end: float | None = None
+        self._resume_at = runtime.clock()
+        self._refusal: CredentialsError | None = None
+        self._discovery_lock = threading.Lock()
+        self._rediscovered = False
+
+    def close(self) -> None:
+        """Close all connections; requests under way end."""
+        self._transport.close()
+
+    # -- The codebase -----------------------------------------------------------
+
+    def call(self, request: Request) -> Answer:
+        """Return the answer to a request, which is one with status 200.
+
+        The cloud's codebase changes with each upgrade, so when the path turns out not
+        to exist it is looked up again, once, before that is believed.
+        """
+        codebase = self.known_codebase()
+        try:
+            return self._ask(self._question(request, codebase))
+        except AddressError as error:
+            if error.reason not in ("no_api", "cannot_route"):
+                raise
+            moved = self._moved_codebase(codebase)
+            if moved is None:
+                raise
+        return self._ask(self._question(request, moved))
+
+    def known_codebase(self) -> str:
+        """Return the codebase; looks it up the first time."""
+        with self._discovery_lock:
+            if self.codebase is None:
+                self.codebase = self._discover()
+            return self.codebase
+
+    def _moved_codebase(self, used: str) -> str | None:
+        """Return the codebase if it is another one by now, else ``None``."""
+        with self._discovery_lock:
+            if self.codebase == used and not self._rediscovered:
+                self._rediscovered = True
+                self.codebase = self._discover()
+            return None if self.codebase == used else self.codebase
+
+    def _discover(self) -> str:
+        company = self._credentials.company_login_id.strip()
+        question = _Question(
+            url=discovery_url(self.origin, company),
+            path=const.DISCOVERY_PATH,
+            right="",
+            headers={"Accept": "application/json"},
+            seconds=self._limits.answer,
+            max_bytes=const.MAX_JSON_BYTES,
+        )
+        try:
+            data = parse_json(self._ask(question), question.path)
+        except (AddressError, BadAnswerError) as error:
+            # An own server may hide its login pages from the outside.
+            if error.reason in ("no_api", "html") and not is_cloud(self.origin):
+                return const.DEFAULT_CODEBASE
+            raise
+        return read_company_info(data, company)
+
+    def _question(self, request: Request, codebase: str) -> _Question:
+        is_pdf = request.accept == const.ACCEPT_PDF
+        return _Question(
+            url=request.url(self.origin, codebase),
+            path=request.path,
+            right=request.right,
+            headers=create_headers(self._credentials, request.accept),
+            seconds=self._limits.pdf if is_pdf else self._limits.answer,
+            max_bytes=self._max_pdf_bytes if is_pdf else const.MAX_JSON_BYTES,
+        )
+
+    # -- Attempts ---------------------------------------------------------------
+
+    def _ask(self, question: _Question) -> Answer:
+        attempt = 0
+        while True:
+            attempt += 1
+            self._hold_back(question)
+            try:
+                return self._ask_once(question)
+            except WaitError as error:
+                delay = retry_delay(
+                    error, attempt, self._limits, self._runtime.jitter()
+                )
+                if isinstance(error, RateLimitError):
+                    self._note_rate_limit(error)
+                if delay is None or delay >= self._seconds_left():
+                    raise
+            except CredentialsError as error:
+                self._refusal = error
+                raise
+            self._runtime.sleep(delay)
+
+    def _hold_back(self, question: _Question) -> None:
+        """Raise, or sleep, if an earlier answer, to any thread, makes asking futile."""
+        if self._refusal is not None:
+            raise CredentialsError(
+                "The keys were refused before",
+                status=self._refusal.status,
+                path=question.path,
+                code=self._refusal.code,
+                detail=self._refusal.detail,
+            )
+        pause = self._resume_at - self._runtime.clock()
+        if pause <= 0:
+            return
+        if pause > self._limits.longest_sleep or pause >= self._seconds_left():
+            raise RateLimitError(
+                f"{question.path}: not asked, ConnectWise wants a pause",
+                retry_after=pause,
+                path=question.path,
+            )
+        self._runtime.sleep(pause)
+
+    def _note_rate_limit(self, error: RateLimitError) -> None:
+        with self._lock:
+            resume_at = self._runtime.clock() + error.retry_after
+            self._resume_at = max(self._resume_at, resume_at)
+
+    def _seconds_left(self) -> float:
+        """Return what is left of the total; it runs from the first call on."""
+        total = self._limits.total
+        if total is None:
+            return float("inf")
+        with self._lock:
+            now = self._runtime.clock()
+            if self._end is None:
+                self._end = now + total
+            return self._end - now
+
+    def _ask_once(self, question: _Question) -> Answer:
+        left = self._seconds_left()
+        if left <= 0:
+            raise _out_of_time(question)
+        with self._lock:
+            self.request_count += 1
+        seconds = min(question.seconds, left)
+        call = Call(
+            url=question.url,
+            headers=question.headers,
+            connect=min(self._limits.connect, seconds),
+            seconds=seconds,
+            max_bytes=question.max_bytes,
+        )
+        started = self._runtime.clock()
+        outcome: object = "no answer"
+        try:
+            answer = self._transport.send(call)
+            outcome = answer.status
+        except ConnectWiseError as error:
+            error.path = question.path
+            outcome = f"{type(error).__name__} {error.reason}"
+            timed_out = isinstance(error, NetworkError) and error.reason == "timeout"
+            if timed_out and left <= question.seconds:
+                raise _out_of_time(question) from None
+            raise
+        finally:
+            duration = self._runtime.clock() - started
+            level = logging.DEBUG if outcome == 200 else logging.INFO
+            _logger.log(level, "GET %s: %s in %.3f s", question.path, outcome, duration)
+        if answer.status != 200:
+            raise self._error(answer, question)
+        return answer
+
+    def _error(self, answer: Answer, question: _Question) -> ConnectWiseError:
+        return decipher_error(
+            answer,
+            question.path,
+            question.right,
+            self._credentials.secrets,
+            self._runtime.now(),
+        )
+
+
+def _out_of_time(question: _Question) -> DeadlineError:
+    return DeadlineError(
+        f"{question.path}: no time left", transient=False, path=question.path
+    )

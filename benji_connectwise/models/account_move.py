@@ -1,0 +1,447 @@
+import os
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import format_date, format_datetime
+
+from ..lib.connectwise_client import InvalidPdfError, validate_pdf
+from .connectwise_lookup import NUMBERS_PER_ANSWER
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    invoice_pdf_source = fields.Selection(
+        selection=lambda self: self.env["invoice.pdf.source"]
+        ._fields["source"]
+        ._description_selection(self.env),
+        string="PDF From",
+        compute="_compute_invoice_pdf_source",
+        search="_search_invoice_pdf_source",
+        help="The source of the PDF that is shown and sent, by Invoice PDF Priority.",
+    )
+    invoice_pdf_is_first_choice = fields.Boolean(
+        compute="_compute_invoice_pdf_source",
+        search="_search_invoice_pdf_is_first_choice",
+    )
+    invoice_pdf_attachment_id = fields.Many2one(
+        "ir.attachment",
+        "Use as invoice PDF",
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        domain="[('res_model', '=', 'account.move'), ('res_id', '=', id),"
+        " ('mimetype', '=', 'application/pdf')]",
+        help="A PDF attached to this invoice, for the source “PDF attached to the"
+        " invoice” of Invoice PDF Priority.",
+    )
+    invoice_pdf_explanation = fields.Html(
+        "Why this PDF?", compute="_compute_invoice_pdf_explanation", sanitize=False
+    )
+    connectwise_lookup_ids = fields.One2many(
+        "connectwise.lookup",
+        "move_id",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    connectwise_invoice_ref = fields.Integer(
+        "ConnectWise Invoice ID", compute="_compute_connectwise"
+    )
+    connectwise_message = fields.Char(
+        "ConnectWise", compute="_compute_connectwise"
+    )
+    connectwise_pdf_changed = fields.Boolean(
+        "Changed in ConnectWise since sent",
+        compute="_compute_connectwise",
+        search="_search_connectwise_pdf_changed",
+    )
+    connectwise_pdf_file = fields.Binary(attachment=True, copy=False)
+    connectwise_pdf_id = fields.Many2one(
+        "ir.attachment",
+        "ConnectWise PDF",
+        compute=lambda self: self._compute_linked_attachment_id(
+            "connectwise_pdf_id", "connectwise_pdf_file"
+        ),
+        depends=["connectwise_pdf_file"],
+    )
+
+    # -------------------------------------------------------------------------
+    # The decision
+    # -------------------------------------------------------------------------
+
+    def _get_preferred_invoice_pdf(self):
+        """Return the PDF to show or send for this invoice.
+
+        Where the priority prefers a source that has to be asked, it is, within the time
+        a person can wait; any failure there makes the next source the one.
+
+        :return: the chosen `ir.attachment`, sudo; empty for Odoo's own rendering
+        """
+        self.ensure_one()
+        return self._get_preferred_invoice_pdfs()[self.id]
+
+    def _get_preferred_invoice_pdfs(self):
+        """Return {invoice id: chosen attachment}, as _get_preferred_invoice_pdf, asking
+        about all at once."""
+        fetch = not self.env.context.get("invoice_pdf_at_hand")
+        return {
+            move.id: attachment
+            for move, (_source, attachment) in self._choose_invoice_pdfs(fetch).items()
+        }
+
+    def _choose_invoice_pdfs(self, fetch=False):
+        """Return {invoice: (source, attachment)}, by the priority as it is now.
+
+        :param bool fetch: whether a source may ask another system for what is missing
+        """
+        Source = self.env["invoice.pdf.source"]
+        chosen = {move: (False, self.env["ir.attachment"]) for move in self}
+        for company, moves in self._with_invoice_pdf().grouped("company_id").items():
+            # The last resort, whether it is in the list or not: something has to go out.
+            for source in [*Source._get_by_company(company)[company], "odoo"]:
+                for_odoo = moves.filtered(lambda move: move._is_e_invoice())
+                asked = moves if source == "odoo" else moves - for_odoo
+                pdfs = Source._find_pdfs(source, asked, fetch)
+                found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
+                chosen.update({move: (source, pdfs[move.id]) for move in found})
+                moves -= found
+        return chosen
+
+    def _with_invoice_pdf(self):
+        return self.filtered(
+            lambda move: move.state == "posted" and move.is_sale_document()
+        )
+
+    def _is_e_invoice(self):
+        """Whether Odoo's PDF is the legal document, because of the customer's format."""
+        partner = self.commercial_partner_id.with_company(self.company_id)
+        return bool(partner.sudo().invoice_edi_format)
+
+    def _get_companion_pdf(self):
+        """Return ConnectWise's PDF, where it goes along with Odoo's e-invoice (D13)."""
+        self.ensure_one()
+        none = self.env["ir.attachment"]
+        sources = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
+        if "connectwise" not in sources[self.company_id] or not self._is_e_invoice():
+            return none
+        lookups = self.env["connectwise.lookup"]
+        if lookups._get_backend(self.company_id).e_invoice_pdf != "second":
+            return none
+        fetch = not self.env.context.get("invoice_pdf_at_hand")
+        pdfs = self.env["invoice.pdf.source"]._find_pdfs(
+            "connectwise", self._with_invoice_pdf(), fetch
+        )
+        return pdfs.get(self.id, none)
+
+    def _compute_invoice_pdf_source(self):
+        chosen = self._choose_invoice_pdfs()
+        priority = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
+        for move in self:
+            source = chosen[move][0]
+            move.invoice_pdf_source = source
+            move.invoice_pdf_is_first_choice = (
+                not source
+                or move._is_e_invoice()
+                or source == priority[move.company_id][0]
+            )
+
+    def _search_invoice_pdf_source(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = []
+        for company, sources in self._get_invoice_pdf_priorities().items():
+            left = Domain("company_id", "=", company.id)
+            for source in dict.fromkeys([*sources, "odoo"]):
+                has_pdf = self.env["invoice.pdf.source"]._has_pdf_domain(source)
+                if source != "odoo":
+                    has_pdf &= self._not_e_invoice_domain(company)
+                if source in value:
+                    domains.append(left & has_pdf)
+                left &= ~has_pdf
+        has_pdf = self._with_invoice_pdf_domain()
+        domain = has_pdf & Domain.OR(domains)
+        return domain | ~has_pdf if False in value else domain
+
+    def _search_invoice_pdf_is_first_choice(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        others = Domain.OR(
+            Domain("company_id", "=", company.id)
+            & ~self.env["invoice.pdf.source"]._has_pdf_domain(sources[0])
+            & self._not_e_invoice_domain(company)
+            for company, sources in self._get_invoice_pdf_priorities().items()
+        )
+        others &= self._with_invoice_pdf_domain()
+        return ~others if True in value else others
+
+    def _get_invoice_pdf_priorities(self):
+        return self.env["invoice.pdf.source"]._get_by_company(self.env.companies)
+
+    @api.model
+    def _with_invoice_pdf_domain(self):
+        return Domain("state", "=", "posted") & Domain(
+            "move_type", "in", self.get_sale_types()
+        )
+
+    @api.model
+    def _not_e_invoice_domain(self, company):
+        # The format is a property of the partner in each company.
+        partners = (
+            self.env["res.partner"]
+            .sudo()
+            .with_company(company)
+            .with_context(active_test=False)
+            ._search([("invoice_edi_format", "!=", False)])
+        )
+        return Domain("commercial_partner_id", "not in", partners)
+
+    # -------------------------------------------------------------------------
+    # Why this PDF?
+    # -------------------------------------------------------------------------
+
+    def _compute_invoice_pdf_explanation(self):
+        for move in self:
+            move.invoice_pdf_explanation = bool(
+                move._with_invoice_pdf()
+            ) and self.env["ir.qweb"]._render(
+                "benji_connectwise.invoice_pdf_explanation",
+                move._prepare_invoice_pdf_explanation(),
+            )
+
+    def _prepare_invoice_pdf_explanation(self):
+        """Return what the tab *Why this PDF?* says, as values for its template."""
+        Source = self.env["invoice.pdf.source"]
+        chosen, attachment = self._choose_invoice_pdfs()[self]
+        sources = Source._get_by_company(self.company_id)[self.company_id]
+        steps = []
+        for source in dict.fromkeys([*sources, "odoo"]):
+            is_chosen = source == chosen
+            steps.append(
+                {
+                    "name": Source._get_label(source),
+                    "is_chosen": is_chosen,
+                    "is_tried": not any(step["is_chosen"] for step in steps),
+                    "text": self._explain_invoice_pdf_source(source, is_chosen),
+                }
+            )
+        return {
+            "source": Source._get_label(chosen),
+            "steps": steps,
+            "attachment": attachment,
+            "fetched_at": attachment
+            and format_datetime(self.env, attachment.create_date),
+            "is_changed": self.connectwise_pdf_changed,
+            "is_e_invoice": self._is_e_invoice(),
+            "deliveries": self._get_invoice_pdf_deliveries(attachment),
+        }
+
+    def _explain_invoice_pdf_source(self, source, is_chosen):
+        """Say in one sentence why this source gives a PDF, or gives none.
+
+        Another module's source may extend this.
+        """
+        if source == "connectwise":
+            if self._is_e_invoice():
+                return self.env._("Odoo's PDF is the legal document of an e-invoice.")
+            return self.connectwise_message or self.env._("ConnectWise is not connected.")
+        if source == "attachment":
+            return self.invoice_pdf_attachment_id.name or self.env._(
+                "No attached PDF was marked with “Use as invoice PDF”."
+            )
+        return ""
+
+    def _get_invoice_pdf_deliveries(self, attachment):
+        """Say what was mailed when to whom: a list of sentences, newest first."""
+        messages = self.sudo().message_ids.filtered(
+            lambda message: (
+                message.message_type in ("comment", "email")
+                and "application/pdf" in message.attachment_ids.mapped("mimetype")
+            )
+        )
+        sentences = []
+        for message in messages:
+            checksums = message.attachment_ids.mapped("checksum")
+            values = {
+                "to": ", ".join(message.notified_partner_ids.mapped("display_name"))
+                or self.env._("nobody"),
+                "date": format_datetime(self.env, message.date),
+            }
+            if attachment and attachment.checksum in checksums:
+                sentences.append(
+                    self.env._("Sent to %(to)s on %(date)s with this same file.", **values)
+                )
+            else:
+                sentences.append(
+                    self.env._("Sent to %(to)s on %(date)s with another file.", **values)
+                )
+        return sentences
+
+    # -------------------------------------------------------------------------
+    # ConnectWise
+    # -------------------------------------------------------------------------
+
+    def _is_looked_up_in_connectwise(self):
+        """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
+        self.ensure_one()
+        return bool(self._with_invoice_pdf() and self._get_connectwise_number())
+
+    def _get_connectwise_number(self):
+        """Return this invoice's number in ConnectWise; where it stands is a rule of the
+        connection."""
+        backend = self.env["connectwise.lookup"]._get_backend(self.company_id)
+        return (self[backend.invoice_number_field or "name"] or "").strip()
+
+    def _get_connectwise_pdf_filename(self):
+        name = self._get_invoice_report_filename()
+        # Beside an e-invoice's own PDF it needs a name of its own.
+        return f"ConnectWise_{name}" if self._is_e_invoice() else name
+
+    @api.depends("state", "name")
+    def _compute_connectwise(self):
+        for move in self:
+            lookup = move.sudo().connectwise_lookup_ids
+            is_current = bool(lookup) and move._is_looked_up_in_connectwise()
+            move.connectwise_invoice_ref = (
+                lookup.accepted_id.connectwise_ref if is_current else 0
+            )
+            move.connectwise_pdf_changed = is_current and lookup.pdf_changed
+            move.connectwise_message = move._explain_connectwise(lookup)
+
+    def _search_connectwise_pdf_changed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("connectwise_lookup_ids.pdf_changed", operator, value)]
+
+    def _explain_connectwise(self, lookup):
+        if not self._with_invoice_pdf():
+            return False
+        if lookup:
+            return lookup._explain()
+        if not lookup._get_backend(self.company_id):
+            return False
+        return self.env._("ConnectWise has not been asked yet.")
+
+    def action_refresh_pdf(self):
+        """Ask ConnectWise at once and judge anew; an outage is shown, not raised.
+
+        :raises AccessError: unless the user may send invoices
+        """
+        if not self.env.user.has_group("account.group_account_invoice"):
+            raise AccessError(
+                self.env._("Only people in Invoicing can refresh an invoice's PDF.")
+            )
+        self.check_access("read")
+        self.env["connectwise.lookup"].sudo()._prepare(self)._refresh()
+        self.invalidate_recordset()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        if any(move._is_looked_up_in_connectwise() for move in posted):
+            Source = self.env["invoice.pdf.source"]
+            priorities = Source._get_by_company(posted.company_id)
+            if any("connectwise" in sources for sources in priorities.values()):
+                self.env["connectwise.lookup"]._trigger_prefetch()
+        return posted
+
+    def _cron_account_move_send(self, job_count=10):
+        # Asked for many at once, and before Odoo locks the invoices it sends.
+        pending = self.search(
+            [("sending_data", "!=", False), ("state", "=", "posted")],
+            order="date asc, invoice_date asc, sequence_number asc, id asc",
+            limit=NUMBERS_PER_ANSWER,
+        )
+        self.env["connectwise.lookup"]._fetch_in_background(pending)
+        return super()._cron_account_move_send(job_count)
+
+    def button_draft(self):
+        # What ConnectWise said about the old version says nothing about the next one.
+        self.sudo().connectwise_lookup_ids.unlink()
+        return super().button_draft()
+
+    def _get_fields_to_detach(self):
+        return [*super()._get_fields_to_detach(), "connectwise_pdf_file"]
+
+    def _detach_connectwise_pdf(self):
+        """Keep ConnectWise's PDF as an ordinary attachment, making room for another."""
+        today = format_date(self.env, fields.Date.context_today(self))
+        kept = self.env["connectwise.lookup"]._get_attachments(self)
+        for attachment in kept.values():
+            name, extension = os.path.splitext(attachment.name)
+            name = self.env._("%(name)s (replaced on %(date)s)", name=name, date=today)
+            attachment.write({"res_field": False, "name": name + extension})
+
+    # -------------------------------------------------------------------------
+    # A PDF attached by a person
+    # -------------------------------------------------------------------------
+
+    @api.constrains("invoice_pdf_attachment_id")
+    def _check_invoice_pdf_attachment(self):
+        for move in self.sudo():
+            attachment = move.invoice_pdf_attachment_id
+            if not attachment:
+                continue
+            if (attachment.res_model, attachment.res_id) != (move._name, move.id):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is not attached to this invoice. Please attach it first.",
+                        attachment.name,
+                    )
+                )
+            try:
+                validate_pdf(attachment.raw or b"")
+            except InvalidPdfError as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is not a PDF that can be sent. Please attach another.",
+                        attachment.name,
+                    )
+                ) from error
+
+    # -------------------------------------------------------------------------
+    # Surfaces
+    # -------------------------------------------------------------------------
+
+    def action_print_pdf(self):
+        # Also works where the server cannot render a PDF of its own.
+        if len(self) == 1 and self._get_preferred_invoice_pdf():
+            return self.action_invoice_download_pdf()
+        return super().action_print_pdf()
+
+    def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
+        if filetype == "pdf" and (attachment := self._get_preferred_invoice_pdf()):
+            return self._as_invoice_document(attachment)
+        return super()._get_invoice_legal_documents(filetype, allow_fallback)
+
+    def _get_invoice_legal_documents_all(self, allow_fallback=False):
+        if self._get_preferred_invoice_pdf():
+            attachments = self.env["account.move.send"]._get_invoice_extra_attachments(
+                self
+            )
+            return [self._as_invoice_document(attachment) for attachment in attachments]
+        return super()._get_invoice_legal_documents_all(allow_fallback)
+
+    @api.model
+    def _as_invoice_document(self, attachment):
+        return {
+            "filename": attachment.name,
+            "filetype": attachment.mimetype,
+            "content": attachment.raw,
+        }
+
+    def get_extra_print_items(self):
+        # Runs whenever an invoice is opened: what is at hand has to do.
+        at_hand = self.with_context(invoice_pdf_at_hand=True)
+        return super(AccountMove, at_hand).get_extra_print_items()
+
+    def _get_mail_thread_data_attachments(self):
+        at_hand = self.with_context(invoice_pdf_at_hand=True)
+        return super(AccountMove, at_hand)._get_mail_thread_data_attachments()
+
+    @api.depends("is_move_sent")
+    def _compute_highlight_send_button(self):
+        super()._compute_highlight_send_button()
+        for move in self:
+            # Odoo tells what was sent by its own PDF, which was not needed here.
+            if move.is_move_sent and move.invoice_pdf_source != "odoo":
+                move.highlight_send_button = False

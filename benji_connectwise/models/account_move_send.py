@@ -1,0 +1,299 @@
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from .ir_actions_report import RENDER_OWN
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    # -------------------------------------------------------------------------
+    # What will be sent
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_alerts(self, moves, moves_data):
+        alerts = super()._get_alerts(moves, moves_data)
+        alerts.update(self._get_invoice_pdf_alerts(moves))
+        return alerts
+
+    @api.model
+    def _get_invoice_pdf_alerts(self, moves):
+        """Say which invoices use which PDF, where that is not the first choice (D14)."""
+        self._fetch_before_sending(moves, download=len(moves) == 1)
+        counts = self._count_expected_pdfs(moves)
+        others = counts["others"]
+        if not others:
+            return {}
+        held = others.filtered(self._is_held)
+        lines = [
+            self.env._(
+                "%(invoice)s: %(source)s. %(reason)s",
+                invoice=move.name,
+                source=self.env["invoice.pdf.source"]._get_label(
+                    move.invoice_pdf_source
+                ),
+                reason=move.connectwise_message or "",
+            ).strip()
+            for move in others[:5]
+        ]
+        if len(others) > 5:
+            lines.append(self.env._("… and %s more", len(others) - 5))
+        title = (
+            self.env._("These invoices wait for ConnectWise's PDF:")
+            if held
+            else self.env._("The first choice of Invoice PDF Priority has no PDF for:")
+        )
+        return {
+            "benji_connectwise_pdf_source": {
+                "level": "warning",
+                "message": "\n".join([title, *lines]),
+                "action_text": self.env._("View invoices") if len(moves) > 1 else False,
+                "action": others._get_records_action(name=self.env._("Invoices"))
+                if len(moves) > 1
+                else False,
+            }
+        }
+
+    @api.model
+    def _fetch_before_sending(self, moves, download=True):
+        """Ask for missing and for newer PDFs, within the time a person waits."""
+        by_company = self.env["invoice.pdf.source"]._get_by_company(moves.company_id)
+        asking = moves.filtered(
+            lambda move: (
+                "connectwise" in by_company[move.company_id]
+                and move._is_looked_up_in_connectwise()
+            )
+        )
+        if asking:
+            self.env["connectwise.lookup"].sudo()._fetch_for_person(
+                asking, sending=True, download=download
+            )
+            moves.invalidate_recordset(
+                ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
+            )
+
+    @api.model
+    def _count_expected_pdfs(self, moves):
+        """Return {"sources": {source: number of invoices}, "others": those of `moves`
+        that will not use the first choice}.
+
+        A PDF that ConnectWise has, but that was not fetched yet, counts as its own.
+        """
+        by_company = self.env["invoice.pdf.source"]._get_by_company(moves.company_id)
+        sources, others = {}, moves.browse()
+        for move in moves:
+            source = move.invoice_pdf_source
+            first = by_company[move.company_id][0]
+            lookup = move.sudo().connectwise_lookup_ids
+            is_coming = lookup.accepted_id and not lookup.error
+            if source != first == "connectwise" and is_coming:
+                source = first
+            elif not move.invoice_pdf_is_first_choice:
+                others |= move
+            sources[source] = sources.get(source, 0) + 1
+        return {"sources": sources, "others": others}
+
+    @api.model
+    def _describe_invoice_pdfs(self, moves):
+        """Say in one line where the PDFs come from: "38 from ConnectWise PSA"."""
+        Source = self.env["invoice.pdf.source"]
+        counts = self._count_expected_pdfs(moves)["sources"]
+        if len(moves) == 1:
+            return Source._get_label(next(iter(counts))) if any(counts) else ""
+        return ", ".join(
+            self.env._(
+                "%(count)s from %(source)s",
+                count=count,
+                source=Source._get_label(source),
+            )
+            for source, count in counts.items()
+            if source
+        )
+
+    # -------------------------------------------------------------------------
+    # Attachments
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_placeholder_mail_attachments_data(
+        self, move, invoice_edi_format=None, extra_edis=None, pdf_report=None
+    ):
+        placeholders = super()._get_placeholder_mail_attachments_data(
+            move,
+            invoice_edi_format=invoice_edi_format,
+            extra_edis=extra_edis,
+            pdf_report=pdf_report,
+        )
+        if not move._get_preferred_invoice_pdf():
+            return placeholders
+        # The file itself is listed, so none has to stand for Odoo's rendering.
+        filename = move._get_invoice_report_filename(report=pdf_report)
+        return [data for data in placeholders if data["name"] != filename]
+
+    @api.model
+    def _get_invoice_extra_attachments(self, move):
+        attachments = super()._get_invoice_extra_attachments(move)
+        if preferred := move._get_preferred_invoice_pdf():
+            return preferred.with_env(self.env) | (
+                attachments - move.invoice_pdf_report_id
+            )
+        return attachments | move._get_companion_pdf().with_env(self.env)
+
+    @api.model
+    def _get_invoice_extra_attachments_data(self, move):
+        data = super()._get_invoice_extra_attachments_data(move)
+        return [{**values, "invoice_document": True} for values in data]
+
+    @api.model
+    def _get_mail_params(self, move, move_data):
+        # A document that was replaced while the dialog was open must not go out too.
+        current = set(self._get_invoice_extra_attachments(move).ids)
+        widget = [
+            values
+            for values in move_data.get("mail_attachments_widget") or []
+            if not values.get("invoice_document") or values["id"] in current
+        ]
+        return super()._get_mail_params(
+            move, {**move_data, "mail_attachments_widget": widget}
+        )
+
+    # -------------------------------------------------------------------------
+    # Generating and sending
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _is_sent_without_rendering(self, invoice, invoice_data):
+        """Whether the chosen PDF takes the place of Odoo's, which nobody needs then.
+
+        Electronic formats embed or describe Odoo's own PDF, so it is rendered for them.
+        """
+        return (
+            not invoice_data.get("invoice_edi_format")
+            and not invoice_data.get("extra_edis")
+            and bool(invoice._get_preferred_invoice_pdf())
+        )
+
+    @api.model
+    def _prepare_invoice_pdf_report(self, invoices_data):
+        to_render = {
+            invoice: data
+            for invoice, data in invoices_data.items()
+            if not self._is_sent_without_rendering(invoice, data)
+        }
+        if to_render:
+            own = self.with_context(invoice_pdf=RENDER_OWN)
+            super(AccountMoveSend, own)._prepare_invoice_pdf_report(to_render)
+
+    @api.model
+    def _hook_invoice_document_after_pdf_report_render(self, invoice, invoice_data):
+        # Nothing is embedded into a PDF that goes out byte for byte (D13).
+        if self._is_sent_without_rendering(invoice, invoice_data):
+            return
+        super()._hook_invoice_document_after_pdf_report_render(invoice, invoice_data)
+
+    @api.model
+    def _link_invoice_documents(self, invoices_data):
+        super()._link_invoice_documents(invoices_data)
+        for invoice in invoices_data:
+            if preferred := invoice._get_preferred_invoice_pdf():
+                invoice.message_main_attachment_id = preferred
+                invoice.is_move_sent = True
+
+    @api.model
+    def _generate_and_send_invoices(
+        self,
+        moves,
+        from_cron=False,
+        allow_raising=True,
+        allow_fallback_pdf=False,
+        **custom_settings,
+    ):
+        if not from_cron:
+            self._fetch_before_sending(moves)
+        held = moves.filtered(self._is_held)
+        self._hold(held, from_cron, custom_settings)
+        moves -= held
+        if not moves:
+            return self.env["ir.attachment"]
+        return super()._generate_and_send_invoices(
+            moves,
+            from_cron=from_cron,
+            allow_raising=allow_raising,
+            allow_fallback_pdf=allow_fallback_pdf,
+            **custom_settings,
+        )
+
+    # -------------------------------------------------------------------------
+    # Holding an invoice until ConnectWise has its PDF (D14)
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _is_held(self, move):
+        """Whether this invoice has to wait for ConnectWise's PDF before it is sent."""
+        lookups = self.env["connectwise.lookup"]
+        backend = lookups._get_backend(move.company_id)
+        if (
+            backend.missing_pdf != "hold"
+            or move.invoice_pdf_is_first_choice
+            or not move._is_looked_up_in_connectwise()
+        ):
+            return False
+        priority = self.env["invoice.pdf.source"]._get_by_company(move.company_id)
+        sources = priority[move.company_id]
+        chosen = move.invoice_pdf_source
+        outranking = sources[: sources.index(chosen)] if chosen in sources else sources
+        if "connectwise" not in outranking:
+            return False
+        since = move.sudo().connectwise_lookup_ids.held_since
+        waiting = timedelta(hours=backend.hold_hours)
+        return not since or fields.Datetime.now() < since + waiting
+
+    @api.model
+    def _hold(self, moves, from_cron, custom_settings):
+        """Keep what is needed to send these invoices later."""
+        for move in moves:
+            settings = (
+                dict(move.sending_data or {})
+                if from_cron
+                else {
+                    "author_user_id": self.env.user.id,
+                    "author_partner_id": self.env.user.partner_id.id,
+                    **custom_settings,
+                }
+            )
+            for key in ("mail_template", "pdf_report"):
+                if key in settings:
+                    settings[key] = settings[key].id
+            lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+            lookup.write(
+                {
+                    "held_sending_data": settings,
+                    "held_since": lookup.held_since or fields.Datetime.now(),
+                }
+            )
+            move.sudo().sending_data = False
+            move._message_log(
+                body=self.env._(
+                    "Not sent yet: it waits for ConnectWise's PDF. %s",
+                    move.connectwise_message or "",
+                )
+            )
+
+    @api.model
+    def _send_held(self, lookup):
+        """Send an invoice that waited, as it was asked for then."""
+        settings = dict(lookup.held_sending_data or {})
+        if settings.get("mail_template"):
+            template = self.env["mail.template"].browse(settings["mail_template"])
+            settings["mail_template"] = template.exists()
+        if settings.get("pdf_report"):
+            report = self.env["ir.actions.report"].browse(settings["pdf_report"])
+            settings["pdf_report"] = report.exists()
+        if settings.get("mail_body"):
+            settings["mail_body"] = Markup(settings["mail_body"])
+        self._generate_and_send_invoices(lookup.move_id, from_cron=True, **settings)
+        lookup.write({"held_sending_data": False, "held_since": False})

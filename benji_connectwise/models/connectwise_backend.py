@@ -1,0 +1,380 @@
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError
+from odoo.http import request
+from odoo.orm.models import NO_ACCESS
+
+from ..explain import explain
+from ..lib.connectwise_client import (
+    BACKGROUND,
+    INTERACTIVE,
+    ConnectWiseClient,
+    ConnectWiseError,
+    Credentials,
+    MissingRightError,
+    SettingsError,
+)
+
+SECONDS_FOR_PERSON = 7.5
+"""What ConnectWise may cost in one action of a person, all its questions together.
+Below the 8 s promised, because ending a broken exchange takes a moment too."""
+
+SECONDS_FOR_RUN = 100
+"""What one step of a scheduled action may take, so that a stall ends it in time."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=30)
+
+
+def _get_seconds_spent():
+    """Return what ConnectWise has cost so far in this request of a person."""
+    return getattr(request, "connectwise_seconds", 0) if request else 0
+
+
+class ConnectwiseBackend(models.Model):
+    """The connection of one Odoo company to its ConnectWise PSA."""
+
+    _name = "connectwise.backend"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _description = "ConnectWise PSA Connection"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, default="ConnectWise PSA")
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    responsible_id = fields.Many2one(
+        "res.users",
+        "Responsible",
+        default=lambda self: self.env.user,
+        help="Gets the activity when the connection needs attention.",
+    )
+    server_url = fields.Char(
+        "Address",
+        required=True,
+        help="The address of your ConnectWise as in your browser, for example"
+        " na.myconnectwise.net.",
+    )
+    company_login_id = fields.Char("Company Login ID", required=True)
+    public_key = fields.Char(copy=False, groups="account.group_account_manager")
+    private_key = fields.Char(
+        compute="_compute_private_key",
+        inverse="_inverse_private_key",
+        help="Write-only: it never leaves the server. Left empty, it stays as it is.",
+    )
+    stored_private_key = fields.Char(copy=False, groups=NO_ACCESS)
+    client_id = fields.Char(
+        "Client ID",
+        copy=False,
+        groups="account.group_account_manager",
+        default=lambda self: os.environ.get("BENJI_CONNECTWISE_CLIENT_ID"),
+        help="Identifies this integration at ConnectWise. Get one at"
+        " developer.connectwise.com, unless whoever runs the server provided it.",
+    )
+    codebase = fields.Char(copy=False, readonly=True)
+    sync_contacts = fields.Boolean("Synchronize customers/contacts from ConnectWise")
+    auto_enable_contacts = fields.Boolean(
+        "Automatically enable contacts imported from ConnectWise that match accounting"
+        " client companies"
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Not configured"),
+            ("connected", "Connected"),
+            ("error", "Needs attention"),
+        ],
+        required=True,
+        default="draft",
+        copy=False,
+        readonly=True,
+    )
+    last_success = fields.Datetime(copy=False, readonly=True)
+    last_sync = fields.Datetime(copy=False, readonly=True)
+    last_error = fields.Char(copy=False, readonly=True)
+    failing_since = fields.Datetime(copy=False, readonly=True)
+    failures = fields.Integer(copy=False, readonly=True)
+    retry_at = fields.Datetime(copy=False, readonly=True)
+    amount_tolerance = fields.Float(
+        default=0.05,
+        digits=(16, 4),
+        help="How far the amounts of an invoice may differ, in its currency, for"
+        " ConnectWise's invoice of this number to be trusted without a mapping.",
+    )
+    invoice_number_field = fields.Selection(
+        [
+            ("name", "Number"),
+            ("ref", "Reference"),
+            ("payment_reference", "Payment Reference"),
+        ],
+        "Invoice number in",
+        required=True,
+        default="name",
+        help="Which field of an Odoo invoice holds its number in ConnectWise.",
+    )
+    e_invoice_pdf = fields.Selection(
+        [
+            ("second", "Send ConnectWise's PDF as a second file"),
+            ("never", "Send only Odoo's"),
+        ],
+        "E-invoicing customers",
+        required=True,
+        default="second",
+        help="Odoo's PDF stays the legal document of an e-invoice.",
+    )
+    missing_pdf = fields.Selection(
+        [
+            ("next", "Send the next PDF of the priority"),
+            ("hold", "Hold the invoice and try again"),
+        ],
+        "When ConnectWise has no PDF",
+        required=True,
+        default="next",
+    )
+    hold_hours = fields.Integer("Hold for (hours)", default=24)
+    hold_end = fields.Selection(
+        [
+            ("next", "Send the next PDF of the priority"),
+            ("activity", "Do not send it, and tell the responsible person"),
+        ],
+        "Afterwards",
+        required=True,
+        default="next",
+    )
+
+    _company_unique = models.Constraint(
+        "unique(company_id)", "This company already has a ConnectWise connection."
+    )
+    _hold_hours_positive = models.Constraint(
+        "check(hold_hours > 0)", "An invoice is held for at least one hour."
+    )
+    _amount_tolerance_positive = models.Constraint(
+        "check(amount_tolerance >= 0)", "The tolerance must not be negative."
+    )
+
+    def _compute_private_key(self):
+        self.private_key = False
+
+    def _inverse_private_key(self):
+        for backend in self:
+            if backend.private_key:
+                backend.sudo().stored_private_key = backend.private_key
+
+    def write(self, vals):
+        # What was learned about the old address or keys says nothing about new ones.
+        if not vals.keys().isdisjoint(
+            {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
+        ):
+            vals = {"codebase": False, "retry_at": False, "failures": 0, **vals}
+        return super().write(vals)
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_test_connection(self):
+        """Ask ConnectWise whether the connection works, and for what.
+
+        :return: a notification; nothing is raised because of ConnectWise
+        :raises AccessError: unless the user may change the connection
+        """
+        self.ensure_one()
+        self.check_access("write")
+        report = self._test_connection()
+        connected = self.state == "connected"
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if connected and not self.last_error else "warning",
+                "title": self.env._("ConnectWise PSA"),
+                "message": self.last_error
+                or self.env._("Connected: %s", self._describe_access(report)),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _test_connection(self):
+        """Test keys and rights; sets the state.
+
+        :return: the client's AccessReport, or None if ConnectWise could not say
+        """
+        self._forget_failures()
+        report = None
+        with self._ask(INTERACTIVE, explicit=True) as client:
+            report = client.check_access(include_contacts=self.sync_contacts)
+            # Rights that could not be asked about are no success.
+            for error in report.errors:
+                raise error
+        if report and report.missing:
+            self.last_error = self._explain_missing_rights(report.missing)
+        return report
+
+    def _explain_missing_rights(self, rights):
+        return self.env._(
+            "The API member's security role lacks: %s (Inquire: All).",
+            ", ".join(rights),
+        )
+
+    def _describe_access(self, report):
+        return ", ".join(
+            f"{'✓' if check.state == 'granted' else '✗'} {check.right}"
+            for check in (report.checks if report else ())
+        )
+
+    # -------------------------------------------------------------------------
+    # Asking ConnectWise
+    # -------------------------------------------------------------------------
+
+    def _get_credentials(self):
+        backend = self.sudo()
+        return Credentials(
+            backend.company_login_id,
+            backend.public_key or "",
+            backend.stored_private_key or "",
+            backend.client_id or "",
+        )
+
+    @api.model
+    def _get_local_hosts(self):
+        hosts = os.environ.get("BENJI_CONNECTWISE_LOCAL_HOSTS", "")
+        return {host.strip() for host in hosts.split(",") if host.strip()}
+
+    def _get_interactive_limits(self):
+        """Return the client's limits while a person waits, or None not to ask at all.
+
+        Nothing is asked while the connection rests after a failure, nor once a
+        request of a person has spent its time on ConnectWise.
+        """
+        if self._is_resting():
+            return None
+        left = SECONDS_FOR_PERSON - _get_seconds_spent()
+        return replace(INTERACTIVE, total=left) if left > 0.1 else None
+
+    def _is_resting(self):
+        """Whether nothing is asked for now, because the last question failed."""
+        return bool(self.retry_at and self.retry_at > fields.Datetime.now())
+
+    def _is_pdf_source(self):
+        """Whether the Invoice PDF Priority of this company asks ConnectWise."""
+        if not self:
+            return False
+        priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
+        return "connectwise" in priorities[self.company_id]
+
+    def _get_background_limits(self):
+        return replace(BACKGROUND, total=SECONDS_FOR_RUN)
+
+    @contextmanager
+    def _ask(self, limits, explicit=False):
+        """Yield a client of this connection; note how it went, and raise nothing of it.
+
+        :param limits: the client's
+        :param explicit: whether a success is worth a note of its own
+        """
+        start = time.monotonic()
+        try:
+            with ConnectWiseClient(
+                self.server_url,
+                self._get_credentials(),
+                limits,
+                local_hosts=self._get_local_hosts(),
+                codebase=self.codebase or None,
+            ) as client:
+                yield client
+        except ConnectWiseError as error:
+            self._note_failure(error)
+        else:
+            self._note_success(client.codebase, explicit)
+        finally:
+            if request:
+                spent = time.monotonic() - start
+                request.connectwise_seconds = _get_seconds_spent() + spent
+
+    def _note_failure(self, error):
+        """Rest for a while, longer each time, and say why; the keys call a person."""
+        backend = self.sudo()
+        try:
+            # Another request is noting the same failure: once is enough.
+            backend.lock_for_update()
+        except LockError:
+            return
+        now = fields.Datetime.now()
+        pause = min(FIRST_PAUSE * 2 ** min(backend.failures, 10), LONGEST_PAUSE)
+        asked_for = getattr(error, "retry_after", None)
+        if asked_for:
+            pause = max(pause, timedelta(seconds=asked_for))
+        backend.write(
+            {
+                "state": (
+                    "connected" if isinstance(error, MissingRightError) else "error"
+                ),
+                "last_error": explain(self.env, error),
+                "failing_since": backend.failing_since or now,
+                "failures": backend.failures + 1,
+                "retry_at": now + pause,
+            }
+        )
+        self.env["connectwise.lookup"]._trigger_prefetch(at=backend.retry_at)
+        if isinstance(error, SettingsError):
+            backend._call_responsible()
+
+    def _note_success(self, codebase, explicit):
+        # Written only where something changes, so that requests that run at the same
+        # time do not wait for each other's row.
+        backend = self.sudo()
+        was_failing = backend.state != "connected" or backend.failing_since
+        values = {}
+        if was_failing or explicit:
+            values = {
+                "state": "connected",
+                "last_error": False,
+                "failing_since": False,
+                "failures": 0,
+                "retry_at": False,
+                "last_success": fields.Datetime.now(),
+            }
+        if codebase and codebase != backend.codebase:
+            values["codebase"] = codebase
+        if values:
+            backend.write(values)
+        if was_failing:
+            backend._give_all_clear()
+
+    def _note_configured(self, missing_rights):
+        """The wizard tested and saved this connection."""
+        self._note_success(codebase=None, explicit=True)
+        self.last_error = missing_rights
+
+    def _forget_failures(self):
+        """End the rest after failures: a person wants it asked now."""
+        if self.retry_at:
+            self.sudo().retry_at = False
+
+    def _get_notice(self):
+        return self.activity_ids.filtered(
+            lambda activity: (
+                activity.activity_type_id == self.env.ref("mail.mail_activity_data_todo")
+                and activity.automated
+            )
+        )
+
+    def _call_responsible(self):
+        """Raise one activity for the responsible person, until the all-clear."""
+        if not self._get_notice():
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=(self.responsible_id or self.env.user).id,
+                summary=self.env._("ConnectWise needs attention"),
+                note=self.last_error,
+            )
+
+    def _give_all_clear(self):
+        notice = self._get_notice()
+        if notice:
+            notice.action_feedback(feedback=self.env._("ConnectWise works again."))

@@ -1,0 +1,660 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, format_datetime, split_every
+
+from ..explain import explain
+from ..lib.connectwise_client import (
+    ConnectWiseError,
+    DeadlineError,
+    InvalidPdfError,
+    NotFoundError,
+    number_key,
+)
+
+_logger = logging.getLogger(__name__)
+
+NUMBERS_PER_ANSWER = 50
+"""How many answers are stored before the next question: what one request can ask."""
+
+FRESH = timedelta(minutes=5)
+"""An answer is not asked for again before sending while it is younger than this."""
+
+CHECK_EVERY = timedelta(hours=12)
+"""How often the background action asks whether ConnectWise changed an invoice."""
+
+LOOK_BACK = timedelta(days=90)
+"""Older invoices are looked up when a person needs them."""
+
+FIRST_PAUSE = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(hours=2)
+
+
+class ConnectwiseLookup(models.Model):
+    """What ConnectWise answered about one Odoo invoice, and which PDF was kept of it.
+
+    The verdict on the answer (D1: a hit is accepted by evidence) follows from the
+    stored facts, so it is right again as soon as one of them changes.
+    """
+
+    _name = "connectwise.lookup"
+    _description = "ConnectWise Invoice Look-up"
+    _rec_name = "number"
+
+    move_id = fields.Many2one("account.move", required=True, ondelete="cascade")
+    company_id = fields.Many2one(related="move_id.company_id")
+    number = fields.Char(help="The invoice number that was asked for.")
+    state = fields.Selection(
+        [
+            ("new", "Not asked yet"),
+            ("found", "Found"),
+            ("not_found", "Not found"),
+        ],
+        required=True,
+        default="new",
+    )
+    asked_at = fields.Datetime(help="When ConnectWise last answered.")
+    attempts = fields.Integer(help="Questions in a row that brought no usable PDF.")
+    retry_at = fields.Datetime(help="Not asked again before, unless a person says so.")
+    error = fields.Char()
+    hit_ids = fields.One2many("connectwise.invoice", "lookup_id")
+    verdict = fields.Selection(
+        [
+            ("accepted", "Accepted"),
+            ("amount_differs", "Accepted, but the amount differs"),
+            ("wrong_type", "Invoice and credit note confused"),
+            ("wrong_company", "Another customer's invoice"),
+            ("wrong_currency", "Another currency"),
+            ("wrong_amount", "Another amount"),
+            ("ambiguous", "Several invoices with this number"),
+        ],
+        compute="_compute_verdict",
+        store=True,
+    )
+    accepted_id = fields.Many2one(
+        "connectwise.invoice", compute="_compute_verdict", store=True
+    )
+    pdf_ref = fields.Integer(help="ConnectWise's id of the invoice whose PDF is kept.")
+    pdf_last_updated = fields.Datetime(
+        help="ConnectWise's last change of the invoice when its PDF was fetched."
+    )
+    has_pdf = fields.Boolean(compute="_compute_has_pdf", store=True)
+    pdf_changed = fields.Boolean(compute="_compute_pdf_changed", store=True)
+    held_sending_data = fields.Json(help="How to send it once the PDF is there.")
+    held_since = fields.Datetime()
+
+    _move_unique = models.UniqueIndex("(move_id)")
+
+    # -------------------------------------------------------------------------
+    # Judging a hit
+    # -------------------------------------------------------------------------
+
+    @api.depends(
+        "hit_ids.invoice_type",
+        "hit_ids.company_ref",
+        "hit_ids.bill_to_ref",
+        "hit_ids.currency_code",
+        "hit_ids.has_total",
+        "hit_ids.total",
+        "move_id.move_type",
+        "move_id.currency_id",
+        "move_id.amount_total",
+        "move_id.amount_untaxed",
+        "move_id.commercial_partner_id",
+    )
+    def _compute_verdict(self):
+        for lookup in self:
+            lookup.verdict, lookup.accepted_id = lookup._judge()
+
+    def _judge(self):
+        """Decide by evidence which hit is this invoice (D1).
+
+        :return: (verdict, the accepted `connectwise.invoice` or an empty recordset)
+        """
+        none = self.env["connectwise.invoice"]
+        hits = self.hit_ids
+        if not hits:
+            return False, none
+        is_credit_note = self.move_id.move_type == "out_refund"
+        right_type = hits.filtered(
+            lambda hit: not hit.invoice_type
+            or (hit.invoice_type == "CreditMemo") == is_credit_note
+        )
+        if not right_type:
+            return "wrong_type", none
+        companies = self._get_trusted_company_refs()
+        if companies is not None:
+            of_customer = right_type.filtered(
+                lambda hit: {hit.company_ref, hit.bill_to_ref} & companies
+            )
+            if len(of_customer) != 1:
+                return "ambiguous" if of_customer else "wrong_company", none
+            differs = self._contradiction(of_customer)
+            return "amount_differs" if differs else "accepted", of_customer
+        refused = {hit: self._contradiction(hit) for hit in right_type}
+        agreeing = right_type.filtered(lambda hit: not refused[hit])
+        if len(agreeing) == 1:
+            return "accepted", agreeing
+        if agreeing:
+            return "ambiguous", none
+        return refused[right_type[0]], none
+
+    def _get_trusted_company_refs(self):
+        """Return the ConnectWise companies that are this invoice's customer.
+
+        :return: set of ConnectWise ids, or None while nobody knows: then the amounts
+            decide
+        """
+        return None
+
+    def _contradiction(self, hit):
+        """Return the verdict that speaks against `hit`, or False.
+
+        Where ConnectWise gives no currency or amount, nothing contradicts. Its `total`
+        is with or without tax, depending on the tenant; its sign is not compared.
+        """
+        move = self.move_id
+        if hit.currency_code and hit.currency_code != move.currency_id.name:
+            return "wrong_currency"
+        tolerance = self._get_backend(move.company_id).amount_tolerance
+        if hit.has_total and not any(
+            move.currency_id.compare_amounts(
+                abs(abs(hit.total) - abs(amount)), tolerance
+            )
+            <= 0
+            for amount in (move.amount_total, move.amount_untaxed)
+        ):
+            return "wrong_amount"
+        return False
+
+    @api.depends("accepted_id.connectwise_ref", "pdf_ref")
+    def _compute_has_pdf(self):
+        for lookup in self:
+            # A PDF that was fetched for another hit must never be shown for this one.
+            lookup.has_pdf = lookup.accepted_id and (
+                lookup.accepted_id.connectwise_ref == lookup.pdf_ref
+            )
+
+    @api.depends(
+        "has_pdf",
+        "pdf_last_updated",
+        "accepted_id.last_updated",
+        "accepted_id.is_gone",
+        "move_id.is_move_sent",
+    )
+    def _compute_pdf_changed(self):
+        for lookup in self:
+            lookup.pdf_changed = (
+                lookup.has_pdf
+                and lookup.move_id.is_move_sent
+                and not lookup._is_pdf_current()
+            )
+
+    def _is_pdf_current(self):
+        hit = self.accepted_id
+        return (
+            self.has_pdf
+            and not hit.is_gone
+            and (hit.last_updated or self.pdf_last_updated) == self.pdf_last_updated
+        )
+
+    # -------------------------------------------------------------------------
+    # What is at hand
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_backend(self, company):
+        return (
+            self.env["connectwise.backend"]
+            .sudo()
+            .search([("company_id", "=", company.id)], limit=1)
+        )
+
+    @api.model
+    def _get_pdfs(self, moves):
+        """Return {invoice id: attachment, sudo} of the trusted PDFs that are kept."""
+        lookups = moves.sudo().connectwise_lookup_ids.filtered(
+            lambda lookup: lookup.has_pdf and lookup._is_for_current_number()
+        )
+        attachments = self._get_attachments(lookups.move_id)
+        return {
+            lookup.move_id.id: attachments[lookup.move_id.id]
+            for lookup in lookups
+            if lookup.move_id.id in attachments
+        }
+
+    def _is_for_current_number(self):
+        return number_key(self.number or "") == number_key(
+            self.move_id._get_connectwise_number()
+        )
+
+    @api.model
+    def _get_attachments(self, moves):
+        """Return {invoice id: the kept ConnectWise PDF}, trusted or not."""
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", "account.move"),
+                    ("res_id", "in", moves.ids),
+                    ("res_field", "=", "connectwise_pdf_file"),
+                ],
+                order="id",
+            )
+        )
+        return {attachment.res_id: attachment for attachment in attachments}
+
+    # -------------------------------------------------------------------------
+    # Asking ConnectWise
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _fetch_for_person(self, moves, sending=False, download=True):
+        """Ask for what is missing while a person waits; raises nothing.
+
+        :param sending: also ask whether what is kept is still ConnectWise's newest
+        :param download: also fetch the PDFs, not only look the numbers up
+        """
+        for company, moves_of_company in moves.grouped("company_id").items():
+            backend = self._get_backend(company)
+            lookups = backend and self._prepare(moves_of_company)._to_ask(sending)
+            if not lookups or not (limits := backend._get_interactive_limits()):
+                continue
+            with backend._ask(limits) as client:
+                lookups._look_up_and_download(client, sending, download)
+            if download:
+                lookups._to_ask(sending=False)._pause()
+
+    def _look_up_and_download(self, client, sending, download=True):
+        """Ask about these look-ups, as far as the client's time goes.
+
+        :raises ConnectWiseError: if ConnectWise failed, or its time passed with nothing
+            achieved; what was answered before is stored
+        """
+        try:
+            self._look_up(client)
+            if download:
+                self._download(client)
+        except DeadlineError:
+            # Slow is not down: the rest has its turn in the background.
+            if self._to_ask(sending) == self:
+                raise
+
+    @api.model
+    def _fetch_in_background(self, moves):
+        """Bring the PDFs of `moves` up to date; commits, and raises nothing."""
+        for company, moves_of_company in moves.grouped("company_id").items():
+            backend = self._get_backend(company)
+            if not backend._is_pdf_source() or backend._is_resting():
+                continue
+            lookups = self._prepare(moves_of_company)._to_ask(sending=True)
+            if not lookups:
+                continue
+            # Whoever opens one of these invoices must not wait for the network.
+            self.env["ir.cron"]._commit_progress()
+            with backend._ask(backend._get_background_limits()) as client:
+                lookups._look_up_and_download(client, sending=True)
+            lookups._to_ask(sending=False)._pause()
+            self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _cron_prefetch(self):
+        """Fetch PDFs before people ask for them, and send what waited for one."""
+        for backend in self.env["connectwise.backend"].search([]):
+            while moves := backend._is_pdf_source() and self._search_to_prefetch(backend):
+                self._fetch_in_background(moves)
+                left = self.env["ir.cron"]._commit_progress(len(moves))
+                if backend._is_resting() or not left:
+                    break
+            if backend._is_resting():
+                self._trigger_prefetch(at=backend.retry_at)
+        self._send_held()
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    @api.model
+    def _search_to_prefetch(self, backend):
+        now = fields.Datetime.now()
+        lookup_is_due = Domain(
+            "connectwise_lookup_ids",
+            "any",
+            (Domain("retry_at", "=", False) | Domain("retry_at", "<=", now))
+            & (
+                Domain("has_pdf", "=", False)
+                | Domain("asked_at", "<", now - CHECK_EVERY)
+            ),
+        )
+        return self.env["account.move"].search(
+            self.env["account.move"]._with_invoice_pdf_domain()
+            & Domain("company_id", "=", backend.company_id.id)
+            & Domain("date", ">=", fields.Date.today() - LOOK_BACK)
+            & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
+            # Invoices without a number there can never be asked about.
+            & Domain(backend.invoice_number_field, "!=", False),
+            order="date desc, id desc",
+            limit=NUMBERS_PER_ANSWER,
+        )
+
+    @api.model
+    def _send_held(self):
+        Send = self.env["account.move.send"]
+        for lookup in self.search([("held_since", "!=", False)]):
+            move = lookup.move_id
+            if move.state == "posted" and Send._is_held(move):
+                continue
+            try:
+                lookup._end_hold()
+            except Exception:
+                # One invoice that cannot be sent must not stop the others.
+                _logger.exception("Invoice %s was held and cannot be sent", move.id)
+                self.env.cr.rollback()
+                lookup._give_up_hold(self.env._("It could not be sent."))
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _end_hold(self):
+        move = self.move_id
+        backend = self._get_backend(self.company_id)
+        if move.invoice_pdf_is_first_choice or backend.hold_end == "next":
+            self.env["account.move.send"]._send_held(self)
+        else:
+            self._give_up_hold(move.connectwise_message)
+
+    def _give_up_hold(self, reason):
+        backend = self._get_backend(self.company_id)
+        self.move_id.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=(backend.responsible_id or self.env.user).id,
+            summary=self.env._("Not sent: ConnectWise has no PDF"),
+            note=reason,
+        )
+        self.write({"held_sending_data": False, "held_since": False})
+
+    @api.model
+    def _trigger_prefetch(self, at=None):
+        self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")._trigger(at)
+
+    @api.model
+    def _prepare(self, moves):
+        """Return the look-ups of `moves`, made where missing, for the current numbers."""
+        moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
+        if not moves:
+            return self
+        missing = moves.filtered(lambda move: not move.sudo().connectwise_lookup_ids)
+        if missing:
+            # Two people may open the same invoice at once: the second one waits, and
+            # Odoo runs its request again, instead of failing at the unique index.
+            self.env.flush_all()
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO connectwise_lookup (move_id, state)
+                    SELECT unnest(%s), 'new'
+                    ON CONFLICT (move_id) DO NOTHING RETURNING id
+                    """,
+                    missing.ids,
+                )
+            )
+            moves.invalidate_recordset(["connectwise_lookup_ids"])
+        lookups = moves.sudo().connectwise_lookup_ids
+        for lookup in lookups:
+            if not lookup._is_for_current_number():
+                lookup._forget(lookup.move_id._get_connectwise_number())
+        return lookups
+
+    def _forget(self, number):
+        self.hit_ids.unlink()
+        self.write(
+            {
+                "number": number,
+                "state": "new",
+                "asked_at": False,
+                "attempts": 0,
+                "retry_at": False,
+                "error": False,
+                "pdf_ref": 0,
+            }
+        )
+
+    def _to_ask(self, sending):
+        """Return those of these look-ups that it is time to ask about."""
+        now = fields.Datetime.now()
+        kept = self._get_attachments(self.move_id)
+
+        def is_due(lookup):
+            if lookup.retry_at and lookup.retry_at > now:
+                return False
+            if not lookup.has_pdf or lookup.move_id.id not in kept:
+                return True
+            return sending and (not lookup.asked_at or lookup.asked_at < now - FRESH)
+
+        return self.filtered(is_due)
+
+    def _look_up(self, client):
+        """Ask for the numbers, many at a time, and store each answer.
+
+        :raises ConnectWiseError: if ConnectWise failed; what was answered is stored
+        """
+        for lookups in split_every(NUMBERS_PER_ANSWER, self.ids, self.browse):
+            hits = {}
+            numbers = {number_key(lookup.number): lookup.number for lookup in lookups}
+            for invoices, skipped in client.find_invoices(numbers.values()):
+                for invoice in invoices:
+                    hits.setdefault(number_key(invoice.number), []).append(invoice)
+                lookups._note_skipped(skipped)
+            for lookup in lookups:
+                lookup._store_hits(hits.get(number_key(lookup.number), []))
+
+    def _note_skipped(self, skipped):
+        # A number that cannot be asked for, or a record that cannot be read, concerns
+        # its own invoice alone; without a hit it counts as not found.
+        by_value = {getattr(record.error, "value", None): record for record in skipped}
+        for lookup in self:
+            record = by_value.get(lookup.number)
+            lookup.error = explain(self.env, record.error) if record else False
+
+    def _store_hits(self, invoices):
+        """Make `hit_ids` what ConnectWise answered; the one that was sent is kept."""
+        self.ensure_one()
+        Hit = self.env["connectwise.invoice"]
+        known = {hit.connectwise_ref: hit for hit in self.hit_ids}
+        for invoice in invoices:
+            values = Hit._prepare_values(invoice)
+            if hit := known.pop(invoice.id, None):
+                hit.write({k: v for k, v in values.items() if hit[k] != v})
+            else:
+                Hit.create({"lookup_id": self.id, **values})
+        for hit in known.values():
+            if self.move_id.is_move_sent and hit.connectwise_ref == self.pdf_ref:
+                hit.is_gone = True
+            else:
+                hit.unlink()
+        self.write(
+            {"state": "found" if invoices else "not_found", "asked_at": fields.Datetime.now()}
+        )
+        if self.accepted_id:
+            self.write({"attempts": 0, "retry_at": False, "error": False})
+        else:
+            self._pause()
+
+    def _pause(self):
+        """Do not ask again for minutes, and for longer each time."""
+        for lookup in self:
+            pause = min(FIRST_PAUSE * 2 ** min(lookup.attempts, 10), LONGEST_PAUSE)
+            lookup.write(
+                {"attempts": lookup.attempts + 1, "retry_at": fields.Datetime.now() + pause}
+            )
+
+    # -------------------------------------------------------------------------
+    # Fetching the PDF
+    # -------------------------------------------------------------------------
+
+    def _download(self, client):
+        """Fetch the PDFs of accepted hits that are missing or were changed.
+
+        What was sent is pinned: it is replaced only if a person asks for that (D3).
+
+        :raises ConnectWiseError: if ConnectWise itself failed
+        """
+        kept = self._get_attachments(self.move_id)
+        wanted = self.filtered(
+            lambda lookup: (
+                lookup.accepted_id
+                and not (
+                    lookup.move_id.id in kept
+                    and (lookup._is_pdf_current() or lookup.pdf_changed)
+                )
+            )
+        )
+        wanted._download_now(client)
+
+    def _download_now(self, client):
+        by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
+        failure = None
+        for ref, result in client.download_invoice_pdfs(by_ref):
+            if not isinstance(result, ConnectWiseError):
+                for lookup in by_ref[ref]:
+                    lookup._store_pdf(result)
+            elif isinstance(result, InvalidPdfError | NotFoundError):
+                by_ref[ref].write({"error": explain(self.env, result)})
+                by_ref[ref]._pause()
+            else:
+                failure = result
+        if failure:
+            raise failure
+
+    def _store_pdf(self, content):
+        """Keep `content` as this invoice's ConnectWise PDF.
+
+        One that was there is detached and stays on the invoice: it is never
+        overwritten, which a restrictive audit trail would refuse (account,
+        models/ir_attachment.py:37), and a customer may have received it.
+        """
+        self.ensure_one()
+        move = self.move_id
+        attachment = self._get_attachments(move).get(move.id)
+        if not attachment or attachment.raw != content:
+            if attachment:
+                move._detach_connectwise_pdf()
+            self.env["ir.attachment"].sudo().create(
+                {
+                    "name": move._get_connectwise_pdf_filename(),
+                    "raw": content,
+                    "mimetype": "application/pdf",
+                    "res_model": move._name,
+                    "res_id": move.id,
+                    "res_field": "connectwise_pdf_file",
+                    "company_id": move.company_id.id,
+                }
+            )
+            move.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
+        hit = self.accepted_id
+        self.write(
+            {
+                "pdf_ref": hit.connectwise_ref,
+                "pdf_last_updated": hit.last_updated,
+                "attempts": 0,
+                "retry_at": False,
+                "error": False,
+            }
+        )
+
+    def _refresh(self):
+        """Ask and fetch at once, whatever was remembered; raises nothing.
+
+        A person asked for it, so a PDF that was sent is replaced too.
+        """
+        for company, lookups in self.grouped("company_id").items():
+            backend = self._get_backend(company)
+            backend._forget_failures()
+            lookups.write({"retry_at": False, "attempts": 0, "error": False})
+            limits = backend._get_interactive_limits()
+            if not limits:
+                continue
+            with backend._ask(limits) as client:
+                lookups._look_up(client)
+                lookups.filtered("accepted_id")._download_now(client)
+
+    # -------------------------------------------------------------------------
+    # In plain words
+    # -------------------------------------------------------------------------
+
+    def _explain(self):
+        """Say in one sentence why this look-up gives a PDF, or gives none."""
+        self.ensure_one()
+        _ = self.env._
+        backend = self._get_backend(self.company_id)
+        number = self.number or ""
+        if self.has_pdf:
+            return self._explain_accepted()
+        if self.state == "not_found" and not self.error:
+            return _("ConnectWise has no invoice with the number %s.", number)
+        if self.hit_ids and not self.accepted_id:
+            return self._explain_refused()
+        if self.error:
+            return self.error
+        if not backend:
+            return _("ConnectWise is not connected.")
+        if backend.last_error:
+            return _(
+                "%(error)s (since %(time)s)",
+                error=backend.last_error,
+                time=self._format_time(backend.failing_since),
+            )
+        if self.accepted_id:
+            return _("Found; its PDF has not been fetched yet.")
+        return _("ConnectWise has not been asked yet.")
+
+    def _explain_accepted(self):
+        _ = self.env._
+        hit = self.accepted_id
+        parts = [_("invoice %s", hit.number), self._name_company(hit)]
+        if hit.has_total:
+            amount = f"{hit.total:.2f} {hit.currency_code or ''}".strip()
+            if self.verdict == "amount_differs":
+                parts.append(_("%s, which differs from Odoo", amount))
+            else:
+                parts.append(_("%s agrees", amount))
+        if hit.is_gone:
+            parts.append(_("not in ConnectWise any more"))
+        elif hit.last_updated:
+            parts.append(_("changed there %s", self._format_time(hit.last_updated)))
+        return " · ".join(part for part in parts if part)
+
+    def _explain_refused(self):
+        _ = self.env._
+        move = self.move_id
+        hit = self.hit_ids[0]
+        sentences = {
+            "wrong_type": _("it is not the same kind of document"),
+            "wrong_company": _(
+                "it belongs to %(company)s, not to %(customer)s",
+                company=self._name_company(hit),
+                customer=move.commercial_partner_id.display_name,
+            ),
+            "wrong_currency": _(
+                "it is in %(theirs)s, not in %(ours)s",
+                theirs=hit.currency_code,
+                ours=move.currency_id.name,
+            ),
+            "wrong_amount": _(
+                "its amount is %(theirs).2f there and %(ours).2f here",
+                theirs=hit.total,
+                ours=move.amount_total,
+            ),
+            "ambiguous": _("there are %s invoices with this number", len(self.hit_ids)),
+        }
+        return _(
+            "Number %(number)s found, but %(why)s.",
+            number=self.number,
+            why=sentences[self.verdict],
+        )
+
+    def _name_company(self, hit):
+        return f"{hit.company_name} (#{hit.company_ref})" if hit.company_ref else ""
+
+    def _format_time(self, moment):
+        if not moment:
+            return ""
+        return format_datetime(self.env, moment, dt_format="medium")

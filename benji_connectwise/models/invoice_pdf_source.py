@@ -1,0 +1,116 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+
+class InvoicePdfSource(models.Model):
+    """A line of *Invoice PDF Priority*: where an invoice's PDF may come from.
+
+    Another module adds a source in its extension of this model: a value of `source`,
+    and the two methods `_find_pdfs_<source>` and `_has_pdf_domain_<source>`.
+    """
+
+    _name = "invoice.pdf.source"
+    _description = "Invoice PDF Source"
+    _order = "company_id, sequence, id"
+    _rec_name = "source"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    sequence = fields.Integer(default=lambda self: self._default_sequence())
+    source = fields.Selection(
+        [
+            ("connectwise", "ConnectWise PSA"),
+            ("odoo", "Odoo"),
+            ("attachment", "PDF attached to the invoice"),
+        ],
+        required=True,
+    )
+
+    _company_source_unique = models.Constraint(
+        "unique(company_id, source)", "This source is already in the list."
+    )
+
+    def _default_sequence(self):
+        last = self.search(
+            [("company_id", "=", self.env.company.id)], order="sequence desc", limit=1
+        )
+        return last.sequence + 1
+
+    def action_move_up(self):
+        """Swap this source with the one above it."""
+        self._move(-1)
+
+    def action_move_down(self):
+        """Swap this source with the one below it."""
+        self._move(1)
+
+    def _move(self, step):
+        self.ensure_one()
+        self.check_access("write")
+        lines = self.search([("company_id", "=", self.company_id.id)])
+        order = list(lines)
+        here = order.index(self)
+        there = here + step
+        if 0 <= there < len(order):
+            order[here], order[there] = order[there], order[here]
+        for sequence, line in enumerate(order, start=1):
+            line.sequence = sequence
+
+    def _get_label(self, source=None):
+        """Return the name on screen of `source`, by default this line's own."""
+        selection = dict(self._fields["source"]._description_selection(self.env))
+        return selection[source or self.source]
+
+    def _get_by_company(self, companies):
+        """Return {company: its sources in order of priority}; nothing set up is Odoo."""
+        lines = self.sudo().search([("company_id", "in", companies.ids)])
+        by_company = lines.grouped("company_id")
+        return {
+            company: by_company[company].mapped("source")
+            if company in by_company
+            else ["odoo"]
+            for company in companies
+        }
+
+    # What a source can say ---------------------------------------------------------
+
+    def _find_pdfs(self, source, moves, fetch):
+        """Return {invoice id: attachment, sudo} for those of `moves` with a PDF there.
+
+        :param moves: posted customer invoices and credit notes
+        :param bool fetch: whether there is time to ask another system
+        """
+        return getattr(self, f"_find_pdfs_{source}")(moves, fetch)
+
+    def _has_pdf_domain(self, source):
+        """Return the domain of the invoices that have a PDF from `source` at hand."""
+        return Domain(getattr(self, f"_has_pdf_domain_{source}")())
+
+    def _find_pdfs_odoo(self, moves, fetch):
+        # Odoo renders any invoice: an empty attachment stands for that.
+        return {move.id: self.env["ir.attachment"] for move in moves}
+
+    def _has_pdf_domain_odoo(self):
+        return Domain.TRUE
+
+    def _find_pdfs_attachment(self, moves, fetch):
+        return {
+            move.id: attachment
+            for move in moves.sudo()
+            if (attachment := move.invoice_pdf_attachment_id)
+            # It may have been moved to another record since it was marked.
+            and (attachment.res_model, attachment.res_id) == (move._name, move.id)
+        }
+
+    def _has_pdf_domain_attachment(self):
+        return [("invoice_pdf_attachment_id", "!=", False)]
+
+    def _find_pdfs_connectwise(self, moves, fetch):
+        lookups = self.env["connectwise.lookup"].sudo()
+        if fetch:
+            lookups._fetch_for_person(moves)
+        return lookups._get_pdfs(moves)
+
+    def _has_pdf_domain_connectwise(self):
+        return [("connectwise_lookup_ids.has_pdf", "=", True)]

@@ -1,0 +1,69 @@
+import io
+from collections import OrderedDict
+
+from odoo import models
+
+OWN_REPORT = "benji_connectwise.report_odoo_invoice"
+"""The Print menu entry that always shows Odoo's own rendering."""
+
+
+RENDER_OWN = object()
+"""In the context as `invoice_pdf`: render Odoo's own PDF, whatever the priority."""
+
+
+class IrActionsReport(models.Model):
+    _inherit = "ir.actions.report"
+
+    def _is_invoice_report(self, report_ref):
+        return (
+            super()._is_invoice_report(report_ref)
+            or self._get_report(report_ref).report_name == OWN_REPORT
+        )
+
+    def _pre_render_qweb_pdf(self, report_ref, res_ids=None, data=None):
+        """Put the chosen PDFs in the place of the rendering, byte for byte.
+
+        Printing, the portal, mail templates, Snailmail and Point of Sale all come
+        through here. A level deeper (`_render_qweb_pdf_prepare_streams`) other modules
+        would still change the bytes.
+        """
+        if isinstance(res_ids, int):
+            res_ids = [res_ids]
+        pdfs = self._get_preferred_invoice_pdfs(report_ref, res_ids)
+        if not pdfs:
+            return super()._pre_render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
+        rendered = {}
+        rest = [res_id for res_id in res_ids if res_id not in pdfs]
+        if rest:
+            content, report_type = super()._pre_render_qweb_pdf(
+                report_ref, res_ids=rest, data=data
+            )
+            if report_type == "pdf":
+                rendered = content
+            else:  # Odoo renders HTML in tests.
+                rendered = {
+                    res_id: {"stream": io.BytesIO(html), "attachment": None}
+                    for res_id, html in self._get_splitted_report(
+                        report_ref, content, report_type
+                    ).items()
+                }
+        streams = OrderedDict()
+        for res_id in res_ids:
+            if res_id in pdfs:
+                stream = io.BytesIO(pdfs[res_id].raw)
+                streams[res_id] = {"stream": stream, "attachment": None}
+            elif res_id in rendered:
+                streams[res_id] = rendered.pop(res_id)
+        streams.update(rendered)  # what could not be split by invoice
+        return streams, "pdf"
+
+    def _get_preferred_invoice_pdfs(self, report_ref, res_ids):
+        if (
+            not res_ids
+            or not self._is_invoice_report(report_ref)
+            or self._get_report(report_ref).report_name == OWN_REPORT
+            or self.env.context.get("invoice_pdf") is RENDER_OWN
+        ):
+            return {}
+        pdfs = self.env["account.move"].browse(res_ids)._get_preferred_invoice_pdfs()
+        return {res_id: attachment for res_id, attachment in pdfs.items() if attachment}

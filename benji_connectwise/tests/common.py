@@ -1,0 +1,150 @@
+"""Odoo invoices and a running ConnectWise sandbox that knows their numbers."""
+
+import os
+from contextlib import contextmanager
+
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+from connectwise_sandbox import Sandbox
+
+SANDBOX_TODAY = "2026-10-31"
+
+
+class ConnectwiseCommon(AccountTestInvoicingCommon):
+    """Company 1 is connected to a sandbox and prefers its PDFs.
+
+    The sandbox is a real HTTP server; nothing between it and Odoo is patched. Its state
+    is put back after each test.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = cls.enterClassContext(
+            Sandbox(seed=1, companies=40, invoices=120, today=SANDBOX_TODAY)
+        )
+        cls._allow_local_host(cls.sandbox.host)
+        cls.company = cls.company_data["company"]
+        cls.backend = cls.env["connectwise.backend"].create(
+            {
+                "company_id": cls.company.id,
+                "server_url": cls.sandbox.url,
+                "company_login_id": cls.sandbox.company_login_id,
+                "public_key": cls.sandbox.public_key,
+                "private_key": cls.sandbox.private_key,
+                "client_id": cls.sandbox.client_id,
+            }
+        )
+        cls.set_priority("connectwise", "odoo")
+        cls.accountant = new_test_user(
+            cls.env,
+            "connectwise_accountant",
+            groups="account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.administrator = new_test_user(
+            cls.env,
+            "connectwise_administrator",
+            groups="account.group_account_manager",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.currency = cls.env.ref("base.USD")
+        cls.partner_a.email = "billing@partner-a.example.com"
+        cls.partner_a.invoice_edi_format = False
+
+    @classmethod
+    def _allow_local_host(cls, host):
+        name = "BENJI_CONNECTWISE_LOCAL_HOSTS"
+        before = os.environ.get(name)
+        os.environ[name] = host
+        if before is None:
+            cls.addClassCleanup(os.environ.pop, name, None)
+        else:
+            cls.addClassCleanup(os.environ.__setitem__, name, before)
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.sandbox.reset)
+
+    # Odoo's side -------------------------------------------------------------------
+
+    @classmethod
+    def set_priority(cls, *sources, company=None):
+        company = company or cls.company
+        Source = cls.env["invoice.pdf.source"]
+        Source.search([("company_id", "=", company.id)]).unlink()
+        Source.create(
+            [
+                {"company_id": company.id, "sequence": sequence, "source": source}
+                for sequence, source in enumerate(sources, start=1)
+            ]
+        )
+
+    @classmethod
+    def invoice(cls, number="CW1001", amount=None, post=True, **values):
+        """Return an Odoo invoice with the number of a sandbox invoice, and its amount.
+
+        :param amount: without tax; by default what the sandbox's invoice says
+        """
+        if amount is None:
+            amount = abs(cls.sandbox_invoice(number)["total"])
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.partner_a.id,
+                "invoice_date": "2026-10-01",
+                "currency_id": cls.env.ref("base.USD").id,
+                "company_id": cls.company.id,
+                "name": number,
+                "invoice_line_ids": [
+                    (0, 0, {"name": "Services", "price_unit": amount, "tax_ids": []})
+                ],
+                **values,
+            }
+        )
+        if post:
+            move.action_post()
+        return move
+
+    # ConnectWise's side ------------------------------------------------------------
+
+    @classmethod
+    def sandbox_invoice(cls, number):
+        """Return the sandbox's only invoice with this number, in simple form."""
+        [invoice] = [
+            invoice
+            for invoice in cls.sandbox.export_invoices()
+            if invoice["number"] == number
+        ]
+        return invoice
+
+    def sandbox_pdf(self, number):
+        return self.sandbox.invoice_pdf(self.sandbox_invoice(number)["id"])
+
+    def requests(self, path=""):
+        """Return the paths ConnectWise was asked for that contain `path`."""
+        return [
+            request["path"]
+            for request in self.sandbox.requests()
+            if path in request["path"]
+        ]
+
+    @contextmanager
+    def no_requests(self):
+        """Fail if ConnectWise is asked for anything in this block."""
+        before = len(self.sandbox.requests())
+        yield
+        asked = [request["path"] for request in self.sandbox.requests()[before:]]
+        self.assertFalse(asked, "ConnectWise was asked")
+
+    def assertChosen(self, move, source, content=None):
+        """Assert what the invoice's PDF is, as every surface asks for it."""
+        attachment = move._get_preferred_invoice_pdf()
+        self.assertEqual(move.invoice_pdf_source, source, move.connectwise_message)
+        self.assertEqual(bool(attachment), source != "odoo")
+        if content is not None:
+            self.assertEqual(attachment.raw, content)

@@ -1,0 +1,179 @@
+"""The connection: its secrets, its test, its failures (S2, S14, S28, S29, D15-D17)."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestConnection(ConnectwiseCommon):
+    def test_a_test_that_succeeds_connects(self):
+        """S16"""
+        self.backend.with_user(self.administrator).action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+        self.assertTrue(self.backend.last_success)
+
+    def test_no_answer_of_connectwise_makes_the_test_raise(self):
+        """D15"""
+        for fault in ("refused", "unavailable", "unauthorized", "html_200"):
+            with self.subTest(fault):
+                self.sandbox.clear_faults()
+                self.sandbox.fault(fault, times=0)
+                self.backend.action_test_connection()
+                self.assertEqual(self.backend.state, "error")
+                self.assertTrue(self.backend.last_error)
+
+    def test_only_the_invoicing_administrator_tests_the_connection(self):
+        """S11"""
+        with self.assertRaises(AccessError):
+            self.backend.with_user(self.accountant).action_test_connection()
+
+    def test_the_private_key_is_never_read(self):
+        """S14 S35 D17: by nobody, whichever way they ask."""
+        for user in (self.administrator, self.env.ref("base.user_admin")):
+            backend = self.backend.with_user(user)
+            self.assertFalse(backend.private_key)
+            self.assertNotIn(self.sandbox.private_key, str(backend.read()))
+            with self.assertRaises(AccessError):
+                backend.read(["stored_private_key"])
+            with self.assertRaises(AccessError):
+                backend.search([("stored_private_key", "like", "sandbox")])
+            with self.assertRaises(AccessError):
+                backend.export_data(["stored_private_key"])
+
+    def test_an_empty_private_key_keeps_the_one_there_is(self):
+        """S14"""
+        self.backend.with_user(self.administrator).private_key = False
+        self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_a_copy_has_no_keys(self):
+        """D17"""
+        other = self.setup_other_company()["company"]
+        copy = self.backend.copy({"company_id": other.id})
+        self.assertFalse(copy.public_key or copy.sudo().stored_private_key)
+
+    def test_a_pdf_only_role_is_enough_for_pdfs(self):
+        """S26 S27 S28: no company or contact endpoint is ever asked."""
+        self.backend.write(
+            {
+                "public_key": self.sandbox.pdf_public_key,
+                "private_key": self.sandbox.pdf_private_key,
+            }
+        )
+        self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+        self.assertFalse(self.backend.last_error)
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertFalse(self.requests("/company/"))
+
+    def test_contact_sync_with_a_pdf_only_role_names_the_missing_rights(self):
+        """S29: and PDFs keep working."""
+        self.backend.write(
+            {
+                "public_key": self.sandbox.pdf_public_key,
+                "private_key": self.sandbox.pdf_private_key,
+                "sync_contacts": True,
+            }
+        )
+        self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+        for right in ("Company Maintenance", "Contacts"):
+            self.assertIn(right, self.backend.last_error)
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+
+    def test_the_client_id_comes_from_the_servers_settings(self):
+        """D16"""
+        name = "BENJI_CONNECTWISE_CLIENT_ID"
+        os.environ[name] = "from-the-server"
+        self.addCleanup(os.environ.pop, name)
+        defaults = self.env["connectwise.backend"].default_get(["client_id"])
+        self.assertEqual(defaults["client_id"], "from-the-server")
+
+    def test_an_address_that_was_not_allowed_is_not_asked(self):
+        """S2: plain http and private addresses need the server's permission."""
+        os.environ["BENJI_CONNECTWISE_LOCAL_HOSTS"] = ""
+        with self.no_requests():
+            self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "error")
+
+    def test_a_copied_database_is_neutralised(self):
+        """D17: no key stays in it"""
+        path = Path(__file__).parents[1] / "data" / "neutralize.sql"
+        self.env.flush_all()
+        self.env.cr.execute(path.read_text())
+        self.env.invalidate_all()
+        backend = self.backend.sudo()
+        self.assertFalse(
+            backend.public_key or backend.stored_private_key or backend.client_id
+        )
+        self.assertEqual(backend.state, "draft")
+
+    def test_the_codebase_is_found_again_after_an_upgrade(self):
+        """S8: the cloud's path changes with each of its versions."""
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        before = self.backend.codebase
+        self.sandbox.move_codebase()
+        self.assertChosen(self.invoice("CW1002"), "connectwise")
+        self.assertNotEqual(self.backend.codebase, before)
+
+
+@tagged("post_install", "-at_install")
+class TestFailingKeys(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.responsible_id = cls.administrator
+        cls.backend.action_test_connection()
+
+    def fail(self, number="CW1001"):
+        self.sandbox.revoke_key(self.sandbox.public_key)
+        self.assertChosen(self.invoice(number), "odoo")
+
+    def test_keys_that_stop_working_raise_one_activity(self):
+        """S16: for the person responsible"""
+        self.fail()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            self.assertChosen(self.invoice("CW1002"), "odoo")
+        [activity] = self.backend.activity_ids
+        self.assertEqual(activity.user_id, self.administrator)
+        self.assertEqual(self.backend.state, "error")
+
+    def test_an_outage_raises_no_activity(self):
+        """S16: nobody can mend it."""
+        self.sandbox.fault("unavailable", times=0)
+        self.assertChosen(self.invoice("CW1001"), "odoo")
+        self.assertFalse(self.backend.activity_ids)
+
+    def test_a_revoked_key_is_asked_with_no_more(self):
+        """D15"""
+        self.fail()
+        with self.no_requests():
+            self.assertChosen(self.invoice("CW1002"), "odoo")
+
+    def test_new_keys_give_one_all_clear(self):
+        """S16"""
+        self.fail()
+        self.sandbox.create_key("newPublic", "newPrivate", "full")
+        self.backend.with_user(self.administrator).write(
+            {"public_key": "newPublic", "private_key": "newPrivate"}
+        )
+        self.backend.action_test_connection()
+        self.assertFalse(self.backend.activity_ids)
+        self.assertEqual(self.backend.state, "connected")
+        self.assertIn("works again", str(self.backend.message_ids.mapped("body")))
+
+    def test_a_right_that_is_taken_away_is_named(self):
+        """S29"""
+        self.sandbox.change_role(self.sandbox.public_key, "none")
+        self.assertChosen(self.invoice("CW1001"), "odoo")
+        self.assertIn("Invoicing", self.backend.last_error)
+        self.assertEqual(self.backend.state, "connected")

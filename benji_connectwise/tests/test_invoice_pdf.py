@@ -1,0 +1,384 @@
+"""Which PDF an invoice has, and where it is shown (S4-S10, D3, D9, D10, D13, D15)."""
+
+import base64
+import io
+import time
+import zipfile
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestLookup(ConnectwiseCommon):
+    def test_a_known_number_gives_connectwises_pdf_byte_for_byte(self):
+        """S4 S8 S10: found by number, without any mapping of the customer."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+
+    def test_the_question_is_the_number_alone(self):
+        """S8: not the date, the amount or the customer."""
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        [question] = [
+            request["query"]
+            for request in self.sandbox.requests()
+            if request["path"].endswith("/finance/invoices")
+        ]
+        self.assertIn("invoiceNumber", str(question))
+        self.assertNotIn("total", str(question).split("fields")[0])
+
+    def test_the_number_is_compared_without_case(self):
+        """S7"""
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"invoiceNumber": "cw1001"})
+        move = self.invoice("CW1001", amount=self._total(invoice_id))
+        self.assertChosen(move, "connectwise")
+
+    def _total(self, invoice_id):
+        return abs(self.sandbox.get_record("invoices", invoice_id)["total"])
+
+    def test_an_unknown_number_uses_odoos_pdf(self):
+        """S9 S53: nothing breaks, the next source is used, and the reason is shown."""
+        move = self.invoice("NOT-THERE-1", amount=10)
+        self.assertChosen(move, "odoo")
+        self.assertIn("NOT-THERE-1", move.connectwise_message)
+
+    def test_an_invoice_without_number_there_is_survived(self):
+        """S6: ConnectWise has an invoice without a number among the others."""
+        numbers = [i["number"] for i in self.sandbox.export_invoices()]
+        self.assertIn(None, numbers)
+        self.assertChosen(self.invoice("CW1002"), "connectwise")
+
+    def test_a_number_longer_than_connectwise_takes_is_not_asked(self):
+        """S7: 15 characters are the most an invoice number has there."""
+        move = self.invoice("INV/2026/0000000001", amount=10)
+        self.assertChosen(move, "odoo")
+        self.assertFalse(self.requests("/finance/invoices"))
+
+    def test_a_number_with_wildcards_finds_nothing_else(self):
+        """S7: a quote or an asterisk in a number must not widen the question."""
+        move = self.invoice('CW"*', amount=10)
+        self.assertChosen(move, "odoo")
+
+    def test_a_credit_note_is_looked_up_too(self):
+        """D9"""
+        move = self.invoice("CM1001", move_type="out_refund")
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CM1001"))
+
+    def test_a_vendor_bill_is_never_looked_up(self):
+        """D9"""
+        move = self.invoice("CW1001", move_type="in_invoice")
+        with self.no_requests():
+            self.assertFalse(move._get_preferred_invoice_pdf())
+        self.assertFalse(move.invoice_pdf_source)
+
+    def test_a_draft_is_not_looked_up(self):
+        """D10"""
+        move = self.invoice("CW1001", post=False)
+        with self.no_requests():
+            self.assertFalse(move._get_preferred_invoice_pdf())
+        self.assertFalse(move.invoice_pdf_source)
+
+    def test_reset_to_draft_keeps_the_file_detached_and_judges_anew(self):
+        """D10"""
+        move = self.invoice("CW1001")
+        attachment = move._get_preferred_invoice_pdf()
+        move.button_draft()
+        self.assertFalse(move._get_preferred_invoice_pdf())
+        self.assertTrue(attachment.exists())
+        self.assertFalse(attachment.res_field)
+        self.assertEqual(attachment.res_id, move.id)
+        self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
+        move.action_post()
+        self.assertChosen(move, "odoo")
+
+    def test_a_cancelled_invoice_shows_odoos_own(self):
+        """D10"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        move.button_cancel()
+        with self.no_requests():
+            self.assertFalse(move._get_preferred_invoice_pdf())
+
+    def test_a_restrictive_audit_trail_does_not_stop_a_newer_pdf(self):
+        """D3: the old file is detached and kept, never written."""
+        self.company.restrictive_audit_trail = True
+        move = self.invoice("CW1001")
+        old = move._get_preferred_invoice_pdf()
+        self.sandbox.patch_invoice(
+            self.sandbox_invoice("CW1001")["id"], {"reference": "changed"}
+        )
+        move.action_refresh_pdf()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertTrue(old.exists())
+        self.assertNotEqual(old.raw, move._get_preferred_invoice_pdf().raw)
+
+    def test_an_e_invoicing_customer_keeps_odoos_pdf(self):
+        """D13"""
+        self.partner_a.invoice_edi_format = self._any_edi_format()
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "odoo")
+
+    def _any_edi_format(self):
+        formats = self.partner_a._fields["invoice_edi_format"]._description_selection(
+            self.env
+        )
+        return formats[0][0]
+
+    def test_another_company_uses_its_own_connection(self):
+        """S2: what company 1 has set up says nothing about company 2."""
+        other = self.setup_other_company()["company"]
+        move = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "company_id": other.id,
+                "partner_id": self.partner_a.id,
+                "invoice_date": "2026-10-01",
+                "name": "CW1001",
+                "invoice_line_ids": [(0, 0, {"name": "x", "price_unit": 1})],
+            }
+        )
+        move.action_post()
+        with self.no_requests():
+            self.assertFalse(move._get_preferred_invoice_pdf())
+
+
+@tagged("post_install", "-at_install")
+class TestAskingAgain(ConnectwiseCommon):
+    def test_what_is_kept_is_served_without_asking(self):
+        """D15"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        with self.no_requests():
+            self.assertChosen(move, "connectwise")
+
+    def test_what_is_kept_is_served_while_connectwise_is_down(self):
+        """D15"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.sandbox.fault("unavailable", times=0)
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+
+    def test_not_found_costs_one_question(self):
+        """D15"""
+        move = self.invoice("NOT-THERE-1", amount=10)
+        move._get_preferred_invoice_pdf()
+        with self.no_requests():
+            move._get_preferred_invoice_pdf()
+
+    def test_not_found_is_asked_again_after_minutes(self):
+        """D15"""
+        move = self.invoice("NOT-THERE-1", amount=10)
+        move._get_preferred_invoice_pdf()
+        self.sandbox.clear_requests()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=3)):
+            move._get_preferred_invoice_pdf()
+        self.assertTrue(self.requests("/finance/invoices"))
+
+    def test_an_outage_falls_through_to_odoo(self):
+        """S53 D15"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "odoo")
+        self.assertEqual(self.backend.state, "error")
+
+    def test_while_it_is_known_to_be_down_nothing_is_asked(self):
+        """D15"""
+        self.sandbox.fault("unavailable", times=0)
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        other = self.invoice("CW1002")
+        with self.no_requests():
+            self.assertChosen(other, "odoo")
+
+    def test_an_outage_ends_without_a_click(self):
+        """D15"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.sandbox.clear_faults()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=10)):
+            self.assertChosen(move, "connectwise")
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_a_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
+        """D15: however many invoices."""
+        self.sandbox.fault("stall_before_headers", times=0)
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        start = time.monotonic()
+        moves._get_preferred_invoice_pdfs()
+        self.assertLess(time.monotonic() - start, 9)
+
+    def test_refresh_asks_at_once(self):
+        """D15: a person's explicit act ends any back-off."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.sandbox.clear_faults()
+        move.with_user(self.accountant).action_refresh_pdf()
+        with self.no_requests():
+            self.assertChosen(move, "connectwise")
+
+    def test_refresh_does_not_raise_while_connectwise_is_away(self):
+        """D15"""
+        self.sandbox.fault("refused", times=0)
+        move = self.invoice("CW1001")
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertTrue(move.connectwise_message)
+
+    def test_only_people_in_invoicing_can_refresh(self):
+        """S11"""
+        move = self.invoice("CW1001")
+        with self.assertRaises(AccessError):
+            move.with_user(self.env.ref("base.public_user")).action_refresh_pdf()
+
+    def test_broken_pdfs_are_not_used(self):
+        """S53: each of these arrives with status 200 and is refused when fetched."""
+        faults = ("pdf_html", "pdf_empty", "pdf_truncated", "pdf_encrypted")
+        for number, fault in enumerate(faults, start=1001):
+            with self.subTest(fault):
+                self.sandbox.clear_faults()
+                self.sandbox.fault(fault, "invoice_pdf", times=0)
+                self.assertChosen(self.invoice(f"CW{number}"), "odoo")
+                self.assertEqual(self.backend.state, "connected")
+
+
+@tagged("post_install", "-at_install")
+class TestSurfaces(ConnectwiseCommon):
+    """S5: every place shows the same PDF."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
+    def setUp(self):
+        super().setUp()
+        self.pdf = self.sandbox_pdf("CW1001")
+
+    def test_print_button_downloads_it(self):
+        """S5 M4"""
+        action = self.move.with_user(self.accountant).action_print_pdf()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+
+    def test_print_button_renders_odoos_own_where_that_is_chosen(self):
+        """S5 M4"""
+        self.set_priority("odoo")
+        action = self.move.action_print_pdf()
+        self.assertNotEqual(action["type"], "ir.actions.act_url")
+
+    def test_print_menu(self):
+        """S5 M4: also with Odoo's other invoice report"""
+        for report in (
+            "account.account_invoices",
+            "account.account_invoices_without_payment",
+        ):
+            with self.subTest(report):
+                content, _kind = self.env["ir.actions.report"]._render_qweb_pdf(
+                    report, self.move.ids
+                )
+                self.assertEqual(content, self.pdf)
+
+    def test_print_menu_with_several_invoices(self):
+        """S5: each invoice has its own, in the order of the selection."""
+        other = self.invoice("CW1002")
+        streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
+            "account.account_invoices", (other + self.move).ids
+        )
+        contents = [stream["stream"].getvalue() for stream in streams.values()]
+        self.assertEqual(contents, [self.sandbox_pdf("CW1002"), self.pdf])
+
+    def test_print_menu_mixes_with_odoos_own(self):
+        """S5"""
+        own = self.invoice("NOT-THERE-1", amount=10)
+        streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
+            "account.account_invoices", (own + self.move).ids
+        )
+        self.assertEqual(list(streams), (own + self.move).ids)
+        self.assertEqual(streams[self.move.id]["stream"].getvalue(), self.pdf)
+        self.assertIn(b"NOT-THERE-1", streams[own.id]["stream"].getvalue())
+
+    def test_odoos_own_pdf_stays_reachable(self):
+        """D14"""
+        report = self.env.ref("benji_connectwise.report_odoo_invoice_action")
+        self.assertEqual(report.name, "Odoo's own PDF")
+        content, _kind = report._render_qweb_pdf(report.report_name, self.move.ids)
+        self.assertNotEqual(content, self.pdf)
+        self.assertIn(b"CW1001", content)
+
+    def test_download(self):
+        """S5"""
+        document = self.move._get_invoice_legal_documents("pdf", allow_fallback=True)
+        self.assertEqual(document["content"], self.pdf)
+        self.assertEqual(document["filename"], "CW1001.pdf")
+
+    def test_download_all_and_export_zip(self):
+        """S5"""
+        for documents in (
+            self.move._get_invoice_legal_documents_all(allow_fallback=True),
+            self.move._get_move_zip_export_docs(),
+        ):
+            self.assertEqual([d["content"] for d in documents], [self.pdf])
+
+    def test_opening_an_invoice_asks_nobody(self):
+        """D15: the Print menu and the chatter are filled with what is at hand."""
+        move = self.invoice("CW1003")
+        with self.no_requests():
+            move.get_extra_print_items()
+            move._get_mail_thread_data_attachments()
+            move.read()
+
+    def test_chatter_shows_it(self):
+        """S5"""
+        preferred = self.move._get_preferred_invoice_pdf()
+        self.assertIn(preferred, self.move._get_mail_thread_data_attachments())
+
+    def test_mail_template_report(self):
+        """S5: a template that names the invoice report."""
+        template = self.env["mail.template"].create(
+            {
+                "name": "With the invoice",
+                "model_id": self.env.ref("account.model_account_move").id,
+                "subject": "Invoice",
+                "report_template_ids": [self.env.ref("account.account_invoices").id],
+            }
+        )
+        values = template._generate_template(
+            self.move.ids, ("subject", "report_template_ids")
+        )
+        [(_name, content)] = values[self.move.id]["attachments"]
+        self.assertEqual(base64.b64decode(content), self.pdf)
+
+    def test_why_this_pdf_names_source_number_and_checksum(self):
+        """S5: the tab on the invoice"""
+        preferred = self.move._get_preferred_invoice_pdf()
+        text = self.move.with_user(self.accountant).invoice_pdf_explanation
+        for part in ("ConnectWise PSA", "CW1001", preferred.checksum):
+            self.assertIn(part, text)
+
+    def test_why_this_pdf_escapes_what_connectwise_says(self):
+        """S5"""
+        move = self.invoice("CW1004", amount=1)
+        self.sandbox.patch_company(
+            self.sandbox_invoice("CW1004")["company_id"],
+            {"name": "<script>alert(1)</script>"},
+        )
+        move._get_preferred_invoice_pdf()
+        self.assertNotIn("<script", str(move.invoice_pdf_explanation))
+
+
+@tagged("post_install", "-at_install")
+class TestZip(ConnectwiseCommon):
+    def test_a_zip_of_two_invoices_has_both_files(self):
+        """S5"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        attachments = self.env["ir.attachment"]
+        for move in moves:
+            attachments |= move._get_preferred_invoice_pdf()
+        archive = zipfile.ZipFile(io.BytesIO(attachments._build_zip_from_attachments()))
+        self.assertEqual(len(archive.namelist()), 2)

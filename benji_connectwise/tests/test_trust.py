@@ -1,0 +1,126 @@
+"""When a hit is trusted: one customer's invoice must never go to another (D1)."""
+
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTrust(ConnectwiseCommon):
+    def assertRefused(self, move, reason):
+        self.assertChosen(move, "odoo")
+        self.assertEqual(move.connectwise_lookup_ids.verdict, reason)
+        self.assertTrue(move.connectwise_message)
+        self.assertFalse(move.connectwise_invoice_ref)
+
+    def test_an_agreeing_amount_is_trusted(self):
+        """D1"""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.assertEqual(
+            move.connectwise_invoice_ref, self.sandbox_invoice("CW1001")["id"]
+        )
+
+    def test_the_amount_without_tax_may_agree_instead(self):
+        """D1: ConnectWise's total is before tax in some tenants."""
+        tax = self.env["account.tax"].create(
+            {"name": "7", "amount": 7, "company_id": self.company.id}
+        )
+        move = self.invoice("CW1001", post=False)
+        move.invoice_line_ids.tax_ids = tax
+        move.action_post()
+        self.assertNotEqual(move.amount_total, move.amount_untaxed)
+        self.assertChosen(move, "connectwise")
+
+    def test_another_amount_is_refused(self):
+        """D1"""
+        self.assertRefused(self.invoice("CW1001", amount=1), "wrong_amount")
+
+    def test_the_tolerance_is_the_connections(self):
+        """D1"""
+        self.backend.amount_tolerance = 1
+        amount = abs(self.sandbox_invoice("CW1001")["total"])
+        self.assertChosen(self.invoice("CW1001", amount=amount + 0.9), "connectwise")
+        amount = abs(self.sandbox_invoice("CW1002")["total"])
+        self.assertChosen(self.invoice("CW1002", amount=amount + 1.1), "odoo")
+
+    def test_another_currency_is_refused(self):
+        """D1"""
+        move = self.invoice("CW-EURO-1")
+        self.assertRefused(move, "wrong_currency")
+
+    def test_nothing_to_compare_contradicts_nothing(self):
+        """D1"""
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"total": None, "currency": None})
+        self.assertChosen(self.invoice("CW1001", amount=1), "connectwise")
+
+    def test_an_invoice_is_not_taken_for_a_credit_note(self):
+        """D1 D9"""
+        move = self.invoice("CM1001", move_type="out_invoice")
+        self.assertRefused(move, "wrong_type")
+
+    def test_a_credit_note_is_not_taken_for_an_invoice(self):
+        """D1 D9"""
+        move = self.invoice("CW1001", move_type="out_refund")
+        self.assertRefused(move, "wrong_type")
+
+    def test_an_invoice_and_a_credit_memo_with_one_number_are_told_apart(self):
+        """D1 D9"""
+        both = [
+            invoice
+            for invoice in self.sandbox.export_invoices()
+            if invoice["number"] == "CW-TWICE-3"
+        ]
+        amount = {invoice["type"]: abs(invoice["total"]) for invoice in both}
+        move = self.invoice(
+            "CW-TWICE-3", amount=amount["CreditMemo"], move_type="out_refund"
+        )
+        self.assertChosen(move, "connectwise")
+
+    def test_several_hits_the_one_that_agrees_is_taken(self):
+        """D1: two companies have an invoice with this number."""
+        first, second = (
+            invoice
+            for invoice in self.sandbox.export_invoices()
+            if invoice["number"] == "CW-TWICE-1"
+        )
+        self.assertNotEqual(first["total"], second["total"])
+        move = self.invoice("CW-TWICE-1", amount=second["total"])
+        self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(second["id"]))
+
+    def test_several_hits_that_agree_are_ambiguous(self):
+        """D1"""
+        first, second = (
+            invoice
+            for invoice in self.sandbox.export_invoices()
+            if invoice["number"] == "CW-TWICE-1"
+        )
+        self.sandbox.patch_invoice(second["id"], {"total": first["total"]})
+        move = self.invoice("CW-TWICE-1", amount=first["total"])
+        self.assertRefused(move, "ambiguous")
+
+    def test_a_pdf_is_not_shown_for_another_hit_than_its_own(self):
+        """D1: the number moved to another invoice there."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        lookup = move.connectwise_lookup_ids
+        lookup.hit_ids.connectwise_ref = 999_999
+        self.assertFalse(lookup.has_pdf)
+        self.assertEqual(
+            move.with_context(invoice_pdf_at_hand=True).invoice_pdf_source, "odoo"
+        )
+
+    def test_a_pdf_is_not_shown_for_another_number(self):
+        """D1: the invoice was renumbered here."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        move.name = "NOT-THERE-1"
+        self.assertChosen(move, "odoo")
+
+    def test_the_number_can_stand_in_another_field(self):
+        """S7: a rule of the connection"""
+        self.backend.invoice_number_field = "ref"
+        amount = self.sandbox_invoice("CW1002")["total"]
+        move = self.invoice("CW1001", amount=amount, ref="CW1002")
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1002"))

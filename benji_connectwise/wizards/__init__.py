@@ -1,0 +1,6 @@
+from . import (
+    account_move_send_batch_wizard,
+    account_move_send_wizard,
+    connectwise_backend_configure,
+    connectwise_integrations,
+)

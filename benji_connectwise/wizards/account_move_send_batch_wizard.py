@@ -1,0 +1,15 @@
+from odoo import api, fields, models
+
+
+class AccountMoveSendBatchWizard(models.TransientModel):
+    _inherit = "account.move.send.batch.wizard"
+
+    invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
+
+    # After the alerts, which ask for what is missing.
+    @api.depends("alerts")
+    def _compute_invoice_pdf_summary(self):
+        for wizard in self:
+            wizard.invoice_pdf_summary = self._describe_invoice_pdfs(
+                wizard.move_ids._origin
+            )

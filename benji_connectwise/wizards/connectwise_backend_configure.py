@@ -1,0 +1,270 @@
+import os
+
+from odoo import api, fields, models
+from odoo.orm.models import NO_ACCESS
+
+from ..explain import explain, field_to_mend
+from ..lib.connectwise_client import (
+    INTERACTIVE,
+    REGIONS,
+    AddressError,
+    ConnectWiseClient,
+    ConnectWiseError,
+    Credentials,
+    normalise_address,
+)
+
+SAVED_FIELDS = (
+    "server_url",
+    "company_login_id",
+    "public_key",
+    "client_id",
+    "sync_contacts",
+    "auto_enable_contacts",
+)
+
+
+class ConnectwiseBackendConfigure(models.TransientModel):
+    """*Configure*: asks for the connection step by step; only *Save* stores it."""
+
+    _name = "connectwise.backend.configure"
+    _description = "Configure ConnectWise PSA"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
+    step = fields.Selection(
+        [
+            ("address", "Your ConnectWise"),
+            ("keys", "API Keys"),
+            ("contacts", "ConnectWise Contact Importing"),
+        ],
+        required=True,
+        default="address",
+    )
+    company_login_id = fields.Char("Company Login ID")
+    region = fields.Selection(
+        [
+            ("na", "North America"),
+            ("eu", "Europe"),
+            ("au", "Australia (au)"),
+            ("aus", "Australia (aus)"),
+            ("za", "South Africa"),
+            ("staging", "Staging"),
+            ("own", "Own server"),
+        ],
+        "Where?",
+        compute="_compute_region",
+        readonly=False,
+    )
+    server_url = fields.Char("Address")
+    client_id = fields.Char("Client ID")
+    public_key = fields.Char()
+    private_key = fields.Char(
+        compute="_compute_private_key", inverse="_inverse_private_key"
+    )
+    typed_private_key = fields.Char(groups=NO_ACCESS)
+    has_private_key = fields.Boolean(compute="_compute_private_key")
+    sync_contacts = fields.Boolean("Synchronize customers/contacts from ConnectWise")
+    auto_enable_contacts = fields.Boolean(
+        "Automatically enable contacts imported from ConnectWise that match accounting"
+        " client companies"
+    )
+    error_field = fields.Char(readonly=True)
+    error_message = fields.Char(readonly=True)
+    access_summary = fields.Char(readonly=True)
+    access_missing = fields.Char(readonly=True)
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        backend = self._get_backend()
+        if backend:
+            values.update({name: backend[name] for name in SAVED_FIELDS})
+        else:
+            values.setdefault(
+                "client_id", os.environ.get("BENJI_CONNECTWISE_CLIENT_ID")
+            )
+        return {name: value for name, value in values.items() if name in fields}
+
+    @api.model
+    def _get_backend(self):
+        # An archived connection is taken up again instead of colliding with a new one.
+        backends = self.env["connectwise.backend"].with_context(active_test=False)
+        return backends.search([("company_id", "=", self.env.company.id)], limit=1)
+
+    @api.depends("server_url")
+    def _compute_region(self):
+        by_host = {host: region for region, host in REGIONS.items()}
+        for wizard in self:
+            try:
+                origin = normalise_address(wizard.server_url or "", ())
+            except AddressError:
+                wizard.region = wizard.server_url and "own"
+            else:
+                host = origin.removeprefix("https://")
+                wizard.region = by_host.get(host, "own")
+
+    @api.onchange("region")
+    def _onchange_region(self):
+        if self.region in REGIONS:
+            self.server_url = REGIONS[self.region].removeprefix("api-")
+        elif self._is_cloud_address():
+            self.server_url = False
+
+    def _is_cloud_address(self):
+        hosts = {host.removeprefix("api-") for host in REGIONS.values()}
+        return self.server_url in hosts
+
+    @api.depends("typed_private_key")
+    def _compute_private_key(self):
+        saved = self._get_backend().sudo().stored_private_key
+        for wizard in self:
+            wizard.private_key = False
+            wizard.has_private_key = bool(wizard.sudo().typed_private_key or saved)
+
+    def _inverse_private_key(self):
+        for wizard in self:
+            if wizard.private_key:
+                wizard.sudo().typed_private_key = wizard.private_key
+
+    # -------------------------------------------------------------------------
+    # Buttons
+    # -------------------------------------------------------------------------
+
+    def action_next(self):
+        """Test this step's entries; go to the next one, or say what to mend."""
+        self.ensure_one()
+        if self.step == "address" and self._test_address():
+            self.step = "keys"
+        elif self.step == "keys" and self._test_keys():
+            self.step = "contacts"
+        return self._reopen()
+
+    def action_back(self):
+        """Go to the step before, keeping what was entered."""
+        self.ensure_one()
+        self._clear_error()
+        self.step = "keys" if self.step == "contacts" else "address"
+        return self._reopen()
+
+    def action_save(self):
+        """Test everything, then store the connection and both options together.
+
+        Where the connection does not work nothing is stored, and the step with the
+        field to mend is shown again.
+        """
+        self.ensure_one()
+        if not self._test_address() or not self._test_keys(self.sync_contacts):
+            # Go where the field to mend is: the message is shown beside it.
+            in_keys = self.error_field in ("public_key", "private_key")
+            self.step = "keys" if in_keys else "address"
+            return self._reopen()
+        values = {name: self[name] for name in SAVED_FIELDS}
+        values["server_url"] = values["server_url"].strip()
+        private_key = self.sudo().typed_private_key
+        if private_key:
+            values["private_key"] = private_key
+        backend = self._get_backend()
+        if backend:
+            backend.write({**values, "active": True})
+        else:
+            backend = backend.create({**values, "company_id": self.env.company.id})
+        backend._note_configured(self.access_missing)
+        self.sudo().unlink()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "title": self.env._("ConnectWise PSA is connected"),
+                "message": self.env._(
+                    "Now set your Invoice PDF Priority at the bottom of this page."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Configure ConnectWise PSA"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    # -------------------------------------------------------------------------
+    # Tests
+    # -------------------------------------------------------------------------
+
+    def _clear_error(self):
+        self.write({"error_field": False, "error_message": False})
+
+    def _set_error(self, field, message):
+        self.write({"error_field": field, "error_message": message})
+
+    def _test_address(self):
+        self._clear_error()
+        for name in ("company_login_id", "server_url"):
+            if not (self[name] or "").strip():
+                self._set_error(name, self.env._("Please fill in this field."))
+                return False
+        return self._test(lambda client: client.discover())
+
+    def _test_keys(self, include_contacts=False):
+        self._clear_error()
+        self.write({"access_summary": False, "access_missing": False})
+        missing = [
+            name
+            for name, value in (
+                ("public_key", self.public_key),
+                ("private_key", self._get_private_key()),
+            )
+            if not (value or "").strip()
+        ]
+        if missing:
+            self._set_error(missing[0], self.env._("Please fill in this field."))
+            return False
+
+        def check(client):
+            report = client.check_access(include_contacts=include_contacts)
+            for error in report.errors:
+                raise error
+            backends = self.env["connectwise.backend"]
+            self.access_summary = backends._describe_access(report)
+            if report.missing:
+                self.access_missing = backends._explain_missing_rights(report.missing)
+
+        return self._test(check)
+
+    def _test(self, question):
+        """Ask ConnectWise `question(client)`; say beside the field what is wrong."""
+        backends = self.env["connectwise.backend"]
+        try:
+            with ConnectWiseClient(
+                self.server_url,
+                Credentials(
+                    self.company_login_id.strip(),
+                    (self.public_key or "").strip(),
+                    self._get_private_key().strip(),
+                    (self.client_id or "").strip(),
+                ),
+                INTERACTIVE,
+                local_hosts=backends._get_local_hosts(),
+            ) as client:
+                question(client)
+        except ConnectWiseError as error:
+            self._set_error(
+                field_to_mend(error) or "server_url", explain(self.env, error)
+            )
+            return False
+        return True
+
+    def _get_private_key(self):
+        typed = self.sudo().typed_private_key
+        return typed or self._get_backend().sudo().stored_private_key or ""

@@ -1,0 +1,96 @@
+from odoo import fields, models
+from odoo.tools import format_datetime
+
+
+class ConnectwiseIntegrations(models.TransientModel):
+    """The *Integrations* page of the current company: the tile and the priority."""
+
+    _name = "connectwise.integrations"
+    _description = "Integrations"
+    _rec_name = "company_id"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Not configured"),
+            ("connected", "Connected"),
+            ("error", "Needs attention"),
+        ],
+        compute="_compute_tile",
+    )
+    where = fields.Char(compute="_compute_tile")
+    last_success = fields.Char(compute="_compute_tile")
+    last_error = fields.Char(compute="_compute_tile")
+    pdf_statistics = fields.Char(compute="_compute_tile")
+    priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
+    is_priority_unused = fields.Boolean(compute="_compute_priority")
+
+    def _compute_tile(self):
+        for page in self:
+            backend = self.env["connectwise.backend"].search(
+                [("company_id", "=", page.company_id.id)], limit=1
+            )
+            page.state = backend.state or "draft"
+            page.where = backend and f"{backend.company_login_id} @ {backend.server_url}"
+            page.last_success = backend.last_success and format_datetime(
+                self.env, backend.last_success
+            )
+            page.last_error = backend.last_error and (
+                self.env._(
+                    "%(error)s Since %(time)s.",
+                    error=backend.last_error,
+                    time=format_datetime(self.env, backend.failing_since),
+                )
+                if backend.failing_since
+                else backend.last_error
+            )
+            page.pdf_statistics = backend and page._describe_month()
+
+    def _describe_month(self):
+        moves = self.env["account.move"].with_company(self.company_id)
+        month = fields.Date.start_of(fields.Date.context_today(self), "month")
+        domain = [("company_id", "=", self.company_id.id), ("date", ">=", month)]
+        Source = self.env["invoice.pdf.source"]
+        counts = {
+            source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
+            for source in Source._get_by_company(self.company_id)[self.company_id]
+        }
+        return " · ".join(
+            f"{count} {Source._get_label(source)}" for source, count in counts.items()
+        )
+
+    def _compute_priority(self):
+        Source = self.env["invoice.pdf.source"]
+        for page in self:
+            lines = Source.search([("company_id", "=", page.company_id.id)])
+            page.priority = "   ".join(
+                f"{rank} {line._get_label()}" for rank, line in enumerate(lines, start=1)
+            )
+            page.is_priority_unused = (
+                page.state != "draft" and "connectwise" not in lines.mapped("source")
+            )
+
+    def action_why(self):
+        """Open this month's invoices whose PDF is not from the first source."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice"
+        )
+        month = fields.Date.start_of(fields.Date.context_today(self), "month")
+        action["domain"] = [
+            ("move_type", "in", ["out_invoice", "out_refund"]),
+            ("date", ">=", month),
+        ]
+        action["context"] = {"search_default_not_first_pdf_source": 1}
+        return action
+
+    def action_test_connection(self):
+        """Test the connection of this page's company."""
+        backend = self.env["connectwise.backend"].search(
+            [("company_id", "=", self.company_id.id)], limit=1
+        )
+        return backend.action_test_connection()

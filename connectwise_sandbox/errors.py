@@ -1,0 +1,85 @@
+"""Error answers, worded as ConnectWise words them."""
+
+from __future__ import annotations
+
+import json
+
+from werkzeug.wrappers import Response
+
+JSON_TYPE = "application/vnd.connectwise.com+json; version=2026.4; charset=utf-8"
+
+
+class ApiError(Exception):
+    """A request that is answered with an error: the HTTP status and its JSON body."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"code": code, "message": message}
+
+    def response(self) -> Response:
+        """Return the answer to send."""
+        return json_response(self.body, self.status)
+
+
+def json_response(data: object, status: int = 200) -> Response:
+    """Return `data` as a ConnectWise JSON answer."""
+    return Response(json.dumps(data), status, content_type=JSON_TYPE)
+
+
+def find_condition(message: str) -> ApiError:
+    """A condition, a field or an order that cannot be understood (recorded payload)."""
+    return ApiError(400, "ApiFindCondition", message)
+
+
+def unknown_name(name: str) -> ApiError:
+    """Recorded payload: ``invoiceDate is not a recognized name.``"""
+    return find_condition(f"{name} is not a recognized name.")
+
+
+def bad_enum() -> ApiError:
+    """Recorded payload, for ``invoice = null`` and for unknown enum values."""
+    return find_condition("Enum value supplied was invalid")
+
+
+def badly_quoted() -> ApiError:
+    """The server's text for a value written in the wrong way (recorded payload)."""
+    return find_condition(
+        "String values should be enclosed with double or single quotes;"
+        " DateTime values should be enclosed in square brackets;"
+        " boolean values should be true or false; null values should be null"
+    )
+
+
+def not_found(title: str, number: int) -> ApiError:
+    """Recorded payload: ``Contact 57919 not found``."""
+    return ApiError(404, "NotFound", f"{title} {number} not found")
+
+
+def no_endpoint() -> ApiError:
+    """Recorded payload."""
+    return ApiError(404, "ConnectWiseApi", "The endpoint does not exist.")
+
+
+def not_authenticated() -> ApiError:
+    """Body as public clients know it; they do not show the status."""
+    return ApiError(401, "ConnectWiseApi", "UserNotAuthenticated")
+
+
+def wrong_key() -> ApiError:
+    """The other 401 that public clients know: code ``Unauthorized`` and a message."""
+    return ApiError(401, "Unauthorized", "The public or private key is not valid.")
+
+
+def no_client_id() -> ApiError:
+    """Reports differ between 400 and 403; newer servers were seen to answer 403."""
+    return ApiError(403, "Security", "A valid clientId header is required.")
+
+
+def no_permission() -> ApiError:
+    """Body as vendors of integrations quote it."""
+    return ApiError(
+        403,
+        "Security",
+        "You do not have security permission to perform this action.",
+    )

@@ -1,0 +1,291 @@
+"""Everything that can be done to the sandbox while it runs.
+
+The control API and the in-process handle both call these methods, and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from . import defaults, export, hard_case_rows, hard_cases
+from .data import Generator
+from .fault_list import EFFECTS
+from .faults import Fault, Faults
+from .keys import KeyRing
+from .pdf import invoice_pdf
+from .schema import COMPANY, CONTACT, ENTITIES, INVOICE
+from .store import Store
+
+# Requests kept in the log; the oldest are forgotten first.
+LOG_LENGTH = 100_000
+
+
+class Operations:
+    """The state of one sandbox and the ways to look at it and to change it."""
+
+    def __init__(
+        self,
+        seed: int = defaults.SEED,
+        companies: int = defaults.COMPANIES,
+        invoices: int = defaults.INVOICES,
+        latency_ms: float = 0,
+        today: str = defaults.TODAY,
+    ) -> None:
+        self.seed = seed
+        self.today = date.fromisoformat(today)
+        self._sizes = (companies, invoices)
+        self._first_latency_ms = latency_ms
+        self._lock = threading.RLock()
+        self._faults = Faults(EFFECTS)
+        self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the state after the start: data, keys, codebase, no faults."""
+        with self._lock:
+            companies, invoices = self._sizes
+            cases = hard_cases.choose(companies, invoices)
+            store = Store()
+            Generator(
+                self.seed,
+                companies - sum(len(case.companies) for case in cases),
+                invoices - sum(len(case.invoices) for case in cases),
+                self.today,
+            ).fill(store)
+            hard_case_rows.insert(store, cases, self.today)
+            store.create_indexes()
+            self.store = store
+            self.hard_cases = {case.name: case.describe() for case in cases}
+            self.keys = KeyRing(defaults.COMPANY_LOGIN_ID)
+            self.keys.put(defaults.PUBLIC_KEY, defaults.PRIVATE_KEY, "full")
+            self.keys.put(defaults.PDF_PUBLIC_KEY, defaults.PDF_PRIVATE_KEY, "pdf_only")
+            self.codebase = defaults.CODEBASE
+            self.latency_ms = self._first_latency_ms
+            self._pdfs: dict[int, bytes] = {}
+            self._now = datetime.combine(self.today, time(12))
+            self._faults.clear()
+            self._log.clear()
+
+    # Keys, codebase, latency
+
+    def create_key(self, public_key: str, private_key: str, role: str) -> None:
+        """Create a key (roles: see `keys.ROLES`), or replace one."""
+        self.keys.put(public_key, private_key, role)
+
+    def change_role(self, public_key: str, role: str) -> None:
+        """Give the owner of a key another role."""
+        self.keys.change_role(public_key, role)
+
+    def revoke_key(self, public_key: str) -> None:
+        """Make a key invalid: from now on it gets 401."""
+        self.keys.revoke(public_key)
+
+    def move_codebase(self, codebase: str = "") -> str:
+        """Move the API to `codebase`, or to the next version, and return where."""
+        with self._lock:
+            if not codebase:
+                year, _, release = self.codebase.strip("/v").partition("_")
+                codebase = f"v{year}_{int(release) + 1}"
+            self.codebase = codebase.rstrip("/") + "/"
+            return self.codebase
+
+    def set_latency(self, milliseconds: float) -> None:
+        """Make every answer of the API take this much longer."""
+        self.latency_ms = milliseconds
+
+    # Records. Changes are shaped as the API shows records; each one moves lastUpdated.
+
+    def get_record(self, table: str, number: int) -> dict[str, Any]:
+        """Return a whole record of ``companies``, ``contacts`` or ``invoices``."""
+        return self.store.read(ENTITIES[table], number)
+
+    def patch_record(
+        self, table: str, number: int, changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Change fields of a record and return it."""
+        with self._lock:
+            changes = {"_info": {"lastUpdated": self._moment()}, **changes}
+            self.store.change(ENTITIES[table], number, changes)
+            return self.get_record(table, number)
+
+    def create_record(self, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a record with these fields and usual ones, and return it."""
+        entity = ENTITIES[table]
+        with self._lock:
+            number = int(values.get("id") or self.store.next_id(entity))
+            self.store.insert(table, [_usual_columns(table, number, self.today)])
+            rest = {key: value for key, value in values.items() if key != "id"}
+            return self.patch_record(table, number, rest)
+
+    def delete_record(self, table: str, number: int) -> None:
+        """Delete a record: from now on its id gets 404."""
+        self.store.delete(ENTITIES[table], number)
+
+    def patch_company(self, number: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a company, e.g. ``{"name": "New", "billingContact": {"id": 7}}``."""
+        return self.patch_record("companies", number, changes)
+
+    def patch_contact(self, number: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a contact, e.g. ``{"inactiveFlag": True}``."""
+        return self.patch_record("contacts", number, changes)
+
+    def patch_invoice(self, number: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change an invoice, e.g. ``{"total": 12.5}``; its PDF follows."""
+        return self.patch_record("invoices", number, changes)
+
+    def create_company(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a company."""
+        return self.create_record("companies", values)
+
+    def create_contact(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a contact."""
+        return self.create_record("contacts", values)
+
+    def create_invoice(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an invoice."""
+        return self.create_record("invoices", values)
+
+    def delete_company(self, number: int) -> None:
+        """Delete a company for good."""
+        self.delete_record("companies", number)
+
+    def delete_contact(self, number: int) -> None:
+        """Delete a contact for good."""
+        self.delete_record("contacts", number)
+
+    def delete_invoice(self, number: int) -> None:
+        """Delete an invoice for good."""
+        self.delete_record("invoices", number)
+
+    def recycle_company(self, number: int) -> dict[str, Any]:
+        """Move a company to the recycle bin: it stays listed, with deletedFlag."""
+        with self._lock:
+            moment = self._moment()
+            changes = {
+                "deletedFlag": True,
+                "dateDeleted": moment,
+                "deletedBy": "zAdmin",
+            }
+            return self.patch_company(number, changes)
+
+    def merge_company(self, number: int, into: int) -> dict[str, Any]:
+        """Merge a company into another one, which gets its contacts and invoices.
+
+        What ConnectWise does with the old id is documented nowhere; here it is gone.
+        """
+        with self._lock:
+            self.store.read(COMPANY, into)
+            self.store.delete(COMPANY, number)
+            self.store.replace_everywhere("contacts", "company_id", number, into)
+            for column in ("company_id", "bill_to_company_id"):
+                self.store.replace_everywhere("invoices", column, number, into)
+            self.store.replace_everywhere(
+                "companies", "bill_to_company_id", number, into
+            )
+            return self.patch_company(into, {})
+
+    # PDFs
+
+    def invoice_pdf(self, number: int) -> bytes:
+        """Return the PDF of an invoice, or raise 404 when there is no such invoice."""
+        record = self.store.read_text(INVOICE, number)
+        given = self._pdfs.get(number)
+        return invoice_pdf(self.seed, record) if given is None else given
+
+    def set_invoice_pdf(self, number: int, pdf: bytes | None) -> None:
+        """Serve these bytes as an invoice's PDF; None goes back to the drawn one."""
+        self.store.read_text(INVOICE, number)
+        if pdf is None:
+            self._pdfs.pop(number, None)
+        else:
+            self._pdfs[number] = pdf
+
+    # Export, log, faults
+
+    def export_companies(self, after: int = 0, limit: int = 1000) -> list[Any]:
+        """Return companies with ids above `after` in simple form, Bill-To included."""
+        return export.companies(self.store, after, limit)
+
+    def export_invoices(self, after: int = 0, limit: int = 1000) -> list[Any]:
+        """Return invoices with ids above `after` in simple form."""
+        return export.invoices(self.store, after, limit)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the API requests received so far, oldest first, without secrets."""
+        return list(self._log)
+
+    def clear_requests(self) -> None:
+        """Forget the requests received so far."""
+        self._log.clear()
+
+    def log_request(self, entry: dict[str, Any]) -> None:
+        """Append to the log; called by the application."""
+        self._log.append(entry)
+
+    def fault(
+        self,
+        name: str,
+        endpoint: str = "any",
+        *,
+        nth: int = 1,
+        times: int = 1,
+        seconds: float | None = None,
+    ) -> None:
+        """Set a fault; see `faults.Fault` for what the arguments mean."""
+        self._faults.add(Fault(name, endpoint, nth, times, seconds))
+
+    def clear_faults(self) -> None:
+        """Remove all faults; stalled calls end at once."""
+        self._faults.clear()
+
+    def active_faults(self) -> list[dict[str, object]]:
+        """Return the faults that are set, with counts of calls seen and struck."""
+        return self._faults.active()
+
+    def due_fault(self, endpoint: str) -> Fault | None:
+        """Return the fault for this call; called by the application, once a call."""
+        return self._faults.due(endpoint)
+
+    def _moment(self) -> str:
+        """Return a moment later than all before: the clock goes by a second a change.
+
+        A clock of its own keeps the same changes giving the same data.
+        """
+        self._now += timedelta(seconds=1)
+        return self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _usual_columns(table: str, number: int, today: date) -> dict[str, Any]:
+    if table == COMPANY.table:
+        return {
+            "id": number,
+            "identifier": f"New{number}",
+            "name": f"New Company {number}",
+            "status_id": 1,
+            "bill_to_company_id": number,
+            "currency": "USD",
+            "deleted": 0,
+            "types": "[]",
+        }
+    if table == CONTACT.table:
+        return {
+            "id": number,
+            "first_name": "New",
+            "inactive": 0,
+            "default_contact": 0,
+            "default_billing": 0,
+        }
+    zeros = "agreement_amount service_total product_total subtotal sales_tax total"
+    return {
+        "id": number,
+        "type": "Standard",
+        "status_id": 1,
+        "date": f"{today}T00:00:00Z",
+        "due_date": f"{today + timedelta(30)}T00:00:00Z",
+        "currency": "USD",
+        **dict.fromkeys([*zeros.split(), "payments", "credits"], 0.0),
+    }

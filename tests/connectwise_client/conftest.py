@@ -1,0 +1,234 @@
+"""Servers, clients and recorded payloads for the tests of the client.
+
+Every server is a real one on the loopback; a request nobody expects fails the test.
+Time is the tests' own, except where a deadline itself is tested.
+"""
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectwise_client import (
+    BACKGROUND,
+    ConnectWiseClient,
+    Credentials,
+    Limits,
+    Runtime,
+)
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+FIXTURES = Path(__file__).parent / "fixtures"
+API = "/v4_6_release/apis/3.0"
+
+
+def load_case(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def case() -> Callable[[str], Any]:
+    """Return the payload in ``fixtures/<name>.json``."""
+    return load_case
+
+
+class FakeTime:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.sleeps: list[float] = []
+
+    def clock(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.seconds += seconds
+
+    def now(self) -> datetime:
+        return datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def credentials() -> Credentials:
+    return Credentials("acme", "PUBLIC-KEY", "PRIVATE-KEY", "client-id")
+
+
+Connect = Callable[..., ConnectWiseClient]
+
+
+@pytest.fixture
+def connect(credentials: Credentials, fake_time: FakeTime) -> Iterator[Connect]:
+    """Make clients of a local ``host:port`` that know the codebase already."""
+    clients = []
+
+    def make(place: str, limits: Limits = BACKGROUND, **options: Any) -> Any:
+        runtime = Runtime(
+            clock=options.pop("clock", fake_time.clock),
+            sleep=fake_time.sleep,
+            now=fake_time.now,
+            jitter=lambda: 0.0,
+            **options.pop("runtime", {}),
+        )
+        options.setdefault("codebase", "v4_6_release")
+        options.setdefault("local_hosts", [place])
+        client = ConnectWiseClient(
+            options.pop("address", f"http://{place}"),
+            options.pop("credentials", credentials),
+            limits,
+            runtime=runtime,
+            **options,
+        )
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+class Tenant:
+    """A ConnectWise that answers what a test lets it answer."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.server = server
+        self.requests: list[Request] = []
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.server.port}"
+
+    def answers(self, path: str, *answers: Any) -> None:
+        """Answer a path: each answer once, the last one for ever.
+
+        An answer is a ``Response``, or bytes, or something to send as JSON.
+        """
+        left = list(answers)
+
+        def handle(request: Request) -> Response:
+            self.requests.append(request)
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            if callable(answer) and not isinstance(answer, Response):
+                answer = answer(request)
+            if isinstance(answer, (Response, bytes)):
+                return answer if isinstance(answer, Response) else Response(answer)
+            return Response(json.dumps(answer), content_type="application/json")
+
+        self.server.expect_request(path, method="GET").respond_with_handler(handle)
+
+    def list_of(self, path: str, rows: list[Any]) -> None:
+        """Serve rows by key, as ConnectWise does for ``id > n`` in the conditions."""
+
+        def page(request: Request) -> Any:
+            _, by_key, after = request.args.get("conditions", "").rpartition("id > ")
+            last = int(after) if by_key else 0
+            found = [row for row in rows if row["id"] > last]
+            return found[: int(request.args["pageSize"])]
+
+        self.answers(f"{API}{path}", page)
+
+    @property
+    def conditions(self) -> list[str | None]:
+        return [request.args.get("conditions") for request in self.requests]
+
+
+@pytest.fixture
+def tenant(httpserver: HTTPServer) -> Iterator[Tenant]:
+    yield Tenant(httpserver)
+    httpserver.check()
+
+
+@pytest.fixture
+def client(connect: Connect, tenant: Tenant) -> ConnectWiseClient:
+    return connect(tenant.place)
+
+
+class RawServer:
+    """A server on the loopback that does to its connections what a test says."""
+
+    def __init__(self, behave: Callable[[socket.socket], None]) -> None:
+        self._behave = behave
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.place = f"127.0.0.1:{self.port}"
+        self.connections = 0
+        self.stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            thread = threading.Thread(target=self._serve, args=[connection])
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        # The client may go away: some tests want it to.
+        with connection, contextlib.suppress(OSError):
+            self._behave(connection)
+
+    def close(self) -> None:
+        self.stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[..., RawServer]]:
+    servers = []
+
+    def make(behave: Callable[[socket.socket], None]) -> RawServer:
+        servers.append(RawServer(behave))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read up to the end of the headers; empty if the client has closed."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        received = connection.recv(65536)
+        if not received:
+            return b""
+        data += received
+    return data
+
+
+@pytest.fixture
+def reading() -> Callable[[socket.socket], bytes]:
+    return read_request
+
+
+PDF = (
+    b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\n"
+    b"xref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Root 1 0 R>>\n"
+    b"startxref\n42\n%%EOF\n"
+)
+
+
+@pytest.fixture
+def pdf() -> bytes:
+    return PDF

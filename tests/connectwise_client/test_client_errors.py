@@ -1,0 +1,134 @@
+"""What an answer means, one recorded or documented answer a case; and asking again."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import connectwise_client
+import pytest
+from conftest import FIXTURES
+from connectwise_client import BACKGROUND, INTERACTIVE, errors
+from connectwise_client.decipher import decipher_error, retry_delay
+from connectwise_client.errors import (
+    DeadlineError,
+    NetworkError,
+    RateLimitError,
+    ServerError,
+)
+from connectwise_client.protocol import Answer
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+
+
+def decipher(status: int, body: bytes, **headers: str) -> errors.ConnectWiseError:
+    return decipher_error(
+        Answer(status, headers, body),
+        "/finance/invoices",
+        "Invoicing",
+        ("SECRET",),
+        NOW,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in FIXTURES.glob("errors/*.json")))
+def test_an_answer_is_deciphered(name: str, case: Callable[[str], Any]) -> None:
+    recorded = case(f"errors/{name}")
+    error = decipher_error(
+        Answer(recorded["status"], recorded["headers"], recorded["body"].encode()),
+        "/finance/invoices",
+        "Invoicing",
+        (),
+        NOW,
+    )
+    assert type(error).__name__ == recorded["error"]
+    assert {n: getattr(error, n) for n in recorded["attributes"]} == recorded[
+        "attributes"
+    ]
+    assert (error.status, error.path) == (recorded["status"], "/finance/invoices")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_without_signing_in_neither_a_right_nor_a_record_is_missed(status: int) -> None:
+    body = b'{"code":"NotFound","message":"No"}'
+    error = decipher_error(Answer(status, {}, body), "/login/companyinfo/", "", (), NOW)
+    assert isinstance(error, errors.AddressError)
+
+
+@pytest.mark.parametrize("body", [b'{"message":"key SECRET"}', b"key SECRET"])
+def test_a_secret_that_comes_back_is_blotted_out(body: bytes) -> None:
+    error = decipher(400, body)
+    assert "SECRET" not in f"{error!r}{error.__dict__}"
+    assert error.detail == "key ***"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"\xff\xfe\x00", b"[1]", b'"x"', b"1"]
+)
+def test_a_senseless_body_is_still_a_refusal(body: bytes) -> None:
+    assert isinstance(decipher(400, body), errors.RefusedRequestError)
+
+
+def test_a_long_message_is_shortened() -> None:
+    assert len(decipher(400, b"x" * 10_000).detail) == 300
+
+
+def test_an_http_date_without_a_zone_is_gmt() -> None:
+    error = decipher(429, b"", **{"retry-after": "Mon, 01 Jun 2026 12:00:04"})
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == 4
+
+
+@pytest.mark.parametrize("name", sorted(set(connectwise_client.__all__)))
+def test_every_error_can_be_copied_and_pickled(name: str) -> None:
+    kind = getattr(connectwise_client, name)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return
+    error = kind("sentence", status=418)
+    for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (str(twin), twin.__dict__) == ("sentence", error.__dict__)
+
+
+# -- Asking again ---------------------------------------------------------------
+
+
+def test_waiting_doubles_with_each_attempt() -> None:
+    error = NetworkError("x")
+    delays = [retry_delay(error, n, BACKGROUND, jitter=0) for n in (1, 2, 3)]
+    assert delays == [0.5, 1.0, None]
+
+
+def test_jitter_lengthens_the_waiting() -> None:
+    assert retry_delay(NetworkError("x"), 1, BACKGROUND, jitter=1) == 1.0
+
+
+def test_a_person_gets_one_quick_second_attempt() -> None:
+    delays = [retry_delay(NetworkError("x"), n, INTERACTIVE, jitter=0) for n in (1, 2)]
+    assert delays == [0.1, None]
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(0, 0), (7, 7), (10, 10), (10.1, None)])
+def test_the_pause_asked_for_is_kept_up_to_ten_seconds(
+    asked: float, delay: float | None
+) -> None:
+    """R4"""
+    error = RateLimitError("x", retry_after=asked)
+    assert retry_delay(error, 1, BACKGROUND, jitter=0) == delay
+
+
+def test_nobody_sleeps_longer_than_the_limit() -> None:
+    """R4"""
+    error = RateLimitError("x", retry_after=10)
+    assert retry_delay(error, 1, BACKGROUND, jitter=1) == 10
+
+
+def test_an_overloaded_server_may_ask_for_a_pause_too() -> None:
+    assert retry_delay(ServerError("x", retry_after=3), 1, BACKGROUND, jitter=0) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [ServerError("x", transient=False), DeadlineError("x", transient=False)]
+)
+def test_what_will_not_pass_is_not_asked_again(error: errors.WaitError) -> None:
+    assert retry_delay(error, 1, BACKGROUND, jitter=0) is None

@@ -1,0 +1,344 @@
+"""Reading lists: keyset paging, chunks of questions, one bad record among many."""
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from conftest import API, Connect, Tenant
+from connectwise_client import (
+    BadAnswerError,
+    ConnectWiseClient,
+    RecordError,
+    UnqueryableError,
+)
+from connectwise_client.const import (
+    COMPANIES,
+    CONTACTS,
+    INVOICES,
+    MAX_URL_LENGTH,
+    PAGE_SIZE,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug import Request
+
+COMPANIES_PATH = f"{API}/company/companies"
+CONTACTS_PATH = f"{API}/company/contacts"
+INVOICES_PATH = f"{API}/finance/invoices"
+
+
+def rows(first: int, count: int, **fields: Any) -> list[dict[str, Any]]:
+    return [{"id": first + n, **fields} for n in range(count)]
+
+
+def ids(pages: Any) -> list[int]:
+    return [record.id for records, _skipped in pages for record in records]
+
+
+# -- Paging ---------------------------------------------------------------------
+
+
+def test_every_page_of_a_list_is_read(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", rows(5, 2500, name="A"))
+    assert ids(client.companies()) == list(range(5, 2505))
+
+
+def test_a_page_is_asked_for_by_the_last_id(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", rows(5, 1500))
+    list(client.companies())
+    assert tenant.conditions == [None, "id > 1004"]
+
+
+def test_a_list_is_asked_for_in_order_of_ids(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", [])
+    assert list(client.companies()) == []
+    assert dict(tenant.requests[0].args) == {
+        "fields": ",".join(COMPANIES.fields),
+        "orderBy": "id asc",
+        "pageSize": "1000",
+    }
+
+
+def test_a_short_page_is_the_last(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.list_of("/company/companies", rows(1, 999))
+    list(client.companies())
+    assert len(tenant.requests) == 1
+
+
+def test_a_full_last_page_is_followed_by_an_empty_one(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", rows(1, PAGE_SIZE))
+    assert [len(records) for records, _ in client.companies()] == [PAGE_SIZE]
+    assert len(tenant.requests) == 2
+
+
+def test_pages_are_asked_for_only_when_wanted(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", rows(1, 3000))
+    next(client.companies())
+    assert len(tenant.requests) == 1
+
+
+def test_reading_continues_where_it_got_to(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/companies", rows(1, 10))
+    assert ids(client.companies(after_id=7)) == [8, 9, 10]
+
+
+def test_only_what_changed_is_asked_for_on_every_page(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """S76"""
+    tenant.list_of("/company/companies", rows(1, 1001))
+    list(client.companies(changed_since=datetime(2026, 6, 1, tzinfo=timezone.utc)))
+    changed = "lastUpdated > [2026-06-01T00:00:00Z]"
+    assert tenant.conditions == [changed, f"({changed}) and id > 1000"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        rows(1, 2) + rows(2, 1),
+        rows(3, 1) + rows(1, 1),
+        [{"id": 1}] * PAGE_SIZE,
+        [{"name": "A"}] * PAGE_SIZE,
+        [None] * PAGE_SIZE,
+    ],
+)
+def test_pages_that_do_not_advance_end_in_an_error(
+    client: ConnectWiseClient, tenant: Tenant, page: Any
+) -> None:
+    tenant.answers(COMPANIES_PATH, page)
+    with pytest.raises(BadAnswerError) as caught:
+        list(client.companies())
+    assert caught.value.reason == "paging"
+
+
+def test_a_server_that_sends_the_same_page_again_is_left(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(COMPANIES_PATH, rows(1, PAGE_SIZE))
+    with pytest.raises(BadAnswerError):
+        list(client.companies())
+    assert len(tenant.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"<html>Sign in</html>", "html"),
+        (b"[{", "malformed"),
+        (b"", "malformed"),
+        (b"[" * 100_000, "malformed"),
+        (b'"\xff"', "malformed"),
+        ({"code": "NotFound"}, "shape"),
+        (None, "shape"),
+    ],
+)
+def test_what_is_no_list_is_a_bad_answer(
+    client: ConnectWiseClient, tenant: Tenant, answer: Any, reason: str
+) -> None:
+    tenant.answers(COMPANIES_PATH, answer)
+    with pytest.raises(BadAnswerError) as caught:
+        list(client.companies())
+    assert caught.value.reason == reason
+
+
+def test_a_bad_record_affects_only_itself(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """R12"""
+    bad = [{"id": 501, "name": 7}]
+    tenant.answers(COMPANIES_PATH, rows(1, 500) + bad + rows(502, 499), [])
+    [(records, skipped)] = client.companies()
+    assert len(records) == 999
+    [left_out] = skipped
+    assert left_out.id == 501
+    assert isinstance(left_out.error, RecordError)
+    assert left_out.error.field == "name"
+
+
+def test_a_record_without_an_id_affects_only_itself(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """R12"""
+    tenant.answers(COMPANIES_PATH, [*rows(1, 1), {"name": "A"}, "x", *rows(2, 1)])
+    [(records, skipped)] = client.companies()
+    assert [record.id for record in records] == [1, 2]
+    assert [left_out.id for left_out in skipped] == [None, None]
+
+
+def test_companies_are_counted(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.answers(f"{COMPANIES_PATH}/count", {"count": 7})
+    assert client.count_companies() == 7
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, [], None, {"count": None}, {"count": "7"}, {"count": -1}]
+)
+def test_what_is_no_count_is_a_bad_answer(
+    client: ConnectWiseClient, tenant: Tenant, answer: Any
+) -> None:
+    tenant.answers(f"{COMPANIES_PATH}/count", answer)
+    with pytest.raises(BadAnswerError):
+        client.count_companies()
+
+
+# -- Questions ------------------------------------------------------------------
+
+
+def test_an_invoice_is_found_by_its_number(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """S8: by number alone."""
+    tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1129"))
+    [([invoice], [])] = client.find_invoices(["CW1129"])
+    assert invoice.id == 9
+    assert tenant.conditions == ['invoiceNumber = "CW1129"']
+
+
+def test_only_the_fields_that_are_read_are_asked_for(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(INVOICES_PATH, [])
+    list(client.find_invoices(["CW1129"]))
+    assert tenant.requests[0].args["fields"] == ",".join(INVOICES.fields)
+
+
+def test_a_number_that_is_not_there_finds_nothing(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """S9"""
+    tenant.answers(INVOICES_PATH, [])
+    assert list(client.find_invoices(["CW1129"])) == []
+
+
+def test_only_equal_numbers_are_found(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """S7: a server's idea of a match is not trusted."""
+    numbers = ["CW1", "cw1 ", "CW10", "XCW1", None]
+    found = [{"id": n + 1, "invoiceNumber": number} for n, number in enumerate(numbers)]
+    tenant.answers(INVOICES_PATH, found)
+    assert ids(client.find_invoices([" Cw1"])) == [1, 2]
+
+
+def test_an_invoice_without_a_number_is_never_found(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """S6"""
+    tenant.answers(INVOICES_PATH, [{"id": 1}, {"id": 2, "invoiceNumber": ""}])
+    assert list(client.find_invoices(["CW1"])) == []
+
+
+def test_numbers_that_cannot_exist_cost_no_request(client: ConnectWiseClient) -> None:
+    """S6"""
+    assert list(client.find_invoices(["", " ", "INV/2026/0000001"])) == []
+    assert client.request_count == 0
+
+
+def test_a_number_that_cannot_be_asked_for_affects_only_itself(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """R12"""
+    tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1"))
+    pages = list(client.find_invoices(["CW1", "CW*"]))
+    assert ids(pages) == [9]
+    [left_out] = pages[0][1]
+    assert isinstance(left_out.error, UnqueryableError)
+    assert left_out.error.value == "CW*"
+
+
+def test_an_invoice_that_cannot_be_read_affects_only_itself(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """R12"""
+    found = [{"id": 1, "invoiceNumber": "CW1"}, {"id": 2, "invoiceNumber": 2}]
+    tenant.answers(INVOICES_PATH, found)
+    [(records, skipped)] = client.find_invoices(["CW1", "2"])
+    assert ([r.id for r in records], [s.id for s in skipped]) == ([1], [2])
+
+
+def test_fifty_numbers_are_one_request(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    """P10"""
+    tenant.answers(INVOICES_PATH, [])
+    list(client.find_invoices(f"CW{n:04}" for n in range(101)))
+    assert [c.count('"') // 2 for c in tenant.conditions if c] == [50, 50, 1]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=15),
+        max_size=60,
+    )
+)
+def test_no_url_is_too_long(numbers: list[str]) -> None:
+    from connectwise_client import Credentials
+
+    urls = []
+
+    class Counting(ConnectWiseClient):
+        def _rows(self, request: Any) -> list[object]:
+            urls.append(request.url(self.origin, "v4_6_release/"))
+            return []
+
+    client = Counting("na", Credentials("a", "b", "c", "d"), codebase="v4_6_release")
+    list(client.find_invoices(numbers))
+    assert all(len(url) <= MAX_URL_LENGTH for url in urls)
+
+
+def test_many_hits_are_paged_through(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.list_of("/finance/invoices", rows(1, 1001, invoiceNumber="CW1"))
+    assert len(ids(client.find_invoices(["CW1"]))) == 1001
+    assert tenant.conditions[1] == '(invoiceNumber = "CW1") and id > 1000'
+
+
+def test_invoices_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.answers(INVOICES_PATH, rows(4, 2))
+    assert ids(client.get_invoices([5, 4, 5])) == [4, 5]
+    assert tenant.conditions == ["id in (4,5)"]
+
+
+def test_contacts_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.answers(CONTACTS_PATH, rows(58001, 1))
+    assert ids(client.contacts([58001])) == [58001]
+    assert tenant.requests[0].args["fields"] == ",".join(CONTACTS.fields)
+
+
+def test_records_nobody_asked_for_are_dropped(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(CONTACTS_PATH, rows(1, 5))
+    assert ids(client.contacts([2, 7])) == [2]
+
+
+def test_asking_for_nobody_costs_no_request(client: ConnectWiseClient) -> None:
+    assert list(client.contacts([])) == []
+    assert client.request_count == 0
+
+
+@pytest.mark.parametrize(("first", "runs"), [(1, [150, 150, 1]), (2**31 - 301, None)])
+def test_ids_are_asked_for_in_requests_that_fit(
+    connect: Connect, tenant: Tenant, first: int, runs: list[int] | None
+) -> None:
+    def find(request: Request) -> Any:
+        inside = request.args["conditions"].partition("(")[2].rstrip(")")
+        return [{"id": int(text)} for text in inside.split(",")]
+
+    tenant.answers(CONTACTS_PATH, find)
+    wanted = list(range(first, first + 301))
+    assert ids(connect(tenant.place).contacts(wanted)) == wanted
+    sizes = [c.count(",") + 1 for c in tenant.conditions if c]
+    assert runs is None or sizes == runs
+    assert all(len(request.url) <= MAX_URL_LENGTH for request in tenant.requests)

@@ -1,0 +1,507 @@
+"""Faults of the network, made by real servers: the caller always gets an error in time.
+
+Deadlines are measured on the real clock, with limits of a fraction of a second.
+"""
+
+import gzip
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from conftest import API, Connect, FakeTime, RawServer, Tenant, read_request
+from connectwise_client import (
+    AddressError,
+    BadAnswerError,
+    DeadlineError,
+    InvalidPdfError,
+    Limits,
+    NetworkError,
+)
+from connectwise_client.const import MAX_JSON_BYTES
+from werkzeug import Response
+
+Start = Callable[..., RawServer]
+
+COUNT = f"{API}/company/companies/count"
+ONCE = Limits(
+    connect=0.5, answer=0.5, pdf=0.5, attempts=1, first_delay=0, longest_sleep=0
+)
+SHORT = Limits(
+    connect=0.3,
+    answer=9,
+    pdf=9,
+    attempts=2,
+    first_delay=0.1,
+    longest_sleep=1,
+    total=0.5,
+)
+OK = b"HTTP/1.1 200 OK\r\n"
+BODY = b'{"count": 7}'
+
+
+def sends(data: bytes, then: float = 0) -> Callable[[socket.socket], None]:
+    """Answer with these bytes, wait, and close."""
+
+    def behave(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(data)
+            time.sleep(then)
+            connection.shutdown(socket.SHUT_WR)
+
+    return behave
+
+
+def drips(data: bytes, first: int = 0) -> Callable[[socket.socket], None]:
+    """Answer one byte at a time, for ever or until the client is gone."""
+
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(data[:first])
+        for number in range(first, first + 400):
+            connection.sendall(data[number % len(data)].to_bytes(1, "big"))
+            time.sleep(0.02)
+
+    return behave
+
+
+def stalls(data: bytes) -> Callable[[socket.socket], None]:
+    """Answer with these bytes and nothing more, until the client is gone."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(data)
+        connection.settimeout(8)
+        assert connection.recv(1) == b""
+
+    return behave
+
+
+def resets(data: bytes) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(data)
+        time.sleep(0.05)
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+
+    return behave
+
+
+# -- Time -----------------------------------------------------------------------
+
+SLOW = {
+    "silence": stalls(b""),
+    "a stall in the headers": stalls(OK + b"Content-"),
+    "a stall in the body": stalls(OK + b'Content-Length: 12\r\n\r\n{"co'),
+    "a stall in a body without length": stalls(OK + b'\r\n{"count": 7}'),
+    "a stall in a chunk": stalls(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"),
+    "dripping headers": drips(OK + b"X: " + b"x" * 400),
+    "a dripping body": drips(OK + b"Content-Length: 9999\r\n\r\n" + b"x" * 400, 40),
+}
+
+
+@pytest.mark.parametrize("fault", SLOW)
+def test_a_slow_server_does_not_hold_its_caller_beyond_the_total(
+    raw_server: Start, connect: Connect, fault: str
+) -> None:
+    client = connect(raw_server(SLOW[fault]).place, SHORT, clock=time.monotonic)
+    started = time.monotonic()
+    with pytest.raises(DeadlineError):
+        client.count_companies()
+    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("fault", SLOW)
+def test_a_slow_server_does_not_hold_one_exchange_beyond_its_limit(
+    raw_server: Start, connect: Connect, fault: str
+) -> None:
+    client = connect(raw_server(SLOW[fault]).place, ONCE)
+    started = time.monotonic()
+    with pytest.raises(NetworkError) as caught:
+        client.count_companies()
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - started < ONCE.answer + 0.5
+
+
+def test_a_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> None:
+    hang = threading.Event()
+
+    def resolve(*args: Any) -> list[Any]:
+        hang.wait(8)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
+
+    client = connect(
+        "localhost:9", SHORT, clock=time.monotonic, runtime={"resolve": resolve}
+    )
+    started = time.monotonic()
+    with pytest.raises(DeadlineError):
+        client.count_companies()
+    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+    hang.set()
+
+
+def test_a_thread_ends_when_its_time_is_up(raw_server: Start, connect: Connect) -> None:
+    client = connect(raw_server(drips(OK + b"X: x")).place, ONCE)
+    before = threading.active_count()
+    with pytest.raises(NetworkError):
+        client.count_companies()
+    end = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_name_found_too_late_leads_nowhere(
+    connect: Connect, raw_server: Start
+) -> None:
+    server = raw_server(sends(b""))
+    late = threading.Event()
+
+    def resolve(*args: Any) -> list[Any]:
+        late.wait(8)
+        return socket.getaddrinfo(*args)
+
+    client = connect(server.place, ONCE, runtime={"resolve": resolve})
+    before = threading.active_count()
+    with pytest.raises(NetworkError):
+        client.count_companies()
+    late.set()
+    while threading.active_count() > before:
+        time.sleep(0.01)
+    assert server.connections == 0
+
+
+def test_closing_ends_what_is_under_way(raw_server: Start, connect: Connect) -> None:
+    client = connect(raw_server(stalls(b"")).place)
+    closer = threading.Timer(0.2, client.close)
+    closer.start()
+    started = time.monotonic()
+    with pytest.raises((NetworkError, RuntimeError)):
+        client.count_companies()
+    assert time.monotonic() - started < 2
+    closer.join()
+
+
+def test_a_closed_client_cannot_be_used(connect: Connect) -> None:
+    with connect("localhost:9") as client:
+        pass
+    with pytest.raises(RuntimeError):
+        client.count_companies()
+
+
+# -- Broken connections ---------------------------------------------------------
+
+BROKEN = {
+    "closed at once": (sends(b""), "connection"),
+    "closed in the headers": (sends(OK + b"Content-Le"), None),
+    "no http": (sends(b"220 mail.example.com ESMTP\r\n"), "connection"),
+    "reset before the answer": (resets(b""), "connection"),
+    "reset in the headers": (resets(OK + b"Content-"), "connection"),
+    "reset in the body": (resets(OK + b"Content-Length: 12\r\n\r\n{"), "short_body"),
+    "short body": (sends(OK + b"Content-Length: 99\r\n\r\n" + BODY), "short_body"),
+    "cut chunk": (
+        sends(OK + b"Transfer-Encoding: chunked\r\n\r\nc\r\n{"),
+        "short_body",
+    ),
+    "missing last chunk": (
+        sends(OK + b"Transfer-Encoding: chunked\r\n\r\nc\r\n" + BODY + b"\r\n"),
+        "short_body",
+    ),
+    "cut gzip": (
+        sends(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(BODY)[:-9]),
+        "short_body",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_connection_is_a_network_error(
+    raw_server: Start, connect: Connect, fault: str
+) -> None:
+    behave, reason = BROKEN[fault]
+    with pytest.raises((NetworkError, BadAnswerError)) as caught:
+        connect(raw_server(behave).place, ONCE).count_companies()
+    if reason is not None:
+        assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "fault", ["short body", "cut chunk", "reset before the answer"]
+)
+def test_a_broken_connection_is_tried_again(
+    raw_server: Start, connect: Connect, fault: str
+) -> None:
+    behaviours = [BROKEN[fault][0], sends(OK + b"Content-Length: 12\r\n\r\n" + BODY)]
+    server = raw_server(lambda connection: behaviours.pop(0)(connection))
+    assert connect(server.place).count_companies() == 7
+
+
+def test_a_refused_connection_is_a_network_error(
+    connect: Connect, fake_time: FakeTime
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(NetworkError) as caught:
+        connect(place).count_companies()
+    assert (caught.value.reason, len(fake_time.sleeps)) == ("connect", 2)
+
+
+def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None:
+    def resolve(*args: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    client = connect("psa.example.com:443", ONCE, runtime={"resolve": resolve})
+    with pytest.raises(NetworkError) as caught:
+        client.count_companies()
+    assert caught.value.reason == "dns"
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, 9999])
+def test_a_second_address_is_tried(
+    connect: Connect, tenant: Tenant, family: int
+) -> None:
+    tenant.answers(COUNT, {"count": 7})
+    port = tenant.server.port
+    dead = (family, socket.SOCK_STREAM, 6, "", ("127.0.0.99", port))
+    live = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    client = connect(tenant.place, ONCE, runtime={"resolve": lambda *a: [dead, live]})
+    assert client.count_companies() == 7
+
+
+def test_a_connection_is_used_again(raw_server: Start, connect: Connect) -> None:
+    def behave(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
+
+    server = raw_server(behave)
+    client = connect(server.place)
+    assert [client.count_companies() for _ in range(3)] == [7, 7, 7]
+    client.close()
+    assert server.connections == 1
+
+
+# -- Bodies ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
+def test_a_body_may_be_compressed(
+    connect: Connect, tenant: Tenant, encoding: str
+) -> None:
+    body = gzip.compress(BODY) if encoding.lower() == "gzip" else BODY
+    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
+    assert connect(tenant.place).count_companies() == 7
+
+
+@pytest.mark.parametrize(("encoding", "body"), [("br", BODY), ("gzip", b"no gzip")])
+def test_a_compression_nobody_asked_for_is_refused(
+    connect: Connect, tenant: Tenant, encoding: str, body: bytes
+) -> None:
+    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
+    with pytest.raises(BadAnswerError) as caught:
+        connect(tenant.place).count_companies()
+    assert caught.value.reason == "encoding"
+
+
+BOMB = gzip.compress(b"\0" * (MAX_JSON_BYTES + 1))
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_a_gzip_bomb_is_not_unpacked(
+    connect: Connect, tenant: Tenant, status: int
+) -> None:
+    headers = {"Content-Encoding": "gzip", "Location": "/x"}
+    tenant.answers(COUNT, Response(BOMB, status, headers))
+    with pytest.raises(BadAnswerError) as caught:
+        connect(tenant.place).count_companies()
+    assert caught.value.reason == "too_large"
+
+
+def test_a_body_announced_too_large_is_not_read(
+    raw_server: Start, connect: Connect
+) -> None:
+    behave = stalls(OK + b"Content-Length: 99999999999\r\n\r\n")
+    with pytest.raises(BadAnswerError) as caught:
+        connect(raw_server(behave).place).count_companies()
+    assert caught.value.reason == "too_large"
+
+
+def test_rubbish_after_a_compressed_body_counts(
+    connect: Connect, tenant: Tenant, pdf: bytes
+) -> None:
+    body = gzip.compress(pdf) + b"x" * 300
+    path = f"{API}/finance/invoices/1/pdf"
+    tenant.answers(path, Response(body, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(InvalidPdfError) as caught:
+        connect(tenant.place, max_pdf_bytes=300).download_invoice_pdf(1)
+    assert caught.value.reason == "too_large"
+
+
+# -- Addresses ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("family", "place"),
+    [
+        (socket.AF_INET, ("127.0.0.1", 443)),
+        (socket.AF_INET, ("169.254.169.254", 443)),
+        (socket.AF_INET6, ("::1", 443, 0, 0)),
+        (socket.AF_INET6, ("fe80::1%lo", 443, 0, 1)),
+    ],
+)
+def test_a_public_name_of_a_private_address_is_refused(
+    connect: Connect, family: int, place: Any
+) -> None:
+    info = (family, socket.SOCK_STREAM, 6, "", place)
+    client = connect(
+        "psa.example.com:443",
+        address="psa.example.com",
+        local_hosts=[],
+        runtime={"resolve": lambda *args: [info]},
+    )
+    with pytest.raises(AddressError) as caught:
+        client.count_companies()
+    assert (caught.value.reason, client.request_count) == ("private", 1)
+
+
+def test_proxies_of_the_environment_are_ignored(
+    connect: Connect, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    tenant.answers(COUNT, {"count": 7})
+    assert connect(tenant.place).count_companies() == 7
+
+
+# -- TLS ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[trustme.CA, str]:
+    authority = trustme.CA()
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return authority, str(path)
+
+
+def over_tls(
+    authority: trustme.CA, name: str, behave: Callable[[Any], None]
+) -> Callable[[socket.socket], None]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            behave(secure)
+
+    return serve
+
+
+def test_a_trusted_certificate_is_accepted(
+    raw_server: Start, connect: Connect, authority: tuple[trustme.CA, str]
+) -> None:
+    def behave(connection: Any) -> None:
+        while read_request(connection):
+            connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
+
+    server = raw_server(over_tls(authority[0], "localhost", behave))
+    place = f"localhost:{server.port}"
+    client = connect(place, address=place, runtime={"ca_bundle": authority[1]})
+    assert [client.count_companies() for _ in range(2)] == [7, 7]
+    client.close()
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(("trusted", "name"), [(False, "localhost"), (True, "other")])
+def test_a_wrong_certificate_is_refused(
+    raw_server: Start,
+    connect: Connect,
+    authority: tuple[trustme.CA, str],
+    fake_time: FakeTime,
+    trusted: bool,
+    name: str,
+) -> None:
+    server = raw_server(over_tls(authority[0], name, read_request))
+    place = f"localhost:{server.port}"
+    bundle = {"ca_bundle": authority[1]} if trusted else {}
+    with pytest.raises(AddressError) as caught:
+        connect(place, address=place, runtime=bundle).count_companies()
+    assert (caught.value.reason, fake_time.sleeps) == ("tls", [])
+
+
+def test_https_to_a_server_without_tls_is_an_address_error(
+    raw_server: Start, connect: Connect
+) -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+    place = raw_server(behave).place
+    with pytest.raises(AddressError) as caught:
+        connect(place, address=f"https://{place}").count_companies()
+    assert caught.value.reason == "tls"
+
+
+def test_a_server_that_closes_during_the_handshake_is_a_network_error(
+    raw_server: Start, connect: Connect
+) -> None:
+    place = raw_server(lambda connection: connection.recv(4096) and None).place
+    with pytest.raises(NetworkError):
+        connect(place, ONCE, address=f"https://{place}").count_companies()
+
+
+def test_a_handshake_that_stalls_ends_with_the_time_to_connect(
+    raw_server: Start, connect: Connect
+) -> None:
+    limits = replace(ONCE, connect=0.2, answer=9)
+    place = raw_server(stalls(b"")).place
+    started = time.monotonic()
+    with pytest.raises(NetworkError) as caught:
+        connect(place, limits, address=f"https://{place}").count_companies()
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - started < 2
+
+
+def test_a_handshake_that_drips_does_not_hold_its_caller(
+    raw_server: Start, connect: Connect
+) -> None:
+    record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + b"\x03" * 400
+
+    def behave(connection: socket.socket) -> None:
+        for number in range(400):
+            connection.sendall(record[number : number + 1])
+            time.sleep(0.02)
+
+    place = raw_server(behave).place
+    client = connect(place, SHORT, clock=time.monotonic, address=f"https://{place}")
+    started = time.monotonic()
+    with pytest.raises(DeadlineError):
+        client.count_companies()
+    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+
+
+def test_a_dripping_body_over_tls_does_not_hold_its_caller(
+    raw_server: Start, connect: Connect, authority: tuple[trustme.CA, str]
+) -> None:
+    behave = drips(OK + b"Content-Length: 9999\r\n\r\n" + b"x" * 400, 40)
+    server = raw_server(over_tls(authority[0], "localhost", behave))
+    place = f"localhost:{server.port}"
+    client = connect(
+        place,
+        SHORT,
+        clock=time.monotonic,
+        address=place,
+        runtime={"ca_bundle": authority[1]},
+    )
+    started = time.monotonic()
+    with pytest.raises(DeadlineError):
+        client.count_companies()
+    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]

@@ -1,0 +1,112 @@
+"""What counts as a PDF, seen from outside."""
+
+import zlib
+
+import pytest
+from connectwise_client import InvalidPdfError, validate_pdf
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def reason(data: bytes, **options: int) -> str:
+    with pytest.raises(InvalidPdfError) as caught:
+        validate_pdf(data, **options)
+    return caught.value.reason
+
+
+def with_index_stream(entries: bytes) -> bytes:
+    """A PDF 1.5, whose trailer is the dictionary of a stream."""
+    start = b"%PDF-1.5\n"
+    data = zlib.compress(b"index")
+    index = b"7 0 obj\n<</Type/XRef%s>>\nstream\n%s\nendstream\nendobj\n" % (
+        entries,
+        data,
+    )
+    return b"%s%sstartxref\n%d\n%%%%EOF" % (start, index, len(start))
+
+
+def test_a_pdf_is_accepted(pdf: bytes) -> None:
+    validate_pdf(pdf)
+
+
+def test_a_pdf_with_an_index_stream_is_accepted() -> None:
+    validate_pdf(with_index_stream(b"/Size 8"))
+
+
+def test_some_bytes_before_the_header_are_forgiven(pdf: bytes) -> None:
+    validate_pdf(b"\r\n" * 100 + pdf)
+
+
+def test_some_bytes_after_the_end_are_forgiven(pdf: bytes) -> None:
+    validate_pdf(pdf + b"\0" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"<html>Sign in</html>", "html"),
+        (b"\xef\xbb\xbf<!DOCTYPE html>", "html"),
+        (b'{"code":"NotFound"}', "json"),
+        (b"[]", "json"),
+        (b"JVBERi0xLjQK", "no_header"),
+        (b"x" * 2000 + b"%PDF-1.4 startxref 0 %%EOF", "no_header"),
+    ],
+)
+def test_what_is_no_pdf_is_refused(data: bytes, expected: str) -> None:
+    assert reason(data) == expected
+
+
+def test_a_pdf_cut_short_is_refused(pdf: bytes) -> None:
+    assert reason(pdf[:-6]) == "no_end"
+
+
+def test_an_end_far_from_the_end_does_not_count(pdf: bytes) -> None:
+    assert reason(pdf + b"x" * 3000) == "no_end"
+
+
+def test_a_pdf_that_does_not_name_its_index_is_refused(pdf: bytes) -> None:
+    assert reason(pdf.replace(b"startxref", b"startxxxx")) == "no_startxref"
+
+
+def test_a_pdf_whose_index_is_beyond_its_end_is_refused(pdf: bytes) -> None:
+    assert reason(pdf.replace(b"\n42\n", b"\n99999\n")) == "no_startxref"
+
+
+def test_an_encrypted_pdf_is_refused(pdf: bytes) -> None:
+    data = pdf.replace(b"/Size 1", b"/Size 1/Encrypt 2 0 R")
+    assert reason(data) == "encrypted"
+
+
+def test_an_encrypted_pdf_with_a_long_trailer_is_refused(pdf: bytes) -> None:
+    data = pdf.replace(b"/Size 1", b"/Encrypt 2 0 R/Size 1" + b" " * 9000)
+    assert reason(data) == "encrypted"
+
+
+def test_an_encrypted_pdf_with_an_index_stream_is_refused() -> None:
+    assert reason(with_index_stream(b"/Encrypt 2 0 R" + b" " * 9000)) == "encrypted"
+
+
+def test_the_word_elsewhere_does_not_make_a_pdf_encrypted(pdf: bytes) -> None:
+    text = b"(about /Encrypt)" + b" " * 4000
+    validate_pdf(pdf.replace(b"1 0 obj", text + b"1 0 obj").replace(b"42", b"4058"))
+
+
+def test_the_largest_size_is_accepted(pdf: bytes) -> None:
+    validate_pdf(pdf, max_bytes=len(pdf))
+
+
+def test_a_larger_pdf_is_refused(pdf: bytes) -> None:
+    assert reason(pdf, max_bytes=len(pdf) - 1) == "too_large"
+
+
+@given(st.binary(max_size=300), st.binary(max_size=50))
+def test_whatever_comes_is_accepted_or_refused_with_a_reason(
+    middle: bytes, tail: bytes
+) -> None:
+    for data in (middle, b"%PDF-1.4" + middle + b"startxref 9 %%EOF" + tail):
+        try:
+            validate_pdf(data)
+        except InvalidPdfError as error:
+            assert error.reason

@@ -1,0 +1,237 @@
+"""Reading records: tolerant of what is missing, strict about what is there."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from connectwise_client import Company, Contact, Invoice, RecordError, Reference
+from connectwise_client.records import SkippedRecord
+from hypothesis import given
+from hypothesis import strategies as st
+
+Case = Callable[[str], Any]
+ACME = Reference(250, "Acme Corporation", "ACME")
+
+
+def test_a_company_with_explicit_nulls_is_read(case: Case) -> None:
+    assert Company.from_json(case("companies/explicit-nulls")) == Company(
+        id=2,
+        identifier="YourCompany",
+        name="TestCompany",
+        account_number="",
+        is_deleted=False,
+        bill_to_company=Reference(2, "TestCompany", "YourCompany"),
+        billing_contact=None,
+        last_updated=datetime(2015, 12, 24, 22, 8, 22, tzinfo=timezone.utc),
+    )
+
+
+def test_a_company_in_the_recycle_bin_is_marked() -> None:
+    """S88"""
+    assert Company.from_json({"id": 1, "deletedFlag": True}).is_deleted
+
+
+def test_a_company_has_the_bill_to_contact_not_the_default_one() -> None:
+    """S102"""
+    company = Company.from_json(
+        {"id": 1, "billingContact": {"id": 7, "name": "B"}, "defaultContact": {"id": 8}}
+    )
+    assert company.billing_contact == Reference(7, "B")
+
+
+def test_a_contact_is_read(case: Case) -> None:
+    assert Contact.from_json(case("contacts/emma-diaz")) == Contact(
+        id=58118,
+        first_name="Emma",
+        last_name="Diaz",
+        is_inactive=False,
+        company=Reference(250, "Bob Technology Services", "Bob Technology Service"),
+        email="emma@test.com",
+        phone="+166155555",
+    )
+
+
+def test_a_contact_without_company_and_communication_is_read(case: Case) -> None:
+    contact = Contact.from_json(case("contacts/frank-fenrir-minimal"))
+    assert (contact.company, contact.email, contact.phone) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [("A", "B", "A B"), ("A", None, "A"), (None, "B", "B"), (None, None, "")],
+)
+def test_a_name_is_what_there_is_of_it(
+    first: str | None, last: str | None, name: str
+) -> None:
+    assert Contact(1, first, last).name == name
+
+
+def item(value: object, kind: str = "Email", default: object = False) -> dict[str, Any]:
+    return {"value": value, "communicationType": kind, "defaultFlag": default}
+
+
+@pytest.mark.parametrize(
+    ("items", "email"),
+    [
+        ([item("a@x"), item("b@x", default=True)], "b@x"),
+        ([item("a@x"), item("b@x")], "a@x"),
+        ([item("1", "Phone", True), item(" a@x ")], "a@x"),
+        ([item(None, default=True), item("  "), item("a@x")], "a@x"),
+        ([item("1", "Phone")], None),
+        ([], None),
+    ],
+)
+def test_the_email_is_the_default_one_else_the_first(
+    items: list[Any], email: str | None
+) -> None:
+    contact = Contact.from_json({"id": 1, "communicationItems": items})
+    assert contact.email == email
+
+
+def test_an_invoice_is_read(case: Case) -> None:
+    assert Invoice.from_json(case("invoices/constructed-from-schema")) == Invoice(
+        id=1129,
+        number="CW1129",
+        type="Standard",
+        status="New",
+        company=ACME,
+        bill_to_company=ACME,
+        date=datetime(2026, 6, 1, tzinfo=timezone.utc),
+        due_date=datetime(2026, 6, 11, tzinfo=timezone.utc),
+        currency_code="USD",
+        subtotal=100.0,
+        sales_tax=7.0,
+        total=107.0,
+        balance=107.0,
+        last_updated=datetime(2026, 6, 1, 12, tzinfo=timezone.utc),
+    )
+
+
+def test_an_invoice_without_a_number_is_read() -> None:
+    """S6"""
+    assert Invoice.from_json({"id": 1}) == Invoice(1)
+
+
+def test_a_blank_reference_is_none() -> None:
+    """Sent in place of records the API member may not see."""
+    assert Invoice.from_json({"id": 1, "company": {}}).company is None
+
+
+def test_nul_characters_are_dropped() -> None:
+    assert Company.from_json({"id": 1, "name": "A\0B"}).name == "AB"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-06-01T12:30:00Z", datetime(2026, 6, 1, 12, 30)),
+        ("2026-06-01T12:30:00", datetime(2026, 6, 1, 12, 30)),
+        ("2026-06-01 12:30:00.1234567Z", datetime(2026, 6, 1, 12, 30)),
+        ("2026-06-01T12:30:00-02:00", datetime(2026, 6, 1, 14, 30)),
+        ("2026-06-01", datetime(2026, 6, 1)),
+    ],
+)
+def test_times_are_in_utc(text: str, moment: datetime) -> None:
+    expected = moment.replace(tzinfo=timezone.utc)
+    assert Invoice.from_json({"id": 1, "date": text}).date == expected
+
+
+def test_an_empty_time_is_none() -> None:
+    assert Invoice.from_json({"id": 1, "date": ""}).date is None
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ([], ""),
+        (None, ""),
+        ({}, "id"),
+        ({"id": None}, "id"),
+        ({"id": "1"}, "id"),
+        ({"id": True}, "id"),
+        ({"id": 1.0}, "id"),
+        ({"id": 0}, "id"),
+        ({"id": -1}, "id"),
+        ({"id": 2**31}, "id"),
+        ({"id": 1, "invoiceNumber": 1129}, "invoiceNumber"),
+        ({"id": 1, "company": "ACME"}, "company"),
+        ({"id": 1, "company": {"id": "250"}}, "company.id"),
+        ({"id": 1, "company": {"id": 250, "name": 7}}, "company.name"),
+        ({"id": 1, "status": []}, "status"),
+        ({"id": 1, "currency": {"currencyCode": 1}}, "currency.currencyCode"),
+        ({"id": 1, "total": "107.00"}, "total"),
+        ({"id": 1, "total": True}, "total"),
+        ({"id": 1, "total": float("nan")}, "total"),
+        ({"id": 1, "total": float("inf")}, "total"),
+        ({"id": 1, "total": 10**400}, "total"),
+        ({"id": 1, "date": 20260601}, "date"),
+        ({"id": 1, "date": "yesterday"}, "date"),
+        ({"id": 1, "date": "2026-13-01T00:00:00Z"}, "date"),
+        ({"id": 1, "date": "0001-01-01T00:00:00+14:00"}, "date"),
+        ({"id": 1, "_info": {"lastUpdated": {}}}, "_info.lastUpdated"),
+    ],
+)
+def test_a_mistyped_field_is_named(row: object, field: str) -> None:
+    """R12"""
+    with pytest.raises(RecordError) as caught:
+        Invoice.from_json(row)
+    assert (caught.value.record, caught.value.field) == ("Invoice", field)
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"id": 1, "deletedFlag": "false"}, "deletedFlag"),
+        ({"id": 1, "billToCompany": []}, "billToCompany"),
+    ],
+)
+def test_a_mistyped_field_of_a_company_is_named(row: object, field: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        Company.from_json(row)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("items", [{}, ["a@x"], [item(1)], [item("a", default=1)]])
+def test_mistyped_communication_items_are_named(items: object) -> None:
+    with pytest.raises(RecordError) as caught:
+        Contact.from_json({"id": 5, "communicationItems": items})
+    assert caught.value.field.startswith("communicationItems")
+    assert caught.value.record_id == 5
+
+
+def test_a_skipped_record_says_why() -> None:
+    assert SkippedRecord(5, RecordError("Invoice 5: no")).reason == "Invoice 5: no"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "name", "value", "lastUpdated", "currencyCode"]),
+            inner,
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (Invoice, ["invoiceNumber", "date", "total", "company", "currency", "_info"]),
+        (Contact, ["firstName", "communicationItems", "company", "inactiveFlag"]),
+        (Company, ["name", "deletedFlag", "billToCompany", "billingContact", "_info"]),
+    ],
+)
+@given(data=st.data())
+def test_whatever_comes_is_read_or_a_record_error(
+    kind: Any, names: list[str], data: st.DataObject
+) -> None:
+    row = data.draw(st.dictionaries(st.sampled_from(["id", *names]), JSON) | JSON)
+    try:
+        record = kind.from_json(row)
+    except RecordError:
+        return
+    assert record.id == row["id"]
