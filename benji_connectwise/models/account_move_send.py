@@ -31,9 +31,9 @@ class AccountMoveSend(models.AbstractModel):
         held = others.filtered(self._is_held)
         lines = [
             self.env._(
-                "%(invoice)s: %(source)s. %(reason)s",
+                "%(invoice)s: %(pdf)s. %(reason)s",
                 invoice=move.name,
-                source=self.env["invoice.pdf.source"]._get_label(
+                pdf=self.env["invoice.pdf.source"]._get_label(
                     move.invoice_pdf_source
                 ),
                 reason=move.connectwise_message or "",
@@ -106,9 +106,9 @@ class AccountMoveSend(models.AbstractModel):
             return Source._get_label(next(iter(counts))) if any(counts) else ""
         return ", ".join(
             self.env._(
-                "%(count)s from %(source)s",
+                "%(count)s from %(pdf)s",
                 count=count,
-                source=Source._get_label(source),
+                pdf=Source._get_label(source),
             )
             for source, count in counts.items()
             if source
@@ -219,8 +219,10 @@ class AccountMoveSend(models.AbstractModel):
         moves -= held
         if not moves:
             return self.env["ir.attachment"]
-        return super()._generate_and_send_invoices(
-            moves,
+        # All that ConnectWise can give has been asked for: nothing waits for it now.
+        at_hand = self.with_context(invoice_pdf_at_hand=True)
+        return super(AccountMoveSend, at_hand)._generate_and_send_invoices(
+            moves.with_context(invoice_pdf_at_hand=True),
             from_cron=from_cron,
             allow_raising=allow_raising,
             allow_fallback_pdf=allow_fallback_pdf,

@@ -1,6 +1,5 @@
 import os
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -164,6 +163,8 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             if backend.private_key:
                 backend.sudo().stored_private_key = backend.private_key
+        # A reading in the same request must not bring it back.
+        self.invalidate_recordset(["private_key"], flush=False)
 
     def write(self, vals):
         # What was learned about the old address or keys says nothing about new ones.
@@ -205,12 +206,17 @@ class ConnectwiseBackend(models.Model):
         :return: the client's AccessReport, or None if ConnectWise could not say
         """
         self._forget_failures()
-        report = None
-        with self._ask(INTERACTIVE, explicit=True) as client:
+        reports = []
+
+        def check_access(client):
             report = client.check_access(include_contacts=self.sync_contacts)
             # Rights that could not be asked about are no success.
             for error in report.errors:
                 raise error
+            reports.append(report)
+
+        self._ask(INTERACTIVE, check_access, explicit=True)
+        report = reports[0] if reports else None
         if report and report.missing:
             self.last_error = self._explain_missing_rights(report.missing)
         return report
@@ -270,11 +276,11 @@ class ConnectwiseBackend(models.Model):
     def _get_background_limits(self):
         return replace(BACKGROUND, total=SECONDS_FOR_RUN)
 
-    @contextmanager
-    def _ask(self, limits, explicit=False):
-        """Yield a client of this connection; note how it went, and raise nothing of it.
+    def _ask(self, limits, question, explicit=False):
+        """Ask ConnectWise; note how it went, and raise nothing of it.
 
         :param limits: the client's
+        :param question: called with the client
         :param explicit: whether a success is worth a note of its own
         """
         start = time.monotonic()
@@ -286,7 +292,7 @@ class ConnectwiseBackend(models.Model):
                 local_hosts=self._get_local_hosts(),
                 codebase=self.codebase or None,
             ) as client:
-                yield client
+                question(client)
         except ConnectWiseError as error:
             self._note_failure(error)
         else:

@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -263,8 +264,12 @@ class ConnectwiseLookup(models.Model):
             lookups = backend and self._prepare(moves_of_company)._to_ask(sending)
             if not lookups or not (limits := backend._get_interactive_limits()):
                 continue
-            with backend._ask(limits) as client:
-                lookups._look_up_and_download(client, sending, download)
+            backend._ask(
+                limits,
+                partial(
+                    lookups._look_up_and_download, sending=sending, download=download
+                ),
+            )
             if download:
                 lookups._to_ask(sending=False)._pause()
 
@@ -295,8 +300,10 @@ class ConnectwiseLookup(models.Model):
                 continue
             # Whoever opens one of these invoices must not wait for the network.
             self.env["ir.cron"]._commit_progress()
-            with backend._ask(backend._get_background_limits()) as client:
-                lookups._look_up_and_download(client, sending=True)
+            backend._ask(
+                backend._get_background_limits(),
+                partial(lookups._look_up_and_download, sending=True),
+            )
             lookups._to_ask(sending=False)._pause()
             self.env["ir.cron"]._commit_progress()
 
@@ -570,11 +577,12 @@ class ConnectwiseLookup(models.Model):
             backend._forget_failures()
             lookups.write({"retry_at": False, "attempts": 0, "error": False})
             limits = backend._get_interactive_limits()
-            if not limits:
-                continue
-            with backend._ask(limits) as client:
-                lookups._look_up(client)
-                lookups.filtered("accepted_id")._download_now(client)
+            if limits:
+                backend._ask(limits, lookups._look_up_and_download_all)
+
+    def _look_up_and_download_all(self, client):
+        self._look_up(client)
+        self.filtered("accepted_id")._download_now(client)
 
     # -------------------------------------------------------------------------
     # In plain words

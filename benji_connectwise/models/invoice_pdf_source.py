@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
@@ -30,6 +30,26 @@ class InvoicePdfSource(models.Model):
     _company_source_unique = models.Constraint(
         "unique(company_id, source)", "This source is already in the list."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        self._invalidate_choices()
+        return lines
+
+    def write(self, vals):
+        self._invalidate_choices()
+        return super().write(vals)
+
+    def unlink(self):
+        self._invalidate_choices()
+        return super().unlink()
+
+    def _invalidate_choices(self):
+        # Which PDF an invoice has is never stored: a new order holds at once (D3).
+        self.env["account.move"].invalidate_model(
+            ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
+        )
 
     def _default_sequence(self):
         last = self.search(

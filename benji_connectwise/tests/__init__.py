@@ -1,6 +1,10 @@
 from . import (
+    test_configure,
     test_connection,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_portal,
+    test_prefetch,
+    test_sending,
     test_trust,
 )

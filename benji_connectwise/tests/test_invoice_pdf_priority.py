@@ -56,10 +56,8 @@ class TestPriority(ConnectwiseCommon):
         """S55 D3: also for an invoice that was shown before."""
         self.assertChosen(self.move, "connectwise")
         self.sources()[1].action_move_up()
-        self.move.invalidate_recordset()
         self.assertChosen(self.move, "odoo")
         self.sources()[0].action_move_down()
-        self.move.invalidate_recordset()
         self.assertChosen(self.move, "connectwise")
 
     def test_an_arrow_at_the_end_of_the_list_does_nothing(self):
@@ -167,7 +165,6 @@ class TestPriority(ConnectwiseCommon):
             (),
         ):
             self.set_priority(*sources)
-            moves.invalidate_recordset()
             for source in ("connectwise", "attachment", "odoo"):
                 with self.subTest(sources=sources, source=source):
                     self.assertEqual(

@@ -104,7 +104,7 @@ class TestTrust(ConnectwiseCommon):
         """D1: the number moved to another invoice there."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
-        lookup = move.connectwise_lookup_ids
+        lookup = move.sudo().connectwise_lookup_ids
         lookup.hit_ids.connectwise_ref = 999_999
         self.assertFalse(lookup.has_pdf)
         self.assertEqual(

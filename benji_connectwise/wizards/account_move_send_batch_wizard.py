@@ -6,9 +6,19 @@ class AccountMoveSendBatchWizard(models.TransientModel):
 
     invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
 
-    # After the alerts, which ask for what is missing.
+    def _compute_summary_data(self):
+        # Odoo looks at the invoices one by one; they are asked about all at once below.
+        at_hand = self.with_context(invoice_pdf_at_hand=True)
+        super(AccountMoveSendBatchWizard, at_hand)._compute_summary_data()
+
+    def _compute_alerts(self):
+        at_hand = self.with_context(invoice_pdf_at_hand=True)
+        super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
+
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):
+        # The alerts come first: making them asks for what is missing.
+        self.mapped("alerts")
         for wizard in self:
             wizard.invoice_pdf_summary = self._describe_invoice_pdfs(
                 wizard.move_ids._origin

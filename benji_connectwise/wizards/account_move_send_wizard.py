@@ -6,8 +6,9 @@ class AccountMoveSendWizard(models.TransientModel):
 
     invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
 
-    # After the alerts, which ask for what is missing.
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):
+        # The alerts come first: making them asks for what is missing.
+        self.mapped("alerts")
         for wizard in self:
             wizard.invoice_pdf_summary = self._describe_invoice_pdfs(wizard.move_id)

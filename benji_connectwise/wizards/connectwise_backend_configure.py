@@ -130,6 +130,8 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         for wizard in self:
             if wizard.private_key:
                 wizard.sudo().typed_private_key = wizard.private_key
+        # A reading in the same request must not bring it back.
+        self.invalidate_recordset(["private_key"], flush=False)
 
     # -------------------------------------------------------------------------
     # Buttons

@@ -7,8 +7,11 @@ import datetime
 import pytest
 
 from connectwise_sandbox import Sandbox
+from connectwise_sandbox.conditions import compile_conditions
 from connectwise_sandbox.hard_cases import COMPANY_CASES, INVOICE_CASES
 from connectwise_sandbox.operations import Operations
+from connectwise_sandbox.schema import INVOICE
+from connectwise_sandbox.selection import find_field
 
 from .conftest import Client
 
@@ -112,10 +115,15 @@ def test_same_number_belongs_to_two_companies(client: Client) -> None:
     assert len({record["company"]["id"] for record in records}) == 2
 
 
-def test_large_data_are_indexed() -> None:
-    large = Operations(companies=20_000, invoices=30_000)
-    plans = large.store.explain("SELECT * FROM invoices t WHERE t.number = 'CW1500'")
-    assert "invoices_number" in plans
+def test_a_look_up_by_number_uses_an_index() -> None:
+    numbers = ", ".join(f'"CW{number}"' for number in range(1001, 1051))
+    where = compile_conditions(
+        f"invoiceNumber in ({numbers})", lambda path: find_field(INVOICE, path)
+    )
+    plan = Operations().store._fetch(
+        f"EXPLAIN QUERY PLAN SELECT 1 FROM invoices t WHERE {where.sql}", where.values
+    )
+    assert "USING COVERING INDEX invoices_number" in str(plan)
 
 
 def test_an_ordinary_page_of_large_data_is_right() -> None:

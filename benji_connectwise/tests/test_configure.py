@@ -1,0 +1,255 @@
+"""The wizard *Configure* (S14, S17-S44, D16)."""
+
+from lxml import etree
+
+from odoo.exceptions import AccessError
+from odoo.tests import Form, tagged
+
+from .common import ConnectwiseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestConfigure(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.unlink()
+        cls.Wizard = cls.env["connectwise.backend.configure"].with_user(
+            cls.administrator
+        )
+
+    @property
+    def saved(self):
+        return self.env["connectwise.backend"].search(
+            [("company_id", "=", self.company.id)]
+        )
+
+    def wizard(self, **values):
+        return self.Wizard.create(
+            {
+                "company_login_id": self.sandbox.company_login_id,
+                "server_url": self.sandbox.url,
+                "client_id": self.sandbox.client_id,
+                "public_key": self.sandbox.public_key,
+                "private_key": self.sandbox.private_key,
+                **values,
+            }
+        )
+
+    def arch(self):
+        return etree.fromstring(self.Wizard.get_view(view_type="form")["arch"])
+
+    def test_the_steps_follow_one_another(self):
+        """S17 S19: the keys are a step of their own, after the Company Login ID."""
+        with Form(self.Wizard) as form:
+            form.company_login_id = self.sandbox.company_login_id
+            form.server_url = self.sandbox.url
+            form.client_id = self.sandbox.client_id
+        wizard = form.record
+        wizard.action_next()
+        self.assertEqual(wizard.step, "keys")
+        with Form(wizard) as form:
+            form.public_key = self.sandbox.public_key
+            form.private_key = self.sandbox.private_key
+        wizard.action_next()
+        self.assertEqual(wizard.step, "contacts")
+        with Form(wizard) as form:
+            form.sync_contacts = True
+        wizard.action_save()
+        self.assertEqual(self.saved.state, "connected")
+        self.assertTrue(self.saved.sync_contacts)
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+
+    def test_nothing_is_stored_before_save(self):
+        """S44"""
+        wizard = self.wizard()
+        wizard.action_next()
+        wizard.action_next()
+        self.assertFalse(self.saved)
+
+    def test_back_keeps_what_was_entered(self):
+        """S17"""
+        wizard = self.wizard(step="contacts")
+        wizard.action_back()
+        self.assertEqual(wizard.step, "keys")
+        wizard.action_back()
+        self.assertEqual(wizard.step, "address")
+        self.assertEqual(wizard.public_key, self.sandbox.public_key)
+
+    def test_the_company_login_id_is_required(self):
+        """S18"""
+        wizard = self.wizard(company_login_id=" ")
+        with self.no_requests():
+            wizard.action_next()
+        self.assertEqual(wizard.error_field, "company_login_id")
+        self.assertEqual(wizard.step, "address")
+
+    def test_both_keys_are_required(self):
+        """S35"""
+        for name in ("public_key", "private_key"):
+            with self.subTest(name):
+                wizard = self.wizard(step="keys", **{name: False})
+                wizard.action_next()
+                self.assertEqual(wizard.error_field, name)
+
+    def test_each_error_points_at_the_field_to_mend(self):
+        """S17: the Company Login ID, the address, the keys"""
+        for values, step, field in (
+            ({"company_login_id": "nobody"}, "address", "company_login_id"),
+            ({"server_url": "http://127.0.0.1:1"}, "address", "server_url"),
+            ({"server_url": "not an address"}, "address", "server_url"),
+            ({"public_key": "wrong"}, "keys", "public_key"),
+            ({"private_key": "wrong"}, "keys", "public_key"),
+        ):
+            with self.subTest(values):
+                wizard = self.wizard(step=step, **values)
+                wizard.action_next()
+                self.assertEqual(wizard.error_field, field)
+                self.assertTrue(wizard.error_message)
+                self.assertEqual(wizard.step, step)
+
+    def test_a_missing_client_id_points_at_its_field(self):
+        """D16"""
+        wizard = self.wizard(step="contacts", client_id=False)
+        wizard.action_save()
+        self.assertEqual(wizard.error_field, "client_id")
+        self.assertEqual(wizard.step, "address")
+        self.assertFalse(self.saved)
+
+    def test_what_does_not_work_is_not_saved(self):
+        """S44: and the step with the field to mend is shown again."""
+        wizard = self.wizard(step="contacts", private_key="wrong")
+        wizard.action_save()
+        self.assertFalse(self.saved)
+        self.assertEqual(wizard.step, "keys")
+
+    def test_a_connectwise_that_is_away_is_said_so(self):
+        """S17 D15"""
+        self.sandbox.fault("unavailable", times=0)
+        wizard = self.wizard()
+        wizard.action_next()
+        self.assertTrue(wizard.error_message)
+
+    def test_the_eleven_instructions_stand_beside_the_keys(self):
+        """S20 S21 S22 S23 S24 S25 S26 S27 S30 S31 S32 S33 S34"""
+        [steps] = self.arch().xpath("//div[@name='keys']//ol")
+        texts = [" ".join("".join(li.itertext()).split()) for li in steps]
+        for text, expected in zip(
+            texts,
+            (
+                "Log into ConnectWise",
+                "Go to System > Members",
+                "Click the API Members Tab",
+                "Click the + icon to add a new API Member",
+                "Fill in the member details",
+                "Select the Finance Role ID, or a role with the permission"
+                " Finance::Invoicing::Inquire::All",
+                "Click Save",
+                "Click the API Keys tab",
+                "Click the + icon to add a new API Key",
+                "Fill in the API Key description",
+                "Click Save and copy the Public and Private keys into this form. The"
+                " private key is shown once.",
+            ),
+            strict=True,
+        ):
+            self.assertTrue(text.startswith(expected), text)
+
+    def test_the_private_key_is_masked(self):
+        """S35"""
+        for field in self.arch().xpath("//field[@name='private_key']"):
+            self.assertEqual(field.get("password"), "True")
+
+    def test_there_are_exactly_two_options(self):
+        """S36 S37 S38 S40"""
+        [options] = self.arch().xpath("//div[@name='contacts']/group")
+        names = [field.get("name") for field in options.iter("field")]
+        self.assertEqual(names, ["sync_contacts", "auto_enable_contacts"])
+        fields = self.Wizard.fields_get(names, ["string"])
+        self.assertEqual(
+            [fields[name]["string"] for name in names],
+            [
+                "Synchronize customers/contacts from ConnectWise",
+                "Automatically enable contacts imported from ConnectWise that match"
+                " accounting client companies",
+            ],
+        )
+
+    def test_both_options_are_off_by_default(self):
+        """S41"""
+        self.wizard(step="contacts").action_save()
+        self.assertFalse(self.saved.sync_contacts or self.saved.auto_enable_contacts)
+
+    def test_the_wizard_names_a_missing_right_and_saves(self):
+        """S28 S29"""
+        wizard = self.wizard(
+            step="contacts",
+            public_key=self.sandbox.pdf_public_key,
+            private_key=self.sandbox.pdf_private_key,
+            sync_contacts=True,
+        )
+        wizard.action_save()
+        self.assertEqual(self.saved.state, "connected")
+        self.assertIn("Company Maintenance", self.saved.last_error)
+
+    def test_without_contact_sync_no_company_is_asked_for(self):
+        """S28"""
+        self.wizard(step="contacts").action_save()
+        self.assertFalse(self.requests("/company/"))
+
+    def test_it_reopens_with_what_was_saved(self):
+        """S14: and without the private key."""
+        self.wizard(step="contacts", sync_contacts=True).action_save()
+        with Form(self.Wizard) as form:
+            self.assertEqual(form.company_login_id, self.sandbox.company_login_id)
+            self.assertEqual(form.server_url, self.sandbox.url)
+        wizard = form.record
+        self.assertTrue(wizard.sync_contacts)
+        self.assertTrue(wizard.has_private_key)
+        self.assertFalse(wizard.private_key)
+
+    def test_an_empty_private_key_keeps_the_saved_one(self):
+        """S14"""
+        self.wizard(step="contacts").action_save()
+        wizard = self.Wizard.create({"step": "contacts", "auto_enable_contacts": True})
+        wizard.action_save()
+        self.assertEqual(self.saved.state, "connected")
+        self.assertTrue(self.saved.auto_enable_contacts)
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+
+    def test_the_typed_private_key_is_never_sent_back(self):
+        """S35 D17"""
+        wizard = self.wizard()
+        self.assertNotIn(self.sandbox.private_key, str(wizard.read()))
+        with self.assertRaises(AccessError):
+            wizard.read(["typed_private_key"])
+
+    def test_saving_wipes_the_typed_key(self):
+        """D17"""
+        wizard = self.wizard(step="contacts")
+        wizard.action_save()
+        self.assertFalse(wizard.exists())
+
+    def test_an_archived_connection_is_taken_up_again(self):
+        """S2"""
+        self.wizard(step="contacts").action_save()
+        saved = self.saved
+        saved.active = False
+        self.wizard(step="contacts").action_save()
+        self.assertEqual(self.saved, saved)
+
+    def test_a_region_fills_in_the_address(self):
+        """S18"""
+        with Form(self.Wizard) as form:
+            form.region = "eu"
+            self.assertEqual(form.server_url, "eu.myconnectwise.net")
+            form.server_url = "https://NA.myconnectwise.net/v4_6_release/apis/3.0"
+            self.assertEqual(form.region, "na")
+            form.server_url = "psa.example.com"
+            self.assertEqual(form.region, "own")
+            form.company_login_id = "acme"
+
+    def test_only_the_invoicing_administrator_configures(self):
+        """S11"""
+        with self.assertRaises(AccessError):
+            self.Wizard.with_user(self.accountant).create({})

@@ -1,0 +1,105 @@
+"""PDFs are fetched in the background, so that people rarely wait (D15)."""
+
+import time
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPrefetch(ConnectwiseCommon):
+    def prefetch(self, **later):
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        with (
+            freeze_time(fields.Datetime.now() + timedelta(**later)),
+            self.enter_registry_test_mode(),
+        ):
+            cron.sudo().method_direct_trigger()
+
+    def invoices(self, count=5):
+        moves = self.env["account.move"]
+        for number in range(1001, 1001 + count):
+            moves += self.invoice(f"CW{number}", invoice_date=fields.Date.today())
+        return moves
+
+    def test_posting_asks_for_it_in_the_background(self):
+        """D15"""
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        with self.no_requests():
+            self.invoice("CW1001")
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
+
+    def test_afterwards_nobody_waits(self):
+        """D15"""
+        moves = self.invoices()
+        self.prefetch()
+        with self.no_requests():
+            for move in moves:
+                self.assertChosen(move, "connectwise", self.sandbox_pdf(move.name))
+
+    def test_one_question_for_many_and_one_call_for_each_pdf(self):
+        """D15"""
+        self.invoices()
+        self.prefetch()
+        pdfs = self.requests("/pdf")
+        self.assertEqual(len(pdfs), 5)
+        self.assertEqual(len(self.requests("/finance/invoices")) - len(pdfs), 1)
+
+    def test_what_is_there_is_not_fetched_again(self):
+        """D15"""
+        self.invoices()
+        self.prefetch()
+        self.sandbox.clear_requests()
+        self.prefetch()
+        self.assertFalse(self.requests())
+
+    def test_without_the_source_nothing_is_asked(self):
+        """S51"""
+        self.set_priority("odoo")
+        self.invoices()
+        self.prefetch()
+        self.assertFalse(self.requests())
+
+    def test_an_outage_ends_the_run_and_is_tried_again(self):
+        """D15: no exception, and no second question while it rests."""
+        moves = self.invoices()
+        self.sandbox.fault("unavailable", times=0)
+        self.prefetch()
+        self.assertEqual(self.backend.state, "error")
+        asked = len(self.requests())
+        self.prefetch()
+        self.assertEqual(len(self.requests()), asked)
+        self.sandbox.clear_faults()
+        self.prefetch(minutes=30)
+        self.assertEqual(set(moves.mapped("invoice_pdf_source")), {"connectwise"})
+
+    def test_one_broken_pdf_concerns_itself_alone(self):
+        """D15"""
+        moves = self.invoices()
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=1)
+        self.prefetch()
+        sources = moves.mapped("invoice_pdf_source")
+        self.assertEqual(sources.count("connectwise"), 4)
+        [broken] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
+        self.assertIn("incomplete", broken.connectwise_message)
+
+    def test_old_invoices_are_left_alone(self):
+        """D15: 90 days back, no further"""
+        self.invoice("CW1001", invoice_date="2020-01-01")
+        self.prefetch()
+        self.assertFalse(self.requests())
+
+    def test_a_slow_connectwise_does_not_hold_the_run_for_minutes(self):
+        """D15: a stalled PDF"""
+        self.invoices(2)
+        self.sandbox.fault("reset_in_body", "invoice_pdf", times=0)
+        start = time.monotonic()
+        self.prefetch()
+        self.assertLess(time.monotonic() - start, 60)

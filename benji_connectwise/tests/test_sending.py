@@ -1,0 +1,349 @@
+"""Invoice e-mails carry the chosen PDF (S5, M5, D3, D13, D14)."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+class SendingCommon(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner_a.invoice_sending_method = "email"
+
+    def setUp(self):
+        super().setUp()
+        self.pdf = self.sandbox_pdf("CW1001")
+
+    def wizard(self, moves):
+        model = (
+            "account.move.send.wizard"
+            if len(moves) == 1
+            else "account.move.send.batch.wizard"
+        )
+        return (
+            self.env[model]
+            .with_user(self.accountant)
+            .with_context(active_model="account.move", active_ids=moves.ids)
+            .create({})
+        )
+
+    def send(self, move):
+        self.wizard(move).action_send_and_print()
+        return self.mailed(move)
+
+    def mailed(self, move):
+        """Return the files that were mailed with this invoice, last message first."""
+        messages = move.message_ids.filtered(
+            lambda message: message.message_type == "comment"
+        )
+        return [message.attachment_ids.mapped("raw") for message in messages]
+
+    def run_cron(self, name):
+        with self.enter_registry_test_mode():
+            self.env.ref(name).sudo().method_direct_trigger()
+
+
+@tagged("post_install", "-at_install")
+class TestSending(SendingCommon):
+    def test_one_invoice(self):
+        """S5 M5 D13: byte for byte, and nothing else."""
+        move = self.invoice("CW1001")
+        self.assertEqual(self.send(move), [[self.pdf]])
+        self.assertTrue(move.is_move_sent)
+        self.assertFalse(move.highlight_send_button)
+
+    def test_nothing_is_rendered_or_embedded(self):
+        """D13: an electronic invoice is not made along the way."""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.assertFalse(move.invoice_pdf_report_id)
+        names = self.env["ir.attachment"].search(
+            [("res_model", "=", "account.move"), ("res_id", "=", move.id)]
+        )
+        self.assertNotIn("factur-x.xml", names.mapped("name"))
+
+    def test_the_wizard_lists_the_file_itself(self):
+        """S5"""
+        wizard = self.wizard(self.invoice("CW1001"))
+        [data] = wizard.mail_attachments_widget
+        self.assertEqual(data["name"], "CW1001.pdf")
+        self.assertFalse(data["placeholder"])
+
+    def test_the_wizard_says_where_the_pdf_comes_from(self):
+        """D14"""
+        wizard = self.wizard(self.invoice("CW1001"))
+        self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
+        self.assertNotIn("benji_connectwise_pdf_source", wizard.alerts or {})
+
+    def test_the_wizard_warns_when_it_is_not_the_first_choice(self):
+        """D14: with the reason"""
+        wizard = self.wizard(self.invoice("NOT-THERE-1", amount=1))
+        alert = wizard.alerts["benji_connectwise_pdf_source"]
+        self.assertEqual(alert["level"], "warning")
+        for part in ("NOT-THERE-1", "Odoo"):
+            self.assertIn(part, alert["message"])
+
+    def test_the_batch_dialog_counts(self):
+        """D14"""
+        moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
+        wizard = self.wizard(moves)
+        self.assertEqual(
+            wizard.invoice_pdf_summary, "1 from ConnectWise PSA, 1 from Odoo"
+        )
+        self.assertIn(
+            "NOT-THERE-1", wizard.alerts["benji_connectwise_pdf_source"]["message"]
+        )
+
+    def test_the_batch_dialog_asks_once_for_many(self):
+        """D14 D15: look-ups only; the PDFs come in the background."""
+        moves = self.env["account.move"]
+        for number in range(1001, 1008):
+            moves += self.invoice(f"CW{number}")
+        self.sandbox.clear_requests()
+        self.assertEqual(self.wizard(moves).invoice_pdf_summary, "7 from ConnectWise PSA")
+        self.assertEqual(len(self.requests("/finance/invoices")), 1)
+
+    def test_a_batch_sends_each_invoice_its_own(self):
+        """S5 M5: through Odoo's scheduled action"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        self.wizard(moves).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        for move in moves:
+            self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
+            self.assertFalse(move.sending_data)
+
+    def test_a_batch_is_sent_while_connectwise_is_down(self):
+        """D15: with Odoo's own PDF"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        self.sandbox.fault("unavailable", times=0)
+        self.wizard(moves).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        for move in moves:
+            self.assertEqual(len(self.mailed(move)), 1)
+            self.assertTrue(move.invoice_pdf_report_id)
+
+    def test_one_is_sent_while_connectwise_is_down(self):
+        """D15"""
+        self.sandbox.fault("refused", times=0)
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.assertEqual(len(self.mailed(move)), 1)
+
+    def test_a_newer_pdf_is_fetched_before_sending(self):
+        """D3: what was not sent yet is kept up to date."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self._change()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=10)):
+            [[sent]] = self.send(move)
+        self.assertEqual(sent, self.sandbox_pdf("CW1001"))
+        self.assertNotEqual(sent, self.pdf)
+
+    def test_a_file_replaced_while_the_dialog_is_open_is_not_sent_too(self):
+        """S5: only the newer one goes out"""
+        move = self.invoice("CW1001")
+        wizard = self.wizard(move)
+        self._change()
+        move.action_refresh_pdf()
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(move), [[self.sandbox_pdf("CW1001")]])
+
+    def _change(self):
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
+
+    def test_what_was_sent_is_pinned(self):
+        """D3: a change in ConnectWise is said, and replaces nothing."""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self._change()
+        with freeze_time(fields.Datetime.now() + timedelta(hours=13)):
+            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertTrue(move.connectwise_pdf_changed)
+        self.assertChosen(move, "connectwise", self.pdf)
+
+    def test_refresh_replaces_what_was_sent_and_keeps_it(self):
+        """D3"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        sent = move._get_preferred_invoice_pdf()
+        self._change()
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertFalse(move.connectwise_pdf_changed)
+        self.assertEqual(sent.raw, self.pdf)
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_an_invoice_deleted_there_after_sending_stays_as_it_was_sent(self):
+        """D3"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
+        with freeze_time(fields.Datetime.now() + timedelta(hours=13)):
+            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertTrue(move.connectwise_pdf_changed)
+        self.assertChosen(move, "connectwise", self.pdf)
+
+    def test_a_new_order_does_not_touch_what_was_received(self):
+        """D3"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.set_priority("odoo")
+        self.assertChosen(move, "odoo")
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_sent_before_by_odoo_and_now_by_connectwise(self):
+        """S55 D3"""
+        self.set_priority("odoo")
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.assertTrue(move.invoice_pdf_report_id)
+        self.set_priority("connectwise", "odoo")
+        self.assertEqual(self.send(move)[0], [self.pdf])
+
+    def test_an_attached_pdf_is_sent(self):
+        """S5 S49"""
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1001")
+        move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": "signed.pdf",
+                "raw": self.pdf + b"\n",
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+        self.assertEqual(self.send(move), [[self.pdf + b"\n"]])
+
+    def test_why_this_pdf_says_what_was_sent_to_whom(self):
+        """S5: the tab on the invoice"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        text = str(move.invoice_pdf_explanation)
+        self.assertIn("with this same file", text)
+        self.assertIn(self.partner_a.name, text)
+
+    def test_journal_subscribers_get_it(self):
+        """S5"""
+        self.env.ref("account.mail_template_invoice_subscriber").auto_delete = False
+        move = self.invoice("CW1001")
+        move.journal_id.incoming_einvoice_notification_email = "boss@example.com"
+        self.send(move)
+        [mail] = self.env["mail.mail"].search([("email_to", "=", "boss@example.com")])
+        self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])
+
+
+@tagged("post_install", "-at_install")
+class TestEInvoicing(SendingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner_a.invoice_edi_format = "facturx"
+        # What the format asks for.
+        cls.company.write(
+            {"vat": "US12345678", "email": "us@example.com", "phone": "+1 555 0100"}
+        )
+        bank = cls.env["res.partner.bank"].create(
+            {"acc_number": "US-1", "partner_id": cls.company.partner_id.id}
+        )
+        tax = cls.env["account.tax"].create({"name": "None", "amount": 0})
+        cls.e_invoice = {"partner_bank_id": bank.id, "tax": tax}
+
+    def invoice_with_tax(self):
+        move = self.invoice(
+            "CW1001", post=False, partner_bank_id=self.e_invoice["partner_bank_id"]
+        )
+        move.invoice_line_ids.tax_ids = self.e_invoice["tax"]
+        move.action_post()
+        return move
+
+    def test_connectwises_pdf_goes_along_as_a_second_file(self):
+        """D13"""
+        move = self.invoice_with_tax()
+        [files] = self.send(move)
+        self.assertIn(self.pdf, files)
+        self.assertIn(move.invoice_pdf_report_id.raw, files)
+        names = move.message_ids.attachment_ids.mapped("name")
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_or_it_does_not(self):
+        """D13: by a setting"""
+        self.backend.e_invoice_pdf = "never"
+        move = self.invoice_with_tax()
+        [files] = self.send(move)
+        self.assertNotIn(self.pdf, files)
+
+
+@tagged("post_install", "-at_install")
+class TestHold(SendingCommon):
+    """D14: an invoice waits for ConnectWise's PDF, where the connection says so."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.write({"missing_pdf": "hold", "hold_hours": 2})
+        cls.prefetch = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+
+    def later(self, **delta):
+        return freeze_time(fields.Datetime.now() + timedelta(**delta))
+
+    def test_it_is_not_sent_and_said_so(self):
+        """D14"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        wizard = self.wizard(move)
+        self.assertIn(
+            "wait", wizard.alerts["benji_connectwise_pdf_source"]["message"].lower()
+        )
+        wizard.action_send_and_print()
+        self.assertFalse(self.mailed(move))
+        self.assertFalse(move.is_move_sent)
+
+    def test_it_is_sent_as_asked_once_the_pdf_is_there(self):
+        """D14: with the text that was typed"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        wizard = self.wizard(move)
+        wizard.body = "<p>Typed by hand</p>"
+        wizard.action_send_and_print()
+        self.sandbox.clear_faults()
+        with self.later(minutes=30):
+            self.run_cron(self.prefetch)
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
+
+    def test_a_batch_goes_on_without_those_that_wait(self):
+        """D14"""
+        waiting = self.invoice("NOT-THERE-1", amount=1)
+        move = self.invoice("CW1001")
+        self.wizard(waiting + move).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertFalse(self.mailed(waiting))
+        self.assertFalse(waiting.sending_data, "it would be tried for ever")
+
+    def test_after_the_time_the_next_source_is_sent(self):
+        """D14"""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        self.assertEqual(len(self.mailed(move)), 1)
+        self.assertTrue(move.invoice_pdf_report_id)
+
+    def test_or_a_person_is_told(self):
+        """D14"""
+        self.backend.hold_end = "activity"
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        self.assertFalse(self.mailed(move))
+        self.assertEqual(len(move.activity_ids), 1)
