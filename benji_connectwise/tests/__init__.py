@@ -6,5 +6,6 @@ from . import (
     test_portal,
     test_prefetch,
     test_sending,
+    test_tours,
     test_trust,
 )

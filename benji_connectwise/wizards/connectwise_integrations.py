@@ -7,7 +7,6 @@ class ConnectwiseIntegrations(models.TransientModel):
 
     _name = "connectwise.integrations"
     _description = "Integrations"
-    _rec_name = "company_id"
 
     company_id = fields.Many2one(
         "res.company",
@@ -29,6 +28,10 @@ class ConnectwiseIntegrations(models.TransientModel):
     pdf_statistics = fields.Char(compute="_compute_tile")
     priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
     is_priority_unused = fields.Boolean(compute="_compute_priority")
+
+    def _compute_display_name(self):
+        # What the web client shows as the page's title.
+        self.display_name = self.env._("Integrations")
 
     def _compute_tile(self):
         for page in self:
