@@ -17,6 +17,7 @@
         "wizards/connectwise_backend_configure_views.xml",
         "wizards/connectwise_integrations_views.xml",
         "wizards/account_move_send_wizard_views.xml",
+        "views/connectwise_backend_views.xml",
         "views/invoice_pdf_templates.xml",
         "views/account_move_views.xml",
         "views/portal_templates.xml",

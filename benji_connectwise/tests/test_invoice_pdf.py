@@ -239,7 +239,14 @@ class TestAskingAgain(ConnectwiseCommon):
 
     def test_broken_pdfs_are_not_used(self):
         """S53: each of these arrives with status 200 and is refused when fetched."""
-        faults = ("pdf_html", "pdf_empty", "pdf_truncated", "pdf_encrypted")
+        faults = (
+            "pdf_html",
+            "pdf_empty",
+            "pdf_truncated",
+            "pdf_encrypted",
+            "pdf_bomb",
+            "pdf_oversized",
+        )
         for number, fault in enumerate(faults, start=1001):
             with self.subTest(fault):
                 self.sandbox.clear_faults()

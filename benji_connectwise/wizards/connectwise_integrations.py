@@ -35,9 +35,7 @@ class ConnectwiseIntegrations(models.TransientModel):
 
     def _compute_tile(self):
         for page in self:
-            backend = self.env["connectwise.backend"].search(
-                [("company_id", "=", page.company_id.id)], limit=1
-            )
+            backend = page._get_backend()
             page.state = backend.state or "draft"
             page.where = backend and f"{backend.company_login_id} @ {backend.server_url}"
             page.last_success = backend.last_success and format_datetime(
@@ -93,7 +91,15 @@ class ConnectwiseIntegrations(models.TransientModel):
 
     def action_test_connection(self):
         """Test the connection of this page's company."""
-        backend = self.env["connectwise.backend"].search(
+        return self._get_backend().action_test_connection()
+
+    def action_open_settings(self):
+        """Open the connection's further settings."""
+        return self._get_backend()._get_records_action(
+            name=self.env._("ConnectWise PSA")
+        )
+
+    def _get_backend(self):
+        return self.env["connectwise.backend"].search(
             [("company_id", "=", self.company_id.id)], limit=1
         )
-        return backend.action_test_connection()

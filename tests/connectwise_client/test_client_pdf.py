@@ -1,9 +1,10 @@
 """What counts as a PDF, seen from outside."""
 
+import random
 import zlib
 
 import pytest
-from connectwise_client import InvalidPdfError, validate_pdf
+from connectwise_client import InvalidPdfError, const, validate_pdf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,3 +111,38 @@ def test_whatever_comes_is_accepted_or_refused_with_a_reason(
             validate_pdf(data)
         except InvalidPdfError as error:
             assert error.reason
+
+
+
+def packed(content: bytes, layers: int) -> bytes:
+    """A PDF with a stream under so many layers of Flate."""
+    for _ in range(layers):
+        content = zlib.compress(content, 9)
+    start = b"%PDF-1.4\n1 0 obj\n<<>>\nstream\n" + content + b"\nendstream\nendobj\n"
+    trailer = b"xref\n0 1\ntrailer\n<</Size 1>>\nstartxref\n%d\n%%%%EOF" % len(start)
+    return start + trailer
+
+
+@pytest.fixture
+def one_megabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(const, "MAX_UNPACKED_BYTES", 1_000_000)
+
+
+@pytest.mark.usefixtures("one_megabyte")
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_a_small_file_that_unpacks_to_too_much_is_refused(layers: int) -> None:
+    assert reason(packed(bytes(2_000_000), layers)) == "bomb"
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_what_unpacks_to_less_is_accepted() -> None:
+    validate_pdf(packed(bytes(900_000), 1))
+    validate_pdf(packed(bytes(900_000), 5))
+
+
+def test_a_stream_that_is_not_packed_is_accepted() -> None:
+    validate_pdf(packed(b"plain", 0))
+
+
+def test_a_packed_stream_may_be_longer_than_what_is_unpacked_at_once() -> None:
+    validate_pdf(packed(random.Random(1).randbytes(300_000), 1))

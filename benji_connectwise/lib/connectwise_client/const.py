@@ -158,6 +158,9 @@ MAX_WAITING_PDFS: Final = 8
 """PDFs downloaded, or being downloaded, that nobody has taken yet."""
 
 MAX_PDF_BYTES: Final = 20 * 1024 * 1024
+MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+"""Of all streams of a PDF together: ten uncompressed pages at 300 dpi."""
+
 MAX_JSON_BYTES: Final = 16 * 1024 * 1024
 """Decompressed. A page of 1000 companies is below 1 MB."""
 

@@ -190,7 +190,8 @@ class InvalidPdfError(DataError):
     """The body is not a whole, readable PDF.
 
     ``reason``: ``empty``, ``too_large``, ``html``, ``json``, ``no_header``,
-    ``no_end`` (most likely cut short), ``no_startxref``, ``encrypted``.
+    ``no_end`` (most likely cut short), ``no_startxref``, ``encrypted``, ``bomb``
+    (it unpacks to more than anybody should hold).
     """
 
 

@@ -1,16 +1,22 @@
-"""Is this a PDF? Judged from outside: nothing is parsed or decompressed.
+"""Is this a PDF? Judged from outside: nothing is parsed.
 
-A few kilobytes can unpack to gigabytes, so whoever parses a PDF that came from
-elsewhere does so at that risk. What is checked here takes time linear in the size.
+A few kilobytes can unpack to gigabytes, which whoever merges or stamps the PDF later
+would hold in memory. So streams are unpacked here, a little at a time and no further
+than a budget. Only Flate is seen, which is what the format's own index may use.
 """
 
 import re
+import zlib
+from collections.abc import Iterator
 
 from . import const
 from .errors import InvalidPdfError
 
 _START = 1024  # readers accept the header anywhere in here (PDF 1.7, annex H)
 _END = 2048
+_STREAM = re.compile(rb"stream\r?\n")
+_PIECE = 64 * 1024
+_MOST_LAYERS = 4  # of Flate around one stream; real ones have one
 _TAIL = re.compile(rb"startxref\s{1,16}(\d{1,10})\s{1,16}%%EOF")
 
 
@@ -34,6 +40,45 @@ def validate_pdf(data: bytes, max_bytes: int = const.MAX_PDF_BYTES) -> None:
         raise _invalid("no_startxref", "does not say where its index is")
     if b"/Encrypt" in _trailer_area(data, offset):
         raise _invalid("encrypted", "is encrypted")
+    budget = const.MAX_UNPACKED_BYTES
+    for size in _unpacked_sizes(data):
+        budget -= size
+        if budget < 0:
+            raise _invalid("bomb", "unpacks to more than a document needs")
+
+
+def _unpacked_sizes(data: bytes) -> Iterator[int]:
+    """Yield the sizes of the pieces that all streams unpack to, layer by layer."""
+    for stream in _STREAM.finditer(data):
+        for layers in range(1, _MOST_LAYERS + 1):
+            pieces = _pieces(data, stream.end())
+            for _ in range(layers):
+                pieces = _inflate(pieces)
+            size = 0
+            for piece in pieces:
+                size += len(piece)
+                yield len(piece)
+            if not size:
+                break
+
+
+def _pieces(data: bytes, start: int) -> Iterator[bytes]:
+    for position in range(start, len(data), _PIECE):
+        yield data[position : position + _PIECE]
+
+
+def _inflate(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack until the end or the first error, holding one piece at a time."""
+    unpacker = zlib.decompressobj()
+    for piece in pieces:
+        left = piece
+        while left and not unpacker.eof:
+            try:
+                unpacked = unpacker.decompress(left, _PIECE)
+            except zlib.error:
+                return
+            left = unpacker.unconsumed_tail
+            yield unpacked
 
 
 def _not_even_close(data: bytes) -> InvalidPdfError:
