@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
+from odoo.addons.mail.tools.discuss import Store
+
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from .connectwise_lookup import NUMBERS_PER_ANSWER
 
@@ -452,6 +454,22 @@ class AccountMove(models.Model):
     def _get_mail_thread_data_attachments(self):
         at_hand = self.with_context(invoice_pdf_at_hand=True)
         return super(AccountMove, at_hand)._get_mail_thread_data_attachments()
+
+    def _thread_to_store(self, store: Store, fields, *, request_list=None):
+        super()._thread_to_store(store, fields, request_list=request_list)
+        if not request_list or "attachments" not in request_list:
+            return
+        # The preview beside the invoice opens its main attachment, which is what was
+        # sent last, and may not be what is shown now.
+        for move in self.with_context(invoice_pdf_at_hand=True)._with_invoice_pdf():
+            main = move.message_main_attachment_id
+            shown = move._get_preferred_invoice_pdf() or move.invoice_pdf_report_id
+            if shown or main.sudo().res_field == "connectwise_pdf_file":
+                store.add(
+                    move,
+                    Store.One("message_main_attachment_id", [], value=shown),
+                    as_thread=True,
+                )
 
     @api.depends("is_move_sent")
     def _compute_highlight_send_button(self):

@@ -4,7 +4,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, split_every
+from odoo.tools import SQL, format_datetime, formatLang, split_every
 
 from ..explain import explain
 from ..lib.connectwise_client import (
@@ -619,7 +619,7 @@ class ConnectwiseLookup(models.Model):
         hit = self.accepted_id
         parts = [_("invoice %s", hit.number), self._name_company(hit)]
         if hit.has_total:
-            amount = f"{hit.total:.2f} {hit.currency_code or ''}".strip()
+            amount = self._format_amount(hit.total, hit.currency_code)
             if self.verdict == "amount_differs":
                 parts.append(_("%s, which differs from Odoo", amount))
             else:
@@ -647,9 +647,9 @@ class ConnectwiseLookup(models.Model):
                 ours=move.currency_id.name,
             ),
             "wrong_amount": _(
-                "its amount is %(theirs).2f there and %(ours).2f here",
-                theirs=hit.total,
-                ours=move.amount_total,
+                "its amount is %(theirs)s there and %(ours)s here",
+                theirs=self._format_amount(hit.total, hit.currency_code),
+                ours=self._format_amount(move.amount_total, move.currency_id.name),
             ),
             "ambiguous": _("there are %s invoices with this number", len(self.hit_ids)),
         }
@@ -661,6 +661,10 @@ class ConnectwiseLookup(models.Model):
 
     def _name_company(self, hit):
         return f"{hit.company_name} (#{hit.company_ref})" if hit.company_ref else ""
+
+    def _format_amount(self, amount, currency_code):
+        # ConnectWise may know a currency that Odoo does not.
+        return f"{formatLang(self.env, amount)} {currency_code or ''}".strip()
 
     def _format_time(self, moment):
         if not moment:

@@ -108,6 +108,17 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertTrue(wizard.error_message)
                 self.assertEqual(wizard.step, step)
 
+    def test_an_error_is_shown_in_the_step_where_it_can_be_mended(self):
+        """S17: the address turns out to be wrong only with the keys."""
+        for step, fault in (("address", "unauthorized"), ("keys", "html_200")):
+            with self.subTest(step):
+                self.sandbox.clear_faults()
+                self.sandbox.fault(fault, times=0)
+                wizard = self.wizard(step=step)
+                wizard.action_next()
+                self.assertEqual(wizard.error_field, "server_url")
+                self.assertEqual(wizard.step, "address")
+
     def test_a_missing_client_id_points_at_its_field(self):
         """D16"""
         wizard = self.wizard(step="contacts", client_id=False)
@@ -162,7 +173,7 @@ class TestConfigure(ConnectwiseCommon):
 
     def test_there_are_exactly_two_options(self):
         """S36 S37 S38 S40"""
-        [options] = self.arch().xpath("//div[@name='contacts']/group")
+        [options] = self.arch().xpath("//div[@name='options']")
         names = [field.get("name") for field in options.iter("field")]
         self.assertEqual(names, ["sync_contacts", "auto_enable_contacts"])
         fields = self.Wizard.fields_get(names, ["string"])

@@ -193,7 +193,7 @@ class TestIntegrationsPage(ConnectwiseCommon):
 
     def test_the_page_shows_the_priority_in_its_order(self):
         """S46 S47"""
-        self.assertEqual(self.page().priority, "1 ConnectWise PSA   2 Odoo")
+        self.assertEqual(self.page().priority, "1 ConnectWise PSA · 2 Odoo")
 
     def test_the_page_is_found_under_settings_and_under_invoicing(self):
         """S12 D17"""

@@ -14,6 +14,8 @@ from ..lib.connectwise_client import (
     normalise_address,
 )
 
+KEY_FIELDS = ("public_key", "private_key")
+
 SAVED_FIELDS = (
     "server_url",
     "company_login_id",
@@ -140,10 +142,13 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def action_next(self):
         """Test this step's entries; go to the next one, or say what to mend."""
         self.ensure_one()
-        if self.step == "address" and self._test_address():
-            self.step = "keys"
-        elif self.step == "keys" and self._test_keys():
+        if self.step == "address":
+            if self._test_address():
+                self.step = "keys"
+        elif self._test_keys():
             self.step = "contacts"
+        else:
+            self._go_to_error()
         return self._reopen()
 
     def action_back(self):
@@ -161,9 +166,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         """
         self.ensure_one()
         if not self._test_address() or not self._test_keys(self.sync_contacts):
-            # Go where the field to mend is: the message is shown beside it.
-            in_keys = self.error_field in ("public_key", "private_key")
-            self.step = "keys" if in_keys else "address"
+            self._go_to_error()
             return self._reopen()
         values = {name: self[name] for name in SAVED_FIELDS}
         values["server_url"] = values["server_url"].strip()
@@ -210,13 +213,22 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def _set_error(self, field, message):
         self.write({"error_field": field, "error_message": message})
 
+    def _go_to_error(self):
+        # The message is shown beside the field to mend.
+        self.step = "keys" if self.error_field in KEY_FIELDS else "address"
+
     def _test_address(self):
         self._clear_error()
         for name in ("company_login_id", "server_url"):
             if not (self[name] or "").strip():
                 self._set_error(name, self.env._("Please fill in this field."))
                 return False
-        return self._test(lambda client: client.discover())
+        if self._test(lambda client: client.discover()):
+            return True
+        if self.error_field in KEY_FIELDS:
+            # Nothing was asked with the keys: it is not ConnectWise that answered so.
+            self.error_field = "server_url"
+        return False
 
     def _test_keys(self, include_contacts=False):
         self._clear_error()

@@ -69,7 +69,7 @@ class ConnectwiseIntegrations(models.TransientModel):
         Source = self.env["invoice.pdf.source"]
         for page in self:
             lines = Source.search([("company_id", "=", page.company_id.id)])
-            page.priority = "   ".join(
+            page.priority = " · ".join(
                 f"{rank} {line._get_label()}" for rank, line in enumerate(lines, start=1)
             )
             page.is_priority_unused = (
