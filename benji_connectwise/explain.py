@@ -1,4 +1,4 @@
-"""Sentences for people about ConnectWise's failures: the one place where they are made."""
+"""Sentences for people about ConnectWise's failures, made here and nowhere else."""
 
 from .lib.connectwise_client import (
     AddressError,
@@ -84,7 +84,9 @@ def _pdf(env, error):
         "no_end": _("ConnectWise's PDF is incomplete."),
         "no_startxref": _("ConnectWise's PDF is incomplete."),
     }
-    return sentences.get(error.reason) or _("ConnectWise sent something that is no PDF.")
+    return sentences.get(error.reason) or _(
+        "ConnectWise sent something that is no PDF."
+    )
 
 
 _SENTENCES = {
@@ -95,8 +97,8 @@ _SENTENCES = {
         "ConnectWise does not know the Company Login ID “%s”.", error.company_login_id
     ),
     CredentialsError: lambda env, error: env._(
-        "ConnectWise does not accept the Public and Private Key. Please create a new API"
-        " key in ConnectWise and enter it."
+        "ConnectWise does not accept the Public and Private Key. Please create a new"
+        " API key in ConnectWise and enter it."
     ),
     ClientIdError: lambda env, error: env._(
         "ConnectWise does not accept the Client ID, or wants one. It is registered at"

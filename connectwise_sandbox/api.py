@@ -115,7 +115,7 @@ class Api:
         if path == "system/mySecurity":
             return errors.json_response(key.security())
         match = _RECORDS.fullmatch(path)
-        if match is None or match["pdf"] and match[1] != "finance/invoices":
+        if match is None or (match["pdf"] and match[1] != "finance/invoices"):
             raise errors.no_endpoint()
         table = match[1].rpartition("/")[2]
         keys.require(key, _RIGHTS[table])

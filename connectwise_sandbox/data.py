@@ -99,7 +99,7 @@ def invoice_amounts(seed: int, invoice_id: int, kind: str) -> Amounts:
         seat_price=words.AGREEMENTS[plan][1],
         quarter_hours=quarters // 8 + 2 if credit else quarters + 2,
         hourly_rate=words.HOURLY_RATES[rate],
-        quantity=0 if credit or with_agreement and quantity < 3 else quantity,
+        quantity=0 if credit or (with_agreement and quantity < 3) else quantity,
         product=product,
         # A credit memo is entered with a negative total (users' guides to
         # ConnectWise's special invoices say so; no recorded payload is public).

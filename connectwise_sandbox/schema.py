@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal, TypeAlias
 
 from . import openapi_names
 from .defaults import LINK_HOST
@@ -38,7 +38,7 @@ class Reference:
     present: str = ""
 
 
-Node = Union[Field, Reference]
+Node: TypeAlias = Field | Reference
 Tree = Mapping[str, Node]
 
 

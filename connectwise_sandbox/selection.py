@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Union
 
 from . import errors
 from .conditions import Condition, compile_conditions
 from .schema import Entity, Field, Node, Reference
 
 # Which branches of a record are wanted: name -> None for all of it, or some parts.
-Selection = dict[str, Union[set[str], None]]
+Selection = dict[str, set[str] | None]
 
 
 def parse_fields(entity: Entity, text: str) -> Selection | None:

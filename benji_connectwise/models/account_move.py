@@ -49,9 +49,7 @@ class AccountMove(models.Model):
     connectwise_invoice_ref = fields.Integer(
         "ConnectWise Invoice ID", compute="_compute_connectwise"
     )
-    connectwise_message = fields.Char(
-        "ConnectWise", compute="_compute_connectwise"
-    )
+    connectwise_message = fields.Char("ConnectWise", compute="_compute_connectwise")
     connectwise_pdf_changed = fields.Boolean(
         "Changed in ConnectWise since sent",
         compute="_compute_connectwise",
@@ -97,9 +95,9 @@ class AccountMove(models.Model):
         :param bool fetch: whether a source may ask another system for what is missing
         """
         Source = self.env["invoice.pdf.source"]
-        chosen = {move: (False, self.env["ir.attachment"]) for move in self}
+        chosen = dict.fromkeys(self, (False, self.env["ir.attachment"]))
         for company, moves in self._with_invoice_pdf().grouped("company_id").items():
-            # The last resort, whether it is in the list or not: something has to go out.
+            # The last resort, in the list or not: something has to go out.
             for source in [*Source._get_by_company(company)[company], "odoo"]:
                 for_odoo = moves.filtered(lambda move: move._is_e_invoice())
                 asked = moves if source == "odoo" else moves - for_odoo
@@ -115,7 +113,7 @@ class AccountMove(models.Model):
         )
 
     def _is_e_invoice(self):
-        """Whether Odoo's PDF is the legal document, because of the customer's format."""
+        """Whether Odoo's PDF is the legal document, by the customer's format."""
         partner = self.commercial_partner_id.with_company(self.company_id)
         return bool(partner.sudo().invoice_edi_format)
 
@@ -210,9 +208,9 @@ class AccountMove(models.Model):
 
     def _compute_invoice_pdf_explanation(self):
         for move in self:
-            move.invoice_pdf_explanation = bool(
-                move._with_invoice_pdf()
-            ) and self.env["ir.qweb"]._render(
+            move.invoice_pdf_explanation = bool(move._with_invoice_pdf()) and self.env[
+                "ir.qweb"
+            ]._render(
                 "benji_connectwise.invoice_pdf_explanation",
                 move._prepare_invoice_pdf_explanation(),
             )
@@ -252,7 +250,9 @@ class AccountMove(models.Model):
         if source == "connectwise":
             if self._is_e_invoice():
                 return self.env._("Odoo's PDF is the legal document of an e-invoice.")
-            return self.connectwise_message or self.env._("ConnectWise is not connected.")
+            return self.connectwise_message or self.env._(
+                "ConnectWise is not connected."
+            )
         if source == "attachment":
             return self.invoice_pdf_attachment_id.name or self.env._(
                 "No attached PDF was marked with “Use as invoice PDF”."
@@ -277,11 +277,15 @@ class AccountMove(models.Model):
             }
             if attachment and attachment.checksum in checksums:
                 sentences.append(
-                    self.env._("Sent to %(to)s on %(date)s with this same file.", **values)
+                    self.env._(
+                        "Sent to %(to)s on %(date)s with this same file.", **values
+                    )
                 )
             else:
                 sentences.append(
-                    self.env._("Sent to %(to)s on %(date)s with another file.", **values)
+                    self.env._(
+                        "Sent to %(to)s on %(date)s with another file.", **values
+                    )
                 )
         return sentences
 
@@ -473,8 +477,9 @@ class AccountMove(models.Model):
 
     @api.depends("is_move_sent")
     def _compute_highlight_send_button(self):
-        super()._compute_highlight_send_button()
+        result = super()._compute_highlight_send_button()
         for move in self:
             # Odoo tells what was sent by its own PDF, which was not needed here.
             if move.is_move_sent and move.invoice_pdf_source != "odoo":
                 move.highlight_send_button = False
+        return result

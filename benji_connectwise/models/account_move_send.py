@@ -22,7 +22,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_invoice_pdf_alerts(self, moves):
-        """Say which invoices use which PDF, where that is not the first choice (D14)."""
+        """Say which invoices do not use the PDF of the first choice, and why (D14)."""
         self._fetch_before_sending(moves, download=len(moves) == 1)
         counts = self._count_expected_pdfs(moves)
         others = counts["others"]
@@ -33,20 +33,17 @@ class AccountMoveSend(models.AbstractModel):
             self.env._(
                 "%(invoice)s: %(pdf)s. %(reason)s",
                 invoice=move.name,
-                pdf=self.env["invoice.pdf.source"]._get_label(
-                    move.invoice_pdf_source
-                ),
+                pdf=self.env["invoice.pdf.source"]._get_label(move.invoice_pdf_source),
                 reason=move.connectwise_message or "",
             ).strip()
             for move in others[:5]
         ]
         if len(others) > 5:
             lines.append(self.env._("… and %s more", len(others) - 5))
-        title = (
-            self.env._("These invoices wait for ConnectWise's PDF:")
-            if held
-            else self.env._("The first choice of Invoice PDF Priority has no PDF for:")
-        )
+        if held:
+            title = self.env._("To be sent later, when ConnectWise has the PDF:")
+        else:
+            title = self.env._("Not with the PDF of your first choice:")
         return {
             "benji_connectwise_pdf_source": {
                 "level": "warning",
@@ -184,24 +181,28 @@ class AccountMoveSend(models.AbstractModel):
             for invoice, data in invoices_data.items()
             if not self._is_sent_without_rendering(invoice, data)
         }
-        if to_render:
-            own = self.with_context(invoice_pdf=RENDER_OWN)
-            super(AccountMoveSend, own)._prepare_invoice_pdf_report(to_render)
+        if not to_render:
+            return None
+        own = self.with_context(invoice_pdf=RENDER_OWN)
+        return super(AccountMoveSend, own)._prepare_invoice_pdf_report(to_render)
 
     @api.model
     def _hook_invoice_document_after_pdf_report_render(self, invoice, invoice_data):
         # Nothing is embedded into a PDF that goes out byte for byte (D13).
         if self._is_sent_without_rendering(invoice, invoice_data):
-            return
-        super()._hook_invoice_document_after_pdf_report_render(invoice, invoice_data)
+            return None
+        return super()._hook_invoice_document_after_pdf_report_render(
+            invoice, invoice_data
+        )
 
     @api.model
     def _link_invoice_documents(self, invoices_data):
-        super()._link_invoice_documents(invoices_data)
+        result = super()._link_invoice_documents(invoices_data)
         for invoice in invoices_data:
             if preferred := invoice._get_preferred_invoice_pdf():
                 invoice.message_main_attachment_id = preferred
                 invoice.is_move_sent = True
+        return result
 
     @api.model
     def _generate_and_send_invoices(
@@ -296,6 +297,7 @@ class AccountMoveSend(models.AbstractModel):
             report = self.env["ir.actions.report"].browse(settings["pdf_report"])
             settings["pdf_report"] = report.exists()
         if settings.get("mail_body"):
-            settings["mail_body"] = Markup(settings["mail_body"])
+            # It was HTML already when the person pressed Send; JSON forgot that.
+            settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
         self._generate_and_send_invoices(lookup.move_id, from_cron=True, **settings)
         lookup.write({"held_sending_data": False, "held_since": False})

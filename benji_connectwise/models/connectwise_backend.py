@@ -365,7 +365,8 @@ class ConnectwiseBackend(models.Model):
     def _get_notice(self):
         return self.activity_ids.filtered(
             lambda activity: (
-                activity.activity_type_id == self.env.ref("mail.mail_activity_data_todo")
+                activity.activity_type_id
+                == self.env.ref("mail.mail_activity_data_todo")
                 and activity.automated
             )
         )

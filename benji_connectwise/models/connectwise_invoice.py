@@ -19,7 +19,7 @@ class ConnectwiseInvoice(models.Model):
     bill_to_ref = fields.Integer("Bill-To Company ID")
     bill_to_name = fields.Char("Bill-To Company Name")
     currency_code = fields.Char()
-    # Not monetary: ConnectWise may know a currency that Odoo does not. False is unknown.
+    # Not monetary: ConnectWise may know a currency that Odoo does not.
     has_total = fields.Boolean()
     total = fields.Float()
     last_updated = fields.Datetime("Changed in ConnectWise")

@@ -125,6 +125,7 @@ class ConnectwiseLookup(models.Model):
         )
         if not right_type:
             return "wrong_type", none
+        # pylint: disable-next=assignment-from-none
         companies = self._get_trusted_company_refs()
         if companies is not None:
             of_customer = right_type.filtered(
@@ -311,7 +312,9 @@ class ConnectwiseLookup(models.Model):
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
         for backend in self.env["connectwise.backend"].search([]):
-            while moves := backend._is_pdf_source() and self._search_to_prefetch(backend):
+            while moves := backend._is_pdf_source() and self._search_to_prefetch(
+                backend
+            ):
                 self._fetch_in_background(moves)
                 left = self.env["ir.cron"]._commit_progress(len(moves))
                 if backend._is_resting() or not left:
@@ -384,7 +387,7 @@ class ConnectwiseLookup(models.Model):
 
     @api.model
     def _prepare(self, moves):
-        """Return the look-ups of `moves`, made where missing, for the current numbers."""
+        """Return the look-ups of `moves` for their numbers; makes those missing."""
         moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
         if not moves:
             return self
@@ -478,7 +481,10 @@ class ConnectwiseLookup(models.Model):
             else:
                 hit.unlink()
         self.write(
-            {"state": "found" if invoices else "not_found", "asked_at": fields.Datetime.now()}
+            {
+                "state": "found" if invoices else "not_found",
+                "asked_at": fields.Datetime.now(),
+            }
         )
         if self.accepted_id:
             self.write({"attempts": 0, "retry_at": False, "error": False})
@@ -490,7 +496,10 @@ class ConnectwiseLookup(models.Model):
         for lookup in self:
             pause = min(FIRST_PAUSE * 2 ** min(lookup.attempts, 10), LONGEST_PAUSE)
             lookup.write(
-                {"attempts": lookup.attempts + 1, "retry_at": fields.Datetime.now() + pause}
+                {
+                    "attempts": lookup.attempts + 1,
+                    "retry_at": fields.Datetime.now() + pause,
+                }
             )
 
     # -------------------------------------------------------------------------

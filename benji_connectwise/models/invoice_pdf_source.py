@@ -83,7 +83,7 @@ class InvoicePdfSource(models.Model):
         return selection[source or self.source]
 
     def _get_by_company(self, companies):
-        """Return {company: its sources in order of priority}; nothing set up is Odoo."""
+        """Return {company: its sources in order}; where nothing is set up, Odoo."""
         lines = self.sudo().search([("company_id", "in", companies.ids)])
         by_company = lines.grouped("company_id")
         return {

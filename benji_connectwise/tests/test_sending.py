@@ -106,7 +106,9 @@ class TestSending(SendingCommon):
         for number in range(1001, 1008):
             moves += self.invoice(f"CW{number}")
         self.sandbox.clear_requests()
-        self.assertEqual(self.wizard(moves).invoice_pdf_summary, "7 from ConnectWise PSA")
+        self.assertEqual(
+            self.wizard(moves).invoice_pdf_summary, "7 from ConnectWise PSA"
+        )
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_a_batch_sends_each_invoice_its_own(self):

@@ -9,11 +9,11 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     def _compute_summary_data(self):
         # Odoo looks at the invoices one by one; they are asked about all at once below.
         at_hand = self.with_context(invoice_pdf_at_hand=True)
-        super(AccountMoveSendBatchWizard, at_hand)._compute_summary_data()
+        return super(AccountMoveSendBatchWizard, at_hand)._compute_summary_data()
 
     def _compute_alerts(self):
         at_hand = self.with_context(invoice_pdf_at_hand=True)
-        super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
+        return super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
 
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):

@@ -37,7 +37,9 @@ class ConnectwiseIntegrations(models.TransientModel):
         for page in self:
             backend = page._get_backend()
             page.state = backend.state or "draft"
-            page.where = backend and f"{backend.company_login_id} @ {backend.server_url}"
+            page.where = (
+                backend and f"{backend.company_login_id} @ {backend.server_url}"
+            )
             page.last_success = backend.last_success and format_datetime(
                 self.env, backend.last_success
             )
@@ -70,7 +72,8 @@ class ConnectwiseIntegrations(models.TransientModel):
         for page in self:
             lines = Source.search([("company_id", "=", page.company_id.id)])
             page.priority = " · ".join(
-                f"{rank} {line._get_label()}" for rank, line in enumerate(lines, start=1)
+                f"{rank} {line._get_label()}"
+                for rank, line in enumerate(lines, start=1)
             )
             page.is_priority_unused = (
                 page.state != "draft" and "connectwise" not in lines.mapped("source")

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
 from connectwise_client import (
     BACKGROUND,
     ConnectWiseClient,
@@ -21,8 +24,6 @@ from connectwise_client import (
     Limits,
     Runtime,
 )
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 FIXTURES = Path(__file__).parent / "fixtures"
 API = "/v4_6_release/apis/3.0"

@@ -1,11 +1,12 @@
 """What a person may paste as the address, and where a connection may lead."""
 
 import pytest
-from connectwise_client import REGIONS, AddressError, normalise_address
-from connectwise_client.address import is_cloud, is_public
 from hypothesis import example, given
 from hypothesis import strategies as st
 from requests import Request
+
+from connectwise_client import REGIONS, AddressError, normalise_address
+from connectwise_client.address import is_cloud, is_public
 
 
 @pytest.mark.parametrize("code", REGIONS)

@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from connectwise_client import UnqueryableError, number_key
 from connectwise_client.conditions import (
     changed_condition,
@@ -12,8 +15,6 @@ from connectwise_client.conditions import (
     quote_string,
     sort_numbers,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import API, PDF, Connect, RawServer, Tenant, read_request
+from werkzeug import Response
+
 from connectwise_client import (
     BadAnswerError,
     ConnectWiseClient,
@@ -16,7 +18,6 @@ from connectwise_client import (
     RateLimitError,
 )
 from connectwise_client.const import MAX_CONNECTIONS, MAX_WAITING_PDFS
-from werkzeug import Response
 
 Start = Callable[..., RawServer]
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-import connectwise_client
 import pytest
 from conftest import FIXTURES
+
+import connectwise_client
 from connectwise_client import BACKGROUND, INTERACTIVE, errors
 from connectwise_client.decipher import decipher_error, retry_delay
 from connectwise_client.errors import (

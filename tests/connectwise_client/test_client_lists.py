@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 from conftest import API, Connect, Tenant
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug import Request
+
 from connectwise_client import (
     BadAnswerError,
     ConnectWiseClient,
@@ -18,9 +22,6 @@ from connectwise_client.const import (
     MAX_URL_LENGTH,
     PAGE_SIZE,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from werkzeug import Request
 
 COMPANIES_PATH = f"{API}/company/companies"
 CONTACTS_PATH = f"{API}/company/contacts"

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import trustme
 from conftest import API, Connect, FakeTime, RawServer, Tenant, read_request
+from werkzeug import Response
+
 from connectwise_client import (
     AddressError,
     BadAnswerError,
@@ -26,7 +28,6 @@ from connectwise_client import (
     NetworkError,
 )
 from connectwise_client.const import MAX_JSON_BYTES
-from werkzeug import Response
 
 Start = Callable[..., RawServer]
 

@@ -4,9 +4,10 @@ import random
 import zlib
 
 import pytest
-from connectwise_client import InvalidPdfError, const, validate_pdf
 from hypothesis import given
 from hypothesis import strategies as st
+
+from connectwise_client import InvalidPdfError, const, validate_pdf
 
 
 def reason(data: bytes, **options: int) -> str:
@@ -111,7 +112,6 @@ def test_whatever_comes_is_accepted_or_refused_with_a_reason(
             validate_pdf(data)
         except InvalidPdfError as error:
             assert error.reason
-
 
 
 def packed(content: bytes, layers: int) -> bytes:

@@ -5,10 +5,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from connectwise_client import Company, Contact, Invoice, RecordError, Reference
-from connectwise_client.records import SkippedRecord
 from hypothesis import given
 from hypothesis import strategies as st
+
+from connectwise_client import Company, Contact, Invoice, RecordError, Reference
+from connectwise_client.records import SkippedRecord
 
 Case = Callable[[str], Any]
 ACME = Reference(250, "Acme Corporation", "ACME")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import API, Connect, FakeTime, Tenant
+from werkzeug import Response
+
 from connectwise_client import (
     BACKGROUND,
     INTERACTIVE,
@@ -27,7 +29,6 @@ from connectwise_client import (
     ServerError,
     UnknownCompanyError,
 )
-from werkzeug import Response
 
 Case = Callable[[str], Any]
 

@@ -28,7 +28,9 @@ tours.add("benji_connectwise_configure", {
         {
             trigger: ".modal [name='server_url'] input",
             run: () => {
-                const input = document.querySelector(".modal [name='server_url'] input");
+                const input = document.querySelector(
+                    ".modal [name='server_url'] input"
+                );
                 input.value = sandboxUrl();
                 input.dispatchEvent(new Event("input", {bubbles: true}));
                 input.dispatchEvent(new Event("change", {bubbles: true}));

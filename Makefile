@@ -1,0 +1,17 @@
+# The index of scripts/. Every target is one script; more is in its first lines.
+.PHONY: help demo test check audit dist clean
+
+help:   ## list these targets
+	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
+demo:   ## start Odoo and a ConnectWise to try it with
+	@scripts/demo
+test:   ## run the checkers and all tests
+	@scripts/test
+check:  ## run the checkers
+	@scripts/check
+audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)
+	@scripts/audit
+dist:   ## build the addon as a Python package into dist/
+	@scripts/dist
+clean:  ## remove .local, dist and caches, with the demo's data
+	@scripts/clean

@@ -1,0 +1,50 @@
+"""ConnectWise being down or slow never blocks Odoo (D15)."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from running import Odoo
+
+
+@pytest.fixture
+def stalling(odoo: Odoo) -> Iterator[Odoo]:
+    """Odoo while ConnectWise accepts every question and answers none."""
+    # What the first rendering of each worker costs is not ConnectWise's doing.
+    for _ in range(4):
+        odoo.stranger.get(odoo.portal("HW2003", report_type="pdf"))
+    odoo.sandbox.fault("stall_before_headers", times=0)
+    yield odoo
+    odoo.sandbox.clear_faults()
+    odoo.end_pause()
+
+
+def seconds_to_open(odoo: Odoo, number: str) -> float:
+    """Open an invoice in the portal, which has to be Odoo's own PDF."""
+    path = odoo.portal(number, report_type="pdf")
+    start = time.monotonic()
+    response = odoo.stranger.get(path)
+    seconds = time.monotonic() - start
+    assert response.content.startswith(b"%PDF")
+    assert response.content != odoo.connectwise_pdf(number)
+    return seconds
+
+
+def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
+    """D15: and nothing while it is known."""
+    first = seconds_to_open(stalling, "CW1050")
+    second = seconds_to_open(stalling, "CW1051")
+    assert first - second < 8
+    assert second < 3
+
+
+def test_what_was_fetched_is_served_while_connectwise_is_gone(odoo: Odoo) -> None:
+    """D15"""
+    path = odoo.portal("CW1052", report_type="pdf")
+    odoo.stranger.get(path)
+    odoo.sandbox.stop()
+    try:
+        response = odoo.stranger.get(path)
+    finally:
+        odoo.sandbox.start()
+    assert response.content == odoo.connectwise_pdf("CW1052")

@@ -1,0 +1,75 @@
+"""What customers receive by e-mail (S5, M5)."""
+
+import hashlib
+
+import pytest
+from running import Odoo, attached_files
+
+BATCH = [f"CW{number}" for number in (*range(1031, 1038), 1039, 1040, 1041)]
+UNKNOWN = "HW2001"
+SENDING = "account.ir_cron_account_move_send"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_the_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
+    """D13 M5: though Odoo's e-invoicing module, which embeds files, is installed."""
+    [module] = odoo.admin.call(
+        "ir.module.module",
+        "search_read",
+        [["name", "=", "account_edi_ubl_cii"]],
+        ["state"],
+    )
+    assert module["state"] == "installed"
+    odoo.send("CW1002")
+    [received] = attached_files(odoo.mailbox.wait_for("CW1002"))
+    assert sha256(received) == sha256(odoo.connectwise_pdf("CW1002"))
+
+
+def test_the_file_has_the_invoices_number_for_a_name(odoo: Odoo) -> None:
+    """M5"""
+    odoo.send("CW1003")
+    [part] = odoo.mailbox.wait_for("CW1003").iter_attachments()
+    assert part.get_filename() == "CW1003.pdf"
+    assert part.get_content_type() == "application/pdf"
+
+
+@pytest.fixture(scope="module")
+def batch(odoo: Odoo) -> Odoo:
+    """Odoo after its scheduled action sent a batch, twice started."""
+    odoo.send(*BATCH, UNKNOWN)
+    for _ in range(2):
+        odoo.run_scheduled_action(SENDING)
+        odoo.run_scheduled_action("mail.ir_cron_mail_scheduler_action")
+    return odoo
+
+
+@pytest.mark.parametrize("number", BATCH)
+def test_each_invoice_of_a_batch_carries_its_own_pdf(batch: Odoo, number: str) -> None:
+    """S5 M5"""
+    assert attached_files(batch.mailbox.wait_for(number)) == [
+        batch.connectwise_pdf(number)
+    ]
+
+
+def test_an_invoice_connectwise_does_not_know_carries_odoos_own(batch: Odoo) -> None:
+    """S9 S53"""
+    [received] = attached_files(batch.mailbox.wait_for(UNKNOWN))
+    assert received.startswith(b"%PDF")
+    move = batch.invoice(UNKNOWN)
+    [values] = batch.accountant.call(
+        "account.move",
+        "read",
+        [move],
+        ["invoice_pdf_source", "invoice_pdf_report_file"],
+    )
+    assert values["invoice_pdf_source"] == "odoo"
+    assert values["invoice_pdf_report_file"], "Odoo's own was not kept"
+
+
+def test_no_invoice_of_a_batch_is_mailed_twice(batch: Odoo) -> None:
+    """D15"""
+    counts = {number: len(batch.mailbox.about(number)) for number in (*BATCH, UNKNOWN)}
+    assert counts == dict.fromkeys(counts, 1)

@@ -1,0 +1,27 @@
+"""Odoo's log after the tests before this one, which its name makes the last."""
+
+import re
+from base64 import b64encode
+
+from running import Odoo
+
+ADDON = "benji_connectwise"
+
+
+def test_it_holds_no_secret(odoo: Odoo) -> None:
+    """S35"""
+    odoo.end_pause()
+    sandbox = odoo.sandbox
+    user = f"{sandbox.company_login_id}+{sandbox.public_key}"
+    header = b64encode(f"{user}:{sandbox.private_key}".encode()).decode()
+    assert "call_kw/connectwise.backend/action_test_connection" in odoo.log
+    assert sandbox.private_key not in odoo.log
+    assert header not in odoo.log
+
+
+def test_the_addon_warns_of_nothing(odoo: Odoo) -> None:
+    """D15: what ConnectWise does is said on the invoice, not in the server's log."""
+    in_traceback = r"  File "
+    level = r".* (?:WARNING|ERROR|CRITICAL) "
+    named = re.compile(rf"^(?:{level}|{in_traceback}).*{ADDON}.*$", re.MULTILINE)
+    assert named.findall(odoo.log) == []
