@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,8 +34,14 @@ def prepare_account() -> str:
     with _one_at_a_time():
         if not database_exists(ACCOUNT):
             say("installing Odoo's Invoicing into a new database (about 1 minute)")
-            with unfinished(ACCOUNT) as name:
-                install(name, "account")
+            # Odoo complains of things in there that are not ours and do no harm.
+            log = LOCAL / "account-install.log"
+            with unfinished(ACCOUNT) as name, log.open("w") as file:
+                try:
+                    install(name, "account", stderr=file)
+                except subprocess.CalledProcessError:
+                    say(log.read_text())
+                    raise
     return ACCOUNT
 
 

@@ -77,7 +77,7 @@ def fill(env, sandbox: Sandbox) -> None:
     """Make everything in `env`'s database, which has the addon installed."""
     set_up_company(env)
     accountant = make_accountant(env)
-    quieten(env)
+    set_up_scheduled_actions(env)
     customers = make_customers(env, sandbox.companies)
     env = env(user=accountant)
     make_invoices(env, sandbox.invoices, customers)
@@ -146,13 +146,16 @@ def make_accountant(env):
     )
 
 
-def quieten(env) -> None:
-    """Stop what reports to odoo.com, and what would mail to nobody's use."""
+def set_up_scheduled_actions(env) -> None:
+    """Stop what reports to odoo.com or mails unasked; send e-mails every minute."""
     for name in (
         "mail.ir_cron_module_update_notification",
         "digest.ir_cron_digest_scheduler_action",
     ):
         env.ref(name).active = False
+    env.ref("mail.ir_cron_mail_scheduler_action").write(
+        {"interval_number": 1, "interval_type": "minutes"}
+    )
 
 
 # Customers --------------------------------------------------------------------------

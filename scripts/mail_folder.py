@@ -13,7 +13,7 @@ def mail_folder(folder: Path) -> Iterator[int]:
     """Accept e-mails while the block runs; yields the port, of this machine only."""
     folder.mkdir(parents=True, exist_ok=True)
     with _Server(folder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         try:
             yield server.server_address[1]
         finally:

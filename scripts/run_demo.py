@@ -46,7 +46,7 @@ What to click first, as accountant:
   1. Invoicing > Customers > Invoices, open CW1101, click Preview: it is the PDF of
      ConnectWise. The tab "Why this PDF?" says where it comes from.
   2. Tick some invoices in the list and click Send. No e-mail leaves this computer:
-     each one becomes a file in {mails}
+     each becomes a file in {mails}, after a minute or two.
   3. Invoicing > Configuration > Integrations: the connection, and at the bottom the
      Invoice PDF Priority. Put Odoo first, and CW1101 shows Odoo's own PDF.
 

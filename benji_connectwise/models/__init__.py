@@ -1,9 +1,18 @@
 from . import (
     account_move,
     account_move_send,
+    base_partner_merge_automatic_wizard,
     connectwise_backend,
+    connectwise_backend_sync,
+    connectwise_company,
     connectwise_invoice,
     connectwise_lookup,
+    connectwise_mapping,
+    connectwise_mapping_contact,
+    connectwise_mapping_report,
+    connectwise_sync_history,
     invoice_pdf_source,
     ir_actions_report,
+    res_company,
+    res_partner,
 )

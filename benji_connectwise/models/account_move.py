@@ -124,8 +124,7 @@ class AccountMove(models.Model):
         sources = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
         if "connectwise" not in sources[self.company_id] or not self._is_e_invoice():
             return none
-        lookups = self.env["connectwise.lookup"]
-        if lookups._get_backend(self.company_id).e_invoice_pdf != "second":
+        if self.company_id._get_connectwise_backend().e_invoice_pdf != "second":
             return none
         fetch = not self.env.context.get("invoice_pdf_at_hand")
         pdfs = self.env["invoice.pdf.source"]._find_pdfs(
@@ -301,7 +300,7 @@ class AccountMove(models.Model):
     def _get_connectwise_number(self):
         """Return this invoice's number in ConnectWise; where it stands is a rule of the
         connection."""
-        backend = self.env["connectwise.lookup"]._get_backend(self.company_id)
+        backend = self.company_id._get_connectwise_backend()
         return (self[backend.invoice_number_field or "name"] or "").strip()
 
     def _get_connectwise_pdf_filename(self):
@@ -338,7 +337,7 @@ class AccountMove(models.Model):
             return False
         if lookup:
             return lookup._explain()
-        if not lookup._get_backend(self.company_id):
+        if not self.company_id._get_connectwise_backend():
             return False
         return self.env._("ConnectWise has not been asked yet.")
 

@@ -237,8 +237,7 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _is_held(self, move):
         """Whether this invoice has to wait for ConnectWise's PDF before it is sent."""
-        lookups = self.env["connectwise.lookup"]
-        backend = lookups._get_backend(move.company_id)
+        backend = move.company_id._get_connectwise_backend()
         if (
             backend.missing_pdf != "hold"
             or move.invoice_pdf_is_first_choice
@@ -301,3 +300,53 @@ class AccountMoveSend(models.AbstractModel):
             settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
         self._generate_and_send_invoices(lookup.move_id, from_cron=True, **settings)
         lookup.write({"held_sending_data": False, "held_since": False})
+
+    # -------------------------------------------------------------------------
+    # Recipients
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
+        """Add the customer's enabled Bill-To contact; one that is not is never mailed."""
+        partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
+        return self._add_connectwise_contacts(move, self._drop_disabled(partners))
+
+    @api.model
+    def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
+        settings = super()._get_default_sending_settings(
+            move, from_cron=from_cron, **custom_settings
+        )
+        if from_cron and settings.get("mail_partner_ids"):
+            # Chosen a while ago: whoever was disabled or removed since is left out.
+            partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
+            settings["mail_partner_ids"] = self._drop_disabled(partners.exists()).ids
+        return settings
+
+    @api.model
+    def _drop_disabled(self, partners):
+        return partners.filtered(
+            lambda partner: (
+                not partner.is_connectwise_contact or partner.connectwise_enabled
+            )
+        )
+
+    @api.model
+    def _add_connectwise_contacts(self, move, partners):
+        mappings = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", move.company_id.id),
+                    ("partner_id", "=", move.commercial_partner_id.id),
+                    ("contact_id.connectwise_enabled", "=", True),
+                ]
+            )
+        )
+        if not mappings or not move.is_sale_document():
+            return partners
+        # Nobody gets the same e-mail twice.
+        addresses = set(partners.mapped("email_normalized"))
+        return partners | mappings.contact_id.filtered(
+            lambda contact: contact.email_normalized not in addresses
+        ).with_env(partners.env)

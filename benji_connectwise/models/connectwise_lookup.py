@@ -103,7 +103,10 @@ class ConnectwiseLookup(models.Model):
         "move_id.currency_id",
         "move_id.amount_total",
         "move_id.amount_untaxed",
-        "move_id.commercial_partner_id",
+        "move_id.commercial_partner_id.connectwise_mapping_ids.connectwise_company_id",
+        "move_id.commercial_partner_id.connectwise_mapping_ids.disconnected_company_id",
+        "move_id.commercial_partner_id.connectwise_mapping_ids"
+        ".connectwise_company_id.bill_to_ref",
     )
     def _compute_verdict(self):
         for lookup in self:
@@ -125,7 +128,13 @@ class ConnectwiseLookup(models.Model):
         )
         if not right_type:
             return "wrong_type", none
-        # pylint: disable-next=assignment-from-none
+        # A person said that this one is not the customer.
+        other = self._get_mapping().disconnected_company_id.connectwise_ref
+        possible = right_type.filtered(
+            lambda hit: not other or hit.company_ref != other
+        )
+        if not possible:
+            return "wrong_company", none
         companies = self._get_trusted_company_refs()
         if companies is not None:
             of_customer = right_type.filtered(
@@ -135,13 +144,13 @@ class ConnectwiseLookup(models.Model):
                 return "ambiguous" if of_customer else "wrong_company", none
             differs = self._contradiction(of_customer)
             return "amount_differs" if differs else "accepted", of_customer
-        refused = {hit: self._contradiction(hit) for hit in right_type}
-        agreeing = right_type.filtered(lambda hit: not refused[hit])
+        refused = {hit: self._contradiction(hit) for hit in possible}
+        agreeing = possible.filtered(lambda hit: not refused[hit])
         if len(agreeing) == 1:
             return "accepted", agreeing
         if agreeing:
             return "ambiguous", none
-        return refused[right_type[0]], none
+        return refused[possible[0]], none
 
     def _get_trusted_company_refs(self):
         """Return the ConnectWise companies that are this invoice's customer.
@@ -149,7 +158,15 @@ class ConnectwiseLookup(models.Model):
         :return: set of ConnectWise ids, or None while nobody knows: then the amounts
             decide
         """
-        return None
+        company = self._get_mapping().connectwise_company_id
+        if not company:
+            return None
+        return {company.connectwise_ref, company.bill_to_ref or company.connectwise_ref}
+
+    def _get_mapping(self):
+        return self.move_id.commercial_partner_id.connectwise_mapping_ids.filtered(
+            lambda mapping: mapping.company_id == self.move_id.company_id
+        )
 
     def _contradiction(self, hit):
         """Return the verdict that speaks against `hit`, or False.
@@ -160,7 +177,7 @@ class ConnectwiseLookup(models.Model):
         move = self.move_id
         if hit.currency_code and hit.currency_code != move.currency_id.name:
             return "wrong_currency"
-        tolerance = self._get_backend(move.company_id).amount_tolerance
+        tolerance = move.company_id._get_connectwise_backend().amount_tolerance
         if hit.has_total and not any(
             move.currency_id.compare_amounts(
                 abs(abs(hit.total) - abs(amount)), tolerance
@@ -205,14 +222,6 @@ class ConnectwiseLookup(models.Model):
     # -------------------------------------------------------------------------
     # What is at hand
     # -------------------------------------------------------------------------
-
-    @api.model
-    def _get_backend(self, company):
-        return (
-            self.env["connectwise.backend"]
-            .sudo()
-            .search([("company_id", "=", company.id)], limit=1)
-        )
 
     @api.model
     def _get_pdfs(self, moves):
@@ -261,7 +270,7 @@ class ConnectwiseLookup(models.Model):
         :param download: also fetch the PDFs, not only look the numbers up
         """
         for company, moves_of_company in moves.grouped("company_id").items():
-            backend = self._get_backend(company)
+            backend = company._get_connectwise_backend()
             lookups = backend and self._prepare(moves_of_company)._to_ask(sending)
             if not lookups or not (limits := backend._get_interactive_limits()):
                 continue
@@ -293,7 +302,7 @@ class ConnectwiseLookup(models.Model):
     def _fetch_in_background(self, moves):
         """Bring the PDFs of `moves` up to date; commits, and raises nothing."""
         for company, moves_of_company in moves.grouped("company_id").items():
-            backend = self._get_backend(company)
+            backend = company._get_connectwise_backend()
             if not backend._is_pdf_source() or backend._is_resting():
                 continue
             lookups = self._prepare(moves_of_company)._to_ask(sending=True)
@@ -365,14 +374,14 @@ class ConnectwiseLookup(models.Model):
 
     def _end_hold(self):
         move = self.move_id
-        backend = self._get_backend(self.company_id)
+        backend = self.company_id._get_connectwise_backend()
         if move.invoice_pdf_is_first_choice or backend.hold_end == "next":
             self.env["account.move.send"]._send_held(self)
         else:
             self._give_up_hold(move.connectwise_message)
 
     def _give_up_hold(self, reason):
-        backend = self._get_backend(self.company_id)
+        backend = self.company_id._get_connectwise_backend()
         self.move_id.activity_schedule(
             "mail.mail_activity_data_todo",
             user_id=(backend.responsible_id or self.env.user).id,
@@ -582,7 +591,7 @@ class ConnectwiseLookup(models.Model):
         A person asked for it, so a PDF that was sent is replaced too.
         """
         for company, lookups in self.grouped("company_id").items():
-            backend = self._get_backend(company)
+            backend = company._get_connectwise_backend()
             backend._forget_failures()
             lookups.write({"retry_at": False, "attempts": 0, "error": False})
             limits = backend._get_interactive_limits()
@@ -601,7 +610,7 @@ class ConnectwiseLookup(models.Model):
         """Say in one sentence why this look-up gives a PDF, or gives none."""
         self.ensure_one()
         _ = self.env._
-        backend = self._get_backend(self.company_id)
+        backend = self.company_id._get_connectwise_backend()
         number = self.number or ""
         if self.has_pdf:
             return self._explain_accepted()

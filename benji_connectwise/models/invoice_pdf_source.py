@@ -17,7 +17,7 @@ class InvoicePdfSource(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
-    sequence = fields.Integer(default=lambda self: self._default_sequence())
+    sequence = fields.Integer()
     source = fields.Selection(
         [
             ("connectwise", "ConnectWise PSA"),
@@ -33,6 +33,9 @@ class InvoicePdfSource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # New ones come last, in the order they are given.
+        for offset, vals in enumerate(vals_list):
+            vals.setdefault("sequence", self._get_next_sequence(vals) + offset)
         lines = super().create(vals_list)
         self._invalidate_choices()
         return lines
@@ -51,9 +54,10 @@ class InvoicePdfSource(models.Model):
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )
 
-    def _default_sequence(self):
+    def _get_next_sequence(self, vals):
+        company_id = vals.get("company_id", self.env.company.id)
         last = self.search(
-            [("company_id", "=", self.env.company.id)], order="sequence desc", limit=1
+            [("company_id", "=", company_id)], order="sequence desc", limit=1
         )
         return last.sequence + 1
 

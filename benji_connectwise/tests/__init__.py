@@ -6,6 +6,7 @@ from . import (
     test_portal,
     test_prefetch,
     test_sending,
+    test_sync,
     test_tours,
     test_trust,
 )

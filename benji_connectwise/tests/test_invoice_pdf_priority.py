@@ -95,6 +95,17 @@ class TestPriority(ConnectwiseCommon):
         )
         self.assertEqual(self.sources()[-1], line)
 
+    def test_several_new_sources_keep_their_order(self):
+        """S52"""
+        self.set_priority()
+        self.env["invoice.pdf.source"].create(
+            [
+                {"company_id": self.company.id, "source": source}
+                for source in ("attachment", "odoo", "connectwise")
+            ]
+        )
+        self.assertEqual(self.sources().mapped("sequence"), [1, 2, 3])
+
     def test_only_the_invoicing_administrator_changes_the_priority(self):
         """S11 D17"""
         line = self.sources()[0].with_user(self.accountant)

@@ -302,7 +302,7 @@ class TestHold(SendingCommon):
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
         self.assertIn(
-            "wait", wizard.alerts["benji_connectwise_pdf_source"]["message"].lower()
+            "later", wizard.alerts["benji_connectwise_pdf_source"]["message"].lower()
         )
         wizard.action_send_and_print()
         self.assertFalse(self.mailed(move))

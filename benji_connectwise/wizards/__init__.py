@@ -3,4 +3,6 @@ from . import (
     account_move_send_wizard,
     connectwise_backend_configure,
     connectwise_integrations,
+    connectwise_mapping_connect,
+    connectwise_mapping_rescan,
 )

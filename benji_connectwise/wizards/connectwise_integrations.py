@@ -25,6 +25,7 @@ class ConnectwiseIntegrations(models.TransientModel):
     where = fields.Char(compute="_compute_tile")
     last_success = fields.Char(compute="_compute_tile")
     last_error = fields.Char(compute="_compute_tile")
+    sync_statistics = fields.Char(compute="_compute_tile")
     pdf_statistics = fields.Char(compute="_compute_tile")
     priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
     is_priority_unused = fields.Boolean(compute="_compute_priority")
@@ -52,7 +53,19 @@ class ConnectwiseIntegrations(models.TransientModel):
                 if backend.failing_since
                 else backend.last_error
             )
+            page.sync_statistics = backend.last_sync and page._describe_sync(backend)
             page.pdf_statistics = backend and page._describe_month()
+
+    def _describe_sync(self, backend):
+        domain = [("backend_id", "=", backend.id)]
+        return self.env._(
+            "Last sync %(time)s · %(companies)s companies · %(connected)s connected",
+            time=format_datetime(self.env, backend.last_sync),
+            companies=self.env["connectwise.company"].search_count(domain),
+            connected=self.env["connectwise.mapping"].search_count(
+                [*domain, ("connectwise_company_id", "!=", False)]
+            ),
+        )
 
     def _describe_month(self):
         moves = self.env["account.move"].with_company(self.company_id)

@@ -21,6 +21,7 @@ def test_a_company_with_explicit_nulls_is_read(case: Case) -> None:
         identifier="YourCompany",
         name="TestCompany",
         account_number="",
+        status="Active",
         is_deleted=False,
         bill_to_company=Reference(2, "TestCompany", "YourCompany"),
         billing_contact=None,

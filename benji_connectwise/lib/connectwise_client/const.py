@@ -126,6 +126,8 @@ COMPANIES: Final = Endpoint(
         "identifier",
         "name",
         "accountNumber",
+        "status",
+        "city",
         "deletedFlag",
         "billToCompany",
         "billingContact",

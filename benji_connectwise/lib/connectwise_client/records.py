@@ -152,6 +152,8 @@ class Company:
     identifier: str | None = None
     name: str | None = None
     account_number: str | None = None
+    status: str | None = None
+    city: str | None = None
     is_deleted: bool = False
     bill_to_company: Reference | None = None
     billing_contact: Reference | None = None
@@ -161,11 +163,15 @@ class Company:
     def from_json(cls, data: object) -> "Company":
         """Read a ``Company`` of the API. Raises :class:`RecordError`."""
         fields = _Fields("Company", data)
+        company_id = fields.id()
+        status = fields.inside("status")
         return cls(
-            id=fields.id(),
+            id=company_id,
             identifier=fields.text("identifier"),
             name=fields.text("name"),
             account_number=fields.text("accountNumber"),
+            status=status.text("name") if status else None,
+            city=fields.text("city"),
             is_deleted=fields.flag("deletedFlag"),
             bill_to_company=fields.reference("billToCompany"),
             billing_contact=fields.reference("billingContact"),

@@ -1,0 +1,244 @@
+"""Which customer is which company: deterministic record linkage.
+
+An exact join over normalised keys, one-to-one in both directions, in linear time. It
+errs on one side: a link that is missing is made by hand in a minute, a wrong one sends
+somebody's invoices to somebody else. Hence
+
+- the Account ID decides wherever it says anything, even if it contradicts itself; the
+  name decides only between two that no Account ID leads to or from,
+- a key that several customers or several companies share decides nothing, whichever of
+  them are linked or excluded already,
+- what a person decided (``fixed`` and excluded) only ever takes links away.
+
+So whether two belong together depends on the records alone, and a second run over the
+result of the first has nothing to add.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from .normalise import NormalisedName, normalise_account_id, normalise_name
+from .records import (
+    Company,
+    Conflict,
+    ConflictKind,
+    Customer,
+    Evidence,
+    Link,
+    MatchResult,
+)
+
+
+def match(
+    customers: Iterable[Customer],
+    companies: Iterable[Company],
+    *,
+    fixed: Mapping[int, int] | None = None,
+    excluded_customers: Collection[int] = (),
+    excluded_pairs: Collection[tuple[int, int]] = (),
+) -> MatchResult:
+    """Find new links, and what a person should look at.
+
+    ``fixed``: links there are, company by customer; they stay, and their companies are
+    taken. ``excluded_customers`` are left alone: neither linked nor in conflict.
+    ``excluded_pairs``, of customer and company, are never linked; nor is the next best
+    company instead. Ids are unique among ``customers`` and among ``companies``.
+
+    >>> match([Customer(1, "Acme Inc.")], [Company(7, "ACME, Incorporated")]).links
+    (Link(customer_id=1, company_id=7, reason='company_name'),)
+    """
+    candidates = _Candidates(_Keys(customers), _Keys(_live(companies)))
+    pairs = frozenset(excluded_pairs)
+    company_of = dict(fixed or {})
+    taken = set(company_of.values())
+    excluded = frozenset(excluded_customers)
+    open_ids = [c for c in candidates.customers.names if c not in excluded]
+    links = []
+    for customer_id in open_ids:
+        link = candidates.find(customer_id).link(customer_id)
+        if (
+            link
+            and customer_id not in company_of
+            and link.company_id not in taken
+            and (customer_id, link.company_id) not in pairs
+        ):
+            links.append(link)
+    company_of.update((link.customer_id, link.company_id) for link in links)
+    review = _Review(candidates, company_of, pairs)
+    return MatchResult(tuple(links), tuple(review.conflicts(open_ids)))
+
+
+def _live(companies: Iterable[Company]) -> Iterator[Company]:
+    return (company for company in companies if not company.is_deleted)
+
+
+class _Keys:
+    """The records of one side, to be found by what they are compared by."""
+
+    def __init__(self, records: Iterable[Customer | Company]) -> None:
+        self.names: dict[int, NormalisedName] = {}
+        self.account_ids: dict[int, str] = {}
+        by_core: defaultdict[str, list[int]] = defaultdict(list)
+        by_account_id: defaultdict[str, list[int]] = defaultdict(list)
+        for record in sorted(records, key=lambda record: record.id):
+            name = self.names[record.id] = normalise_name(record.name)
+            by_core[name.core].append(record.id)
+            account_id = normalise_account_id(record.account_id)
+            self.account_ids[record.id] = account_id
+            by_account_id[account_id].append(record.id)
+        # Nothing is not something to have in common.
+        by_core.pop("", None)
+        by_account_id.pop("", None)
+        self._by_core = {key: tuple(ids) for key, ids in by_core.items()}
+        self._by_account_id = {key: tuple(ids) for key, ids in by_account_id.items()}
+        self._fitting: dict[NormalisedName, tuple[int, ...]] = {}
+
+    def with_account_id(self, account_id: str) -> tuple[int, ...]:
+        return self._by_account_id.get(account_id, ())
+
+    def with_core(self, core: str) -> tuple[int, ...]:
+        """Return those of that name, whatever their legal form."""
+        return self._by_core.get(core, ())
+
+    def with_name(self, name: NormalisedName) -> tuple[int, ...]:
+        """Return those of that name and legal form; a missing form fits any."""
+        if not name.legal_form:
+            return self.with_core(name.core)
+        if name not in self._fitting:
+            self._fitting[name] = tuple(
+                record_id
+                for record_id in self.with_core(name.core)
+                if self.names[record_id].legal_form in ("", name.legal_form)
+            )
+        return self._fitting[name]
+
+
+class _Found(NamedTuple):
+    """The companies a customer may be, and the customers that one company may be.
+
+    ``claimants``: found by name, but by the Account ID the company is one of these.
+    """
+
+    reason: Evidence
+    company_ids: tuple[int, ...]
+    customer_ids: tuple[int, ...] = ()
+    claimants: tuple[int, ...] = ()
+
+    def link(self, customer_id: int) -> Link | None:
+        """Return the link, if they are one and one and nothing speaks against it."""
+        if len(self.company_ids) != 1 or len(self.customer_ids) != 1 or self.claimants:
+            return None
+        return Link(customer_id, self.company_ids[0], self.reason)
+
+
+class _Candidates:
+    """Who may be who, by the records alone."""
+
+    def __init__(self, customers: _Keys, companies: _Keys) -> None:
+        self.customers = customers
+        self.companies = companies
+
+    def find(self, customer_id: int) -> _Found:
+        account_id = self.customers.account_ids[customer_id]
+        company_ids = self.companies.with_account_id(account_id)
+        if company_ids:
+            customer_ids = self.customers.with_account_id(account_id)
+            return _Found("account_id", company_ids, customer_ids)
+        company_ids = self.companies.with_name(self.customers.names[customer_id])
+        if len(company_ids) != 1:
+            return _Found("company_name", company_ids)
+        company_id = company_ids[0]
+        return _Found(
+            "company_name",
+            company_ids,
+            self.customers.with_name(self.companies.names[company_id]),
+            self.customers.with_account_id(self.companies.account_ids[company_id]),
+        )
+
+
+class _Review:
+    """What a person should look at, once it is settled who is linked to whom."""
+
+    def __init__(
+        self,
+        candidates: _Candidates,
+        company_of: Mapping[int, int],
+        excluded_pairs: frozenset[tuple[int, int]],
+    ) -> None:
+        self._candidates = candidates
+        self._company_of = company_of
+        self._excluded_pairs = excluded_pairs
+        holders: defaultdict[int, list[int]] = defaultdict(list)
+        for customer_id in sorted(company_of):
+            holders[company_of[customer_id]].append(customer_id)
+        self._holders = {key: tuple(ids) for key, ids in holders.items()}
+        self._free: dict[str, tuple[int, ...]] = {}
+
+    def conflicts(self, customer_ids: Iterable[int]) -> Iterator[Conflict]:
+        for customer_id in customer_ids:
+            if customer_id in self._company_of:
+                conflict = self._of_linked(customer_id)
+            else:
+                conflict = self._of_unlinked(customer_id)
+            if conflict and not self._all_excluded(conflict):
+                yield conflict
+
+    def _all_excluded(self, conflict: Conflict) -> bool:
+        return all(
+            (conflict.customer_id, company_id) in self._excluded_pairs
+            for company_id in conflict.company_ids
+        )
+
+    def _of_linked(self, customer_id: int) -> Conflict | None:
+        """Compare the name with a link that the Account ID speaks for."""
+        customers, companies = self._candidates.customers, self._candidates.companies
+        company_id = self._company_of[customer_id]
+        account_id = customers.account_ids[customer_id]
+        if not account_id or companies.account_ids.get(company_id) != account_id:
+            return None
+        name = customers.names[customer_id]
+        others = companies.with_name(name)
+        if not others or _agree(name, companies.names[company_id]):
+            return None
+        return Conflict(customer_id, "name_disagrees", others)
+
+    def _of_unlinked(self, customer_id: int) -> Conflict | None:
+        """Say why there is no link, unless there simply is no company."""
+        found = self._candidates.find(customer_id)
+        if not found.company_ids:
+            name = self._candidates.customers.names[customer_id]
+            free = self._free_with_core(name.core)
+            return Conflict(customer_id, "legal_form_differs", free) if free else None
+        kind, customer_ids = self._why_not(found)
+        return Conflict(customer_id, kind, found.company_ids, customer_ids)
+
+    def _why_not(self, found: _Found) -> tuple[ConflictKind, tuple[int, ...]]:
+        by_name = found.reason == "company_name"
+        if len(found.company_ids) > 1:
+            if by_name:
+                return "several_companies_same_name", ()
+            return "several_companies_same_account_id", ()
+        holders = self._holders.get(found.company_ids[0])
+        if holders:
+            return "company_taken", holders
+        if found.claimants:
+            return "name_disagrees", found.claimants
+        if by_name:
+            return "several_customers_same_name", found.customer_ids
+        return "several_customers_same_account_id", found.customer_ids
+
+    def _free_with_core(self, core: str) -> tuple[int, ...]:
+        if core not in self._free:
+            self._free[core] = tuple(
+                company_id
+                for company_id in self._candidates.companies.with_core(core)
+                if company_id not in self._holders
+            )
+        return self._free[core]
+
+
+def _agree(name: NormalisedName, other: NormalisedName) -> bool:
+    if name.core != other.core:
+        return False
+    return len({name.legal_form, other.legal_form} - {""}) < 2

@@ -1,0 +1,58 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        partners = self.env["res.partner"].browse(partner_ids).exists()
+        for contact in partners.sudo().filtered("is_connectwise_contact"):
+            raise UserError(
+                self.env._(
+                    "%s comes from ConnectWise and cannot be merged. Disconnect its"
+                    " customer in the Customer Mapping Report first.",
+                    contact.display_name,
+                )
+            )
+        return super()._merge(
+            partner_ids, dst_partner=dst_partner, extra_checks=extra_checks
+        )
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        moved = self._merge_connectwise_mappings(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        # It was moved in SQL, so Odoo does not know that the name is another one.
+        self.env.add_to_compute(moved._fields["partner_name"], moved)
+        return result
+
+    @api.model
+    def _merge_connectwise_mappings(self, src_partners, dst_partner):
+        """Leave one row per connection: the destination's, if it says anything.
+
+        Odoo would move the rows in SQL, against the unique index, and would leave the
+        contacts of those that go without anybody to answer for them.
+
+        :return: the rows of the sources that become the destination's
+        """
+        partners = src_partners | dst_partner
+        mappings = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("partner_id", "in", partners.ids)])
+        )
+        moved = mappings.browse()
+        for rows in mappings.grouped("backend_id").values():
+            kept = rows.sorted(
+                lambda row: (
+                    not (row.connectwise_company_id or row.disconnected),
+                    row.partner_id != dst_partner,
+                    row.id,
+                )
+            )[0]
+            (rows - kept).unlink()
+            if kept.partner_id != dst_partner:
+                moved |= kept
+        self.env.flush_all()
+        return moved

@@ -1,0 +1,267 @@
+from dataclasses import replace
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..explain import explain
+from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
+from .connectwise_sync_history import MassLossError
+
+SECONDS_FOR_SYNC = 100
+"""What a synchronization that is called directly may take of ConnectWise's time."""
+
+
+class ConnectwiseBackend(models.Model):
+    _inherit = "connectwise.backend"
+
+    newest_change = fields.Datetime(
+        copy=False,
+        readonly=True,
+        help="ConnectWise's own time of the newest change that was read and stored.",
+    )
+    trust_new_domains = fields.Boolean(
+        "Trust new e-mail domains",
+        help="Otherwise a Bill-To contact whose e-mail moves to another domain arrives"
+        " disabled, with an activity to look at it: payment fraud starts that way.",
+    )
+    history_ids = fields.One2many("connectwise.sync.history", "backend_id")
+    rescan_state = fields.Selection(
+        [("idle", "Idle"), ("queued", "Queued"), ("running", "Running")],
+        compute="_compute_rescan",
+    )
+    rescan_read = fields.Integer(compute="_compute_rescan")
+    rescan_total = fields.Integer(compute="_compute_rescan")
+
+    def _compute_rescan(self):
+        for backend in self:
+            scan = backend._get_open_scan()
+            backend.rescan_state = scan.state or "idle"
+            backend.rescan_read = scan.companies_read
+            backend.rescan_total = scan.companies_total
+
+    def _get_open_scan(self):
+        return (
+            self.env["connectwise.sync.history"]
+            .sudo()
+            .search(
+                [
+                    ("backend_id", "=", self.id),
+                    ("state", "in", ("queued", "running")),
+                ],
+                limit=1,
+            )
+        )
+
+    # -------------------------------------------------------------------------
+    # Asking for a synchronization
+    # -------------------------------------------------------------------------
+
+    def action_rescan(self):
+        """Open the dialog *Rescan*; it runs nothing by itself."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Rescan"),
+            "res_model": "connectwise.mapping.rescan",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_backend_id": self.id},
+        }
+
+    def sync(self, full=False, discard_disconnected=False):
+        """Read ConnectWise's companies, match them, import contacts; now, in one go.
+
+        :param full: read all entries, not only what changed
+        :param discard_disconnected: forget which customers were disconnected
+        :return: {what: how many}, as in the history
+        :raises UserError: if it is switched off or running, or ConnectWise failed
+        """
+        self.ensure_one()
+        self.check_access("write")
+        scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
+        errors = []
+
+        def read_and_apply(client):
+            try:
+                scan._read_companies(client)
+                scan._apply(client)
+            except ConnectWiseError as error:
+                errors.append(error)
+                raise
+
+        limits = replace(BACKGROUND, total=SECONDS_FOR_SYNC)
+        try:
+            self.sudo()._ask(limits, read_and_apply, explicit=True)
+        except MassLossError as error:
+            raise UserError(str(error)) from error
+        if errors:
+            raise UserError(explain(self.env, errors[0]))
+        return scan.counts
+
+    def _request_rescan(self, full=False, discard_disconnected=False):
+        """Have it run in the background.
+
+        :raises UserError: if it is switched off or running already
+        """
+        self.ensure_one()
+        self.check_access("write")
+        scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
+        scan.state = "queued"
+        self.sudo()._forget_failures()
+        self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger()
+
+    def action_cancel_rescan(self):
+        """Stop the background rescan at its next step; what it stored so far stays."""
+        self.ensure_one()
+        self.check_access("write")
+        # Only a mark: the running action holds the history's row.
+        self.sudo().env["ir.config_parameter"].set_param(
+            f"benji_connectwise.cancel_{self.id}", self._get_open_scan().id
+        )
+
+    def count_disconnected(self):
+        """Return how many disconnections *Discard…* would lift."""
+        self.check_access("read")
+        return (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search_count([("backend_id", "in", self.ids), ("disconnected", "=", True)])
+        )
+
+    def _open_scan(self, full, discard_disconnected, user):
+        if not self.sync_contacts:
+            raise UserError(
+                self.env._(
+                    "“Synchronize customers/contacts from ConnectWise” is off. Switch it"
+                    " on under Integrations ▸ Configure."
+                )
+            )
+        # Two at once must not wait for each other at the unique index.
+        [[is_free]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "rescan", self.id)
+        )
+        if not is_free or self._get_open_scan():
+            raise UserError(self.env._("A rescan is already running."))
+        return self.env["connectwise.sync.history"].create(
+            {
+                "backend_id": self.id,
+                "state": "running",
+                "user_id": user.id,
+                # Without a reading before there is nothing to add to.
+                "is_full": full or not self.newest_change,
+                "discard_disconnected": discard_disconnected,
+                "started_at": fields.Datetime.now(),
+            }
+        )
+
+    @api.model
+    def _cron_sync(self):
+        """Go on with what was asked for or interrupted; otherwise read what changed."""
+        for backend in self.search([("sync_contacts", "=", True)]):
+            if backend._is_resting():
+                continue
+            scan = backend._get_open_scan()
+            if not scan:
+                scan = backend._open_scan(False, False, self.env["res.users"])
+            scan.write(
+                {
+                    "state": "running",
+                    "started_at": scan.started_at or fields.Datetime.now(),
+                }
+            )
+            self.env["ir.cron"]._commit_progress()
+            scan._run_in_steps()
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    def _preview(self, full=False, discard_disconnected=False):
+        """Return what a rescan would do, as a list of dicts, with nothing written.
+
+        Each has `kind`, `partner_id`, `company_name` and `reason`.
+        :raises UserError: as sync()
+        """
+        self.ensure_one()
+        changes = []
+        backend = self.with_context(connectwise_changes=changes)
+        with self.env.cr.savepoint() as savepoint:
+            backend.sync(full, discard_disconnected)
+            self.env.flush_all()
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return changes
+
+    # -------------------------------------------------------------------------
+    # Rows and contacts
+    # -------------------------------------------------------------------------
+
+    def action_remove_imported_contacts(self):
+        """Remove what the synchronization imported, after it was switched off (D2).
+
+        :raises UserError: while it is on, because the contacts would come back
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.sync_contacts:
+            raise UserError(
+                self.env._("Switch the synchronization of contacts off first.")
+            )
+        rows = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("backend_id", "=", self.id), ("contact_id", "!=", False)])
+        )
+        rows._remove_contact()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _ensure_rows(self):
+        """Make the report's missing rows: one for each accounting customer (D11)."""
+        self.env["res.partner"].flush_model()
+        self.env["account.move"].flush_model(
+            ["commercial_partner_id", "state", "move_type", "company_id"]
+        )
+        for backend in self.sudo():
+            company = backend.company_id
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO connectwise_mapping (
+                        backend_id, company_id, partner_id, partner_name,
+                        create_date, write_date, create_uid, write_uid
+                    )
+                    SELECT %(backend)s, %(company)s, partner.id, partner.name,
+                           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
+                           %(user)s, %(user)s
+                      FROM res_partner partner
+                     WHERE partner.active
+                       AND partner.commercial_partner_id = partner.id
+                       AND (partner.company_id IS NULL
+                            OR partner.company_id = %(company)s)
+                       AND (partner.customer_rank > 0 OR EXISTS (
+                            SELECT 1 FROM account_move move
+                             WHERE move.commercial_partner_id = partner.id
+                               AND move.company_id = %(company)s
+                               AND move.state = 'posted'
+                               AND move.move_type IN ('out_invoice', 'out_refund')))
+                    ON CONFLICT (backend_id, partner_id) DO NOTHING
+                    RETURNING id
+                    """,
+                    backend=backend.id,
+                    company=company.id,
+                    user=self.env.uid,
+                )
+            )
+        self.env["connectwise.mapping"].invalidate_model()
+
+    def _update_contacts_for_person(self, mappings):
+        """Read and import these rows' Bill-To contacts while a person waits."""
+        limits = self._get_interactive_limits()
+        if not self.sync_contacts or not limits:
+            return
+        companies = mappings.connectwise_company_id
+
+        def read(client):
+            companies._read_contacts(client)
+            mappings._import_contacts()
+
+        self._ask(limits, read)

@@ -1,0 +1,178 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class ConnectwiseMapping(models.Model):
+    """A row of the Customer Mapping Report: one Odoo customer of one connection."""
+
+    _name = "connectwise.mapping"
+    _inherit = ["mail.thread"]
+    _description = "Customer Mapping"
+    _order = "partner_name, id"
+    _rec_name = "partner_id"
+
+    backend_id = fields.Many2one(
+        "connectwise.backend", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="backend_id.company_id", store=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Accounting Customer",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    partner_name = fields.Char(related="partner_id.name", store=True, index=True)
+    partner_ref = fields.Char("Reference", related="partner_id.ref")
+    connectwise_company_id = fields.Many2one(
+        "connectwise.company", "ConnectWise Customer", index="btree_not_null"
+    )
+    connection = fields.Selection(
+        [
+            ("account_id", "Account ID"),
+            ("company_name", "Company Name"),
+            ("manual", "Manual"),
+        ],
+        readonly=True,
+    )
+    last_updated = fields.Datetime(readonly=True)
+    disconnected = fields.Boolean(
+        readonly=True,
+        help="A person disconnected this customer: it is not connected automatically.",
+    )
+    disconnected_at = fields.Datetime(readonly=True)
+    disconnected_by_id = fields.Many2one("res.users", readonly=True)
+    disconnected_company_id = fields.Many2one(
+        "connectwise.company", "Disconnected From", readonly=True
+    )
+    has_conflict = fields.Boolean("Conflict", readonly=True)
+    message = fields.Char(readonly=True, help="Why it is as it is.")
+    contact_id = fields.Many2one(
+        "res.partner", "Bill-To Contact", readonly=True, ondelete="set null"
+    )
+    contact_origin = fields.Selection(
+        [
+            ("created", "Created by the synchronization"),
+            ("converted", "Entered by hand, taken over"),
+        ],
+        readonly=True,
+    )
+    contact_before = fields.Json(
+        readonly=True,
+        help="What a contact entered by hand was before it was taken over.",
+    )
+    contact_decision = fields.Selection(
+        [("enabled", "Enabled by hand"), ("disabled", "Disabled by hand")],
+        readonly=True,
+        help="What a person decided about enabling stays.",
+    )
+    contact_message = fields.Char(
+        readonly=True, help="Why there is no Bill-To contact, or what to know about it."
+    )
+    contact_enabled = fields.Boolean(
+        "Enabled", related="contact_id.connectwise_enabled"
+    )
+    sync_paused = fields.Boolean(compute="_compute_sync_paused")
+
+    _partner_backend_unique = models.UniqueIndex("(backend_id, partner_id)")
+
+    @api.depends("backend_id.sync_contacts", "contact_id")
+    def _compute_sync_paused(self):
+        for mapping in self:
+            mapping.sync_paused = bool(
+                mapping.contact_id and not mapping.backend_id.sync_contacts
+            )
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def _check_may_change(self):
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise AccessError(
+                self.env._("Only an Invoicing administrator can change the mapping.")
+            )
+        self.check_access("read")
+
+    def action_connect(self):
+        """Open the dialog "+" for this row."""
+        self.ensure_one()
+        self._check_may_change()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Connect %s with", self.partner_id.display_name),
+            "res_model": "connectwise.mapping.connect",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mapping_id": self.id},
+        }
+
+    def connect(self, company):
+        """Connect this customer with `company` by hand; lifts its exclusion.
+
+        :param company: `connectwise.company` record or its id
+        :raises UserError: if it is of another connection, or gone
+        """
+        self.ensure_one()
+        self._check_may_change()
+        if isinstance(company, int):
+            company = self.env["connectwise.company"].browse(company)
+        company = company.sudo().exists()
+        if not company or company.backend_id != self.sudo().backend_id:
+            raise UserError(self.env._("This ConnectWise customer is not available."))
+        if company.is_deleted:
+            raise UserError(
+                self.env._("%s is not in ConnectWise any more.", company.display_name)
+            )
+        mapping = self.sudo()
+        if mapping.connectwise_company_id != company:
+            mapping._remove_contact()
+        mapping._link(company, "manual")
+        mapping._log(self.env._("Connected by hand with %s.", company.display_name))
+        mapping.backend_id._update_contacts_for_person(mapping)
+        return True
+
+    def action_disconnect(self):
+        """Remove the connection; automatic matching leaves this customer alone."""
+        self._check_may_change()
+        for mapping in self.sudo().filtered("connectwise_company_id"):
+            company = mapping.connectwise_company_id
+            mapping._remove_contact()
+            mapping.write(
+                {
+                    "connectwise_company_id": False,
+                    "connection": False,
+                    "disconnected": True,
+                    "disconnected_at": fields.Datetime.now(),
+                    "disconnected_by_id": self.env.user.id,
+                    "disconnected_company_id": company.id,
+                    "last_updated": fields.Datetime.now(),
+                    "has_conflict": False,
+                    "message": False,
+                    "contact_message": False,
+                    "contact_decision": False,
+                }
+            )
+            mapping._log(self.env._("Disconnected from %s.", company.display_name))
+        return True
+
+    def _link(self, company, connection):
+        """Store the connection of this row, without looking at the contact."""
+        self.write(
+            {
+                "connectwise_company_id": company.id,
+                "connection": connection,
+                "disconnected": False,
+                "disconnected_at": False,
+                "disconnected_by_id": False,
+                "disconnected_company_id": False,
+                "has_conflict": False,
+                "message": False,
+                "last_updated": fields.Datetime.now(),
+            }
+        )
+
+    def _log(self, text):
+        # With the author, because the change itself is made with other rights.
+        self._message_log(body=text, author_id=self.env.user.partner_id.id)

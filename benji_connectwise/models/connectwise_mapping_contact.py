@@ -1,0 +1,563 @@
+import logging
+
+from psycopg2 import IntegrityError
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, email_normalize
+from odoo.tools.misc import clean_context
+
+from .res_partner import SYNC
+
+_logger = logging.getLogger(__name__)
+
+TAKEN_OVER = ("name", "email", "phone", "function", "type", "active")
+"""What the synchronization overwrites of a contact that was entered by hand (D7)."""
+
+NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
+"""Tables whose rows may go with a contact: they are no history."""
+
+
+class ConnectwiseMapping(models.Model):
+    """The one Bill-To contact of a connected customer."""
+
+    _inherit = "connectwise.mapping"
+
+    contact_domain = fields.Char(
+        readonly=True,
+        help="E-mail domain of the contact when it was enabled last. One at another"
+        " domain is not mailed before a person looked at it.",
+    )
+
+    def unlink(self):
+        self.check_access("unlink")
+        self.sudo()._remove_contact()
+        return super().unlink()
+
+    def _link(self, company, connection):
+        # What was decided about the contact of another company says nothing here.
+        others = self.filtered(
+            lambda mapping: mapping.connectwise_company_id != company
+        )
+        others.write({"contact_decision": False, "contact_domain": False})
+        return super()._link(company, connection)
+
+    # -------------------------------------------------------------------------
+    # Importing
+    # -------------------------------------------------------------------------
+
+    def _import_contact(self):
+        self.ensure_one()
+        return self._import_contacts()[self]
+
+    def _import_contacts(self):
+        """Bring the Bill-To contacts in line with what was read of ConnectWise.
+
+        :return: {row: "created", "converted", "updated", "removed", "unchanged" or
+            "none"}; a row whose contact cannot be written says so, nothing is raised
+        """
+        mappings = self.sudo()
+        known = mappings._find_contacts_entered_here()
+        outcomes, arriving = {}, mappings.browse()
+        for mapping in mappings:
+            step, value = mapping._plan_contact(known)
+            if step in ("none", "unchanged"):
+                mapping._tell_contact(value)
+            elif step != "created":
+                step = mapping._try_contact_step(step, value)
+            if step == "created":
+                arriving |= mapping
+            outcomes[mapping] = step
+        outcomes.update(arriving._create_contacts())
+        return outcomes
+
+    def _get_contact_email(self):
+        """Return the Bill-To contact's address, normalised; False if there is none."""
+        company = self.connectwise_company_id
+        return company.contact_ref and email_normalize(company.contact_email)
+
+    def _find_contacts_entered_here(self):
+        """Return {(customer, e-mail): its contacts that Odoo had before}.
+
+        Only for rows where it matters: with nothing imported, or imported differently.
+        """
+        asking = {}
+        for mapping in self:
+            email = mapping._get_contact_email()
+            contact = mapping.contact_id
+            is_same = (
+                contact.email_normalized == email
+                and contact.connectwise_contact_ref
+                == mapping.connectwise_company_id.contact_ref
+            )
+            if email and not is_same:
+                asking.setdefault(mapping.partner_id.commercial_partner_id, []).append(
+                    email
+                )
+        if not asking:
+            return {}
+        contacts = (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    (
+                        "commercial_partner_id",
+                        "in",
+                        [partner.id for partner in asking],
+                    ),
+                    (
+                        "email_normalized",
+                        "in",
+                        [e for es in asking.values() for e in es],
+                    ),
+                    ("is_connectwise_contact", "=", False),
+                ],
+                order="id",
+            )
+        )
+        return contacts.grouped(
+            lambda contact: (contact.commercial_partner_id, contact.email_normalized)
+        )
+
+    def _plan_contact(self, known):
+        """Return (what to do, with what), having written nothing."""
+        company, contact = self.connectwise_company_id, self.contact_id
+        if company.is_deleted:
+            return ("unchanged" if contact else "none"), self.contact_message
+        email = self._get_contact_email()
+        if not email:
+            return ("removed" if contact else "none"), self._explain_no_contact()
+        here = known.get((self.partner_id.commercial_partner_id, email))
+        if contact:
+            is_same = contact.connectwise_contact_ref == company.contact_ref
+            if is_same and (contact.email_normalized == email or not here):
+                values = self._prepare_contact(contact.connectwise_enabled)
+                changes = {
+                    name: value
+                    for name, value in values.items()
+                    if (contact[name] or False) != (value or False)
+                }
+                if changes:
+                    return "updated", changes
+                return "unchanged", self._explain_contact()
+            return "replaced", None
+        return self._plan_new_contact(email, here)
+
+    def _plan_new_contact(self, email, here):
+        """Tell what accounting has from what somebody entered by hand (D6)."""
+        customer = self.partner_id
+        contacts = (here or customer.browse()) - customer
+        if customer.email_normalized == email:
+            return "none", self.env._("%s is the customer's own e-mail address.", email)
+        for contact in contacts.filtered("active"):
+            if contact.type == "invoice":
+                return "none", self.env._(
+                    "%s is in Odoo as an invoice address already.", email
+                )
+            if any(user._is_internal() for user in contact.user_ids):
+                return "none", self.env._("%s belongs to a user of Odoo.", email)
+        by_hand = contacts.filtered(lambda contact: contact.type != "invoice")
+        if by_hand:
+            return "converted", by_hand.sorted(
+                lambda contact: (not contact.active, contact.parent_id != customer)
+            )[0]
+        return "created", None
+
+    def _explain_no_contact(self):
+        company = self.connectwise_company_id
+        if not company:
+            return False
+        name = company.contact_name or ""
+        if not company.contact_ref:
+            return self.env._("No Bill-To contact in ConnectWise.")
+        if not (company.contact_email or "").strip():
+            return self.env._("The Bill-To contact %s has no e-mail address.", name)
+        return self.env._("The Bill-To contact %s has no valid e-mail address.", name)
+
+    def _try_contact_step(self, step, value):
+        """Do what was planned; what Odoo refuses is undone and said on the row."""
+        try:
+            with self.env.cr.savepoint():
+                return getattr(self, f"_contact_{step}")(value)
+        except (UserError, IntegrityError) as error:
+            self._tell_contact(self._explain_failure(error))
+            return "unchanged" if self.contact_id else "none"
+
+    def _explain_failure(self, error):
+        _logger.info("Bill-To contact of mapping %s not imported: %s", self.id, error)
+        return self.env._("Could not be imported: %s", str(error).strip())
+
+    def _tell_contact(self, message):
+        if (self.contact_message or False) != (message or False):
+            self.contact_message = message
+
+    # -------------------------------------------------------------------------
+    # The steps
+    # -------------------------------------------------------------------------
+
+    def _contact_removed(self, message):
+        self._take_contact_away()
+        self._note_contact(message, self.env._("The Bill-To contact was removed."))
+        return "removed"
+
+    def _contact_replaced(self, _value):
+        self._take_contact_away()
+        # Asked again, because one entered by hand may just have been given back.
+        step, value = self._plan_contact(self._find_contacts_entered_here())
+        if step == "none":
+            return self._contact_removed(value)
+        return self._contact_converted(value) if step == "converted" else step
+
+    def _contact_updated(self, changes):
+        contact = self._as_sync(self.contact_id)
+        is_disabled = contact.connectwise_enabled and "connectwise_enabled" in changes
+        if is_disabled:
+            self._withdraw_queued_mail()
+        has_moved = "email" in changes and self._is_contact_held()
+        contact.write(changes)
+        self._note_contact(
+            self._explain_contact(),
+            self.env._("The Bill-To contact was updated: %s.", contact.email_formatted),
+        )
+        if has_moved:
+            self._ask_to_look_at_contact()
+        return "updated"
+
+    def _contact_converted(self, contact):
+        contact = self._as_sync(contact)
+        before = {name: contact[name] for name in TAKEN_OVER}
+        address = contact._convert_fields_to_values(contact._address_fields())
+        if address != contact.parent_id._convert_fields_to_values([*address]):
+            before["address"] = address
+        self.contact_before = before
+        contact.write(self._prepare_contact())
+        self._note_arrival(contact, "converted")
+        self._log(
+            self.env._("Took over the contact %s.", contact.email_formatted),
+        )
+        return "converted"
+
+    def _create_contacts(self):
+        """Create these rows' contacts; one by one where all at once fails."""
+        if not self:
+            return {}
+        try:
+            with self.env.cr.savepoint():
+                contacts = self._create_contact_records()
+        except (UserError, IntegrityError) as error:
+            if len(self) > 1:
+                outcomes = {}
+                for mapping in self:
+                    outcomes.update(mapping._create_contacts())
+                return outcomes
+            self._tell_contact(self._explain_failure(error))
+            return {self: "none"}
+        for mapping, contact in zip(self, contacts, strict=True):
+            mapping._note_arrival(contact, "created")
+        self._message_log_batch(
+            {
+                mapping.id: self.env._(
+                    "Imported the Bill-To contact %s.",
+                    mapping.contact_id.email_formatted,
+                )
+                for mapping in self
+            },
+            author_id=self.env.user.partner_id.id,
+        )
+        return dict.fromkeys(self, "created")
+
+    def _create_contact_records(self):
+        Partner = self._as_sync(self.env["res.partner"])
+        return Partner.create(
+            [
+                {
+                    **mapping._prepare_contact(),
+                    # Neither an invoice nor an other address is passed on to it.
+                    **mapping.partner_id._get_address_values(),
+                    "parent_id": mapping.partner_id.id,
+                    "company_id": mapping.partner_id.company_id.id,
+                    "is_company": False,
+                }
+                for mapping in self
+            ]
+        )
+
+    def _as_sync(self, partners):
+        """Return these partners in an environment that may change synced contacts."""
+        context = clean_context(self.env.context)
+        # What the person's list was about would make a customer of the contact.
+        context.pop("res_partner_search_mode", None)
+        return partners.sudo().with_context(
+            context,
+            tracking_disable=True,
+            active_test=False,
+            connectwise_sync=SYNC,
+        )
+
+    def _prepare_contact(self, enabled=False):
+        """Return the contact's values.
+
+        :param enabled: whether it is enabled so far
+        """
+        company, before = self.connectwise_company_id, self.contact_before or {}
+
+        def get(name):
+            value = (company[f"contact_{name}"] or "").strip()
+            return value or before.get(name) or False
+
+        enabled = self._is_contact_to_be_enabled(enabled)
+        return {
+            "name": get("name") or get("email"),
+            "email": get("email"),
+            "phone": get("phone"),
+            "function": get("function"),
+            "type": "invoice" if enabled else "other",
+            "active": True,
+            "is_connectwise_contact": True,
+            "connectwise_contact_ref": company.contact_ref,
+            "connectwise_enabled": enabled,
+        }
+
+    def _note_arrival(self, contact, origin):
+        self.write(
+            {
+                "contact_id": contact.id,
+                "contact_origin": origin,
+                "contact_message": self._explain_contact(),
+                "last_updated": fields.Datetime.now(),
+                **self._get_new_domain(contact),
+            }
+        )
+        if self._is_contact_held():
+            self._ask_to_look_at_contact()
+
+    def _note_contact(self, message, text):
+        self.write(
+            {
+                "contact_message": message,
+                "last_updated": fields.Datetime.now(),
+                **self._get_new_domain(self.contact_id),
+            }
+        )
+        self._log(text)
+
+    # -------------------------------------------------------------------------
+    # Enabling
+    # -------------------------------------------------------------------------
+
+    def enable_contact(self):
+        """Let these contacts receive their customers' invoices (D12)."""
+        return self._decide_about_contact("enabled")
+
+    def disable_contact(self):
+        """Mail these contacts no invoices any more, queued ones included (D12)."""
+        return self._decide_about_contact("disabled")
+
+    def _decide_about_contact(self, decision):
+        self._check_may_change()
+        mappings = self.sudo().filtered("contact_id")
+        if not mappings:
+            raise UserError(self.env._("There is no contact from ConnectWise."))
+        is_enabled = decision == "enabled"
+        for mapping in mappings:
+            contact = mapping._as_sync(mapping.contact_id)
+            mapping.write(
+                {
+                    "contact_decision": decision,
+                    "contact_domain": _get_domain(contact.email_normalized),
+                    "contact_message": False,
+                }
+            )
+            if contact.connectwise_enabled == is_enabled:
+                continue
+            if not is_enabled:
+                mapping._withdraw_queued_mail()
+            contact.write(
+                {
+                    "connectwise_enabled": is_enabled,
+                    "type": "invoice" if is_enabled else "other",
+                }
+            )
+            mapping._log(
+                self.env._("Enabled %s.", contact.email_formatted)
+                if is_enabled
+                else self.env._("Disabled %s.", contact.email_formatted)
+            )
+        return True
+
+    def _is_contact_to_be_enabled(self, enabled):
+        if self._is_contact_held():
+            return False
+        if self.contact_decision:
+            return self.contact_decision == "enabled"
+        return enabled or self.backend_id.auto_enable_contacts
+
+    def _is_contact_held(self):
+        """Whether the address moved to another domain, and nobody looked at it yet."""
+        return bool(
+            self.contact_domain
+            and self.contact_domain != _get_domain(self._get_contact_email())
+            and not self.backend_id.trust_new_domains
+        )
+
+    def _get_new_domain(self, contact):
+        if not contact.connectwise_enabled:
+            return {}
+        return {"contact_domain": _get_domain(contact.email_normalized)}
+
+    def _explain_contact(self):
+        if not self._is_contact_held() or self.contact_decision == "disabled":
+            return False
+        return self.env._(
+            "Its e-mail moved from %(old)s to %(new)s. Make sure that this is right"
+            " before you enable it.",
+            old=self.contact_domain,
+            new=_get_domain(self._get_contact_email()),
+        )
+
+    def _ask_to_look_at_contact(self):
+        if self.contact_decision == "disabled":
+            return
+        self.partner_id.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=(self.backend_id.responsible_id or self.env.user).id,
+            summary=self.env._("Look at the Bill-To contact from ConnectWise"),
+            note=self._explain_contact(),
+        )
+
+    # -------------------------------------------------------------------------
+    # Removing (D7)
+    # -------------------------------------------------------------------------
+
+    def _remove_contact(self):
+        """Take these rows' synced contacts away, and say so."""
+        for mapping in self.sudo().filtered("contact_id"):
+            mapping._contact_removed(False)
+
+    def _take_contact_away(self):
+        """Delete what the synchronization created, give back what it took over."""
+        if not self.contact_id:
+            return
+        contact, before = self._as_sync(self.contact_id), self.contact_before
+        is_created = self.contact_origin != "converted"
+        self._withdraw_queued_mail()
+        self.write(
+            {"contact_id": False, "contact_origin": False, "contact_before": False}
+        )
+        no_more = {
+            "is_connectwise_contact": False,
+            "connectwise_contact_ref": 0,
+            "connectwise_enabled": False,
+        }
+        if not is_created:
+            self._give_back(contact, dict(before or {}), no_more)
+        elif self._is_referred_to(contact) or not self._try_delete(contact):
+            self._write_archiving(
+                contact,
+                {
+                    **no_more,
+                    "email": False,
+                    "phone": False,
+                    "type": "other",
+                    "active": False,
+                },
+            )
+
+    def _give_back(self, contact, before, no_more):
+        address = before.pop("address", None)
+        self._write_archiving(contact, {**before, **no_more})
+        if address:
+            # Written around Odoo's passing on of addresses: it had one of its own.
+            contact._update_address(address)
+
+    def _write_archiving(self, contact, values):
+        # Odoo refuses to archive the contact of a user; that is a person's to do.
+        if not values.get("active", True) and contact.user_ids.filtered("active"):
+            values = {**values, "active": True}
+        contact.write(values)
+
+    def _try_delete(self, contact):
+        try:
+            with self.env.cr.savepoint():
+                contact.unlink()
+        except (UserError, IntegrityError) as error:
+            _logger.info("Contact %s is kept, archived: %s", contact.id, error)
+            return False
+        return True
+
+    def _is_referred_to(self, contact):
+        """Whether anything in the database, a message for example, names this contact.
+
+        Deleting alone would not tell: some references are deleted along, or emptied.
+        """
+        self.env.flush_all()
+        columns = self.env["base.partner.merge.automatic.wizard"]._get_fk_on(
+            "res_partner"
+        )
+        references = [
+            SQL(
+                "SELECT 1 FROM %s WHERE %s = %s",
+                SQL.identifier(table),
+                SQL.identifier(column),
+                contact.id,
+            )
+            for table, column in columns
+            if table not in NO_REFERENCE
+        ]
+        references += [
+            SQL(
+                "SELECT 1 FROM %s WHERE %s = 'res.partner' AND res_id = %s %s",
+                SQL.identifier(table),
+                SQL.identifier(column),
+                contact.id,
+                SQL(condition),
+            )
+            for table, column, condition in (
+                ("mail_message", "model", ""),
+                ("mail_activity", "res_model", ""),
+                ("ir_attachment", "res_model", "AND res_field IS NULL"),
+            )
+        ]
+        query = SQL(" UNION ALL ").join(references)
+        return bool(self.env.execute_query(SQL("%s LIMIT 1", query)))
+
+    def _withdraw_queued_mail(self):
+        """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
+        contacts = self.contact_id
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                Domain("recipient_ids", "in", contacts.ids)
+                & Domain("state", "=", "outgoing")
+                & Domain("model", "=", "account.move")
+            )
+        )
+        for mail in mails:
+            mail.write({"recipient_ids": [(3, contact.id) for contact in contacts]})
+            if not mail.recipient_ids and not mail.email_to:
+                mail.cancel()
+        self.env["mail.notification"].sudo().search(
+            [
+                ("mail_mail_id", "in", mails.ids),
+                ("res_partner_id", "in", contacts.ids),
+            ]
+        ).notification_status = "canceled"
+
+    def _filter_following_address(self):
+        """Return the rows whose contact has its customer's address.
+
+        Not those with a contact that was an address of its own before.
+        """
+        return self.filtered(
+            lambda mapping: (
+                (mapping.contact_before or {}).get("type", "contact") == "contact"
+                and "address" not in (mapping.contact_before or {})
+            )
+        )
+
+
+def _get_domain(email):
+    return email and email.rpartition("@")[2]

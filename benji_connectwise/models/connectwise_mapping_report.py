@@ -1,0 +1,284 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date, format_datetime
+
+REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
+
+
+class ConnectwiseMapping(models.Model):
+    """The Customer Mapping Report: what a row says, and its export and import."""
+
+    _inherit = "connectwise.mapping"
+    _mail_post_access = "read"
+
+    connection_text = fields.Char(
+        "Connection Status", compute="_compute_connection_text"
+    )
+    contact_text = fields.Char("Bill-To", compute="_compute_contact_text")
+    connectwise_status = fields.Char(
+        "ConnectWise Status", related="connectwise_company_id.status"
+    )
+    connectwise_account_number = fields.Char(
+        "ConnectWise Account ID", related="connectwise_company_id.account_number"
+    )
+    is_gone = fields.Boolean(
+        "Gone in ConnectWise", related="connectwise_company_id.is_deleted"
+    )
+    # What an export brings and an import takes: the same in every database.
+    connectwise_ref = fields.Integer(
+        "ConnectWise ID",
+        compute="_compute_connectwise_ref",
+        inverse="_inverse_connectwise_ref",
+        search="_search_connectwise_ref",
+        help="ConnectWise's number of the connected company. Importing another number"
+        " connects by hand, importing 0 disconnects.",
+    )
+    has_open_invoices = fields.Boolean(
+        compute="_compute_has_open_invoices", search="_search_has_open_invoices"
+    )
+
+    @api.depends(
+        "connection",
+        "connectwise_company_id.is_deleted",
+        "disconnected",
+        "disconnected_at",
+        "disconnected_by_id",
+        "has_conflict",
+        "message",
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_connection_text(self):
+        labels = dict(self._fields["connection"]._description_selection(self.env))
+        for mapping in self:
+            if mapping.connectwise_company_id:
+                parts = [labels.get(mapping.connection, "")]
+                if mapping.is_gone:
+                    parts.append(self.env._("gone in ConnectWise"))
+                if mapping.has_conflict:
+                    parts.append(f"⚠ {mapping.message or ''}")
+            elif mapping.disconnected:
+                parts = [mapping._describe_disconnection()]
+            elif mapping.has_conflict:
+                parts = [self.env._("⚠ Conflict: %s", mapping.message or "")]
+            else:
+                parts = []
+            mapping.connection_text = " · ".join(filter(None, parts))
+
+    def _describe_disconnection(self):
+        person = self.sudo().disconnected_by_id.name
+        if not person or not self.disconnected_at:
+            return self.env._("Disconnected")
+        day = fields.Datetime.context_timestamp(self, self.disconnected_at).date()
+        this_year = day.year == fields.Date.context_today(self).year
+        return self.env._(
+            "Disconnected by %(person)s on %(day)s",
+            person=person,
+            day=format_date(
+                self.env, day, date_format="d MMM" if this_year else "d MMM y"
+            ),
+        )
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        # What is shown of the connection is sorted like the connection.
+        if field_name == "connection_text":
+            field_name = "connection"
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    @api.depends("contact_id.name", "contact_id.email", "contact_message")
+    def _compute_contact_text(self):
+        for mapping in self:
+            contact = mapping.sudo().contact_id
+            if contact:
+                email = contact.email and f"<{contact.email}>"
+                text = " ".join(filter(None, [contact.name, email]))
+            else:
+                text = mapping.contact_message
+            mapping.contact_text = text
+
+    @api.depends("connectwise_company_id.connectwise_ref")
+    def _compute_connectwise_ref(self):
+        for mapping in self:
+            mapping.connectwise_ref = mapping.connectwise_company_id.connectwise_ref
+
+    def _inverse_connectwise_ref(self):
+        refs = {mapping: mapping.connectwise_ref for mapping in self}
+        Company = self.env["connectwise.company"].sudo()
+        for mapping, ref in refs.items():
+            company = Company.search(
+                [
+                    ("backend_id", "=", mapping.sudo().backend_id.id),
+                    ("connectwise_ref", "=", ref),
+                ]
+            )
+            if ref and not company:
+                raise UserError(
+                    self.env._("There is no ConnectWise customer #%s. Rescan?", ref)
+                )
+            mapping._connect_as_written(company)
+
+    def _search_connectwise_ref(self, operator, value):
+        return [("connectwise_company_id.connectwise_ref", operator, value)]
+
+    def _compute_has_open_invoices(self):
+        having = self.search([("id", "in", self.ids), ("has_open_invoices", "=", True)])
+        for mapping in self:
+            mapping.has_open_invoices = mapping in having
+
+    def _search_has_open_invoices(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        query = SQL(
+            """
+            SELECT mapping.id
+              FROM connectwise_mapping mapping
+              JOIN account_move move
+                ON move.commercial_partner_id = mapping.partner_id
+               AND move.company_id = mapping.company_id
+             WHERE move.state = 'posted'
+               AND move.move_type IN ('out_invoice', 'out_refund')
+               AND move.payment_state IN ('not_paid', 'partial', 'in_payment')
+            """
+        )
+        self.env["account.move"].flush_model()
+        return Domain("id", "in", query)
+
+    # -------------------------------------------------------------------------
+    # Changing by import
+    # -------------------------------------------------------------------------
+
+    def write(self, vals):
+        """Whoever writes a connection, for instance by import, connects by hand.
+
+        Everything else about a row is the program's own, which writes it as superuser.
+        """
+        if self.env.su:
+            return super().write(vals)
+        self._check_may_change()
+        own = {
+            name: value
+            for name, value in vals.items()
+            if name == "connectwise_ref" or name.startswith(("message_", "website_"))
+        }
+        others = set(vals) - set(own) - {"connectwise_company_id"}
+        if others and "_import_current_module" not in self.env.context:
+            raise AccessError(
+                self.env._("This is changed by connecting and disconnecting alone.")
+            )
+        result = super().write(own) if own else True
+        if "connectwise_company_id" in vals:
+            company = self.env["connectwise.company"].browse(
+                vals["connectwise_company_id"] or ()
+            )
+            for mapping in self:
+                mapping._connect_as_written(company)
+        return result
+
+    def _connect_as_written(self, company):
+        """Connect or disconnect by hand, unless it is like that already."""
+        if company == self.connectwise_company_id:
+            return
+        if company:
+            self.connect(company)
+        else:
+            self.action_disconnect()
+
+    # -------------------------------------------------------------------------
+    # The report
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def action_open_report(self):
+        """Open the report of the companies switched on, with every customer's row."""
+        self.check_access("read")
+        self.env["connectwise.backend"].search(
+            [("company_id", "in", self.env.companies.ids)]
+        )._ensure_rows()
+        return self.env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
+
+    def action_rescan(self):
+        """Open the dialog *Rescan* of the current company's connection."""
+        self._check_may_change()
+        backend = self._get_current_backend()
+        if not backend:
+            raise UserError(
+                self.env._(
+                    "ConnectWise PSA is not connected. Start with Configure under"
+                    " Integrations."
+                )
+            )
+        return backend.action_rescan()
+
+    @api.model
+    def _get_current_backend(self):
+        return self.env["connectwise.backend"].search(
+            [("company_id", "=", self.env.company.id)], limit=1
+        )
+
+    @api.model
+    def get_report_status(self):
+        """Return what stands above the report about the current company's connection.
+
+        :return: `backend_id`, `state`, `read` and `total` of a running rescan, and
+            `text` with its `level` (Bootstrap's: muted, info, warning, danger)
+        """
+        self.check_access("read")
+        backend = self._get_current_backend()
+        level, text = self._describe_backend(backend)
+        return {
+            "backend_id": backend.id,
+            "state": backend.rescan_state or "idle",
+            "read": backend.rescan_read,
+            "total": backend.rescan_total,
+            "level": level,
+            "text": text,
+            "may_change": self.env.user.has_group("account.group_account_manager"),
+        }
+
+    def _describe_backend(self, backend):
+        _ = self.env._
+        if not backend:
+            return "info", _(
+                "ConnectWise PSA is not connected. An Invoicing administrator starts"
+                " with Configure under Integrations."
+            )
+        if not backend.sync_contacts:
+            return "warning", _(
+                "“Synchronize customers/contacts from ConnectWise” is off: nothing is"
+                " read, and what was connected stays. It is switched on under"
+                " Integrations ▸ Configure."
+            )
+        if backend.rescan_state != "idle":
+            return "info", self._describe_progress(backend)
+        if backend.last_error:
+            return "danger", _(
+                "%(error)s Test the connection under Integrations.",
+                error=backend.last_error,
+            )
+        if not backend.last_sync:
+            return "info", _("ConnectWise's customers were not read yet: Rescan.")
+        return "muted", _(
+            "Last read %(time)s · %(companies)s ConnectWise customers ·"
+            " %(connected)s connected",
+            time=format_datetime(self.env, backend.last_sync),
+            companies=self.env["connectwise.company"].search_count(
+                [("backend_id", "=", backend.id), ("is_deleted", "=", False)]
+            ),
+            connected=self.search_count(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("connectwise_company_id", "!=", False),
+                ]
+            ),
+        )
+
+    def _describe_progress(self, backend):
+        if backend.rescan_state == "queued":
+            return self.env._("The rescan starts in a moment")
+        if not backend.rescan_total:
+            return self.env._("Reading companies")
+        return self.env._(
+            "Reading companies %(read)s of %(total)s",
+            read=f"{backend.rescan_read:,}",
+            total=f"{backend.rescan_total:,}",
+        )

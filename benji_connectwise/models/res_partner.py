@@ -1,0 +1,272 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+SYNC = object()
+"""In the context as `connectwise_sync`: the synchronization itself is writing.
+
+An object, because a caller from outside can put any value into the context but this.
+"""
+
+MARKERS = ("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled")
+"""What makes a contact a synced one: nobody's to write, on any contact."""
+
+PROTECTED = (
+    *MARKERS,
+    *("name", "email", "email_normalized", "phone", "function", "type"),
+    *("parent_id", "company_id", "is_company", "company_type", "active"),
+)
+"""What nobody may change on a synced contact, beside its address. Anything else passes,
+because Odoo keeps it in line with the customer: tax ID, payment terms, language…"""
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    connectwise_mapping_ids = fields.One2many(
+        "connectwise.mapping",
+        "partner_id",
+        "Customer Mapping",
+        readonly=True,
+        groups="account.group_account_readonly,account.group_account_invoice",
+    )
+    connectwise_company_id = fields.Many2one(
+        "connectwise.company",
+        "ConnectWise Customer",
+        compute="_compute_connectwise_company_id",
+        compute_sudo=True,
+        search="_search_connectwise_company_id",
+        groups="account.group_account_readonly,account.group_account_invoice",
+        help="Whom this customer is connected with, in the current company.",
+    )
+    connectwise_connection = fields.Char(
+        compute="_compute_connectwise_company_id",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    is_connectwise_contact = fields.Boolean(
+        "ConnectWise Contact",
+        readonly=True,
+        copy=False,
+        help="This contact comes from ConnectWise, and is changed there.",
+    )
+    connectwise_contact_ref = fields.Integer(
+        "ConnectWise Contact ID", readonly=True, copy=False
+    )
+    connectwise_enabled = fields.Boolean(
+        "Enabled",
+        readonly=True,
+        copy=False,
+        help="Receives the e-mails with its customer's invoices.",
+    )
+
+    @api.depends_context("company", "lang")
+    @api.depends(
+        "connectwise_mapping_ids.connectwise_company_id.display_name",
+        "connectwise_mapping_ids.connection",
+        "connectwise_mapping_ids.company_id",
+    )
+    def _compute_connectwise_company_id(self):
+        how = dict(
+            self.env["connectwise.mapping"]
+            ._fields["connection"]
+            ._description_selection(self.env)
+        )
+        for partner in self:
+            mapping = partner.connectwise_mapping_ids.filtered(
+                lambda mapping: mapping.company_id == self.env.company
+            )[:1]
+            company = mapping.connectwise_company_id
+            partner.connectwise_company_id = company
+            partner.connectwise_connection = company and self.env._(
+                "Connected with %(company)s, by %(connection)s",
+                company=company.display_name,
+                connection=how.get(mapping.connection, ""),
+            )
+
+    @api.model
+    def _search_connectwise_company_id(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        here = Domain("company_id", "=", self.env.company.id)
+        connected = Domain("connectwise_company_id", "!=", False)
+        values = value if operator == "in" else ()
+        domain = Domain(
+            "connectwise_mapping_ids",
+            "any",
+            here & connected & Domain("connectwise_company_id", operator, value),
+        )
+        if False in values:
+            domain |= ~Domain("connectwise_mapping_ids", "any", here & connected)
+        return domain
+
+    def _compute_application_statistics_hook(self):
+        """Show in lists and on cards who is connected, and where a contact is from."""
+        badges = super()._compute_application_statistics_hook()
+        if not self.env.user._is_internal():
+            return badges
+        for partner in self:
+            if partner.is_connectwise_contact:
+                label = self.env._("This contact comes from ConnectWise")
+            else:
+                label = partner.connectwise_connection
+            if label:
+                badges[partner.id].append(
+                    {
+                        "iconClass": "fa-link",
+                        "value": self.env._("ConnectWise"),
+                        "label": label,
+                        "tagClass": "o_tag_color_4",
+                    }
+                )
+        return badges
+
+    # -------------------------------------------------------------------------
+    # Nobody but the synchronization changes a synced contact
+    # -------------------------------------------------------------------------
+
+    def _is_connectwise_sync(self):
+        return self.env.context.get("connectwise_sync") is SYNC
+
+    @api.model
+    def _get_connectwise_protected(self):
+        return {*PROTECTED, *self._address_fields()}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._is_connectwise_sync():
+            # Said, not left out: otherwise a default in the context would do it.
+            ordinary = dict.fromkeys(MARKERS, False)
+            vals_list = [{**vals, **ordinary} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self._is_connectwise_sync():
+            self._check_connectwise_protected(vals)
+            if "company_id" in vals:
+                self._move_connectwise_contacts(vals["company_id"])
+        return super().write(vals)
+
+    def _check_connectwise_protected(self, vals):
+        protected = vals.keys() & self._get_connectwise_protected()
+        if not protected:
+            return
+        for partner in self.sudo():
+            names = protected if partner.is_connectwise_contact else MARKERS
+            for name in protected.intersection(names):
+                field = self._fields[name]
+                before = field.convert_to_cache(partner[name], partner)
+                after = field.convert_to_cache(vals[name], partner)
+                if (before or False) != (after or False):
+                    partner._raise_connectwise_protected(field)
+
+    def _raise_connectwise_protected(self, field):
+        label = field._description_string(self.env)
+        if not self.is_connectwise_contact:
+            raise UserError(
+                self.env._("Only the synchronization can set “%(field)s”.", field=label)
+            )
+        raise UserError(
+            self.env._(
+                "%(contact)s comes from ConnectWise. Change “%(field)s” there.",
+                contact=self.display_name,
+                field=label,
+            )
+        )
+
+    def _move_connectwise_contacts(self, company_id):
+        """Follow the customer into another company before Odoo moves its contacts."""
+        contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
+        if contacts:
+            self.check_access("write")
+            contacts.with_context(connectwise_sync=SYNC).company_id = company_id
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_connectwise_contact(self):
+        if self._is_connectwise_sync():
+            return
+        for contact in self.sudo().filtered("is_connectwise_contact"):
+            raise UserError(
+                self.env._(
+                    "%s comes from ConnectWise. Disconnect its customer in the Customer"
+                    " Mapping Report to remove it.",
+                    contact.display_name,
+                )
+            )
+
+    def unlink(self):
+        if self._is_connectwise_sync():
+            return super().unlink()
+        mappings = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("partner_id", "in", self.ids)])
+        )
+        if not mappings:
+            return super().unlink()
+        # A synced contact goes with its customer.
+        self.check_access("unlink")
+        mappings.unlink()
+        return super(ResPartner, self.exists()).unlink()
+
+    def _can_be_edited_by_current_customer(self, **kwargs):
+        return (
+            super()._can_be_edited_by_current_customer(**kwargs)
+            and not self.sudo().is_connectwise_contact
+        )
+
+    def _children_sync(self, values):
+        """Give a synced contact its customer's address, as Odoo does with contacts.
+
+        Odoo itself leaves those alone that are an invoice or an other address.
+        """
+        result = super()._children_sync(values)
+        if not values.keys().isdisjoint(self._address_fields()):
+            contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
+            mappings = contacts._get_connectwise_mapping()._filter_following_address()
+            mappings.contact_id._update_address(values)
+        return result
+
+    # -------------------------------------------------------------------------
+    # Views
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Make what is protected read-only, in every form and list of contacts."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type not in ("form", "list"):
+            return arch, view
+        protected = self._get_connectwise_protected() - set(MARKERS)
+        # Fields of other models are in the views inside their field.
+        own = "not(ancestor::field[not(@name='child_ids')])"
+        for node in arch.xpath(f"//field[@name and {own}]"):
+            readonly = node.get("readonly")
+            if node.get("name") not in protected or readonly in ("1", "True", "true"):
+                continue
+            if readonly and readonly not in ("0", "False", "false"):
+                readonly = f"is_connectwise_contact or ({readonly})"
+            else:
+                readonly = "is_connectwise_contact"
+            node.set("readonly", readonly)
+        return arch, view
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def _get_connectwise_mapping(self):
+        """Return the rows of the report that these synced contacts belong to."""
+        return (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("contact_id", "in", self.ids)])
+        )
+
+    def action_connectwise_enable(self):
+        """Let this synced contact receive its customer's invoices."""
+        return self._get_connectwise_mapping().sudo(self.env.su).enable_contact()
+
+    def action_connectwise_disable(self):
+        """Mail this synced contact no invoices any more."""
+        return self._get_connectwise_mapping().sudo(self.env.su).disable_contact()

@@ -1,0 +1,644 @@
+"""The Customer Mapping Report, "+" and Rescan (S56-S70, S73-S80, S89-S98, D8)."""
+
+from ast import literal_eval
+from re import escape
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, HttpCase, new_test_user, tagged
+
+from .common import ConnectwiseCommon
+
+ACTION = "benji_connectwise.connectwise_mapping_report_action"
+
+
+class MappingReportCommon(ConnectwiseCommon):
+    """Three customers with their rows, and companies of ConnectWise as if read."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.sync_contacts = True
+        cls.acme, cls.boulder, cls.foxtrot = cls.env["res.partner"].create(
+            [
+                {"name": "Acme Dental", "ref": "F-100", "customer_rank": 1},
+                {"name": "Boulder Law", "customer_rank": 1},
+                {"name": "Foxtrot Ltd", "customer_rank": 1},
+            ]
+        )
+        cls.dental = cls.read_company(9001, "Acme Dental LLC", "F-100", city="Austin")
+        cls.law = cls.read_company(9002, "Boulder Law", city="Boulder")
+        cls.twin = cls.read_company(9003, "Boulder Law", "F-300", city="Denver")
+        cls.backend._ensure_rows()
+
+    @classmethod
+    def read_company(cls, ref, name, account_number=False, **values):
+        return (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": cls.backend.id,
+                    "connectwise_ref": ref,
+                    "name": name,
+                    "account_number": account_number,
+                    "status": "Active",
+                    **values,
+                }
+            )
+        )
+
+    def row(self, partner, user=None):
+        rows = self.env["connectwise.mapping"].with_user(user or self.administrator)
+        return rows.search(
+            [("partner_id", "=", partner.id), ("backend_id", "=", self.backend.id)]
+        )
+
+    def rows_found(self, *domain):
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        return rows.search([("backend_id", "=", self.backend.id), *domain]).partner_id
+
+    def filter(self, name):
+        """Return the customers that a filter of the report leaves."""
+        view = self.env.ref("benji_connectwise.connectwise_mapping_view_search")
+        arch = self.env["connectwise.mapping"].get_view(view.id, "search")["arch"]
+        start = arch.index(f'name="{name}"')
+        domain = arch[arch.index('domain="', start) + len('domain="') :].split('"')[0]
+        return self.rows_found(*literal_eval(domain))
+
+    def open_connect(self, partner):
+        action = self.row(partner).action_connect()
+        wizard = self.env[action["res_model"]].with_user(self.administrator)
+        return wizard.browse(action["res_id"])
+
+    def suggestions(self, partner):
+        return self.open_connect(partner).suggestion_ids
+
+
+@tagged("post_install", "-at_install")
+class TestMappingReport(MappingReportCommon):
+    def open_report(self, user):
+        action = self.env.ref(ACTION).with_user(user).run()
+        return action
+
+    def list_arch(self, user):
+        rows = self.env["connectwise.mapping"].with_user(user)
+        return rows.get_view(view_type="list")["arch"]
+
+    # Opening it ---------------------------------------------------------------------
+
+    def test_sync_status_opens_the_report(self):
+        """S56 S57"""
+        action = self.open_report(self.accountant)
+        self.assertEqual(action["name"], "Customer Mapping Report")
+        self.assertEqual(action["res_model"], "connectwise.mapping")
+
+    def test_opening_adds_the_missing_rows(self):
+        """S58 D11"""
+        new = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
+        self.assertFalse(self.row(new))
+        self.open_report(self.accountant)
+        self.assertTrue(self.row(new))
+
+    def test_without_invoicing_the_report_cannot_be_opened(self):
+        stranger = new_test_user(self.env, "connectwise_nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.open_report(stranger)
+
+    def test_without_invoicing_no_row_can_be_read(self):
+        stranger = new_test_user(self.env, "connectwise_nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["connectwise.mapping"].with_user(stranger).search([])
+
+    def test_read_only_accounting_sees_the_report(self):
+        reader = new_test_user(
+            self.env,
+            "connectwise_reader",
+            "account.group_account_readonly",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        self.assertIn(self.acme, self.row(self.acme, reader).partner_id)
+        self.assertTrue(self.open_report(reader))
+
+    # What a row says ----------------------------------------------------------------
+
+    def test_not_connected_says_nothing(self):
+        """S60"""
+        self.assertEqual(self.row(self.acme).connection_text, "")
+
+    def test_connected_by_hand_is_called_manual(self):
+        """S93 S60"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        self.assertEqual(row.connection_text, "Manual")
+
+    def test_disconnected_says_by_whom(self):
+        """S69: and since when"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        row.action_disconnect()
+        self.assertRegex(
+            row.connection_text,
+            rf"^Disconnected by {escape(self.administrator.name)} on ",
+        )
+
+    def test_a_conflict_says_what_is_wrong(self):
+        """S85 D4"""
+        row = self.row(self.boulder)
+        row.sudo().write({"has_conflict": True, "message": "2 companies"})
+        self.assertEqual(row.connection_text, "⚠ Conflict: 2 companies")
+
+    def test_a_company_that_is_gone_is_flagged(self):
+        """S88"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        self.dental.is_deleted = True
+        self.assertEqual(row.connection_text, "Manual · gone in ConnectWise")
+
+    def test_the_contact_is_shown_with_its_address(self):
+        """S58"""
+        row = self.row(self.acme)
+        row.sudo().contact_id = self.env["res.partner"].create(
+            {"name": "Emma Diaz", "email": "emma@example.com"}
+        )
+        self.assertEqual(row.contact_text, "Emma Diaz <emma@example.com>")
+
+    def test_without_a_contact_the_reason_is_shown(self):
+        row = self.row(self.acme)
+        row.sudo().contact_message = "no e-mail"
+        self.assertEqual(row.contact_text, "no e-mail")
+
+    # Buttons ------------------------------------------------------------------------
+
+    def test_each_row_has_a_plus(self):
+        """S63 S64"""
+        self.assertIn("fa-plus", self.list_arch(self.administrator))
+
+    def test_only_connected_rows_have_the_remove_icon(self):
+        """S65 S66 S68 S95"""
+        arch = self.list_arch(self.administrator)
+        icon = arch[arch.index("fa-chain-broken") - 200 :]
+        self.assertIn('invisible="not connectwise_company_id"', icon)
+
+    def test_an_invoicing_user_is_offered_no_change(self):
+        self.assertNotIn("<button", self.list_arch(self.accountant))
+
+    def test_an_invoicing_user_cannot_open_the_plus(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).action_connect()
+
+    def test_an_invoicing_user_cannot_disconnect(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).action_disconnect()
+
+    def test_an_invoicing_user_cannot_rescan(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).action_rescan()
+
+    def test_an_invoicing_user_cannot_write_a_connection(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).write(
+                {"connectwise_company_id": self.dental.id}
+            )
+
+    # Finding rows (S70) -------------------------------------------------------------
+
+    def test_found_by_reference(self):
+        """S70"""
+        self.assertEqual(self.rows_found(("partner_ref", "=", "F-100")), self.acme)
+
+    def test_found_by_account_id(self):
+        """S70"""
+        self.row(self.foxtrot).connect(self.twin)
+        self.assertEqual(
+            self.rows_found(("connectwise_account_number", "ilike", "F-300")),
+            self.foxtrot,
+        )
+
+    def test_filter_not_connected(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        found = self.filter("not_connected")
+        self.assertIn(self.boulder, found)
+        self.assertNotIn(self.acme, found)
+
+    def test_filter_conflicts(self):
+        """S70"""
+        self.row(self.boulder).sudo().has_conflict = True
+        self.assertEqual(self.filter("conflicts"), self.boulder)
+
+    def test_filter_disconnected(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        self.row(self.acme).action_disconnect()
+        self.assertEqual(self.filter("disconnected"), self.acme)
+
+    def test_filter_not_connected_with_open_invoices(self):
+        """S70"""
+        self.invoice("CW1001", partner_id=self.foxtrot.id)
+        found = self.filter("not_connected_open_invoices")
+        self.assertIn(self.foxtrot, found)
+        self.assertNotIn(self.acme, found)
+
+    def test_filter_gone(self):
+        """S70 S88"""
+        self.row(self.acme).connect(self.dental)
+        self.dental.is_deleted = True
+        self.assertEqual(self.filter("gone"), self.acme)
+
+    def test_filter_bill_to_missing(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        self.assertEqual(self.filter("contact_missing"), self.acme)
+
+    def test_filter_by_connection(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        self.assertEqual(self.filter("manual"), self.acme)
+        self.assertFalse(self.filter("account_id"))
+
+    def test_grouped_by_status(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        groups = rows._read_group(
+            [("backend_id", "=", self.backend.id)], ["connectwise_status"], ["__count"]
+        )
+        self.assertEqual(dict(groups)["Active"], 1)
+
+    def test_sorted_by_connection(self):
+        """S70"""
+        self.row(self.acme).connect(self.dental)
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        self.assertEqual(
+            rows.search([], order="connection_text", limit=1).partner_id, self.acme
+        )
+
+    # The line above the report ------------------------------------------------------
+
+    def status(self):
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        return rows.with_company(self.company).get_report_status()
+
+    def test_it_says_that_the_option_is_off(self):
+        self.backend.sync_contacts = False
+        self.assertIn("is off", self.status()["text"])
+
+    def test_it_says_that_nothing_was_read_yet(self):
+        self.assertIn("not read yet", self.status()["text"])
+
+    def test_it_says_what_failed(self):
+        self.backend.sudo().last_error = "The keys are wrong."
+        self.assertIn("The keys are wrong.", self.status()["text"])
+
+    def test_it_says_that_there_is_no_connection(self):
+        self.backend.active = False
+        self.assertIn("not connected", self.status()["text"])
+
+    def test_it_says_that_a_rescan_waits(self):
+        """S81"""
+        self.backend.with_user(self.administrator)._request_rescan(False, False)
+        self.assertEqual(self.status()["state"], "queued")
+
+
+@tagged("post_install", "-at_install")
+class TestMappingImport(MappingReportCommon):
+    """Odoo's own list export and import brings a mapping back (S70)."""
+
+    def setUp(self):
+        super().setUp()
+        self.administrator.group_ids += self.env.ref("base.group_allow_export")
+
+    def load(self, *lines, fields=(".id", "connectwise_ref"), user=None):
+        rows = self.env["connectwise.mapping"].with_user(user or self.administrator)
+        result = rows.load(list(fields), [list(map(str, line)) for line in lines])
+        self.env.invalidate_all()
+        return result
+
+    def export(self, partner):
+        return self.row(partner).export_data([".id", "connectwise_ref"])["datas"]
+
+    def test_importing_an_export_connects_again(self):
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        exported = self.export(self.acme)
+        row.action_disconnect()
+        self.assertFalse(self.load(*exported)["messages"])
+        self.assertEqual(row.connectwise_company_id, self.dental)
+        self.assertEqual(row.connection, "manual")
+
+    def test_importing_what_is_so_already_changes_nothing(self):
+        """S87"""
+        row = self.row(self.acme)
+        row.sudo()._link(self.dental, "account_id")
+        before = row.last_updated
+        self.load(*self.export(self.acme))
+        self.assertEqual((row.connection, row.last_updated), ("account_id", before))
+
+    def test_importing_nothing_disconnects(self):
+        """S96"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        self.load((row.id, 0))
+        self.assertTrue(row.disconnected)
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_importing_the_company_connects_by_hand(self):
+        row = self.row(self.acme)
+        self.load(
+            (row.id, self.dental.id), fields=(".id", "connectwise_company_id/.id")
+        )
+        self.assertEqual(row.connection, "manual")
+
+    def test_importing_every_column_connects_by_hand(self):
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        names = [".id", "partner_id/.id", "connection", "connectwise_company_id/.id"]
+        exported = row.export_data(names)["datas"]
+        row.action_disconnect()
+        self.assertFalse(self.load(*exported, fields=names)["messages"])
+        self.assertEqual(row.connection, "manual")
+
+    def test_an_unknown_number_is_said_and_changes_nothing(self):
+        row = self.row(self.acme)
+        result = self.load((row.id, 4040))
+        self.assertIn("#4040", result["messages"][0]["message"])
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_an_import_is_in_the_chatter(self):
+        row = self.row(self.acme)
+        self.load((row.id, 9001))
+        message = row.message_ids[0]
+        self.assertIn("Acme Dental LLC", message.body)
+        self.assertEqual(message.author_id, self.administrator.partner_id)
+
+    def test_an_invoicing_user_cannot_import(self):
+        row = self.row(self.acme)
+        self.load((row.id, 9001), user=self.accountant)
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_an_administrator_cannot_write_the_rest(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme).write({"contact_id": self.boulder.id})
+
+
+@tagged("post_install", "-at_install")
+class TestMappingConnect(MappingReportCommon):
+    def test_choosing_a_company_connects(self):
+        """S92 S93"""
+        form = Form(self.open_connect(self.foxtrot))
+        form.connectwise_company_id = self.law
+        form.save().action_connect()
+        row = self.row(self.foxtrot)
+        self.assertEqual(row.connectwise_company_id, self.law)
+        self.assertEqual(row.connection, "manual")
+
+    def test_a_suggestion_connects(self):
+        """S92"""
+        self.suggestions(self.acme)[0].action_connect()
+        self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
+
+    def test_the_same_account_id_is_the_first_suggestion(self):
+        """S91 D5: and it says why"""
+        line = self.suggestions(self.acme)[0]
+        self.assertEqual(line.connectwise_company_id, self.dental)
+        self.assertIn("same Account ID", line.reason)
+
+    def test_similar_names_are_suggested(self):
+        """S91 D5"""
+        lines = self.suggestions(self.boulder)
+        self.assertEqual(lines.connectwise_company_id, self.law + self.twin)
+        self.assertIn("name 100 %", lines[0].reason)
+
+    def test_shared_invoice_numbers_are_evidence(self):
+        """S91"""
+        move = self.invoice("CW1001", partner_id=self.foxtrot.id)
+        move._get_preferred_invoice_pdf()
+        ref = self.sandbox_invoice("CW1001")["company"]["id"]
+        company = self.read_company(ref, "Quite different")
+        line = self.suggestions(self.foxtrot)[0]
+        self.assertEqual(line.connectwise_company_id, company)
+        self.assertIn("1 of 1 invoice numbers belong to this company", line.reason)
+
+    def test_a_suggestion_says_who_is_connected_already(self):
+        """S91"""
+        self.row(self.foxtrot).connect(self.dental)
+        self.assertEqual(self.suggestions(self.acme)[0].connected_with, "Foxtrot Ltd")
+
+    def test_gone_companies_are_not_suggested(self):
+        """S88"""
+        self.dental.is_deleted = True
+        self.assertNotIn(
+            self.dental, self.suggestions(self.acme).connectwise_company_id
+        )
+
+    def test_companies_of_another_connection_are_not_suggested(self):
+        other = self.backend.sudo().copy(
+            {"company_id": self.setup_other_company()["company"].id}
+        )
+        self.dental.backend_id = other
+        self.assertNotIn(
+            self.dental, self.suggestions(self.acme).connectwise_company_id
+        )
+
+    def test_twins_can_be_told_apart(self):
+        """S91"""
+        companies = self.env["connectwise.company"].with_user(self.administrator)
+        names = dict(
+            companies.with_context(formatted_display_name=True).name_search("Boulder")
+        )
+        self.assertEqual(
+            names[self.twin.id],
+            "Boulder Law #9003\n--Active · Denver · Account ID F-300--",
+        )
+
+    def test_found_by_number(self):
+        """S91"""
+        companies = self.env["connectwise.company"].with_user(self.administrator)
+        self.assertEqual(
+            [self.twin.id], [i for i, _n in companies.name_search("#9003")]
+        )
+
+    def test_connecting_lifts_the_exclusion(self):
+        """S94 S97"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        row.action_disconnect()
+        form = Form(self.open_connect(self.acme))
+        form.connectwise_company_id = self.dental
+        form.save().action_connect()
+        self.assertFalse(row.disconnected)
+
+    def test_a_connected_row_can_be_connected_with_another(self):
+        """S67"""
+        row = self.row(self.boulder)
+        row.connect(self.law)
+        form = Form(self.open_connect(self.boulder))
+        form.connectwise_company_id = self.twin
+        form.save().action_connect()
+        self.assertEqual(row.connectwise_company_id, self.twin)
+
+    def test_the_dialog_works_without_a_record(self):
+        """S91: as other programs open it"""
+        wizard = self.env["connectwise.mapping.connect"].with_user(self.administrator)
+        form = Form(wizard.with_context(default_mapping_id=self.row(self.acme).id))
+        form.connectwise_company_id = self.dental
+        form.save().action_connect()
+        self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
+
+
+@tagged("post_install", "-at_install")
+class TestMappingRescan(MappingReportCommon):
+    def rescan(self, **values):
+        wizard = self.env["connectwise.mapping.rescan"].with_user(self.administrator)
+        return wizard.with_company(self.company).create(values)
+
+    def test_it_opens_from_the_report_and_runs_nothing(self):
+        """S73 S74"""
+        with self.no_requests():
+            action = self.row(self.acme).browse().with_company(self.company)
+            action = action.action_rescan()
+        self.assertEqual(action["res_model"], "connectwise.mapping.rescan")
+        self.assertEqual(self.backend.rescan_state, "idle")
+
+    def test_both_options_are_off(self):
+        """S79"""
+        rescan = self.rescan()
+        self.assertFalse(rescan.get_all_entries or rescan.discard_disconnected)
+
+    def test_the_labels_are_the_articles(self):
+        """S75 S77"""
+        fields = self.rescan().fields_get()
+        self.assertEqual(fields["get_all_entries"]["string"], "Get all entries")
+        self.assertEqual(
+            fields["discard_disconnected"]["string"],
+            "Discard previously disconnected automatic matched information",
+        )
+
+    def test_it_says_how_many_disconnections_it_would_lift(self):
+        """S78 D8"""
+        self.row(self.acme).connect(self.dental)
+        self.row(self.acme).action_disconnect()
+        self.assertIn("1 customer", self.rescan().discard_disconnected_help)
+
+    def test_it_says_that_the_option_is_off(self):
+        self.backend.sync_contacts = False
+        self.assertIn("is off", self.rescan().obstacle)
+
+    def test_it_says_that_one_is_running(self):
+        self.rescan().action_rescan()
+        self.assertIn("already running", self.rescan().obstacle)
+
+    def assertHandedOn(self, full, discard):
+        self.backend.sudo().newest_change = "2026-10-01 00:00:00"
+        rescan = self.rescan(get_all_entries=full, discard_disconnected=discard)
+        rescan.action_rescan()
+        scan = self.backend.history_ids
+        self.assertEqual((scan.is_full, scan.discard_disconnected), (full, discard))
+
+    def test_rescan_without_options(self):
+        """S76 S79 S80"""
+        self.assertHandedOn(False, False)
+
+    def test_rescan_gets_all_entries(self):
+        """S75"""
+        self.assertHandedOn(True, False)
+
+    def test_rescan_discards(self):
+        """S77 S79"""
+        self.assertHandedOn(False, True)
+
+    def test_rescan_with_both_options(self):
+        """S79"""
+        self.assertHandedOn(True, True)
+
+    def test_two_at_once_are_refused(self):
+        self.rescan().action_rescan()
+        with self.assertRaises(UserError):
+            self.rescan().action_rescan()
+
+    def preview(self, **options):
+        action = self.rescan(**options).action_preview()
+        lines = self.env[action["res_model"]].with_user(self.administrator)
+        return lines.with_context(**action["context"]).search(action["domain"])
+
+    def twin_in_sandbox(self):
+        company = next(
+            company
+            for company in self.sandbox.export_companies()
+            if not company["deleted"] and company["account_number"]
+        )
+        self.foxtrot.ref = company["account_number"]
+        return company
+
+    def test_a_preview_says_what_would_be_connected(self):
+        """S80"""
+        self.twin_in_sandbox()
+        line = self.preview().filtered(lambda line: line.partner_id == self.foxtrot)
+        self.assertIn("connected", line.mapped("kind"))
+        self.assertIn("Account ID", line.mapped("reason"))
+
+    def test_a_preview_changes_nothing(self):
+        """S80"""
+        self.twin_in_sandbox()
+        self.preview()
+        self.assertFalse(self.row(self.foxtrot).connectwise_company_id)
+        self.assertFalse(self.backend.last_sync)
+
+    def test_applying_does_it(self):
+        """S80"""
+        company = self.twin_in_sandbox()
+        self.preview()[:1].action_apply()
+        self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
+
+    def test_applying_needs_no_chosen_line(self):
+        """S80"""
+        company = self.twin_in_sandbox()
+        lines = self.preview()
+        lines.browse().action_apply()
+        self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
+
+    def test_an_invoicing_user_has_no_dialog(self):
+        with self.assertRaises(AccessError):
+            self.env["connectwise.mapping.rescan"].with_user(self.accountant).create({})
+
+
+@tagged("post_install", "-at_install")
+class TestMappingTours(MappingReportCommon, HttpCase):
+    def tour(self, name):
+        self.start_tour("/odoo", name, login=self.administrator.login)
+
+    def test_connecting(self):
+        """S56 S63 S64 S89 S90 S91 S92 S93"""
+        self.tour("benji_connectwise_connect")
+        self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
+        self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.twin)
+
+    def test_disconnecting(self):
+        """S65 S68 S95"""
+        self.row(self.acme).connect(self.dental)
+        self.tour("benji_connectwise_disconnect")
+        self.assertTrue(self.row(self.acme).disconnected)
+
+    def test_rescanning(self):
+        """S73 S74 S75 S80"""
+        self.tour("benji_connectwise_rescan")
+        self.assertTrue(self.backend.history_ids[0].is_full)
+
+    def test_rescanning_with_discard(self):
+        """S77 S78 D8"""
+        self.row(self.acme).connect(self.dental)
+        self.row(self.acme).action_disconnect()
+        self.tour("benji_connectwise_rescan_discard")
+        self.assertTrue(self.backend.history_ids[0].discard_disconnected)
+
+    def test_previewing_and_applying(self):
+        """S80"""
+        company = next(
+            company
+            for company in self.sandbox.export_companies()
+            if not company["deleted"] and company["account_number"]
+        )
+        self.foxtrot.ref = company["account_number"]
+        self.tour("benji_connectwise_preview")
+        self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])

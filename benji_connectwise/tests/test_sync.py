@@ -1,0 +1,450 @@
+"""Reading ConnectWise, matching, and connecting by hand (S56-S98, D1, D4, D5, D8)."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import ConnectwiseCommon
+
+
+class SyncCommon(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.sync_contacts = True
+        cls.backend.responsible_id = cls.administrator
+        cls.companies = {
+            company["id"]: company
+            for company in cls.sandbox.export_companies()
+            if not company["deleted"]
+        }
+
+    @classmethod
+    def customer(cls, name, ref=False, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "ref": ref, "customer_rank": 1, "is_company": True, **values}
+        )
+
+    def row(self, customer):
+        return (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search(
+                [("partner_id", "=", customer.id), ("backend_id", "=", self.backend.id)]
+            )
+        )
+
+    def sandbox_company(self, number=1005):
+        return self.companies[number]
+
+    def sync(self, **options):
+        counts = self.backend.with_user(self.administrator).sync(**options)
+        self.env.invalidate_all()
+        return counts
+
+    def assertConnected(self, customer, company_id, connection):
+        row = self.row(customer)
+        self.assertEqual(row.connectwise_company_id.connectwise_ref, company_id)
+        self.assertEqual(row.connection, connection)
+        self.assertTrue(row.last_updated)
+
+    def assertNotConnected(self, customer):
+        self.assertFalse(self.row(customer).connectwise_company_id)
+
+
+@tagged("post_install", "-at_install")
+class TestSync(SyncCommon):
+    def test_the_account_id_connects(self):
+        """S82"""
+        company = self.sandbox_company()
+        customer = self.customer("Quite another name", company["account_number"])
+        self.sync()
+        self.assertConnected(customer, company["id"], "account_id")
+
+    def test_the_name_connects(self):
+        """S83 D5: whatever the case"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"].upper())
+        self.sync()
+        self.assertConnected(customer, company["id"], "company_name")
+
+    def test_the_account_id_beats_the_name(self):
+        """S84 D4"""
+        one, other = self.sandbox_company(1005), self.sandbox_company(1006)
+        customer = self.customer(other["name"], one["account_number"])
+        self.sync()
+        self.assertConnected(customer, one["id"], "account_id")
+        self.assertTrue(self.row(customer).has_conflict)
+
+    def test_an_ambiguous_name_is_a_conflict(self):
+        """S85: two companies are called so"""
+        customer = self.customer("Riverside Pharmacy")
+        self.sync()
+        self.assertNotConnected(customer)
+        self.assertTrue(self.row(customer).has_conflict)
+        self.assertIn("Riverside Pharmacy", self.row(customer).message)
+
+    def test_an_ambiguous_account_id_is_a_conflict(self):
+        """S85"""
+        customer = self.customer("Kestrel", "AC-SHARED")
+        self.sync()
+        self.assertNotConnected(customer)
+        self.assertTrue(self.row(customer).has_conflict)
+
+    def test_a_company_in_the_recycle_bin_is_not_connected(self):
+        """S88"""
+        gone = next(c for c in self.sandbox.export_companies() if c["deleted"])
+        name = gone["name"]
+        customer = self.customer(name)
+        self.sync()
+        row = self.row(customer)
+        self.assertNotEqual(row.connectwise_company_id.connectwise_ref, gone["id"])
+
+    def test_rows_are_the_customers_matched_or_not(self):
+        """S58 D11: and who was only invoiced"""
+        unmatched = self.customer("Nobody Knows Us")
+        vendor = self.customer("Only a vendor", customer_rank=0)
+        self.invoice("CW1001")
+        self.sync()
+        self.assertTrue(self.row(unmatched) and self.row(self.partner_a))
+        self.assertFalse(self.row(vendor))
+
+    def test_a_second_sync_changes_nothing(self):
+        """S87"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"])
+        self.sync(full=True)
+        self.customer("Riverside Pharmacy")
+        self.sync(full=True)
+        before = self.row(customer).read()
+        contacts = customer.child_ids.read()
+        counts = self.sync(full=True)
+        self.assertEqual(self.row(customer).read(), before)
+        self.assertEqual(customer.child_ids.read(), contacts)
+        self.assertEqual(counts["companies_changed"], 0)
+        self.assertEqual(counts["connected"], 0)
+
+    def test_what_changed_there_arrives(self):
+        """S71 S72 S76: name, Account ID"""
+        company = self.sandbox_company()
+        self.sync()
+        self.sandbox.patch_company(
+            company["id"], {"name": "Renamed", "accountNumber": "R1"}
+        )
+        self.sync()
+        known = self.env["connectwise.company"].search(
+            [("connectwise_ref", "=", company["id"])]
+        )
+        self.assertEqual((known.name, known.account_number), ("Renamed", "R1"))
+
+    def test_the_second_sync_reads_only_what_changed(self):
+        """S76"""
+        self.sync()
+        self.sandbox.clear_requests()
+        self.sync()
+        questions = [
+            str(request["query"])
+            for request in self.sandbox.requests()
+            if request["path"].endswith("/companies")
+        ]
+        self.assertTrue(all("lastUpdated" in question for question in questions))
+
+    def test_all_entries_reads_all(self):
+        """S75"""
+        self.sync()
+        self.assertEqual(self.sync(full=True)["companies_read"], 40)
+
+    def test_a_renamed_company_stays_connected(self):
+        """S87: by its id"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"])
+        self.sync()
+        self.sandbox.patch_company(company["id"], {"name": "Renamed"})
+        self.sync()
+        self.assertConnected(customer, company["id"], "company_name")
+
+    def test_a_company_that_is_gone_stays_connected_and_flagged(self):
+        """S88: in the recycle bin, or missing from a full read"""
+        for gone in (self.sandbox.recycle_company, self.sandbox.delete_company):
+            with self.subTest(gone.__name__):
+                self.sandbox.reset()
+                numbers = [1010, 1011, 1012, 1013, 1014, 1015]
+                customers = [
+                    self.customer(self.sandbox_company(number)["name"])
+                    for number in numbers
+                ]
+                self.sync(full=True)
+                gone(1010)
+                self.sync(full=True)
+                row = self.row(customers[0])
+                self.assertTrue(row.connectwise_company_id.is_deleted)
+                for customer in customers:
+                    customer.unlink()
+
+    def test_an_empty_answer_changes_nothing(self):
+        """S88: a person has to look at it"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"])
+        self.sync()
+        for number in [c["id"] for c in self.sandbox.export_companies()]:
+            self.sandbox.delete_company(number)
+        with self.assertRaises(UserError):
+            self.sync(full=True)
+        self.assertConnected(customer, company["id"], "company_name")
+        self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
+
+    def test_switched_off_nothing_is_asked(self):
+        """S38 S28"""
+        self.backend.sync_contacts = False
+        with self.no_requests(), self.assertRaises(UserError):
+            self.sync()
+
+    def test_a_failure_is_a_sentence(self):
+        """D15"""
+        self.sandbox.fault("unavailable", times=0)
+        with self.assertRaises(UserError):
+            self.sync()
+
+    def test_only_the_invoicing_administrator_synchronizes(self):
+        """S11"""
+        with self.assertRaises(AccessError):
+            self.backend.with_user(self.accountant).sync()
+
+    def test_the_preview_writes_nothing(self):
+        """S74 S80"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"])
+        changes = self.backend.with_user(self.administrator)._preview(full=True)
+        self.assertFalse(self.row(customer))
+        self.assertIn(
+            ("connected", customer.id),
+            [(change["kind"], change["partner_id"]) for change in changes],
+        )
+
+    def test_two_companies_never_see_each_others_rows(self):
+        """D11: per Odoo company"""
+        other = self.setup_other_company()["company"]
+        customer = self.customer(self.sandbox_company()["name"])
+        self.sync()
+        stranger = self.administrator.copy(
+            {"company_id": other.id, "company_ids": [(6, 0, other.ids)]}
+        )
+        rows = self.env["connectwise.mapping"].with_user(stranger)
+        self.assertFalse(rows.search([("partner_id", "=", customer.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestByHand(SyncCommon):
+    def setUp(self):
+        super().setUp()
+        self.target = self.sandbox_company(1005)
+        self.customer_x = self.customer(self.target["name"])
+        self.sync()
+        self.other = self.env["connectwise.company"].search(
+            [("connectwise_ref", "=", 1006)]
+        )
+
+    @property
+    def mapping(self):
+        return self.row(self.customer_x).with_user(self.administrator)
+
+    def test_plus_connects_by_hand(self):
+        """S64 S67 S89 S92 S93: also a row that is connected already"""
+        self.mapping.connect(self.other)
+        self.assertConnected(self.customer_x, 1006, "manual")
+
+    def test_a_rescan_leaves_it_alone(self):
+        """S86"""
+        self.mapping.connect(self.other)
+        self.sync(full=True)
+        self.assertConnected(self.customer_x, 1006, "manual")
+
+    def test_disconnecting_is_remembered(self):
+        """S68 S69 S96 S98"""
+        self.mapping.action_disconnect()
+        self.assertNotConnected(self.customer_x)
+        self.customer_x.ref = self.target["account_number"]
+        self.sync(full=True)
+        self.assertNotConnected(self.customer_x)
+        self.assertEqual(self.mapping.disconnected_by_id, self.administrator)
+
+    def test_discarding_lifts_it(self):
+        """S77 S78 S97 D8"""
+        self.mapping.action_disconnect()
+        self.assertEqual(self.backend.count_disconnected(), 1)
+        self.sync(discard_disconnected=True)
+        self.assertConnected(self.customer_x, 1005, "company_name")
+
+    def test_connecting_by_hand_lifts_it(self):
+        """S94"""
+        self.mapping.action_disconnect()
+        self.mapping.connect(self.other)
+        self.assertFalse(self.mapping.disconnected)
+        self.assertConnected(self.customer_x, 1006, "manual")
+
+    def test_each_change_is_in_the_rows_chatter(self):
+        """S61: with who did it"""
+        self.mapping.connect(self.other)
+        self.mapping.action_disconnect()
+        messages = self.row(self.customer_x).message_ids
+        self.assertIn("Disconnected", str(messages.mapped("body")))
+        self.assertEqual(messages[:1].author_id, self.administrator.partner_id)
+
+    def test_others_cannot_change_it(self):
+        """S11"""
+        row = self.row(self.customer_x).with_user(self.accountant)
+        for change in (
+            lambda: row.connect(self.other),
+            row.action_disconnect,
+            row.action_connect,
+            lambda: row.write({"connection": "manual"}),
+        ):
+            with self.assertRaises(AccessError):
+                change()
+
+    def test_a_company_of_another_connection_is_refused(self):
+        """S91"""
+        other_company = self.setup_other_company()["company"]
+        backend = self.backend.sudo().copy({"company_id": other_company.id})
+        stranger = self.other.sudo().copy({"backend_id": backend.id})
+        with self.assertRaises(UserError):
+            self.mapping.connect(stranger.id)
+
+
+@tagged("post_install", "-at_install")
+class TestInTheBackground(SyncCommon):
+    """S81: the rescan runs as a scheduled action, in steps."""
+
+    def run_cron(self):
+        with self.enter_registry_test_mode():
+            cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+            cron.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def request(self, **options):
+        self.backend.with_user(self.administrator)._request_rescan(**options)
+
+    @property
+    def last(self):
+        return self.env["connectwise.sync.history"].search(
+            [("backend_id", "=", self.backend.id)], limit=1
+        )
+
+    def test_a_rescan_that_was_asked_for_is_done(self):
+        """S80 S81: and ends in a line of the history"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.request(full=True)
+        self.assertEqual(self.backend.rescan_state, "queued")
+        with self.no_requests():
+            self.assertFalse(self.row(customer))
+        self.run_cron()
+        self.assertConnected(customer, 1005, "company_name")
+        self.assertEqual(self.last.state, "done")
+        self.assertEqual(self.last.user_id, self.administrator)
+        self.assertEqual(self.last.companies_read, 40)
+        self.assertTrue(self.last.requests and self.last.summary)
+        self.assertEqual(self.backend.rescan_state, "idle")
+
+    def test_two_at_once_are_refused(self):
+        """S80"""
+        self.request()
+        for again in (self.request, self.backend.sync):
+            with self.assertRaises(UserError):
+                again()
+
+    def test_the_scheduled_action_does_the_same_by_itself(self):
+        """M3"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.run_cron()
+        self.assertConnected(customer, 1005, "company_name")
+
+    def test_the_scheduled_action_asks_nobody_while_it_is_off(self):
+        """S38 S28"""
+        self.backend.sync_contacts = False
+        with self.no_requests():
+            self.run_cron()
+
+    def test_the_scheduled_action_survives_an_outage(self):
+        """D15: and goes on where it was"""
+        self.sandbox.fault("unavailable", times=0)
+        self.request(full=True)
+        self.run_cron()
+        self.assertEqual(self.backend.state, "error")
+        self.assertEqual(self.last.state, "running")
+        self.sandbox.clear_faults()
+        self.backend.retry_at = False
+        self.run_cron()
+        self.assertEqual(self.last.state, "done")
+
+    def test_it_can_be_cancelled(self):
+        """S80"""
+        self.request(full=True)
+        self.backend.with_user(self.administrator).action_cancel_rescan()
+        self.run_cron()
+        self.assertEqual(self.last.state, "cancelled")
+
+    def test_an_empty_answer_asks_a_person(self):
+        """S88"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.sync()
+        for company in self.sandbox.export_companies():
+            self.sandbox.delete_company(company["id"])
+        self.request(full=True)
+        self.run_cron()
+        self.assertEqual(self.last.state, "refused")
+        self.assertTrue(self.last.error)
+        self.assertEqual(len(self.backend.activity_ids), 1)
+        self.assertConnected(customer, 1005, "company_name")
+
+
+@tagged("post_install", "-at_install")
+class TestTrustByMapping(SyncCommon):
+    """D1: once a customer is mapped, its invoices are of that company or refused."""
+
+    def setUp(self):
+        super().setUp()
+        self.owner = self.sandbox_invoice("CW1001")["company_id"]
+        self.sync()
+
+    def map_partner(self, number):
+        company = self.env["connectwise.company"].search(
+            [("connectwise_ref", "=", number)]
+        )
+        row = self.row(self.partner_a).with_user(self.administrator)
+        row.connect(company)
+        return row
+
+    def other(self):
+        return next(number for number in (1008, 1009) if number != self.owner)
+
+    def test_the_customers_own_invoice_is_trusted(self):
+        """D1: a differing amount is a warning then"""
+        move = self.invoice("CW1001", amount=1)
+        self.sync()
+        self.map_partner(self.owner)
+        self.assertChosen(move, "connectwise")
+        self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "amount_differs")
+
+    def test_another_customers_invoice_is_refused(self):
+        """D1: whatever its amount"""
+        move = self.invoice("CW1001")
+        self.sync()
+        self.map_partner(self.other())
+        self.assertChosen(move, "odoo")
+        self.assertIn("belongs to", move.connectwise_message)
+
+    def test_mapping_judges_what_was_shown_before_anew(self):
+        """D1 D3"""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.sync()
+        self.map_partner(self.other())
+        self.assertChosen(move, "odoo")
+
+    def test_a_company_that_was_disconnected_counts_as_another(self):
+        """D1"""
+        move = self.invoice("CW1001")
+        self.sync()
+        row = self.map_partner(self.owner)
+        self.assertChosen(move, "connectwise")
+        row.action_disconnect()
+        self.assertChosen(move, "odoo")

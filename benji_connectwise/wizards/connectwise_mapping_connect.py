@@ -1,0 +1,253 @@
+from odoo import Command, api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..lib.customer_matching import (
+    CompanyIndex,
+    Customer,
+    normalise_account_id,
+    normalise_name,
+    suggest,
+)
+
+
+class ConnectwiseMappingConnect(models.TransientModel):
+    """The dialog "+": choose the ConnectWise customer of one accounting customer."""
+
+    _name = "connectwise.mapping.connect"
+    _description = "Connect a Customer"
+
+    mapping_id = fields.Many2one(
+        "connectwise.mapping", required=True, readonly=True, ondelete="cascade"
+    )
+    backend_id = fields.Many2one(related="mapping_id.backend_id")
+    current_company_name = fields.Char(
+        "Connected with", related="mapping_id.connectwise_company_id.display_name"
+    )
+    connectwise_company_id = fields.Many2one(
+        "connectwise.company",
+        "ConnectWise Customer",
+        domain="[('backend_id', '=', backend_id), ('is_deleted', '=', False)]",
+    )
+    connected_with = fields.Char(
+        "Already connected with", compute="_compute_connected_with"
+    )
+    suggestion_ids = fields.One2many(
+        "connectwise.mapping.connect.line",
+        "wizard_id",
+        compute="_compute_suggestion_ids",
+        store=True,
+    )
+    has_companies = fields.Boolean(compute="_compute_has_companies")
+
+    @api.depends("mapping_id")
+    def _compute_has_companies(self):
+        for wizard in self:
+            wizard.has_companies = self.env["connectwise.company"].search_count(
+                [("backend_id", "=", wizard.backend_id.id)], limit=1
+            )
+
+    @api.depends("connectwise_company_id")
+    def _compute_connected_with(self):
+        for wizard in self:
+            wizard.connected_with = (
+                wizard.connectwise_company_id._describe_connected_with(
+                    wizard.mapping_id
+                )
+            )
+
+    @api.depends("mapping_id")
+    def _compute_suggestion_ids(self):
+        for wizard in self:
+            wizard.suggestion_ids = [
+                Command.clear(),
+                *map(Command.create, wizard._prepare_suggestions()),
+            ]
+
+    def _prepare_suggestions(self):
+        if not self.mapping_id:
+            return []
+        # Of this connection's companies alone, whoever asks.
+        wizard = self.sudo()
+        partner = wizard.mapping_id.partner_id
+        suggestions = suggest(
+            Customer(partner.id, partner.name or None, partner.ref or None),
+            wizard._get_companies_to_choose_from(),
+            invoice_counts=wizard._count_invoice_numbers(),
+        )
+        return [
+            {
+                "connectwise_company_id": suggestion.company_id,
+                "reason": self._explain(suggestion.reasons),
+            }
+            for suggestion in suggestions
+        ]
+
+    def _get_companies_to_choose_from(self):
+        self.env["connectwise.company"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, name, normalised_name, account_number
+                  FROM connectwise_company
+                 WHERE backend_id = %s AND is_deleted IS NOT TRUE
+                """,
+                self.backend_id.id,
+            )
+        )
+        return CompanyIndex(
+            [row_id for row_id, _name, _core, _account_id in rows],
+            [
+                normalise_name(name).core if core is None else core
+                for _id, name, core, _account_id in rows
+            ],
+            [normalise_account_id(account_id) for *_others, account_id in rows],
+        )
+
+    def _count_invoice_numbers(self):
+        """Return how many of this customer's invoice numbers each company has.
+
+        :return: {company id: (numbers found there, numbers found at all)}
+        """
+        self.env["connectwise.invoice"].flush_model()
+        self.env["connectwise.lookup"].flush_model(["move_id"])
+        self.env["account.move"].flush_model(["commercial_partner_id", "company_id"])
+        mapping = self.mapping_id
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH hit AS (
+                    SELECT hit.lookup_id, hit.company_ref, hit.bill_to_ref
+                      FROM connectwise_invoice hit
+                      JOIN connectwise_lookup lookup ON lookup.id = hit.lookup_id
+                      JOIN account_move move ON move.id = lookup.move_id
+                     WHERE move.commercial_partner_id = %(partner)s
+                       AND move.company_id = %(company)s
+                )
+                SELECT company.id, COUNT(DISTINCT hit.lookup_id),
+                       (SELECT COUNT(DISTINCT lookup_id) FROM hit)
+                  FROM hit
+                  JOIN connectwise_company company
+                    ON company.backend_id = %(backend)s
+                   AND company.connectwise_ref IN (hit.company_ref, hit.bill_to_ref)
+                 GROUP BY company.id
+                """,
+                partner=mapping.partner_id.id,
+                company=mapping.company_id.id,
+                backend=mapping.backend_id.id,
+            )
+        )
+        return {company: (found, known) for company, found, known in rows}
+
+    def _explain(self, reasons):
+        _ = self.env._
+        sentences = {
+            "account_id": lambda reason: _("same Account ID"),
+            "name": lambda reason: _("name %s %%", reason.value),
+            "invoices": lambda reason: _(
+                "%(count)s of %(all)s invoice numbers belong to this company",
+                count=reason.value,
+                all=reason.out_of,
+            ),
+        }
+        return ", ".join(sentences[reason.kind](reason) for reason in reasons)
+
+    def action_connect(self):
+        """Connect with what was chosen."""
+        self.ensure_one()
+        self.mapping_id.connect(self.connectwise_company_id)
+        return {"type": "ir.actions.act_window_close"}
+
+
+class ConnectwiseMappingConnectLine(models.TransientModel):
+    """One suggestion of the dialog "+", and why it is one."""
+
+    _name = "connectwise.mapping.connect.line"
+    _description = "Suggested ConnectWise Customer"
+    _order = "id"
+
+    wizard_id = fields.Many2one(
+        "connectwise.mapping.connect", required=True, ondelete="cascade"
+    )
+    connectwise_company_id = fields.Many2one(
+        "connectwise.company", required=True, ondelete="cascade"
+    )
+    connectwise_ref = fields.Integer(related="connectwise_company_id.connectwise_ref")
+    name = fields.Char(related="connectwise_company_id.name")
+    status = fields.Char(related="connectwise_company_id.status")
+    city = fields.Char(related="connectwise_company_id.city")
+    account_number = fields.Char(related="connectwise_company_id.account_number")
+    reason = fields.Char("Why")
+    connected_with = fields.Char(
+        "Already connected with", compute="_compute_connected_with"
+    )
+
+    @api.depends("connectwise_company_id")
+    def _compute_connected_with(self):
+        for line in self:
+            line.connected_with = line.connectwise_company_id._describe_connected_with(
+                line.wizard_id.mapping_id
+            )
+
+    def action_connect(self):
+        """Connect with this suggestion."""
+        self.ensure_one()
+        self.wizard_id.mapping_id.connect(self.connectwise_company_id)
+        return {"type": "ir.actions.act_window_close"}
+
+
+class ConnectwiseMapping(models.Model):
+    _inherit = "connectwise.mapping"
+
+    def action_connect(self):
+        """Open the dialog with its suggestions, so that each can have a button."""
+        action = super().action_connect()
+        wizard = self.env[action["res_model"]].create({"mapping_id": self.id})
+        return {**action, "res_id": wizard.id}
+
+
+class ConnectwiseCompany(models.Model):
+    _inherit = "connectwise.company"
+
+    connected_with = fields.Char("Connected with", compute="_compute_connected_with")
+
+    @api.depends("mapping_ids")
+    def _compute_connected_with(self):
+        for company in self:
+            company.connected_with = company._describe_connected_with()
+
+    def _describe_connected_with(self, but=None):
+        """Return the customers this company is connected with, `but` one row."""
+        mappings = self.mapping_ids
+        if but:
+            mappings -= but
+        return ", ".join(mappings.mapped("partner_id.display_name"))
+
+    @api.depends_context("formatted_display_name")
+    def _compute_display_name(self):
+        # In drop-down lists, twins need more than a name to be told apart.
+        result = super()._compute_display_name()
+        if self.env.context.get("formatted_display_name"):
+            for company in self:
+                facts = company._get_distinguishing_facts()
+                if facts:
+                    company.display_name = f"{company.display_name}\n--{facts}--"
+        return result
+
+    def _get_distinguishing_facts(self):
+        account_id = self.account_number and self.env._(
+            "Account ID %s", self.account_number
+        )
+        connected = self.connected_with and self.env._(
+            "already connected with %s", self.connected_with
+        )
+        return " · ".join(filter(None, [self.status, self.city, account_id, connected]))
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if operator in ("ilike", "=") and isinstance(value, str):
+            ref = value.strip().lstrip("#")
+            if ref.isdecimal() and len(ref) < 10:
+                domain = Domain(domain) | Domain("connectwise_ref", "=", int(ref))
+        return domain

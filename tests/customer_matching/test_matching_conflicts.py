@@ -1,0 +1,176 @@
+"""What a person is asked to look at."""
+
+import pytest
+
+from customer_matching import Company, Conflict, ConflictKind, Customer, match
+
+
+def test_two_companies_of_one_account_id_are_a_conflict() -> None:
+    """S85, D5"""
+    companies = [Company(8, "Zeta", "A1"), Company(7, "Acme", "A1")]
+    assert match([Customer(1, "Acme", "A1")], companies).conflicts == (
+        Conflict(1, "several_companies_same_account_id", (7, 8)),
+    )
+
+
+def test_two_customers_of_one_account_id_are_a_conflict_of_both() -> None:
+    """S85, D5"""
+    customers = [Customer(2, "Acme", "A1"), Customer(1, "Zeta", "A1")]
+    kind: ConflictKind = "several_customers_same_account_id"
+    assert match(customers, [Company(7, "Acme", "A1")]).conflicts == (
+        Conflict(1, kind, (7,), (1, 2)),
+        Conflict(2, kind, (7,), (1, 2)),
+    )
+
+
+def test_two_companies_of_one_name_are_a_conflict() -> None:
+    """S85, D5"""
+    companies = [Company(8, "Acme Inc"), Company(7, "Acme"), Company(9, "Acme LLC")]
+    assert match([Customer(1, "Acme Inc")], companies).conflicts == (
+        Conflict(1, "several_companies_same_name", (7, 8)),
+    )
+
+
+def test_two_customers_of_one_name_are_a_conflict_of_both() -> None:
+    """S85, D5"""
+    customers = [Customer(2, "Acme LLC"), Customer(1, "Acme Inc")]
+    kind: ConflictKind = "several_customers_same_name"
+    assert match(customers, [Company(7, "Acme")]).conflicts == (
+        Conflict(1, kind, (7,), (1, 2)),
+        Conflict(2, kind, (7,), (1, 2)),
+    )
+
+
+def test_a_name_that_disagrees_with_the_account_id_is_a_conflict() -> None:
+    """S84, D4"""
+    companies = [Company(7, "Zeta", "A1"), Company(9, "Acme"), Company(8, "Acme Inc")]
+    assert match([Customer(1, "Acme", "A1")], companies).conflicts == (
+        Conflict(1, "name_disagrees", (8, 9)),
+    )
+
+
+@pytest.mark.parametrize("name", ["Acme", "Acme, Inc."])
+def test_a_name_that_the_linked_company_has_too_does_not_disagree(name: str) -> None:
+    """D4"""
+    companies = [Company(7, name, "A1"), Company(8, "Acme")]
+    assert not match([Customer(1, "Acme", "A1")], companies).conflicts
+
+
+def test_a_name_of_another_legal_form_than_the_linked_company_disagrees() -> None:
+    """D4, D5"""
+    companies = [Company(7, "Acme LLC", "A1"), Company(8, "Acme Inc")]
+    assert match([Customer(1, "Acme Inc", "A1")], companies).conflicts == (
+        Conflict(1, "name_disagrees", (8,)),
+    )
+
+
+def test_a_name_that_no_company_has_disagrees_with_nothing() -> None:
+    """D4"""
+    result = match([Customer(1, "Acme Inc", "A1")], [Company(7, "Zeta", "A1")])
+    assert not result.conflicts
+
+
+def test_a_name_says_nothing_against_a_link_of_another_origin() -> None:
+    """S86: somebody knew better than both keys."""
+    companies = [Company(7, "Zeta", "A1"), Company(8, "Acme"), Company(9, "Eta")]
+    result = match([Customer(1, "Acme", "A1")], companies, fixed={1: 9})
+    assert not result.conflicts
+
+
+def test_a_name_says_nothing_against_a_link_without_an_account_id() -> None:
+    """S86"""
+    companies = [Company(8, "Acme"), Company(9, "Eta")]
+    assert not match([Customer(1, "Acme")], companies, fixed={1: 9}).conflicts
+
+
+def test_a_deleted_company_disagrees_with_nothing() -> None:
+    """S88, D4"""
+    companies = [Company(7, "Zeta", "A1"), Company(8, "Acme", is_deleted=True)]
+    assert not match([Customer(1, "Acme", "A1")], companies).conflicts
+
+
+def test_a_link_to_a_deleted_company_is_no_conflict_of_keys() -> None:
+    """S88: that it is deleted is another matter."""
+    companies = [Company(7, "Zeta", "A1", is_deleted=True), Company(8, "Acme")]
+    result = match([Customer(1, "Acme", "A1")], companies, fixed={1: 7})
+    assert not result.conflicts
+
+
+def test_a_company_that_belongs_to_others_by_account_id_disagrees_with_a_name() -> None:
+    """S84, D4"""
+    customers = [
+        Customer(1, "Acme"),
+        Customer(3, "Beta", "A1"),
+        Customer(2, "Eta", "A1"),
+    ]
+    conflicts = match(customers, [Company(7, "Acme", "A1")]).conflicts
+    assert conflicts[0] == Conflict(1, "name_disagrees", (7,), (2, 3))
+
+
+def test_another_legal_form_is_a_conflict() -> None:
+    """D5"""
+    companies = [
+        Company(8, "Acme Corp"),
+        Company(7, "Acme LLC"),
+        Company(9, "Zeta Inc"),
+    ]
+    assert match([Customer(1, "Acme Inc")], companies).conflicts == (
+        Conflict(1, "legal_form_differs", (7, 8)),
+    )
+
+
+def test_a_company_of_another_legal_form_that_is_linked_is_no_conflict() -> None:
+    """D5: an Acme LLC that has its customer is not this Acme Inc."""
+    customers = [Customer(1, "Acme Inc"), Customer(2, "Acme LLC")]
+    assert not match(customers, [Company(7, "Acme LLC")]).conflicts
+
+
+@pytest.mark.parametrize("company", [Company(7, "Acme", "A1"), Company(7, "Acme")])
+def test_a_company_linked_already_is_a_conflict(company: Company) -> None:
+    """S86, D5"""
+    customers = [Customer(1, "Acme", "A1"), Customer(5, "Eta"), Customer(4, "Zeta")]
+    assert match(customers, [company], fixed={5: 7, 4: 7}).conflicts == (
+        Conflict(1, "company_taken", (7,), (4, 5)),
+    )
+
+
+def test_a_company_that_just_went_to_another_by_account_id_is_taken() -> None:
+    """S84, D4"""
+    customers = [Customer(1, "Acme"), Customer(2, "Zeta", "A1")]
+    assert match(customers, [Company(7, "Acme", "A1")]).conflicts == (
+        Conflict(1, "company_taken", (7,), (2,)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("customer", "companies"),
+    [
+        pytest.param(
+            Customer(1, "Zeta", "A1"), [Company(7, "", "A1")], id="account_id"
+        ),
+        pytest.param(
+            Customer(1, "Acme Inc"), [Company(7, "Acme LLC")], id="legal form"
+        ),
+        pytest.param(
+            Customer(1, "Acme", "A1"),
+            [Company(8, "Zeta", "A1"), Company(7, "Acme")],
+            id="name",
+        ),
+        pytest.param(
+            Customer(1, "Acme"), [Company(7, "Acme"), Company(8, "Acme")], id="several"
+        ),
+    ],
+)
+def test_what_a_person_ruled_out_is_no_conflict(
+    customer: Customer, companies: list[Company]
+) -> None:
+    """S98"""
+    result = match(
+        [customer], companies, excluded_pairs=[(1, 7), (1, 8)][: len(companies)]
+    )
+    assert not result.conflicts
+
+
+def test_a_customer_without_any_company_is_no_conflict() -> None:
+    """S85"""
+    assert not match([Customer(1, "Acme", "A1")], [Company(7, "Zeta", "B2")]).conflicts

@@ -1,0 +1,180 @@
+"""Which customers are linked, and which are not."""
+
+import pytest
+
+from customer_matching import Company, Customer, Link, MatchResult, match
+
+
+def pairs(result: MatchResult) -> list[tuple[int, int]]:
+    return [(link.customer_id, link.company_id) for link in result.links]
+
+
+def test_equal_account_ids_make_a_link() -> None:
+    """S82"""
+    result = match([Customer(1, "Acme", "c-01")], [Company(7, "Zeta", " C-01 ")])
+    assert result == MatchResult((Link(1, 7, "account_id"),))
+
+
+def test_equal_names_make_a_link() -> None:
+    """S83"""
+    result = match([Customer(1, "Müller & Söhne")], [Company(7, "MULLER AND SOHNE")])
+    assert result == MatchResult((Link(1, 7, "company_name"),))
+
+
+def test_the_account_id_wins_over_the_name() -> None:
+    """S84, D4"""
+    companies = [Company(7, "Zeta", "A1"), Company(8, "Acme")]
+    assert match([Customer(1, "Acme", "A1")], companies).links == (
+        Link(1, 7, "account_id"),
+    )
+
+
+def test_an_account_id_that_leads_nowhere_leaves_it_to_the_name() -> None:
+    """S83"""
+    result = match([Customer(1, "Acme", "A1")], [Company(7, "Acme", "B2")])
+    assert result.links == (Link(1, 7, "company_name"),)
+
+
+@pytest.mark.parametrize(
+    ("customer", "company"),
+    [("Acme", "Acme Inc."), ("Acme Inc.", "Acme"), ("Acme Ltd", "Acme Limited")],
+)
+def test_a_missing_or_differently_spelled_legal_form_does_not_matter(
+    customer: str, company: str
+) -> None:
+    """D5"""
+    assert pairs(match([Customer(1, customer)], [Company(7, company)])) == [(1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("customer", "company"),
+    [("Acme LLC", "Acme Inc."), ("Acme Inc.", "Acme Corp."), ("Acme Ltd", "Acme Plc")],
+)
+def test_different_legal_forms_make_no_link(customer: str, company: str) -> None:
+    """D5"""
+    assert not match([Customer(1, customer)], [Company(7, company)]).links
+
+
+def test_the_legal_form_tells_namesakes_apart() -> None:
+    """D5"""
+    customers = [Customer(1, "Acme LLC"), Customer(2, "Acme Inc")]
+    companies = [Company(7, "Acme, Incorporated"), Company(8, "ACME L.L.C.")]
+    assert pairs(match(customers, companies)) == [(1, 8), (2, 7)]
+
+
+@pytest.mark.parametrize(
+    "names", [("Acme", "Acme"), ("Acme Inc", "Acme"), ("Acme", "The Acme")]
+)
+def test_a_name_of_two_companies_makes_no_link(names: tuple[str, str]) -> None:
+    """S85, D5"""
+    companies = [Company(7, names[0]), Company(8, names[1])]
+    assert not match([Customer(1, "Acme Inc")], companies).links
+
+
+@pytest.mark.parametrize(
+    "names", [("Acme", "Acme"), ("Acme Inc", "Acme"), ("Acme Inc", "Acme LLC")]
+)
+def test_a_name_of_two_customers_makes_no_link(names: tuple[str, str]) -> None:
+    """S85, D5"""
+    customers = [Customer(1, names[0]), Customer(2, names[1])]
+    assert not match(customers, [Company(7, "Acme")]).links
+
+
+def test_an_account_id_of_two_companies_makes_no_link() -> None:
+    """S85: nor does the name then decide between the two."""
+    companies = [Company(7, "Acme", "A1"), Company(8, "Zeta", "a1")]
+    assert not match([Customer(1, "Acme", "A1")], companies).links
+
+
+def test_an_account_id_of_two_customers_makes_no_link() -> None:
+    """S85: nor does the name then decide between the two."""
+    customers = [Customer(1, "Acme", "A1"), Customer(2, "Zeta", "a1")]
+    assert not match(customers, [Company(7, "Acme", "A1")]).links
+
+
+def test_a_company_that_an_account_id_gives_to_others_is_not_linked_by_name() -> None:
+    """S84, S85"""
+    customers = [
+        Customer(1, "Acme"),
+        Customer(2, "Beta", "A1"),
+        Customer(3, "Zeta", "A1"),
+    ]
+    assert not match(customers, [Company(7, "Acme", "A1")]).links
+
+
+@pytest.mark.parametrize(
+    "company", [Company(7), Company(7, "", ""), Company(7, "-", "-")]
+)
+def test_nothing_is_not_something_in_common(company: Company) -> None:
+    """S82, S83"""
+    customers = [Customer(1), Customer(2, "!", "/")]
+    assert match(customers, [company]) == MatchResult()
+
+
+def test_a_deleted_company_is_never_newly_linked() -> None:
+    """S88"""
+    companies = [Company(7, "Acme", "A1", is_deleted=True)]
+    assert match([Customer(1, "Acme", "A1")], companies) == MatchResult()
+
+
+def test_a_deleted_namesake_does_not_stand_in_the_way() -> None:
+    """S88: a company made anew after it was deleted."""
+    companies = [Company(7, "Acme", "A1", is_deleted=True), Company(8, "Acme", "A1")]
+    assert pairs(match([Customer(1, "Acme", "A1")], companies)) == [(1, 8)]
+
+
+def test_a_linked_customer_gets_no_other_link() -> None:
+    """S86"""
+    result = match(
+        [Customer(1, "Acme", "A1")], [Company(7, "Acme", "A1")], fixed={1: 9}
+    )
+    assert result == MatchResult()
+
+
+@pytest.mark.parametrize("fixed", [{2: 7}, {2: 7, 3: 7}])
+def test_a_linked_company_gets_no_other_link(fixed: dict[int, int]) -> None:
+    """S86: also if customers that are not among these are linked to it by hand."""
+    result = match([Customer(1, "Acme", "A1")], [Company(7, "Acme", "A1")], fixed=fixed)
+    assert not result.links
+
+
+def test_a_link_in_place_is_not_found_again() -> None:
+    """S87"""
+    result = match(
+        [Customer(1, "Acme", "A1")], [Company(7, "Acme", "A1")], fixed={1: 7}
+    )
+    assert result == MatchResult()
+
+
+@pytest.mark.parametrize("customer", [Customer(1, "Acme", "A1"), Customer(1, "Acme")])
+def test_an_excluded_customer_is_left_alone(customer: Customer) -> None:
+    """S69, S96, S98"""
+    companies = [Company(7, "Acme", "A1"), Company(8, "Acme")]
+    assert match([customer], companies, excluded_customers=[1]) == MatchResult()
+
+
+@pytest.mark.parametrize("customer", [Customer(1, "Zeta", "A1"), Customer(1, "Acme")])
+def test_an_excluded_pair_is_linked_by_neither_key(customer: Customer) -> None:
+    """S98"""
+    result = match([customer], [Company(7, "Acme", "A1")], excluded_pairs=[(1, 7)])
+    assert result == MatchResult()
+
+
+def test_an_excluded_pair_leaves_its_two_free_for_others() -> None:
+    """S98"""
+    customers = [Customer(1, "Acme"), Customer(2, "Zeta")]
+    companies = [Company(7, "Acme"), Company(8, "Zeta")]
+    result = match(customers, companies, excluded_pairs=[(1, 7), (1, 8), (2, 7)])
+    assert pairs(result) == [(2, 8)]
+
+
+def test_an_excluded_pair_does_not_make_the_next_best_certain() -> None:
+    """S85, S98"""
+    companies = [Company(7, "Zeta", "A1"), Company(8, "Acme")]
+    result = match([Customer(1, "Acme", "A1")], companies, excluded_pairs=[(1, 7)])
+    assert not result.links
+
+
+def test_a_lifted_exclusion_lets_the_link_come_back() -> None:
+    """S77, S97, D8"""
+    assert pairs(match([Customer(1, "Acme")], [Company(7, "Acme")])) == [(1, 7)]
