@@ -82,6 +82,7 @@ def fill(env, sandbox: Sandbox) -> None:
     env = env(user=accountant)
     make_invoices(env, sandbox.invoices, customers)
     connect(env, sandbox)
+    show_every_state(env)
     settings = {**SANDBOX, "today": sandbox.ask("")["today"]}
     settings["addon_state"] = addon_state()
     env["ir.config_parameter"].sudo().set_param(SETTINGS, json.dumps(settings))
@@ -332,6 +333,29 @@ def connect(env, sandbox: Sandbox) -> None:
             for sequence, source in enumerate(("connectwise", "odoo"), start=1)
         ]
     )
+
+
+def show_every_state(env) -> None:
+    """Synchronize, then do by hand what leaves a row in each state it can have."""
+    backend = env["connectwise.backend"].search([], limit=1)
+    backend.sync(full=True)
+    rows = env["connectwise.mapping"].search([("backend_id", "=", backend.id)])
+    connected = rows.filtered("connectwise_company_id")
+    with_contact = connected.filtered("contact_id")
+    with_contact[:3].enable_contact()
+    connected[-1].action_disconnect()
+    unconnected = (rows - connected).filtered(lambda row: not row.has_conflict)
+    taken = connected.connectwise_company_id
+    free = env["connectwise.company"].search(
+        [
+            ("backend_id", "=", backend.id),
+            ("id", "not in", taken.ids),
+            ("is_deleted", "=", False),
+        ],
+        limit=1,
+    )
+    if unconnected and free:
+        unconnected[0].connect(free)
 
 
 if __name__ == "__main__":

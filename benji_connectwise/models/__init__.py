@@ -1,7 +1,6 @@
 from . import (
     account_move,
     account_move_send,
-    base_partner_merge_automatic_wizard,
     connectwise_backend,
     connectwise_backend_sync,
     connectwise_company,

@@ -307,7 +307,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
-        """Add the customer's enabled Bill-To contact; one that is not is never mailed."""
+        """Add the enabled Bill-To contact; one that is disabled is never mailed."""
         partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
         return self._add_connectwise_contacts(move, self._drop_disabled(partners))
 

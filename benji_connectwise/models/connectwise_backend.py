@@ -174,6 +174,13 @@ class ConnectwiseBackend(models.Model):
             vals = {"codebase": False, "retry_at": False, "failures": 0, **vals}
         return super().write(vals)
 
+    def unlink(self):
+        self.check_access("unlink")
+        # The database would take the rows along, and leave their contacts behind.
+        rows = self.env["connectwise.mapping"].sudo()
+        rows.search([("backend_id", "in", self.ids)]).unlink()
+        return super().unlink()
+
     # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------

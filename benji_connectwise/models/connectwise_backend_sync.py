@@ -134,8 +134,8 @@ class ConnectwiseBackend(models.Model):
         if not self.sync_contacts:
             raise UserError(
                 self.env._(
-                    "“Synchronize customers/contacts from ConnectWise” is off. Switch it"
-                    " on under Integrations ▸ Configure."
+                    "“Synchronize customers/contacts from ConnectWise” is off. Switch"
+                    " it on under Integrations ▸ Configure."
                 )
             )
         # Two at once must not wait for each other at the unique index.

@@ -123,7 +123,7 @@ class ConnectwiseCompany(models.Model):
                 company.billing_contact.id if company.billing_contact else 0,
                 company.last_updated
                 and company.last_updated.replace(tzinfo=None, microsecond=0),
-                normalise_name(company.name).text,
+                normalise_name(company.name).core,
             )
             for company in companies
         ]

@@ -82,36 +82,23 @@ class ConnectwiseMapping(models.Model):
 
         Only for rows where it matters: with nothing imported, or imported differently.
         """
-        asking = {}
+        customers, emails = set(), set()
         for mapping in self:
-            email = mapping._get_contact_email()
-            contact = mapping.contact_id
-            is_same = (
-                contact.email_normalized == email
-                and contact.connectwise_contact_ref
-                == mapping.connectwise_company_id.contact_ref
-            )
-            if email and not is_same:
-                asking.setdefault(mapping.partner_id.commercial_partner_id, []).append(
-                    email
-                )
-        if not asking:
+            email, contact = mapping._get_contact_email(), mapping.contact_id
+            ref = mapping.connectwise_company_id.contact_ref
+            imported = (contact.email_normalized, contact.connectwise_contact_ref)
+            if email and imported != (email, ref):
+                customers.add(mapping.partner_id.commercial_partner_id.id)
+                emails.add(email)
+        if not emails:
             return {}
         contacts = (
             self.env["res.partner"]
             .with_context(active_test=False)
             .search(
                 [
-                    (
-                        "commercial_partner_id",
-                        "in",
-                        [partner.id for partner in asking],
-                    ),
-                    (
-                        "email_normalized",
-                        "in",
-                        [e for es in asking.values() for e in es],
-                    ),
+                    ("commercial_partner_id", "in", customers),
+                    ("email_normalized", "in", emails),
                     ("is_connectwise_contact", "=", False),
                 ],
                 order="id",
@@ -149,6 +136,8 @@ class ConnectwiseMapping(models.Model):
         """Tell what accounting has from what somebody entered by hand (D6)."""
         customer = self.partner_id
         contacts = (here or customer.browse()) - customer
+        # Another connection of this customer may just have taken one of them over.
+        contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
         if customer.email_normalized == email:
             return "none", self.env._("%s is the customer's own e-mail address.", email)
         for contact in contacts.filtered("active"):
@@ -420,12 +409,21 @@ class ConnectwiseMapping(models.Model):
     def _ask_to_look_at_contact(self):
         if self.contact_decision == "disabled":
             return
-        self.partner_id.activity_schedule(
-            "mail.mail_activity_data_todo",
-            user_id=(self.backend_id.responsible_id or self.env.user).id,
-            summary=self.env._("Look at the Bill-To contact from ConnectWise"),
-            note=self._explain_contact(),
-        )
+        values = {
+            "summary": self.env._("Look at the Bill-To contact from ConnectWise"),
+            "note": self._explain_contact(),
+        }
+        kind = "mail.mail_activity_data_todo"
+        try:
+            with self.env.cr.savepoint():
+                self.partner_id.activity_schedule(
+                    kind,
+                    user_id=(self.backend_id.responsible_id or self.env.user).id,
+                    **values,
+                )
+        except UserError:
+            # Whoever cannot see this customer is not the one to look at it.
+            self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
 
     # -------------------------------------------------------------------------
     # Removing (D7)

@@ -9,7 +9,8 @@ REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 class ConnectwiseMapping(models.Model):
     """The Customer Mapping Report: what a row says, and its export and import."""
 
-    _inherit = "connectwise.mapping"
+    # Beside what a row is and does, this file is about showing it.
+    _inherit = "connectwise.mapping"  # pylint: disable=consider-merging-classes-inherited
     _mail_post_access = "read"
 
     connection_text = fields.Char(
@@ -196,6 +197,47 @@ class ConnectwiseMapping(models.Model):
         )._ensure_rows()
         return self.env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
 
+    def action_connect(self):
+        """Open the dialog with its suggestions, so that each can have a button."""
+        action = super().action_connect()
+        wizard = self.env[action["res_model"]].create({"mapping_id": self.id})
+        context = {**action["context"], "dialog_size": "extra-large"}
+        return {**action, "res_id": wizard.id, "context": context}
+
+    def action_connect_suggestions(self):
+        """Connect those of these rows for which one suggestion leaves no doubt.
+
+        Connected ones, and those somebody disconnected, are left alone.
+        """
+        self._check_may_change()
+        rows = self.filtered(
+            lambda row: not (row.connectwise_company_id or row.disconnected)
+        )
+        Wizard = self.env["connectwise.mapping.connect"].sudo()
+        done = 0
+        for _backend, of_backend in rows.grouped("backend_id").items():
+            companies = None
+            for row in of_backend:
+                wizard = Wizard.new({"mapping_id": row.id})
+                companies = companies or wizard._get_companies_to_choose_from()
+                company = wizard._find_certain(companies)
+                if company:
+                    done += row.connect(company.id)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if done else "warning",
+                "message": self.env._(
+                    "%(done)s of %(all)s connected. The others have no suggestion that"
+                    " leaves no doubt: use + for them.",
+                    done=done,
+                    all=len(rows),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
     def action_rescan(self):
         """Open the dialog *Rescan* of the current company's connection."""
         self._check_may_change()
@@ -260,7 +302,7 @@ class ConnectwiseMapping(models.Model):
         return "muted", _(
             "Last read %(time)s · %(companies)s ConnectWise customers ·"
             " %(connected)s connected",
-            time=format_datetime(self.env, backend.last_sync),
+            time=format_datetime(self.env, backend.last_sync, dt_format="short"),
             companies=self.env["connectwise.company"].search_count(
                 [("backend_id", "=", backend.id), ("is_deleted", "=", False)]
             ),

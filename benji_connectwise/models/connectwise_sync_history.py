@@ -86,9 +86,9 @@ class ConnectwiseSyncHistory(models.Model):
         labels = self._get_count_labels()
         for history in self:
             history.summary = " · ".join(
-                f"{labels[kind]}: {count}"
-                for kind, count in (history.counts or {}).items()
-                if count and kind in labels
+                f"{label}: {history.counts[kind]}"
+                for kind, label in labels.items()
+                if (history.counts or {}).get(kind)
             )
 
     def _get_count_labels(self):
@@ -343,12 +343,14 @@ class ConnectwiseSyncHistory(models.Model):
             ]
         )
         lost = connected.filtered(lambda row: row.connectwise_company_id in gone)
-        if connected and len(lost) > MOST_GONE * len(connected):
+        is_empty = self.is_full and not self.companies_read
+        # A single one is what a person did in ConnectWise, however few there are.
+        if (is_empty and lost) or len(lost) > max(1, MOST_GONE * len(connected)):
             raise MassLossError(
                 self.env._(
-                    "%(lost)s of %(all)s connected companies are missing in ConnectWise's"
-                    " answer. Nothing was changed. Please check ConnectWise and the API"
-                    " member's rights.",
+                    "%(lost)s of %(all)s connected companies are missing in"
+                    " ConnectWise's answer. Nothing was changed. Please check"
+                    " ConnectWise and the API member's rights.",
                     lost=len(lost),
                     all=len(connected),
                 )

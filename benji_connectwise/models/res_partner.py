@@ -59,6 +59,12 @@ class ResPartner(models.Model):
         copy=False,
         help="Receives the e-mails with its customer's invoices.",
     )
+    connectwise_contact_message = fields.Char(
+        compute="_compute_connectwise_contact_message",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="What to know before this contact is enabled.",
+    )
 
     @api.depends_context("company", "lang")
     @api.depends(
@@ -78,11 +84,19 @@ class ResPartner(models.Model):
             )[:1]
             company = mapping.connectwise_company_id
             partner.connectwise_company_id = company
-            partner.connectwise_connection = company and self.env._(
+            partner.connectwise_connection = bool(company) and self.env._(
                 "Connected with %(company)s, by %(connection)s",
                 company=company.display_name,
                 connection=how.get(mapping.connection, ""),
             )
+
+    @api.depends("is_connectwise_contact", "connectwise_enabled", "email")
+    def _compute_connectwise_contact_message(self):
+        contacts = self.filtered("is_connectwise_contact")
+        mappings = contacts._get_connectwise_mapping().grouped("contact_id")
+        for partner in self:
+            mapping = mappings.get(partner._origin)
+            partner.connectwise_contact_message = mapping and mapping.contact_message
 
     @api.model
     def _search_connectwise_company_id(self, operator, value):

@@ -1,8 +1,9 @@
-"""The one Bill-To contact: imported, protected, enabled and taken away (S101 – S121)."""
+"""The one Bill-To contact: imported, protected, enabled and taken away (S101–S121)."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 from odoo.tests.common import RecordCapturer
+from odoo.tools import mute_logger
 
 from .common import ConnectwiseCommon
 
@@ -258,16 +259,11 @@ class TestImport(ContactCommon):
             " CHECK (name != 'Nobody') NOT VALID"
         )
         self.acme.contact_name = "Nobody"
-        outcomes = self._import_quietly(self.mapping | other)
+        with mute_logger("odoo.sql_db"):
+            outcomes = (self.mapping | other)._import_contacts()
         self.assertEqual(outcomes[self.mapping], "none")
         self.assertEqual(outcomes[other], "created")
         self.assertIn("Could not be imported", self.mapping.contact_message)
-
-    def _import_quietly(self, mappings):
-        from odoo.tools import mute_logger
-
-        with mute_logger("odoo.sql_db"):
-            return mappings._import_contacts()
 
     def test_no_portal_user(self):
         """D12: importing and enabling create no user."""
@@ -276,7 +272,7 @@ class TestImport(ContactCommon):
         self.assertFalse(contact.user_ids)
 
     def test_context_of_the_person_makes_no_customer(self):
-        """Defaults of the list that a person came from say nothing about the contact."""
+        """Defaults of the list a person came from say nothing about the contact."""
         mapping = self.mapping.with_context(
             default_is_company=True,
             default_customer_rank=1,
@@ -345,7 +341,7 @@ class TestEnteredBefore(ContactCommon):
         with self.assertRaises(UserError):
             contact.with_user(self.clerk).phone = "1"
 
-    def test_converted_in_the_recordset_of_an_archived_one(self):
+    def test_archived_one_is_converted(self):
         """S111: an archived one of that address comes back, and goes back (D7)."""
         contact = self.new_contact(active=False)
         self.assertEqual(self.imported(), contact)
@@ -367,6 +363,32 @@ class TestEnteredBefore(ContactCommon):
         )
         self.assertEqual(self.mapping._import_contact(), "none")
         self.assertFalse(self.clerk.partner_id.is_connectwise_contact)
+
+    def test_moves_to_an_address_that_accounting_has(self):
+        """S109: also when its e-mail becomes one that Odoo has already."""
+        contact = self.imported()
+        existing = self.new_contact(type="invoice", email="ap@acme.example.com")
+        self.acme.contact_email = "AP@acme.example.com"
+        self.assertEqual(self.mapping._import_contact(), "removed")
+        self.assertFalse(contact.exists())
+        self.assertEqual(self.all_contacts(), existing)
+        self.assertIn("invoice address", self.mapping.contact_message)
+
+    def test_moves_to_an_address_entered_by_hand(self):
+        """S111: also when its e-mail becomes that of a contact entered by hand."""
+        self.imported()
+        by_hand = self.new_contact(email="ap@acme.example.com")
+        self.acme.contact_email = "ap@acme.example.com"
+        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(self.all_contacts(), by_hand)
+
+    def test_what_connectwise_lacks_is_not_emptied(self):
+        """A phone that a person entered stays where ConnectWise has none."""
+        contact = self.new_contact(phone="5")
+        self.acme.contact_phone = False
+        self.imported()
+        self.assertEqual(contact.phone, "5")
+        self.assertEqual(self.mapping._import_contact(), "unchanged")
 
     def test_restored_exactly(self):
         """S120, D7: a converted contact gets back what it had."""
@@ -396,6 +418,7 @@ class TestEnteredBefore(ContactCommon):
         """D7: even an address that differs from the customer's."""
         contact = self.new_contact(street="9 Own Way")
         self.customer.street = "1 Main St"
+        self.env.flush_all()
         self.env.cr.execute(
             "UPDATE res_partner SET street = '9 Own Way' WHERE id = %s", [contact.id]
         )
@@ -469,8 +492,7 @@ class TestProtection(ContactCommon):
             (6, 0, []),
         ):
             with self.subTest(command), self.assertRaises(UserError):
-                with self.cr.savepoint():
-                    customer.write({"child_ids": [command]})
+                customer.write({"child_ids": [command]})
 
     def test_not_archived(self):
         """S107: neither by the action, nor by the field."""
@@ -539,8 +561,8 @@ class TestProtection(ContactCommon):
     def test_what_odoo_syncs_keeps_working(self):
         """S106 stops nothing that Odoo itself hands down from the customer."""
         terms = self.env.ref("account.account_payment_term_30days")
-        customer = self.customer.with_user(self.administrator)
-        customer.write({"vat": "US123456789", "property_payment_term_id": terms.id})
+        self.customer.with_user(self.clerk).write({"vat": "US123456789"})
+        self.customer.property_payment_term_id = terms
         self.assertEqual(self.contact.vat, "US123456789")
         self.assertEqual(
             self.contact.with_company(self.company).property_payment_term_id, terms
@@ -622,7 +644,8 @@ class TestMerge(ContactCommon):
         source._import_contact()
         gone = source.contact_id
         self.merge(other, into=self.customer)
-        self.assertFalse((source | gone).exists())
+        self.assertFalse(source.exists())
+        self.assertFalse(gone.exists())
         self.assertEqual(self.customer.connectwise_mapping_ids, self.mapping)
         self.assertEqual(self.mapping.connectwise_company_id, self.acme)
         self.assertEqual(self.all_contacts(), contact)
@@ -785,12 +808,41 @@ class TestNewDomain(ContactCommon):
         self.assertFalse(contact.connectwise_enabled)
         self.assertIn("acme.example.com", self.mapping.contact_message)
 
+    def test_contact_itself_says_so(self):
+        """Whoever opens the contact to enable it is told as well."""
+        contact = self.move_to("emma@acme-billing.example.net")
+        message = contact.with_user(self.clerk).connectwise_contact_message
+        self.assertIn("acme-billing.example.net", message)
+
     def test_activity(self):
         """The responsible person gets one activity, however often it is read."""
         self.move_to("emma@acme-billing.example.net")
         self.mapping._import_contact()
         self.assertEqual(self.customer.activity_ids.user_id, self.administrator)
         self.assertEqual(len(self.customer.activity_ids), 1)
+
+    def test_responsible_who_cannot_see_the_customer(self):
+        """The contact is disabled even if nobody can be given the activity."""
+        self.customer.company_id = self.company
+        other = self.setup_other_company(name="company_2")["company"]
+        self.backend.responsible_id = new_test_user(
+            self.env,
+            "connectwise_elsewhere",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        contact = self.move_to("emma@acme-billing.example.net")
+        self.assertEqual(contact.email, "emma@acme-billing.example.net")
+        self.assertFalse(contact.connectwise_enabled)
+        self.assertTrue(self.customer.activity_ids)
+
+    def test_queued_mail_does_not_follow(self):
+        """An e-mail in the queue does not go out to the new address."""
+        mail = self.env["mail.mail"].create(
+            {"model": "account.move", "recipient_ids": [(6, 0, self.contact.ids)]}
+        )
+        self.move_to("emma@acme-billing.example.net")
+        self.assertEqual(mail.state, "cancel")
 
     def test_replaced_contact_at_new_domain(self):
         """Another person at another domain is looked at too."""
@@ -933,6 +985,18 @@ class TestRemoval(ContactCommon):
         self.mapping.unlink()
         self.assertFalse(contact.exists())
 
+    def test_deleting_the_connection_removes(self):
+        """S2, D7: no contact stays behind that nobody can edit."""
+        contact = self.imported()
+        other = self.new_customer("Other")
+        by_hand = self.new_contact(parent_id=other.id, name="By hand")
+        self.connect(other, self.acme)._import_contact()
+        self.assertTrue(by_hand.is_connectwise_contact)
+        self.backend.with_user(self.administrator).unlink()
+        self.assertFalse(contact.exists())
+        self.assertEqual(by_hand.name, "By hand")
+        self.assertFalse(by_hand.is_connectwise_contact)
+
     def test_paused_keeps(self):
         """S39, D2: switched off, contacts stay and say that they are paused."""
         contact = self.imported()
@@ -968,7 +1032,7 @@ class TestRecipients(ContactCommon):
         cls.set_priority("odoo")
 
     def new_invoice(self, **values):
-        return self.invoice(partner_id=self.customer.id, **values)
+        return self.invoice(**{"partner_id": self.customer.id, **values})
 
     def mailed(self, messages):
         return messages.records.filtered(lambda m: m.message_type != "notification")
@@ -1055,38 +1119,42 @@ class TestRecipients(ContactCommon):
             .create({})
         )
         wizard.action_send_and_print()
-        with RecordCapturer(self.env["mail.message"]) as messages:
-            with self.enter_registry_test_mode():
-                self.env.ref(
-                    "account.ir_cron_account_move_send"
-                ).method_direct_trigger()
+        cron = self.env.ref("account.ir_cron_account_move_send")
+        with (
+            RecordCapturer(self.env["mail.message"]) as messages,
+            self.enter_registry_test_mode(),
+        ):
+            cron.method_direct_trigger()
         mailed = self.mailed(messages)
         self.assertEqual(len(mailed), 2)
         for message in mailed:
             self.assertIn(self.contact, message.partner_ids)
 
+    def recipients_of_scheduled(self, move, *chosen):
+        move.sudo().sending_data = {
+            "sending_methods": ["email"],
+            "author_user_id": self.accountant.id,
+            "mail_partner_ids": [partner.id for partner in chosen],
+        }
+        settings = self.env["account.move.send"]._get_default_sending_settings(
+            move, from_cron=True, **move.sending_data
+        )
+        return self.env["res.partner"].browse(settings["mail_partner_ids"])
+
     def test_disabled_before_the_scheduled_action(self):
         """S118: chosen when it was enabled, left out when it is sent."""
-        self.mapping.enable_contact()
         move = self.new_invoice()
+        self.mapping.enable_contact()
         self.mapping.disable_contact()
-        settings = self.env["account.move.send"]._get_default_sending_settings(
-            move,
-            from_cron=True,
-            sending_methods=["email"],
-            mail_partner_ids=(self.customer | self.contact).ids,
-        )
-        self.assertEqual(settings["mail_partner_ids"], self.customer.ids)
+        recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
+        self.assertEqual(recipients, self.customer)
 
     def test_removed_before_the_scheduled_action(self):
         """S118: neither does a deleted one stop the sending."""
         move = self.new_invoice()
-        chosen = (self.customer | self.contact).ids
         self.mapping._remove_contact()
-        settings = self.env["account.move.send"]._get_default_sending_settings(
-            move, from_cron=True, sending_methods=["email"], mail_partner_ids=chosen
-        )
-        self.assertEqual(settings["mail_partner_ids"], self.customer.ids)
+        recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
+        self.assertEqual(recipients, self.customer)
 
     def queued(self, *partners):
         move = self.new_invoice()
@@ -1158,8 +1226,8 @@ class TestPartnerViews(ContactCommon):
             badges = partner.with_user(self.clerk).application_statistics
             self.assertIn("ConnectWise", [badge["value"] for badge in badges])
         self.mapping._remove_contact()
-        badges = self.partner_a.with_user(self.clerk).application_statistics
-        self.assertNotIn("ConnectWise", [badge["value"] for badge in badges])
+        other = self.new_contact(email="x@example.com")
+        self.assertFalse(other.with_user(self.clerk).application_statistics)
 
     def test_form_without_invoicing_rights(self):
         """S106: whoever only has Contacts opens the form; protected is read-only."""
@@ -1184,10 +1252,12 @@ class TestPartnerViews(ContactCommon):
     def test_inline_form(self):
         """S106: the contact's form inside its customer's is read-only too."""
         self.imported()
-        with Form(self.customer.with_user(self.clerk)) as form:
-            with form.child_ids.edit(0) as child:
-                with self.assertRaisesRegex(AssertionError, "readonly"):
-                    child.email = "x@example.com"
+        form = Form(self.customer.with_user(self.clerk))
+        with (
+            form.child_ids.edit(0) as child,
+            self.assertRaisesRegex(AssertionError, "readonly"),
+        ):
+            child.email = "x@example.com"
 
     def test_every_view_of_contacts_loads(self):
         """Nothing in the views needs Invoicing rights."""
@@ -1198,9 +1268,82 @@ class TestPartnerViews(ContactCommon):
             has_button = "action_connectwise_enable" in arches["form"]["arch"]
             self.assertEqual(has_button, user == self.administrator)
 
-    def test_reading_all_fields(self):
-        """A program that reads every field of a contact is not refused."""
+    def test_reading_fields(self):
+        """Whoever reads all fields that are there for him is not refused."""
         contact = self.imported()
-        contact.with_user(self.clerk).read()
         portal = new_test_user(self.env, "cw_portal", groups="base.group_portal")
-        portal.partner_id.with_user(portal).read(["name", "is_connectwise_contact"])
+        portal.partner_id.parent_id = self.customer
+        for user in (self.clerk, self.accountant, portal):
+            partners = (self.customer | contact).with_user(user)
+            fields = [name for name in partners.fields_get() if "connectwise" in name]
+            self.assertTrue(fields)
+            partners.read(fields)
+
+
+@tagged("post_install", "-at_install")
+class TestFromOutside(ContactCommon, HttpCase):
+    """What programs and portal users can ask the server for."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mapping._import_contact()
+        cls.contact = cls.mapping.contact_id
+
+    def call(self, model, method, *args, **kwargs):
+        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+        return self.json("/web/dataset/call_kw", params)
+
+    def json(self, path, params):
+        with mute_logger("odoo.http"):
+            return self.url_open(path, json={"params": params}).json()
+
+    def test_forged_context_over_rpc(self):
+        """S106: any context may come along."""
+        self.authenticate(self.clerk.login, self.clerk.login)
+        for context in ({}, {"connectwise_sync": True}, {"connectwise_sync": "SYNC"}):
+            for method, *args in (
+                ("write", self.contact.ids, {"email": "thief@example.net"}),
+                ("web_save", self.contact.ids, {"email": "thief@example.net"}),
+                ("unlink", self.contact.ids),
+                ("action_archive", self.contact.ids),
+            ):
+                options = {"specification": {}} if method == "web_save" else {}
+                answer = self.call(
+                    "res.partner", method, *args, context=context, **options
+                )
+                with self.subTest(method, context=context):
+                    message = answer["error"]["data"]["message"]
+                    self.assertIn("comes from ConnectWise", message)
+        self.env.invalidate_all()
+        self.assertEqual(self.contact.email, "emma@acme.example.com")
+
+    def test_private_methods_over_rpc(self):
+        """S107: the removal is nobody's to call from outside."""
+        self.authenticate(self.administrator.login, self.administrator.login)
+        for method in ("_remove_contact", "_import_contact", "_take_contact_away"):
+            answer = self.call("connectwise.mapping", method, self.mapping.ids)
+            with self.subTest(method):
+                self.assertIn("error", answer)
+        self.assertTrue(self.contact.exists())
+
+    def test_enabling_over_rpc(self):
+        """S43: only for the Invoicing administrator."""
+        call = ("connectwise.mapping", "enable_contact", self.mapping.ids)
+        self.authenticate(self.accountant.login, self.accountant.login)
+        self.assertIn("AccessError", self.call(*call)["error"]["data"]["name"])
+        self.authenticate(self.administrator.login, self.administrator.login)
+        self.assertTrue(self.call(*call)["result"])
+
+    def test_portal_user(self):
+        """S106: the customer's portal user can neither open, change nor archive it."""
+        user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
+        user.partner_id.parent_id = self.customer
+        self.authenticate(user.login, user.login)
+        with mute_logger("odoo.http"):
+            page = self.url_open(f"/my/address?partner_id={self.contact.id}")
+        self.assertEqual(page.status_code, 403)
+        params = {"partner_id": self.contact.id}
+        self.assertIn("error", self.json("/my/address/archive", params))
+        self.env.invalidate_all()
+        self.assertTrue(self.contact.active)

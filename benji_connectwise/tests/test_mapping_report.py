@@ -180,6 +180,47 @@ class TestMappingReport(MappingReportCommon):
         icon = arch[arch.index("fa-chain-broken") - 200 :]
         self.assertIn('invisible="not connectwise_company_id"', icon)
 
+    def test_many_are_disconnected_at_once(self):
+        """S68 S96"""
+        rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
+        rows[0].connect(self.dental)
+        rows[1].connect(self.law)
+        rows.action_disconnect()
+        self.assertEqual(rows.mapped("disconnected"), [True, True, False])
+
+    def test_certain_suggestions_are_connected_at_once(self):
+        """S89 S93: and an ambiguous one is not"""
+        rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
+        rows.action_connect_suggestions()
+        self.assertEqual(rows.mapped("connection"), ["manual", False, False])
+
+    def test_a_disconnected_row_is_not_connected_with_others(self):
+        """S96"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        row.action_disconnect()
+        row.action_connect_suggestions()
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_a_company_that_is_taken_is_never_certain(self):
+        """D5"""
+        self.row(self.foxtrot).connect(self.dental)
+        self.row(self.acme).action_connect_suggestions()
+        self.assertFalse(self.row(self.acme).connectwise_company_id)
+
+    def test_an_invoicing_user_cannot_connect_suggestions(self):
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).action_connect_suggestions()
+
+    def test_another_company_does_not_see_the_rows(self):
+        stranger = new_test_user(
+            self.env,
+            "connectwise_elsewhere",
+            "account.group_account_manager",
+            company_id=self.env["res.company"].create({"name": "Elsewhere"}).id,
+        )
+        self.assertFalse(self.row(self.acme, stranger))
+
     def test_an_invoicing_user_is_offered_no_change(self):
         self.assertNotIn("<button", self.list_arch(self.accountant))
 
@@ -414,7 +455,7 @@ class TestMappingConnect(MappingReportCommon):
         """S91"""
         move = self.invoice("CW1001", partner_id=self.foxtrot.id)
         move._get_preferred_invoice_pdf()
-        ref = self.sandbox_invoice("CW1001")["company"]["id"]
+        ref = self.sandbox_invoice("CW1001")["company_id"]
         company = self.read_company(ref, "Quite different")
         line = self.suggestions(self.foxtrot)[0]
         self.assertEqual(line.connectwise_company_id, company)
@@ -423,7 +464,9 @@ class TestMappingConnect(MappingReportCommon):
     def test_a_suggestion_says_who_is_connected_already(self):
         """S91"""
         self.row(self.foxtrot).connect(self.dental)
-        self.assertEqual(self.suggestions(self.acme)[0].connected_with, "Foxtrot Ltd")
+        self.assertIn(
+            "already connected with Foxtrot Ltd", self.suggestions(self.acme)[0].reason
+        )
 
     def test_gone_companies_are_not_suggested(self):
         """S88"""

@@ -164,21 +164,31 @@ class TestSync(SyncCommon):
 
     def test_a_company_that_is_gone_stays_connected_and_flagged(self):
         """S88: in the recycle bin, or missing from a full read"""
-        for gone in (self.sandbox.recycle_company, self.sandbox.delete_company):
+        for number, gone in (
+            (1010, self.sandbox.recycle_company),
+            (1011, self.sandbox.delete_company),
+        ):
             with self.subTest(gone.__name__):
-                self.sandbox.reset()
-                numbers = [1010, 1011, 1012, 1013, 1014, 1015]
-                customers = [
-                    self.customer(self.sandbox_company(number)["name"])
-                    for number in numbers
-                ]
+                customer = self.customer(self.sandbox_company(number)["name"])
                 self.sync(full=True)
-                gone(1010)
+                gone(number)
                 self.sync(full=True)
-                row = self.row(customers[0])
-                self.assertTrue(row.connectwise_company_id.is_deleted)
-                for customer in customers:
-                    customer.unlink()
+                self.assertConnected(customer, number, "company_name")
+                self.assertTrue(self.row(customer).connectwise_company_id.is_deleted)
+
+    def test_too_much_gone_at_once_changes_nothing(self):
+        """S88: two of six connected companies"""
+        numbers = range(1010, 1016)
+        customers = [
+            self.customer(self.sandbox_company(number)["name"]) for number in numbers
+        ]
+        self.sync(full=True)
+        self.sandbox.delete_company(1010)
+        self.sandbox.recycle_company(1011)
+        with self.assertRaises(UserError):
+            self.sync(full=True)
+        for customer in customers:
+            self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
     def test_an_empty_answer_changes_nothing(self):
         """S88: a person has to look at it"""

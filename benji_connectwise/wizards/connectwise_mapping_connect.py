@@ -69,19 +69,40 @@ class ConnectwiseMappingConnect(models.TransientModel):
             return []
         # Of this connection's companies alone, whoever asks.
         wizard = self.sudo()
-        partner = wizard.mapping_id.partner_id
-        suggestions = suggest(
-            Customer(partner.id, partner.name or None, partner.ref or None),
-            wizard._get_companies_to_choose_from(),
-            invoice_counts=wizard._count_invoice_numbers(),
-        )
         return [
             {
                 "connectwise_company_id": suggestion.company_id,
-                "reason": self._explain(suggestion.reasons),
+                "reason": wizard._explain(suggestion),
             }
-            for suggestion in suggestions
+            for suggestion in wizard._suggest(wizard._get_companies_to_choose_from())
         ]
+
+    def _suggest(self, companies):
+        partner = self.mapping_id.partner_id
+        return suggest(
+            Customer(partner.id, partner.name or None, partner.ref or None),
+            companies,
+            invoice_counts=self._count_invoice_numbers(),
+        )
+
+    def _find_certain(self, companies):
+        """Return the company of the only suggestion that leaves no doubt, if any.
+
+        One that is connected with another customer already always leaves some.
+        """
+        Company = self.env["connectwise.company"]
+        certain = [
+            suggestion.company_id
+            for suggestion in self._suggest(companies)
+            if any(map(self._leaves_no_doubt, suggestion.reasons))
+        ]
+        company = Company.browse(certain if len(certain) == 1 else ())
+        return Company if company.mapping_ids else company
+
+    def _leaves_no_doubt(self, reason):
+        if reason.kind == "invoices":
+            return reason.value == reason.out_of
+        return reason.kind == "account_id" or reason.value == 100
 
     def _get_companies_to_choose_from(self):
         self.env["connectwise.company"].flush_model()
@@ -139,8 +160,10 @@ class ConnectwiseMappingConnect(models.TransientModel):
         )
         return {company: (found, known) for company, found, known in rows}
 
-    def _explain(self, reasons):
+    def _explain(self, suggestion):
         _ = self.env._
+        company = self.env["connectwise.company"].browse(suggestion.company_id)
+        taken_by = company._describe_connected_with(self.mapping_id)
         sentences = {
             "account_id": lambda reason: _("same Account ID"),
             "name": lambda reason: _("name %s %%", reason.value),
@@ -150,7 +173,10 @@ class ConnectwiseMappingConnect(models.TransientModel):
                 all=reason.out_of,
             ),
         }
-        return ", ".join(sentences[reason.kind](reason) for reason in reasons)
+        texts = [sentences[reason.kind](reason) for reason in suggestion.reasons]
+        if taken_by:
+            texts.append(_("already connected with %s", taken_by))
+        return ", ".join(texts)
 
     def action_connect(self):
         """Connect with what was chosen."""
@@ -178,32 +204,12 @@ class ConnectwiseMappingConnectLine(models.TransientModel):
     city = fields.Char(related="connectwise_company_id.city")
     account_number = fields.Char(related="connectwise_company_id.account_number")
     reason = fields.Char("Why")
-    connected_with = fields.Char(
-        "Already connected with", compute="_compute_connected_with"
-    )
-
-    @api.depends("connectwise_company_id")
-    def _compute_connected_with(self):
-        for line in self:
-            line.connected_with = line.connectwise_company_id._describe_connected_with(
-                line.wizard_id.mapping_id
-            )
 
     def action_connect(self):
         """Connect with this suggestion."""
         self.ensure_one()
         self.wizard_id.mapping_id.connect(self.connectwise_company_id)
         return {"type": "ir.actions.act_window_close"}
-
-
-class ConnectwiseMapping(models.Model):
-    _inherit = "connectwise.mapping"
-
-    def action_connect(self):
-        """Open the dialog with its suggestions, so that each can have a button."""
-        action = super().action_connect()
-        wizard = self.env[action["res_model"]].create({"mapping_id": self.id})
-        return {**action, "res_id": wizard.id}
 
 
 class ConnectwiseCompany(models.Model):

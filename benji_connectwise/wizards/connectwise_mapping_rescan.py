@@ -59,7 +59,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             )
         return self.env._(
             "Refresh everything; otherwise only what changed since %s.",
-            format_datetime(self.env, last),
+            format_datetime(self.env, last, dt_format="short"),
         )
 
     def _find_obstacle(self):
@@ -122,6 +122,11 @@ class ConnectwiseMappingRescan(models.TransientModel):
             "context": {"search_default_group_kind": 1, "rescan_id": self.id},
         }
 
+    @api.model
+    def _go_back_to_report(self):
+        action = self.env["connectwise.mapping"].action_open_report()
+        return {**action, "target": "main", "path": "customer-mapping"}
+
     def action_apply(self):
         """Do what the preview says, while the person waits."""
         self.ensure_one()
@@ -133,7 +138,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             "params": {
                 "type": "success",
                 "message": done or self.env._("Nothing had to be changed."),
-                "next": self.env["connectwise.mapping"].action_open_report(),
+                "next": self._go_back_to_report(),
             },
         }
 
@@ -176,4 +181,4 @@ class ConnectwiseMappingRescanLine(models.TransientModel):
 
     def action_close(self):
         """Leave the list; nothing was changed."""
-        return self.env["connectwise.mapping"].action_open_report()
+        return self.env["connectwise.mapping.rescan"]._go_back_to_report()

@@ -39,6 +39,7 @@ NAMES = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=7).map(" 
             id="compatibility letters",
         ),
         pytest.param("Acme™ Widgets®", "Acme Widgets", id="trade marks"),
+        pytest.param("\u2121 Acme", "Tel Acme", id="letters in one sign"),
         pytest.param("Sam's", "Sams", id="apostrophe"),
         pytest.param("Sam’s", "Sam\u00b4s", id="apostrophes"),
         pytest.param("Smith & Sons", "Smith and Sons", id="ampersand"),
@@ -47,9 +48,11 @@ NAMES = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=7).map(" 
         pytest.param("Schmidt und Söhne", "Schmidt & Söhne", id="und"),
         pytest.param("Dupont et Fils", "Dupont & Fils", id="et"),
         pytest.param("Pérez y Hijos", "Perez & Hijos", id="y"),
+        pytest.param("Al y Bo", "Al & Bo", id="y between short words"),
         pytest.param("A+ Tutoring", "A Plus Tutoring", id="plus as a word"),
         pytest.param("The Smith Group", "Smith Group", id="the"),
         pytest.param("Smith Group, The", "The Smith Group", id="the behind"),
+        pytest.param("Boeing, The", "Boeing", id="the behind one word"),
         pytest.param("I.B.M.", "IBM", id="initials"),
         pytest.param("J. P. Morgan", "J.P.Morgan", id="initials apart"),
         pytest.param("Smith and Company", "Smith & Co.", id="and company"),
@@ -73,6 +76,12 @@ def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
         pytest.param("Smith & Co", "Smith", id="and Co is part of the name"),
         pytest.param("XYZ", "X & Z", id="initials"),
         pytest.param("X Y Z", "X & Z", id="y among initials"),
+        pytest.param("A y Bravo", "A & Bravo", id="y after an initial"),
+        pytest.param("Bravo y A", "Bravo & A", id="y before an initial"),
+        pytest.param("Al und et Bo", "Al und & Bo", id="several of them"),
+        pytest.param(
+            "Ford Company & Sons", "Ford Co & Sons", id="company in the middle"
+        ),
         pytest.param("Y Combinator", "& Combinator", id="y at the start"),
         pytest.param("Acme 1", "Acme 11", id="digits"),
         pytest.param("CocaCola", "Coca Cola", id="a space"),
@@ -117,7 +126,7 @@ def test_what_tells_companies_apart_counts(name: str, other: str) -> None:
         ("SARL|S.à r.l.|S.A.R.L.", "sarl"),
         ("SL|S.L.", "sl"),
         ("SRL|S.R.L.", "srl"),
-        ("S.p.A.|SpA|S.P.A.", "s.p.a."),
+        ("S.p.A.|SpA|S.P.A.|\uff33.p.A.", "s.p.a."),
         ("BV|B.V.", "bv"),
         ("NV|N.V.", "nv"),
         ("AB|Aktiebolag", "ab"),
@@ -139,6 +148,16 @@ def test_a_legal_form_is_one_however_it_is_spelled(spellings: str, form: str) ->
 @pytest.mark.parametrize("form", sorted(set(LEGAL_FORMS.values())))
 def test_each_form_is_a_spelling_of_itself(form: str) -> None:
     assert LEGAL_FORMS[form] == form
+
+
+@pytest.mark.parametrize("spelling", sorted(LEGAL_FORMS))
+def test_each_spelling_is_known_at_the_end_of_a_name(spelling: str) -> None:
+    """D5"""
+    assert normalise_name(f"Acme {spelling}") == ("acme", LEGAL_FORMS[spelling])
+
+
+def test_a_form_after_and_belongs_to_the_name() -> None:
+    assert normalise_name("Smith & Limited") == ("smith and limited", "")
 
 
 def test_the_longest_form_is_taken() -> None:
@@ -227,6 +246,7 @@ def test_account_ids_do_not_differ_by_habit(text: str, other: str) -> None:
         ("A-1", "A1"),
         ("A 1", "A1"),
         ("A  1", "A 1"),
+        ("A\t1", "A1"),
         ("É1", "E1"),
         ("1.", "1"),
     ],

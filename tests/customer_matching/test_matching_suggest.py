@@ -59,6 +59,17 @@ def test_only_equal_names_are_alike_by_100() -> None:
     assert suggest(Customer(1, long + "Y"), index)[0].reasons == (Reason("name", 99),)
 
 
+def test_names_are_shown_from_a_likeness_of_75() -> None:
+    near, far = "a" * 20 + "b" * 7, "a" * 20 + "c" * 7
+    index = CompanyIndex.build([Company(1, "Bell"), Company(2, far)])
+    assert suggest(Customer(1, "Dell"), index)[0].reasons == (Reason("name", 75),)
+    assert not suggest(Customer(1, near), index)
+
+
+def test_a_reason_counts_nothing_unless_it_says_so() -> None:
+    assert Reason("account_id") == Reason("account_id", 0, 0)
+
+
 def test_an_equal_account_id_outranks_an_equal_name() -> None:
     """S84"""
     first, second = suggest(Customer(1, "Fabrikam", "c-9"), INDEX)

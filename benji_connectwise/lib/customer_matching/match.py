@@ -50,23 +50,16 @@ def match(
     """
     candidates = _Candidates(_Keys(customers), _Keys(_live(companies)))
     pairs = frozenset(excluded_pairs)
-    company_of = dict(fixed or {})
-    taken = set(company_of.values())
     excluded = frozenset(excluded_customers)
-    open_ids = [c for c in candidates.customers.names if c not in excluded]
-    links = []
-    for customer_id in open_ids:
-        link = candidates.find(customer_id).link(customer_id)
-        if (
-            link
-            and customer_id not in company_of
-            and link.company_id not in taken
-            and (customer_id, link.company_id) not in pairs
-        ):
-            links.append(link)
-    company_of.update((link.customer_id, link.company_id) for link in links)
+    matchable = [c for c in candidates.customers.names if c not in excluded]
+    company_of = dict(fixed or {})
+    unlinked = {c: candidates.find(c) for c in matchable if c not in company_of}
+    links = tuple(_links(unlinked, frozenset(company_of.values()), pairs))
+    for link in links:
+        company_of[link.customer_id] = link.company_id
+        del unlinked[link.customer_id]
     review = _Review(candidates, company_of, pairs)
-    return MatchResult(tuple(links), tuple(review.conflicts(open_ids)))
+    return MatchResult(links, tuple(review.conflicts(matchable, unlinked)))
 
 
 def _live(companies: Iterable[Company]) -> Iterator[Company]:
@@ -132,6 +125,22 @@ class _Found(NamedTuple):
         return Link(customer_id, self.company_ids[0], self.reason)
 
 
+def _links(
+    unlinked: Mapping[int, _Found],
+    taken: Collection[int],
+    excluded_pairs: Collection[tuple[int, int]],
+) -> Iterator[Link]:
+    """Yield the links that nobody's decision forbids. No two of them are at odds."""
+    for customer_id, found in unlinked.items():
+        link = found.link(customer_id)
+        if (
+            link
+            and link.company_id not in taken
+            and (customer_id, link.company_id) not in excluded_pairs
+        ):
+            yield link
+
+
 class _Candidates:
     """Who may be who, by the records alone."""
 
@@ -175,18 +184,22 @@ class _Review:
         self._holders = {key: tuple(ids) for key, ids in holders.items()}
         self._free: dict[str, tuple[int, ...]] = {}
 
-    def conflicts(self, customer_ids: Iterable[int]) -> Iterator[Conflict]:
+    def conflicts(
+        self, customer_ids: Iterable[int], unlinked: Mapping[int, _Found]
+    ) -> Iterator[Conflict]:
         for customer_id in customer_ids:
-            if customer_id in self._company_of:
-                conflict = self._of_linked(customer_id)
-            else:
-                conflict = self._of_unlinked(customer_id)
-            if conflict and not self._all_excluded(conflict):
+            conflict = (
+                self._of_unlinked(customer_id, unlinked[customer_id])
+                if customer_id in unlinked
+                else self._of_linked(customer_id)
+            )
+            if conflict and self._is_open(conflict):
                 yield conflict
 
-    def _all_excluded(self, conflict: Conflict) -> bool:
-        return all(
-            (conflict.customer_id, company_id) in self._excluded_pairs
+    def _is_open(self, conflict: Conflict) -> bool:
+        """Whether there is a company that nobody has ruled out."""
+        return any(
+            (conflict.customer_id, company_id) not in self._excluded_pairs
             for company_id in conflict.company_ids
         )
 
@@ -198,18 +211,16 @@ class _Review:
         if not account_id or companies.account_ids.get(company_id) != account_id:
             return None
         name = customers.names[customer_id]
-        others = companies.with_name(name)
-        if not others or _agree(name, companies.names[company_id]):
+        if _agree(name, companies.names[company_id]):
             return None
-        return Conflict(customer_id, "name_disagrees", others)
+        return Conflict(customer_id, "name_disagrees", companies.with_name(name))
 
-    def _of_unlinked(self, customer_id: int) -> Conflict | None:
-        """Say why there is no link, unless there simply is no company."""
-        found = self._candidates.find(customer_id)
+    def _of_unlinked(self, customer_id: int, found: _Found) -> Conflict:
+        """Say why there is no link. Without a company there is nothing to look at."""
         if not found.company_ids:
             name = self._candidates.customers.names[customer_id]
             free = self._free_with_core(name.core)
-            return Conflict(customer_id, "legal_form_differs", free) if free else None
+            return Conflict(customer_id, "legal_form_differs", free)
         kind, customer_ids = self._why_not(found)
         return Conflict(customer_id, kind, found.company_ids, customer_ids)
 

@@ -63,7 +63,7 @@ def _clean(char: str) -> str:
     """Drop apostrophes too: "Sam's" is written "Sams" as well."""
     if char in _APOSTROPHES:
         return ""
-    return " " if char.isspace() or char in _TRADE_MARKS else _show(char)
+    return " " if char in _TRADE_MARKS else _show(char)
 
 
 def _space_out(char: str) -> str:
@@ -167,12 +167,11 @@ def _write_and(words: list[str]) -> list[str]:
     and "and Company" as "and Co"."""
     written = list(words)
     for i in range(1, len(words)):
-        before = words[i - 1]
-        after = words[i + 1] if i + 1 < len(words) else ""
-        if words[i] in _FOREIGN_AND and len(before) > 1 and len(after) > 1:
-            if before not in _AND and after not in _AND:
+        before, word, after = words[i - 1], words[i], "".join(words[i + 1 : i + 2])
+        if word in _FOREIGN_AND and before not in _AND:
+            if len(before) > 1 and len(after) > 1:
                 written[i] = "and"
-        elif words[i] == "company" and written[i - 1] == "and":
+        elif word == "company" and written[i - 1] == "and":
             written[i] = "co"
     return written
 
@@ -185,13 +184,10 @@ def _split_legal_form(words: list[str]) -> NormalisedName:
     if words[-1] in LAST_WORDS:
         for count in range(min(LONGEST, len(words)), 0, -1):
             form = LEGAL_FORMS.get(" ".join(words[-count:]))
-            if not form:
-                continue
-            core = words[:-count]
-            if not core:
+            if form and count == len(words):
                 break
-            if not (words[-count] == "co" and core[-1] == "and"):
-                return NormalisedName(_join_core(core), form)
+            if form and words[-count - 1] != "and":
+                return NormalisedName(_join_core(words[:-count]), form)
     return NormalisedName(" ".join(words))
 
 

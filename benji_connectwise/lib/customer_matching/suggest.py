@@ -127,10 +127,11 @@ def _invoices(
     ids: Sequence[int], counts: Mapping[int, tuple[int, int]]
 ) -> dict[int, tuple[int, int]]:
     """Return the counts by place, of companies that have any of the invoices."""
-    if not counts:
-        return {}
-    found = ((place, counts.get(ref, (0, 0))) for place, ref in enumerate(ids))
-    return {place: count for place, count in found if count[0] > 0}
+    return {
+        place: counts[company_id]
+        for place, company_id in enumerate(ids)
+        if company_id in counts and counts[company_id][0] > 0
+    }
 
 
 def _suggestion(

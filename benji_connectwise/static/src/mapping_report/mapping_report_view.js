@@ -19,8 +19,7 @@ export class MappingReportController extends ListController {
     get modelParams() {
         const params = super.modelParams;
         // A dialog that was closed, or another search: the state may be another, too.
-        params.hooks.onRootLoaded = () =>
-            this.statusBus.trigger("CONNECTWISE:LOADED");
+        params.hooks.onRootLoaded = () => this.statusBus.trigger("CONNECTWISE:LOADED");
         return params;
     }
 
