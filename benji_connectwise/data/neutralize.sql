@@ -4,3 +4,6 @@ UPDATE connectwise_backend
        stored_private_key = NULL,
        client_id = NULL,
        state = 'draft';
+
+-- What is being typed into the wizard, too.
+DELETE FROM connectwise_backend_configure;

@@ -1,4 +1,5 @@
 import os
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -9,6 +10,10 @@ from odoo.addons.mail.tools.discuss import Store
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from .connectwise_lookup import NUMBERS_PER_ANSWER
+
+FRESH_FOR_BATCH = timedelta(minutes=5)
+"""What was asked this recently is not asked again by the scheduled sending, which comes
+back to the same invoices; asking for the sending itself makes them stale."""
 
 
 class AccountMove(models.Model):
@@ -263,6 +268,7 @@ class AccountMove(models.Model):
         messages = self.sudo().message_ids.filtered(
             lambda message: (
                 message.message_type in ("comment", "email")
+                and message.notified_partner_ids
                 and "application/pdf" in message.attachment_ids.mapped("mimetype")
             )
         )
@@ -270,8 +276,7 @@ class AccountMove(models.Model):
         for message in messages:
             checksums = message.attachment_ids.mapped("checksum")
             values = {
-                "to": ", ".join(message.notified_partner_ids.mapped("display_name"))
-                or self.env._("nobody"),
+                "to": ", ".join(message.notified_partner_ids.mapped("display_name")),
                 "date": format_datetime(self.env, message.date),
             }
             if attachment and attachment.checksum in checksums:
@@ -355,6 +360,20 @@ class AccountMove(models.Model):
         self.invalidate_recordset()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_connectwise_pdf_file(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_connectwise_pdf_file(vals)
+        return super().write(vals)
+
+    def _check_connectwise_pdf_file(self, vals):
+        if "connectwise_pdf_file" in vals and not self.env.su:
+            raise AccessError(self.env._("This file comes from ConnectWise alone."))
+
     def _post(self, soft=True):
         posted = super()._post(soft)
         if any(move._is_looked_up_in_connectwise() for move in posted):
@@ -371,12 +390,14 @@ class AccountMove(models.Model):
             order="date asc, invoice_date asc, sequence_number asc, id asc",
             limit=NUMBERS_PER_ANSWER,
         )
-        self.env["connectwise.lookup"]._fetch_in_background(pending)
+        self.env["connectwise.lookup"]._fetch_in_background(pending, FRESH_FOR_BATCH)
         return super()._cron_account_move_send(job_count)
 
     def button_draft(self):
         # What ConnectWise said about the old version says nothing about the next one.
         self.sudo().connectwise_lookup_ids.unlink()
+        # Nor is a PDF that a person marked one of the next version.
+        self.invoice_pdf_attachment_id = False
         return super().button_draft()
 
     def _get_fields_to_detach(self):

@@ -220,6 +220,10 @@ class AccountMoveSend(models.AbstractModel):
         moves -= held
         if not moves:
             return self.env["ir.attachment"]
+        # Whoever sends by hand what was held must not have it sent again.
+        moves.sudo().connectwise_lookup_ids.filtered("held_since").write(
+            {"held_since": False, "held_sending_data": False}
+        )
         # All that ConnectWise can give has been asked for: nothing waits for it now.
         at_hand = self.with_context(invoice_pdf_at_hand=True)
         return super(AccountMoveSend, at_hand)._generate_and_send_invoices(

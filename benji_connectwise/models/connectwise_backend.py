@@ -172,7 +172,20 @@ class ConnectwiseBackend(models.Model):
             {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
         ):
             vals = {"codebase": False, "retry_at": False, "failures": 0, **vals}
-        return super().write(vals)
+        places = {backend: backend._get_place() for backend in self}
+        result = super().write(vals)
+        lookups = self.env["connectwise.lookup"].sudo()
+        for backend, place in places.items():
+            of_company = [("company_id", "=", backend.company_id.id)]
+            if backend._get_place() != place:
+                # Another ConnectWise: what the old one said is no evidence any more.
+                lookups.search(of_company)._forget_unsent()
+            elif "amount_tolerance" in vals:
+                lookups.search(of_company)._judge_anew()
+        return result
+
+    def _get_place(self):
+        return (self.server_url or "").strip(), (self.company_login_id or "").strip()
 
     def unlink(self):
         self.check_access("unlink")
@@ -222,7 +235,8 @@ class ConnectwiseBackend(models.Model):
                 raise error
             reports.append(report)
 
-        self._ask(INTERACTIVE, check_access, explicit=True)
+        limits = replace(INTERACTIVE, total=SECONDS_FOR_PERSON)
+        self._ask(limits, check_access, explicit=True)
         report = reports[0] if reports else None
         if report and report.missing:
             self.last_error = self._explain_missing_rights(report.missing)
@@ -261,10 +275,10 @@ class ConnectwiseBackend(models.Model):
     def _get_interactive_limits(self):
         """Return the client's limits while a person waits, or None not to ask at all.
 
-        Nothing is asked while the connection rests after a failure, nor once a
-        request of a person has spent its time on ConnectWise.
+        Nothing is asked while the connection is not configured or rests after a
+        failure, nor once a request of a person has spent its time on ConnectWise.
         """
-        if self._is_resting():
+        if self.state == "draft" or self._is_resting():
             return None
         left = SECONDS_FOR_PERSON - _get_seconds_spent()
         return replace(INTERACTIVE, total=left) if left > 0.1 else None
@@ -275,7 +289,7 @@ class ConnectwiseBackend(models.Model):
 
     def _is_pdf_source(self):
         """Whether the Invoice PDF Priority of this company asks ConnectWise."""
-        if not self:
+        if not self or self.state == "draft":
             return False
         priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
         return "connectwise" in priorities[self.company_id]
@@ -321,7 +335,8 @@ class ConnectwiseBackend(models.Model):
         pause = min(FIRST_PAUSE * 2 ** min(backend.failures, 10), LONGEST_PAUSE)
         asked_for = getattr(error, "retry_after", None)
         if asked_for:
-            pause = max(pause, timedelta(seconds=asked_for))
+            # However long it asks for: an outage must not need a click to end.
+            pause = min(max(pause, timedelta(seconds=asked_for)), LONGEST_PAUSE)
         backend.write(
             {
                 "state": (

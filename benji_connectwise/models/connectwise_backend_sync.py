@@ -131,6 +131,10 @@ class ConnectwiseBackend(models.Model):
         )
 
     def _open_scan(self, full, discard_disconnected, user):
+        if self.state == "draft":
+            raise UserError(
+                self.env._("The connection was not tested yet: use Test Connection.")
+            )
         if not self.sync_contacts:
             raise UserError(
                 self.env._(
@@ -159,7 +163,9 @@ class ConnectwiseBackend(models.Model):
     @api.model
     def _cron_sync(self):
         """Go on with what was asked for or interrupted; otherwise read what changed."""
-        for backend in self.search([("sync_contacts", "=", True)]):
+        for backend in self.search(
+            [("sync_contacts", "=", True), ("state", "!=", "draft")]
+        ):
             if backend._is_resting():
                 continue
             scan = backend._get_open_scan()

@@ -11,7 +11,7 @@ class ConnectwiseInvoice(models.Model):
     lookup_id = fields.Many2one(
         "connectwise.lookup", required=True, index=True, ondelete="cascade"
     )
-    connectwise_ref = fields.Integer("ConnectWise ID", required=True)
+    connectwise_ref = fields.Integer("ConnectWise ID", required=True, index=True)
     number = fields.Char()
     invoice_type = fields.Char("Type")
     company_ref = fields.Integer("Company ID", index=True)

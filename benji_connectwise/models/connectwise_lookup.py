@@ -1,6 +1,10 @@
 import logging
-from datetime import timedelta
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
+
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -14,14 +18,12 @@ from ..lib.connectwise_client import (
     NotFoundError,
     number_key,
 )
+from .connectwise_backend import SECONDS_FOR_PERSON
 
 _logger = logging.getLogger(__name__)
 
 NUMBERS_PER_ANSWER = 50
 """How many answers are stored before the next question: what one request can ask."""
-
-FRESH = timedelta(minutes=5)
-"""An answer is not asked for again before sending while it is younger than this."""
 
 CHECK_EVERY = timedelta(hours=12)
 """How often the background action asks whether ConnectWise changed an invoice."""
@@ -81,6 +83,7 @@ class ConnectwiseLookup(models.Model):
     pdf_last_updated = fields.Datetime(
         help="ConnectWise's last change of the invoice when its PDF was fetched."
     )
+    pdf_checksum = fields.Char(help="Of the PDF as ConnectWise sent it.")
     has_pdf = fields.Boolean(compute="_compute_has_pdf", store=True)
     pdf_changed = fields.Boolean(compute="_compute_pdf_changed", store=True)
     held_sending_data = fields.Json(help="How to send it once the PDF is there.")
@@ -99,6 +102,8 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.currency_code",
         "hit_ids.has_total",
         "hit_ids.total",
+        "pdf_ref",
+        "move_id.is_move_sent",
         "move_id.move_type",
         "move_id.currency_id",
         "move_id.amount_total",
@@ -121,6 +126,9 @@ class ConnectwiseLookup(models.Model):
         hits = self.hit_ids
         if not hits:
             return False, none
+        sent = self._get_sent_hit()
+        if sent:
+            return self._judge_customer(sent, only_one_left=True)
         is_credit_note = self.move_id.move_type == "out_refund"
         right_type = hits.filtered(
             lambda hit: not hit.invoice_type
@@ -128,29 +136,73 @@ class ConnectwiseLookup(models.Model):
         )
         if not right_type:
             return "wrong_type", none
-        # A person said that this one is not the customer.
+        return self._judge_customer(right_type)
+
+    def _get_sent_hit(self):
+        """Return the hit whose PDF was sent: it stays the one, whatever it costs now.
+
+        Only that it is another customer's speaks against it (D3).
+        """
+        if not self.move_id.is_move_sent or not self.pdf_ref:
+            return self.hit_ids.browse()
+        return self.hit_ids.filtered(lambda hit: hit.connectwise_ref == self.pdf_ref)
+
+    def _judge_customer(self, hits, only_one_left=False):
+        none = self.env["connectwise.invoice"]
+        # A person said that this company is not the customer.
         other = self._get_mapping().disconnected_company_id.connectwise_ref
-        possible = right_type.filtered(
-            lambda hit: not other or hit.company_ref != other
-        )
+        possible = hits.filtered(lambda hit: not other or hit.company_ref != other)
         if not possible:
             return "wrong_company", none
         companies = self._get_trusted_company_refs()
         if companies is not None:
-            of_customer = right_type.filtered(
+            possible = possible.filtered(
                 lambda hit: {hit.company_ref, hit.bill_to_ref} & companies
             )
-            if len(of_customer) != 1:
-                return "ambiguous" if of_customer else "wrong_company", none
-            differs = self._contradiction(of_customer)
-            return "amount_differs" if differs else "accepted", of_customer
+            if len(possible) != 1:
+                return "ambiguous" if possible else "wrong_company", none
+            only_one_left = True
         refused = {hit: self._contradiction(hit) for hit in possible}
+        if only_one_left:
+            differs = refused[possible]
+            return "amount_differs" if differs else "accepted", possible
         agreeing = possible.filtered(lambda hit: not refused[hit])
-        if len(agreeing) == 1:
-            return "accepted", agreeing
-        if agreeing:
+        if not agreeing:
+            return refused[possible[0]], none
+        if len(agreeing) > 1 or self._get_rivals(agreeing):
             return "ambiguous", none
-        return refused[possible[0]], none
+        return "accepted", agreeing
+
+    def _get_rivals(self, hits):
+        """Return look-ups of other customers that found the same invoices.
+
+        Two customers with the same number and amount: nobody knows whose it is.
+        """
+        return (
+            self.env["connectwise.invoice"]
+            .search(
+                [
+                    ("connectwise_ref", "in", hits.mapped("connectwise_ref")),
+                    ("lookup_id", "!=", self.id),
+                ]
+            )
+            .lookup_id.filtered(
+                lambda rival: (
+                    rival.company_id == self.company_id
+                    and rival.move_id.commercial_partner_id
+                    != self.move_id.commercial_partner_id
+                    and rival.move_id.move_type == self.move_id.move_type
+                )
+            )
+        )
+
+    def _judge_anew(self):
+        """Judge again because of something that the dependencies do not know."""
+        judged = ("verdict", "accepted_id")
+        for name in judged:
+            self.env.add_to_compute(self._fields[name], self)
+        # At once, so that what follows from the verdict knows of it.
+        self._recompute_recordset(judged)
 
     def _get_trusted_company_refs(self):
         """Return the ConnectWise companies that are this invoice's customer.
@@ -233,7 +285,9 @@ class ConnectwiseLookup(models.Model):
         return {
             lookup.move_id.id: attachments[lookup.move_id.id]
             for lookup in lookups
+            # Whoever may edit the invoice may also replace the content of its files.
             if lookup.move_id.id in attachments
+            and attachments[lookup.move_id.id].checksum == lookup.pdf_checksum
         }
 
     def _is_for_current_number(self):
@@ -269,13 +323,16 @@ class ConnectwiseLookup(models.Model):
         :param sending: also ask whether what is kept is still ConnectWise's newest
         :param download: also fetch the PDFs, not only look the numbers up
         """
+        end = time.monotonic() + SECONDS_FOR_PERSON
         for company, moves_of_company in moves.grouped("company_id").items():
             backend = company._get_connectwise_backend()
-            lookups = backend and self._prepare(moves_of_company)._to_ask(sending)
-            if not lookups or not (limits := backend._get_interactive_limits()):
+            limits = backend._get_interactive_limits() if backend else None
+            lookups = limits and self._prepare(moves_of_company)._to_ask(sending)
+            left = end - time.monotonic()
+            if not lookups or left <= 0:
                 continue
             backend._ask(
-                limits,
+                replace(limits, total=min(limits.total, left)),
                 partial(
                     lookups._look_up_and_download, sending=sending, download=download
                 ),
@@ -283,69 +340,94 @@ class ConnectwiseLookup(models.Model):
             if download:
                 lookups._to_ask(sending=False)._pause()
 
-    def _look_up_and_download(self, client, sending, download=True):
+    def _look_up_and_download(self, client, sending, download=True, step=None):
         """Ask about these look-ups, as far as the client's time goes.
 
+        :param step: called between the network and the database, both ways
         :raises ConnectWiseError: if ConnectWise failed, or its time passed with nothing
             achieved; what was answered before is stored
         """
+        missing, asked = self._to_ask(sending=False), self.mapped("asked_at")
         try:
-            self._look_up(client)
+            self._look_up(client, step)
             if download:
-                self._download(client)
+                self._download(client, step)
         except DeadlineError:
             # Slow is not down: the rest has its turn in the background.
-            if self._to_ask(sending) == self:
+            if self._to_ask(sending=False) == missing and (
+                missing or self.mapped("asked_at") == asked
+            ):
                 raise
 
     @api.model
-    def _fetch_in_background(self, moves):
-        """Bring the PDFs of `moves` up to date; commits, and raises nothing."""
+    def _fetch_in_background(self, moves, fresh=timedelta(0)):
+        """Bring the PDFs of `moves` up to date; commits, and raises nothing.
+
+        :param fresh: an answer younger than this is not asked for again
+        """
         for company, moves_of_company in moves.grouped("company_id").items():
             backend = company._get_connectwise_backend()
             if not backend._is_pdf_source() or backend._is_resting():
                 continue
-            lookups = self._prepare(moves_of_company)._to_ask(sending=True)
-            if not lookups:
-                continue
-            # Whoever opens one of these invoices must not wait for the network.
-            self.env["ir.cron"]._commit_progress()
-            backend._ask(
-                backend._get_background_limits(),
-                partial(lookups._look_up_and_download, sending=True),
-            )
-            lookups._to_ask(sending=False)._pause()
-            self.env["ir.cron"]._commit_progress()
+            try:
+                lookups = self._prepare(moves_of_company)
+                lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps()
+            except (OperationalError, IntegrityError):
+                # A person did the same meanwhile. What is missing is asked next time.
+                _logger.info("Look-ups gave way to a request of a person")
+                self.env.cr.rollback()
+
+    def _ask_in_steps(self):
+        # No lock is held while the network is waited for: whoever opens one of these
+        # invoices must not wait too.
+        if not self:
+            return
+        backend = self.company_id._get_connectwise_backend()
+        step = self.env["ir.cron"]._commit_progress
+        step()
+        backend._ask(
+            backend._get_background_limits(),
+            partial(self._look_up_and_download, sending=True, step=step),
+        )
+        self._to_ask(sending=False)._pause()
+        step()
 
     @api.model
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
         for backend in self.env["connectwise.backend"].search([]):
-            while moves := backend._is_pdf_source() and self._search_to_prefetch(
-                backend
-            ):
-                self._fetch_in_background(moves)
-                left = self.env["ir.cron"]._commit_progress(len(moves))
+            if not backend._is_pdf_source():
+                continue
+            moves = self._search_to_prefetch(backend)
+            for batch in split_every(NUMBERS_PER_ANSWER, moves.ids, moves.browse):
+                self._fetch_in_background(batch)
+                left = self.env["ir.cron"]._commit_progress(len(batch))
                 if backend._is_resting() or not left:
+                    self._trigger_prefetch(at=backend.retry_at or fields.Datetime.now())
                     break
-            if backend._is_resting():
-                self._trigger_prefetch(at=backend.retry_at)
         self._send_held()
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
     def _search_to_prefetch(self, backend):
+        """Return the invoices to ask about, those never asked about first.
+
+        What was sent is looked at in each run, because nobody else does: 50 invoices
+        are one request. What was not sent is looked at before it is.
+        """
         now = fields.Datetime.now()
+        is_due = Domain("retry_at", "=", False) | Domain("retry_at", "<=", now)
         lookup_is_due = Domain(
             "connectwise_lookup_ids",
             "any",
-            (Domain("retry_at", "=", False) | Domain("retry_at", "<=", now))
+            is_due
             & (
                 Domain("has_pdf", "=", False)
+                | Domain("move_id.is_move_sent", "=", True)
                 | Domain("asked_at", "<", now - CHECK_EVERY)
             ),
         )
-        return self.env["account.move"].search(
+        moves = self.env["account.move"].search(
             self.env["account.move"]._with_invoice_pdf_domain()
             & Domain("company_id", "=", backend.company_id.id)
             & Domain("date", ">=", fields.Date.today() - LOOK_BACK)
@@ -353,7 +435,9 @@ class ConnectwiseLookup(models.Model):
             # Invoices without a number there can never be asked about.
             & Domain(backend.invoice_number_field, "!=", False),
             order="date desc, id desc",
-            limit=NUMBERS_PER_ANSWER,
+        )
+        return moves.sorted(
+            lambda move: move.connectwise_lookup_ids.asked_at or datetime.min
         )
 
     @api.model
@@ -365,6 +449,9 @@ class ConnectwiseLookup(models.Model):
                 continue
             try:
                 lookup._end_hold()
+            except OperationalError:
+                # Somebody works on this invoice: it has its turn in the next run.
+                self.env.cr.rollback()
             except Exception:
                 # One invoice that cannot be sent must not stop the others.
                 _logger.exception("Invoice %s was held and cannot be sent", move.id)
@@ -436,46 +523,67 @@ class ConnectwiseLookup(models.Model):
             }
         )
 
-    def _to_ask(self, sending):
-        """Return those of these look-ups that it is time to ask about."""
+    def _to_ask(self, sending, fresh=timedelta(0)):
+        """Return those of these look-ups that it is time to ask about.
+
+        :param sending: also those whose PDF is kept, because it may have changed
+        :param fresh: unless the answer is younger than this
+        """
         now = fields.Datetime.now()
-        kept = self._get_attachments(self.move_id)
+        kept = self._get_pdfs(self.move_id)
 
         def is_due(lookup):
             if lookup.retry_at and lookup.retry_at > now:
                 return False
-            if not lookup.has_pdf or lookup.move_id.id not in kept:
-                return True
-            return sending and (not lookup.asked_at or lookup.asked_at < now - FRESH)
+            is_fresh = lookup.asked_at and lookup.asked_at > now - fresh
+            return lookup.move_id.id not in kept or (sending and not is_fresh)
 
         return self.filtered(is_due)
 
-    def _look_up(self, client):
+    def _look_up(self, client, step=None):
         """Ask for the numbers, many at a time, and store each answer.
 
+        :param step: called between the network and the database, both ways
         :raises ConnectWiseError: if ConnectWise failed; what was answered is stored
         """
         for lookups in split_every(NUMBERS_PER_ANSWER, self.ids, self.browse):
-            hits = {}
+            hits, problems = {}, []
             numbers = {number_key(lookup.number): lookup.number for lookup in lookups}
             for invoices, skipped in client.find_invoices(numbers.values()):
                 for invoice in invoices:
                     hits.setdefault(number_key(invoice.number), []).append(invoice)
-                lookups._note_skipped(skipped)
+                problems += skipped
+            if step:
+                step()
             for lookup in lookups:
-                lookup._store_hits(hits.get(number_key(lookup.number), []))
+                found = hits.get(number_key(lookup.number), [])
+                lookup._store_hits(found)
+                lookup.error = not found and lookup._explain_skipped(problems)
+            if step:
+                step()
 
-    def _note_skipped(self, skipped):
-        # A number that cannot be asked for, or a record that cannot be read, concerns
-        # its own invoice alone; without a hit it counts as not found.
-        by_value = {getattr(record.error, "value", None): record for record in skipped}
-        for lookup in self:
-            record = by_value.get(lookup.number)
-            lookup.error = explain(self.env, record.error) if record else False
+    def _explain_skipped(self, skipped):
+        """Say why nothing may have been found, if there is more to it than that."""
+        for record in skipped:
+            if getattr(record.error, "value", None) == self.number:
+                return explain(self.env, record.error)
+        if any(record.id for record in skipped):
+            return self.env._(
+                "Nothing usable for the number %s: ConnectWise's answer has a record"
+                " that cannot be read.",
+                self.number,
+            )
+        return False
 
     def _store_hits(self, invoices):
         """Make `hit_ids` what ConnectWise answered; the one that was sent is kept."""
         self.ensure_one()
+        # Two people may open the same invoice at once: the second one waits here, and
+        # Odoo runs its request again, instead of failing at a unique index.
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL("SELECT id FROM connectwise_lookup WHERE id = %s FOR UPDATE", self.id)
+        )
         Hit = self.env["connectwise.invoice"]
         known = {hit.connectwise_ref: hit for hit in self.hit_ids}
         for invoice in invoices:
@@ -495,6 +603,7 @@ class ConnectwiseLookup(models.Model):
                 "asked_at": fields.Datetime.now(),
             }
         )
+        self._get_rivals(self.hit_ids)._judge_anew()
         if self.accepted_id:
             self.write({"attempts": 0, "retry_at": False, "error": False})
         else:
@@ -515,14 +624,14 @@ class ConnectwiseLookup(models.Model):
     # Fetching the PDF
     # -------------------------------------------------------------------------
 
-    def _download(self, client):
+    def _download(self, client, step=None):
         """Fetch the PDFs of accepted hits that are missing or were changed.
 
         What was sent is pinned: it is replaced only if a person asks for that (D3).
 
         :raises ConnectWiseError: if ConnectWise itself failed
         """
-        kept = self._get_attachments(self.move_id)
+        kept = self._get_pdfs(self.move_id)
         wanted = self.filtered(
             lambda lookup: (
                 lookup.accepted_id
@@ -532,15 +641,19 @@ class ConnectwiseLookup(models.Model):
                 )
             )
         )
-        wanted._download_now(client)
+        wanted._download_now(client, step)
 
-    def _download_now(self, client):
+    def _download_now(self, client, step=None):
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         failure = None
         for ref, result in client.download_invoice_pdfs(by_ref):
             if not isinstance(result, ConnectWiseError):
+                if step:
+                    step()
                 for lookup in by_ref[ref]:
                     lookup._store_pdf(result)
+                if step:
+                    step()
             elif isinstance(result, InvalidPdfError | NotFoundError):
                 by_ref[ref].write({"error": explain(self.env, result)})
                 by_ref[ref]._pause()
@@ -562,21 +675,26 @@ class ConnectwiseLookup(models.Model):
         if not attachment or attachment.raw != content:
             if attachment:
                 move._detach_connectwise_pdf()
-            self.env["ir.attachment"].sudo().create(
-                {
-                    "name": move._get_connectwise_pdf_filename(),
-                    "raw": content,
-                    "mimetype": "application/pdf",
-                    "res_model": move._name,
-                    "res_id": move.id,
-                    "res_field": "connectwise_pdf_file",
-                    "company_id": move.company_id.id,
-                }
+            attachment = (
+                self.env["ir.attachment"]
+                .sudo()
+                .create(
+                    {
+                        "name": move._get_connectwise_pdf_filename(),
+                        "raw": content,
+                        "mimetype": "application/pdf",
+                        "res_model": move._name,
+                        "res_id": move.id,
+                        "res_field": "connectwise_pdf_file",
+                        "company_id": move.company_id.id,
+                    }
+                )
             )
             move.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
         hit = self.accepted_id
         self.write(
             {
+                "pdf_checksum": attachment.checksum,
                 "pdf_ref": hit.connectwise_ref,
                 "pdf_last_updated": hit.last_updated,
                 "attempts": 0,
@@ -592,15 +710,42 @@ class ConnectwiseLookup(models.Model):
         """
         for company, lookups in self.grouped("company_id").items():
             backend = company._get_connectwise_backend()
+            if not backend:
+                continue
             backend._forget_failures()
-            lookups.write({"retry_at": False, "attempts": 0, "error": False})
             limits = backend._get_interactive_limits()
-            if limits:
-                backend._ask(limits, lookups._look_up_and_download_all)
+            if not limits:
+                continue
+            before = {lookup: (lookup.pdf_ref, lookup.asked_at) for lookup in lookups}
+            # Without a PDF that counts as sent, the answer is judged like a first one.
+            lookups.write(
+                {
+                    "retry_at": False,
+                    "attempts": 0,
+                    "error": False,
+                    "pdf_ref": 0,
+                    "asked_at": False,
+                }
+            )
+            backend._ask(limits, lookups._look_up_and_download_all)
+            for lookup, (ref, asked_at) in before.items():
+                lookup._keep_what_was_there(ref, asked_at)
+
+    def _keep_what_was_there(self, ref, asked_at):
+        """Go back to the PDF there was, if nothing better came of asking."""
+        if not self.asked_at:
+            self.write({"pdf_ref": ref, "asked_at": asked_at})
+        elif not self.pdf_ref and self.accepted_id.connectwise_ref == ref:
+            self.pdf_ref = ref
 
     def _look_up_and_download_all(self, client):
         self._look_up(client)
         self.filtered("accepted_id")._download_now(client)
+
+    def _forget_unsent(self):
+        """Ask anew about what no customer has seen yet."""
+        for lookup in self.filtered(lambda lookup: not lookup.move_id.is_move_sent):
+            lookup._forget(lookup.number)
 
     # -------------------------------------------------------------------------
     # In plain words

@@ -37,6 +37,8 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
                 "client_id": cls.sandbox.client_id,
             }
         )
+        cls.backend.action_test_connection()
+        cls.sandbox.clear_requests()
         cls.set_priority("connectwise", "odoo")
         cls.accountant = new_test_user(
             cls.env,

@@ -228,6 +228,16 @@ class TestConfigure(ConnectwiseCommon):
         self.assertTrue(self.saved.auto_enable_contacts)
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
+    def test_the_saved_private_key_goes_to_the_saved_address_alone(self):
+        """S14 D17: another server must not get it, whoever types its address."""
+        self.wizard(step="contacts").action_save()
+        wizard = self.Wizard.create(
+            {"step": "keys", "server_url": self.sandbox.url + "/other"}
+        )
+        with self.no_requests():
+            wizard.action_next()
+        self.assertEqual(wizard.error_field, "private_key")
+
     def test_the_typed_private_key_is_never_sent_back(self):
         """S35 D17"""
         wizard = self.wizard()

@@ -118,6 +118,37 @@ class TestConnection(ConnectwiseCommon):
             backend.public_key or backend.stored_private_key or backend.client_id
         )
         self.assertEqual(backend.state, "draft")
+        with self.no_requests():
+            self.assertChosen(self.invoice("CW1001"), "odoo")
+
+    def test_a_connection_that_was_not_tested_is_not_asked(self):
+        """S44"""
+        self.backend.state = "draft"
+        move = self.invoice("CW1001")
+        with self.no_requests():
+            self.assertChosen(move, "odoo")
+            move.action_refresh_pdf()
+
+    def test_an_endless_pause_is_not_believed(self):
+        """D15: an outage must not need a click to end."""
+        self.sandbox.fault("rate_limit_day", times=0)
+        self.assertChosen(self.invoice("CW1001"), "odoo")
+        latest = fields.Datetime.now() + timedelta(hours=1)
+        self.assertLess(self.backend.retry_at, latest)
+
+    def test_numbers_of_no_world_are_survived(self):
+        """S6 D15"""
+        self.sandbox.patch_invoice(
+            self.sandbox_invoice("CW1001")["id"], {"total": 1e308}
+        )
+        move = self.invoice("CW1001", amount=5)
+        self.assertChosen(move, "odoo")
+        self.assertIn("cannot be read", move.connectwise_message)
+
+    def test_refreshing_without_a_connection_does_nothing(self):
+        """D15"""
+        self.backend.unlink()
+        self.invoice("CW1001", amount=5).action_refresh_pdf()
 
     def test_the_codebase_is_found_again_after_an_upgrade(self):
         """S8: the cloud's path changes with each of its versions."""

@@ -233,6 +233,7 @@ class TestIntegrationsPage(ConnectwiseCommon):
 
     def test_the_tile_shows_the_state(self):
         """S16"""
+        self.backend.state = "draft"
         self.assertEqual(self.page().state, "draft")
         self.backend.action_test_connection()
         page = self.page()

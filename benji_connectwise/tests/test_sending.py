@@ -142,8 +142,7 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self._change()
-        with freeze_time(fields.Datetime.now() + timedelta(minutes=10)):
-            [[sent]] = self.send(move)
+        [[sent]] = self.send(move)
         self.assertEqual(sent, self.sandbox_pdf("CW1001"))
         self.assertNotEqual(sent, self.pdf)
 
@@ -165,10 +164,52 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         self.send(move)
         self._change()
-        with freeze_time(fields.Datetime.now() + timedelta(hours=13)):
-            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
+
+    def test_another_amount_there_does_not_withdraw_what_was_sent(self):
+        """D3: it is said, and *Refresh PDF* judges anew."""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
+        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertTrue(move.connectwise_pdf_changed)
+        self.assertChosen(move, "connectwise", self.pdf)
+        move.action_refresh_pdf()
+        self.assertChosen(move, "odoo")
+
+    def test_an_invoice_made_anew_there_does_not_withdraw_what_was_sent(self):
+        """D3"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        old = self.sandbox_invoice("CW1001")
+        record = self.sandbox.get_record("invoices", old["id"])
+        self.sandbox.delete_invoice(old["id"])
+        self.sandbox.create_invoice({**record, "id": 99_001})
+        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertTrue(move.connectwise_pdf_changed)
+        self.assertChosen(move, "connectwise", self.pdf)
+        move.action_refresh_pdf()
+        self.assertEqual(move.connectwise_invoice_ref, 99_001)
+        self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(99_001))
+
+    def test_refreshing_while_connectwise_is_down_keeps_what_was_sent(self):
+        """D3 D15"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.sandbox.fault("unavailable", times=0)
+        move.action_refresh_pdf()
+        self.assertChosen(move, "connectwise", self.pdf)
+
+    def test_a_change_between_the_batch_dialog_and_its_sending_is_seen(self):
+        """D3"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        wizard = self.wizard(moves)
+        self._change()
+        wizard.action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertEqual(self.mailed(moves[0]), [[self.sandbox_pdf("CW1001")]])
 
     def test_refresh_replaces_what_was_sent_and_keeps_it(self):
         """D3"""
@@ -187,8 +228,7 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
-        with freeze_time(fields.Datetime.now() + timedelta(hours=13)):
-            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
@@ -320,6 +360,17 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
         self.assertEqual(self.mailed(move), [[self.pdf]])
         self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
+
+    def test_what_is_sent_by_hand_meanwhile_is_not_sent_again(self):
+        """D14"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.sandbox.clear_faults()
+        move.action_refresh_pdf()
+        self.assertEqual(len(self.send(move)), 1)
+        self.run_cron(self.prefetch)
+        self.assertEqual(len(self.mailed(move)), 1)
 
     def test_a_batch_goes_on_without_those_that_wait(self):
         """D14"""

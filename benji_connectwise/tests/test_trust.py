@@ -1,5 +1,6 @@
 """When a hit is trusted: one customer's invoice must never go to another (D1)."""
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import ConnectwiseCommon
@@ -43,6 +44,49 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(self.invoice("CW1001", amount=amount + 0.9), "connectwise")
         amount = abs(self.sandbox_invoice("CW1002")["total"])
         self.assertChosen(self.invoice("CW1002", amount=amount + 1.1), "odoo")
+
+    def test_another_tolerance_judges_anew(self):
+        """D1"""
+        amount = abs(self.sandbox_invoice("CW1001")["total"])
+        move = self.invoice("CW1001", amount=amount + 0.9)
+        self.assertChosen(move, "odoo")
+        self.backend.amount_tolerance = 1
+        move._get_preferred_invoice_pdf()
+        move.action_refresh_pdf()
+        self.assertChosen(move, "connectwise")
+        self.backend.amount_tolerance = 0
+        self.assertChosen(move, "odoo")
+
+    def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
+        """D1: nobody knows whose invoice it is."""
+        self.backend.invoice_number_field = "ref"
+        amount = abs(self.sandbox_invoice("CW1001")["total"])
+        move = self.invoice("A-1", amount=amount, ref="CW1001")
+        self.assertChosen(move, "connectwise")
+        other = self.invoice(
+            "A-2", amount=amount, ref="CW1001", partner_id=self.partner_b.id
+        )
+        other._get_preferred_invoice_pdf()
+        self.assertRefused(other, "ambiguous")
+        self.assertRefused(move, "ambiguous")
+
+    def test_another_connectwise_has_to_be_asked_anew(self):
+        """D1: staging and production know the same numbers."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.backend.server_url = "https://psa.example.com"
+        self.assertEqual(
+            move.with_context(invoice_pdf_at_hand=True).invoice_pdf_source, "odoo"
+        )
+
+    def test_a_replaced_file_is_not_taken_for_connectwises(self):
+        """D1: whoever may edit an invoice may edit its files."""
+        move = self.invoice("CW1001")
+        attachment = move._get_preferred_invoice_pdf()
+        with self.assertRaises(AccessError):
+            move.with_user(self.accountant).connectwise_pdf_file = b"SGVsbG8="
+        attachment.raw = b"%PDF-1.4 forged"
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_another_currency_is_refused(self):
         """D1"""

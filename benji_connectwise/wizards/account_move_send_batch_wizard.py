@@ -15,6 +15,13 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         at_hand = self.with_context(invoice_pdf_at_hand=True)
         return super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
 
+    def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
+        # What was asked before this moment is too old to be sent without a look.
+        self.move_ids.sudo().connectwise_lookup_ids.asked_at = False
+        return super().action_send_and_print(
+            force_synchronous=force_synchronous, allow_fallback_pdf=allow_fallback_pdf
+        )
+
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):
         # The alerts come first: making them asks for what is missing.

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.orm.models import NO_ACCESS
@@ -13,6 +14,7 @@ from ..lib.connectwise_client import (
     Credentials,
     normalise_address,
 )
+from ..models.connectwise_backend import SECONDS_FOR_PERSON
 
 KEY_FIELDS = ("public_key", "private_key")
 
@@ -121,12 +123,11 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         hosts = {host.removeprefix("api-") for host in REGIONS.values()}
         return self.server_url in hosts
 
-    @api.depends("typed_private_key")
+    @api.depends("typed_private_key", "server_url", "company_login_id")
     def _compute_private_key(self):
-        saved = self._get_backend().sudo().stored_private_key
         for wizard in self:
             wizard.private_key = False
-            wizard.has_private_key = bool(wizard.sudo().typed_private_key or saved)
+            wizard.has_private_key = bool(wizard._get_private_key())
 
     def _inverse_private_key(self):
         for wizard in self:
@@ -165,7 +166,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         field to mend is shown again.
         """
         self.ensure_one()
-        if not self._test_address() or not self._test_keys(self.sync_contacts):
+        if not self._check_address() or not self._test_keys(self.sync_contacts):
             self._go_to_error()
             return self._reopen()
         values = {name: self[name] for name in SAVED_FIELDS}
@@ -217,12 +218,17 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         # The message is shown beside the field to mend.
         self.step = "keys" if self.error_field in KEY_FIELDS else "address"
 
-    def _test_address(self):
+    def _check_address(self):
         self._clear_error()
         for name in ("company_login_id", "server_url"):
             if not (self[name] or "").strip():
                 self._set_error(name, self.env._("Please fill in this field."))
                 return False
+        return True
+
+    def _test_address(self):
+        if not self._check_address():
+            return False
         if self._test(lambda client: client.discover()):
             return True
         if self.error_field in KEY_FIELDS:
@@ -268,7 +274,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
                     self._get_private_key().strip(),
                     (self.client_id or "").strip(),
                 ),
-                INTERACTIVE,
+                replace(INTERACTIVE, total=SECONDS_FOR_PERSON),
                 local_hosts=backends._get_local_hosts(),
             ) as client:
                 question(client)
@@ -280,5 +286,16 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         return True
 
     def _get_private_key(self):
+        """Return the key that was typed, else the saved one.
+
+        The saved one is for the saved ConnectWise only: another address must not get
+        it, whoever typed that.
+        """
         typed = self.sudo().typed_private_key
-        return typed or self._get_backend().sudo().stored_private_key or ""
+        if typed:
+            return typed
+        backend = self._get_backend()
+        place = (self.server_url or "").strip(), (self.company_login_id or "").strip()
+        if not backend or backend._get_place() != place:
+            return ""
+        return backend.sudo().stored_private_key or ""

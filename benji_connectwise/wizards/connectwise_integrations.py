@@ -107,7 +107,8 @@ class ConnectwiseIntegrations(models.TransientModel):
 
     def action_test_connection(self):
         """Test the connection of this page's company."""
-        return self._get_backend().action_test_connection()
+        backend = self._get_backend()
+        return backend.action_test_connection() if backend else None
 
     def action_open_settings(self):
         """Open the connection's further settings."""

@@ -73,6 +73,9 @@ IDS_PER_REQUEST: Final = 150
 MAX_INVOICE_NUMBER_LENGTH: Final = 15
 """``Invoice.invoiceNumber``, "Max length: 15" (OpenAPI 2026.4)."""
 
+LARGEST_NUMBER: Final = 1e15
+"""Of amounts: beyond it, floating point no longer holds cents."""
+
 MAX_ID: Final = 2**31 - 1
 """Ids are ``int32`` (OpenAPI 2026.4)."""
 

@@ -69,7 +69,10 @@ class _Fields:
     def text(self, name: str) -> str | None:
         value = self._get(name, str)
         # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
-        return None if value is None else value.replace("\0", "")
+        if value is None:
+            return None
+        # Nor half a character, which JSON can hold and UTF-8 cannot.
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
 
     def flag(self, name: str) -> bool:
         return bool(self._get(name, bool))
@@ -82,8 +85,8 @@ class _Fields:
             number = float(value) if type(value) in (int, float) else math.nan  # type: ignore[arg-type]
         except OverflowError:
             number = math.nan
-        if not math.isfinite(number):
-            raise self._error(name, "is not a finite number")
+        if not abs(number) < const.LARGEST_NUMBER:  # nor is NaN
+            raise self._error(name, "is not a number of this world")
         return number
 
     def moment(self, name: str) -> datetime | None:
