@@ -198,11 +198,8 @@ class ConnectwiseLookup(models.Model):
 
     def _judge_anew(self):
         """Judge again because of something that the dependencies do not know."""
-        judged = ("verdict", "accepted_id")
-        for name in judged:
-            self.env.add_to_compute(self._fields[name], self)
-        # At once, so that what follows from the verdict knows of it.
-        self._recompute_recordset(judged)
+        # As if a fact had changed: whatever follows from the verdict follows again.
+        self.modified(["pdf_ref"])
 
     def _get_trusted_company_refs(self):
         """Return the ConnectWise companies that are this invoice's customer.
