@@ -6,6 +6,7 @@ from . import (
     connectwise_company,
     connectwise_invoice,
     connectwise_lookup,
+    connectwise_lookup_fetch,
     connectwise_mapping,
     connectwise_mapping_contact,
     connectwise_mapping_report,

@@ -297,7 +297,7 @@ class TestImport(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestEnteredBefore(ContactCommon):
-    """D6: what Odoo had before is from accounting, or entered by hand."""
+    """S114 D6: what Odoo had before is from accounting, or entered by hand."""
 
     def test_customers_own_email(self):
         """S109, D6: the customer's own address is not imported again."""

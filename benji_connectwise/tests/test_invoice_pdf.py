@@ -22,6 +22,14 @@ class TestLookup(ConnectwiseCommon):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
+    def test_the_addon_says_what_it_is_for(self):
+        """S1"""
+        addon = self.env["ir.module.module"].search(
+            [("name", "=", "benji_connectwise")]
+        )
+        self.assertEqual(addon.state, "installed")
+        self.assertEqual(addon.shortdesc, "ConnectWise PSA Invoice PDF Integration")
+
     def test_the_question_is_the_number_alone(self):
         """S8: not the date, the amount or the customer."""
         self.invoice("CW1001")._get_preferred_invoice_pdf()

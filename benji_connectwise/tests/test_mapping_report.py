@@ -3,6 +3,8 @@
 from ast import literal_eval
 from re import escape
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
@@ -147,6 +149,34 @@ class TestMappingReport(MappingReportCommon):
         row = self.row(self.boulder)
         row.sudo().write({"has_conflict": True, "message": "2 companies"})
         self.assertEqual(row.connection_text, "⚠ Conflict: 2 companies")
+
+    def test_the_columns_stand_in_the_order_of_the_article(self):
+        """S58 S59 S62"""
+        view = self.env.ref("benji_connectwise.connectwise_mapping_view_list")
+        shown = [
+            name
+            for name in etree.fromstring(view.arch).xpath("/list/field/@name")
+            if name
+            in (
+                "partner_id",
+                "connection_text",
+                "last_updated",
+                "connectwise_company_id",
+                "contact_text",
+                "contact_enabled",
+            )
+        ]
+        self.assertEqual(
+            shown,
+            [
+                "partner_id",
+                "connection_text",
+                "last_updated",
+                "connectwise_company_id",
+                "contact_text",
+                "contact_enabled",
+            ],
+        )
 
     def test_a_company_that_is_gone_is_flagged(self):
         """S88"""

@@ -202,6 +202,24 @@ class TestSync(SyncCommon):
         self.assertConnected(customer, company["id"], "company_name")
         self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
+    def test_companies_are_connected_and_bring_their_contact(self):
+        """S3"""
+        company = self.sandbox_company()
+        customer = self.customer(company["name"])
+        self.sync()
+        self.assertEqual(
+            self.row(customer).contact_id.email_normalized,
+            company["contact_email"].lower(),
+        )
+
+    def test_automatic_enabling_alone_imports_nothing(self):
+        """S42"""
+        self.backend.write({"sync_contacts": False, "auto_enable_contacts": True})
+        customer = self.customer(self.sandbox_company()["name"])
+        with self.no_requests(), self.assertRaises(UserError):
+            self.sync()
+        self.assertFalse(customer.child_ids)
+
     def test_switched_off_nothing_is_asked(self):
         """S38 S28"""
         self.backend.sync_contacts = False

@@ -1,0 +1,437 @@
+import logging
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from psycopg2 import IntegrityError, OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+from ..explain import explain
+from ..lib.connectwise_client import (
+    ConnectWiseError,
+    DeadlineError,
+    InvalidPdfError,
+    NotFoundError,
+    number_key,
+)
+from .connectwise_backend import SECONDS_FOR_PERSON
+from .connectwise_lookup import NUMBERS_PER_ANSWER
+
+_logger = logging.getLogger(__name__)
+
+CHECK_EVERY = timedelta(hours=12)
+"""How often the background action asks whether ConnectWise changed an invoice."""
+
+LOOK_BACK = timedelta(days=90)
+"""Older invoices are looked up when a person needs them."""
+
+FIRST_PAUSE = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(hours=2)
+
+
+class ConnectwiseLookup(models.Model):
+    """Asking ConnectWise about invoices, and fetching their PDFs."""
+
+    _inherit = "connectwise.lookup"
+
+    # -------------------------------------------------------------------------
+    # Asking ConnectWise
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _fetch_for_person(self, moves, sending=False, download=True):
+        """Ask for what is missing while a person waits; raises nothing.
+
+        :param sending: also ask whether what is kept is still ConnectWise's newest
+        :param download: also fetch the PDFs, not only look the numbers up
+        """
+        end = time.monotonic() + SECONDS_FOR_PERSON
+        for company, moves_of_company in moves.grouped("company_id").items():
+            backend = company._get_connectwise_backend()
+            limits = backend._get_interactive_limits() if backend else None
+            lookups = limits and self._prepare(moves_of_company)._to_ask(sending)
+            left = end - time.monotonic()
+            if not lookups or left <= 0:
+                continue
+            backend._ask(
+                replace(limits, total=min(limits.total, left)),
+                partial(
+                    lookups._look_up_and_download, sending=sending, download=download
+                ),
+            )
+            if download:
+                lookups._to_ask(sending=False)._pause()
+
+    def _look_up_and_download(self, client, sending, download=True, step=None):
+        """Ask about these look-ups, as far as the client's time goes.
+
+        :param step: called between the network and the database, both ways
+        :raises ConnectWiseError: if ConnectWise failed, or its time passed with nothing
+            achieved; what was answered before is stored
+        """
+        missing, asked = self._to_ask(sending=False), self.mapped("asked_at")
+        try:
+            self._look_up(client, step)
+            if download:
+                self._download(client, step)
+        except DeadlineError:
+            # Slow is not down: the rest has its turn in the background.
+            if self._to_ask(sending=False) == missing and (
+                missing or self.mapped("asked_at") == asked
+            ):
+                raise
+
+    @api.model
+    def _fetch_in_background(self, moves, fresh=timedelta(0)):
+        """Bring the PDFs of `moves` up to date; commits, and raises nothing.
+
+        :param fresh: an answer younger than this is not asked for again
+        """
+        for company, moves_of_company in moves.grouped("company_id").items():
+            backend = company._get_connectwise_backend()
+            if not backend._is_pdf_source() or backend._is_resting():
+                continue
+            try:
+                lookups = self._prepare(moves_of_company)
+                lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps()
+            except (OperationalError, IntegrityError):
+                # A person did the same meanwhile. What is missing is asked next time.
+                _logger.info("Look-ups gave way to a request of a person")
+                self.env.cr.rollback()
+
+    def _ask_in_steps(self):
+        # No lock is held while the network is waited for: whoever opens one of these
+        # invoices must not wait too.
+        if not self:
+            return
+        backend = self.company_id._get_connectwise_backend()
+        step = self.env["ir.cron"]._commit_progress
+        step()
+        backend._ask(
+            backend._get_background_limits(),
+            partial(self._look_up_and_download, sending=True, step=step),
+        )
+        self._to_ask(sending=False)._pause()
+        step()
+
+    @api.model
+    def _cron_prefetch(self):
+        """Fetch PDFs before people ask for them, and send what waited for one."""
+        for backend in self.env["connectwise.backend"].search([]):
+            if not backend._is_pdf_source():
+                continue
+            moves = self._search_to_prefetch(backend)
+            for batch in split_every(NUMBERS_PER_ANSWER, moves.ids, moves.browse):
+                self._fetch_in_background(batch)
+                left = self.env["ir.cron"]._commit_progress(len(batch))
+                if backend._is_resting() or not left:
+                    self._trigger_prefetch(at=backend.retry_at or fields.Datetime.now())
+                    break
+        self._send_held()
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    @api.model
+    def _search_to_prefetch(self, backend):
+        """Return the invoices to ask about, those never asked about first.
+
+        What was sent is looked at in each run, because nobody else does: 50 invoices
+        are one request. What was not sent is looked at before it is.
+        """
+        now = fields.Datetime.now()
+        is_due = Domain("retry_at", "=", False) | Domain("retry_at", "<=", now)
+        lookup_is_due = Domain(
+            "connectwise_lookup_ids",
+            "any",
+            is_due
+            & (
+                Domain("has_pdf", "=", False)
+                | Domain("move_id.is_move_sent", "=", True)
+                | Domain("asked_at", "<", now - CHECK_EVERY)
+            ),
+        )
+        moves = self.env["account.move"].search(
+            self.env["account.move"]._with_invoice_pdf_domain()
+            & Domain("company_id", "=", backend.company_id.id)
+            & Domain("date", ">=", fields.Date.today() - LOOK_BACK)
+            & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
+            # Invoices without a number there can never be asked about.
+            & Domain(backend.invoice_number_field, "!=", False),
+            order="date desc, id desc",
+        )
+        return moves.sorted(
+            lambda move: move.connectwise_lookup_ids.asked_at or datetime.min
+        )
+
+    @api.model
+    def _trigger_prefetch(self, at=None):
+        self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")._trigger(at)
+
+    @api.model
+    def _prepare(self, moves):
+        """Return the look-ups of `moves` for their numbers; makes those missing."""
+        moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
+        if not moves:
+            return self
+        missing = moves.filtered(lambda move: not move.sudo().connectwise_lookup_ids)
+        if missing:
+            # Two people may open the same invoice at once: the second one waits, and
+            # Odoo runs its request again, instead of failing at the unique index.
+            self.env.flush_all()
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO connectwise_lookup (move_id, state)
+                    SELECT unnest(%s), 'new'
+                    ON CONFLICT (move_id) DO NOTHING RETURNING id
+                    """,
+                    missing.ids,
+                )
+            )
+            moves.invalidate_recordset(["connectwise_lookup_ids"])
+        lookups = moves.sudo().connectwise_lookup_ids
+        for lookup in lookups:
+            if not lookup._is_for_current_number():
+                lookup._forget(lookup.move_id._get_connectwise_number())
+        return lookups
+
+    def _forget(self, number):
+        self.hit_ids.unlink()
+        self.write(
+            {
+                "number": number,
+                "state": "new",
+                "asked_at": False,
+                "attempts": 0,
+                "retry_at": False,
+                "error": False,
+                "pdf_ref": 0,
+            }
+        )
+
+    def _to_ask(self, sending, fresh=timedelta(0)):
+        """Return those of these look-ups that it is time to ask about.
+
+        :param sending: also those whose PDF is kept, because it may have changed
+        :param fresh: unless the answer is younger than this
+        """
+        now = fields.Datetime.now()
+        kept = self._get_pdfs(self.move_id)
+
+        def is_due(lookup):
+            if lookup.retry_at and lookup.retry_at > now:
+                return False
+            is_fresh = lookup.asked_at and lookup.asked_at > now - fresh
+            return lookup.move_id.id not in kept or (sending and not is_fresh)
+
+        return self.filtered(is_due)
+
+    def _look_up(self, client, step=None):
+        """Ask for the numbers, many at a time, and store each answer.
+
+        :param step: called between the network and the database, both ways
+        :raises ConnectWiseError: if ConnectWise failed; what was answered is stored
+        """
+        for lookups in split_every(NUMBERS_PER_ANSWER, self.ids, self.browse):
+            hits, problems = {}, []
+            numbers = {number_key(lookup.number): lookup.number for lookup in lookups}
+            for invoices, skipped in client.find_invoices(numbers.values()):
+                for invoice in invoices:
+                    hits.setdefault(number_key(invoice.number), []).append(invoice)
+                problems += skipped
+            if step:
+                step()
+            for lookup in lookups:
+                found = hits.get(number_key(lookup.number), [])
+                lookup._store_hits(found)
+                lookup.error = not found and lookup._explain_skipped(problems)
+            if step:
+                step()
+
+    def _explain_skipped(self, skipped):
+        """Say why nothing may have been found, if there is more to it than that."""
+        for record in skipped:
+            if getattr(record.error, "value", None) == self.number:
+                return explain(self.env, record.error)
+        if any(record.id for record in skipped):
+            return self.env._(
+                "Nothing usable for the number %s: ConnectWise's answer has a record"
+                " that cannot be read.",
+                self.number,
+            )
+        return False
+
+    def _store_hits(self, invoices):
+        """Make `hit_ids` what ConnectWise answered; the one that was sent is kept."""
+        self.ensure_one()
+        # Two people may open the same invoice at once: the second one waits here, and
+        # Odoo runs its request again, instead of failing at a unique index.
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL("SELECT id FROM connectwise_lookup WHERE id = %s FOR UPDATE", self.id)
+        )
+        Hit = self.env["connectwise.invoice"]
+        known = {hit.connectwise_ref: hit for hit in self.hit_ids}
+        for invoice in invoices:
+            values = Hit._prepare_values(invoice)
+            if hit := known.pop(invoice.id, None):
+                hit.write({k: v for k, v in values.items() if hit[k] != v})
+            else:
+                Hit.create({"lookup_id": self.id, **values})
+        for hit in known.values():
+            if self.move_id.is_move_sent and hit.connectwise_ref == self.pdf_ref:
+                hit.is_gone = True
+            else:
+                hit.unlink()
+        self.write(
+            {
+                "state": "found" if invoices else "not_found",
+                "asked_at": fields.Datetime.now(),
+            }
+        )
+        self._get_rivals(self.hit_ids)._judge_anew()
+        if self.accepted_id:
+            self.write({"attempts": 0, "retry_at": False, "error": False})
+        else:
+            self._pause()
+
+    def _pause(self):
+        """Do not ask again for minutes, and for longer each time."""
+        for lookup in self:
+            pause = min(FIRST_PAUSE * 2 ** min(lookup.attempts, 10), LONGEST_PAUSE)
+            lookup.write(
+                {
+                    "attempts": lookup.attempts + 1,
+                    "retry_at": fields.Datetime.now() + pause,
+                }
+            )
+
+    # -------------------------------------------------------------------------
+    # Fetching the PDF
+    # -------------------------------------------------------------------------
+
+    def _download(self, client, step=None):
+        """Fetch the PDFs of accepted hits that are missing or were changed.
+
+        What was sent is pinned: it is replaced only if a person asks for that (D3).
+
+        :raises ConnectWiseError: if ConnectWise itself failed
+        """
+        kept = self._get_pdfs(self.move_id)
+        wanted = self.filtered(
+            lambda lookup: (
+                lookup.accepted_id
+                and not (
+                    lookup.move_id.id in kept
+                    and (lookup._is_pdf_current() or lookup.pdf_changed)
+                )
+            )
+        )
+        wanted._download_now(client, step)
+
+    def _download_now(self, client, step=None):
+        by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
+        failure = None
+        for ref, result in client.download_invoice_pdfs(by_ref):
+            if not isinstance(result, ConnectWiseError):
+                if step:
+                    step()
+                for lookup in by_ref[ref]:
+                    lookup._store_pdf(result)
+                if step:
+                    step()
+            elif isinstance(result, InvalidPdfError | NotFoundError):
+                by_ref[ref].write({"error": explain(self.env, result)})
+                by_ref[ref]._pause()
+            else:
+                failure = result
+        if failure:
+            raise failure
+
+    def _store_pdf(self, content):
+        """Keep `content` as this invoice's ConnectWise PDF.
+
+        One that was there is detached and stays on the invoice: it is never
+        overwritten, which a restrictive audit trail would refuse (account,
+        models/ir_attachment.py:37), and a customer may have received it.
+        """
+        self.ensure_one()
+        move = self.move_id
+        attachment = self._get_attachments(move).get(move.id)
+        if not attachment or attachment.raw != content:
+            if attachment:
+                move._detach_connectwise_pdf()
+            attachment = (
+                self.env["ir.attachment"]
+                .sudo()
+                .create(
+                    {
+                        "name": move._get_connectwise_pdf_filename(),
+                        "raw": content,
+                        "mimetype": "application/pdf",
+                        "res_model": move._name,
+                        "res_id": move.id,
+                        "res_field": "connectwise_pdf_file",
+                        "company_id": move.company_id.id,
+                    }
+                )
+            )
+            move.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
+        hit = self.accepted_id
+        self.write(
+            {
+                "pdf_checksum": attachment.checksum,
+                "pdf_ref": hit.connectwise_ref,
+                "pdf_last_updated": hit.last_updated,
+                "attempts": 0,
+                "retry_at": False,
+                "error": False,
+            }
+        )
+
+    def _refresh(self):
+        """Ask and fetch at once, whatever was remembered; raises nothing.
+
+        A person asked for it, so a PDF that was sent is replaced too.
+        """
+        for company, lookups in self.grouped("company_id").items():
+            backend = company._get_connectwise_backend()
+            if not backend:
+                continue
+            backend._forget_failures()
+            limits = backend._get_interactive_limits()
+            if not limits:
+                continue
+            before = {lookup: (lookup.pdf_ref, lookup.asked_at) for lookup in lookups}
+            # Without a PDF that counts as sent, the answer is judged like a first one.
+            lookups.write(
+                {
+                    "retry_at": False,
+                    "attempts": 0,
+                    "error": False,
+                    "pdf_ref": 0,
+                    "asked_at": False,
+                }
+            )
+            backend._ask(limits, lookups._look_up_and_download_all)
+            for lookup, (ref, asked_at) in before.items():
+                lookup._keep_what_was_there(ref, asked_at)
+
+    def _keep_what_was_there(self, ref, asked_at):
+        """Go back to the PDF there was, if nothing better came of asking."""
+        if not self.asked_at:
+            self.write({"pdf_ref": ref, "asked_at": asked_at})
+        elif not self.pdf_ref and self.accepted_id.connectwise_ref == ref:
+            self.pdf_ref = ref
+
+    def _look_up_and_download_all(self, client):
+        self._look_up(client)
+        self.filtered("accepted_id")._download_now(client)
+
+    def _forget_unsent(self):
+        """Ask anew about what no customer has seen yet."""
+        for lookup in self.filtered(lambda lookup: not lookup.move_id.is_move_sent):
+            lookup._forget(lookup.number)
