@@ -1,4 +1,7 @@
+import logging
 from dataclasses import replace
+
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,6 +13,9 @@ from .connectwise_sync_history import MassLossError
 
 SECONDS_FOR_SYNC = 100
 """What a synchronization that is called directly may take of ConnectWise's time."""
+
+
+_logger = logging.getLogger(__name__)
 
 
 class ConnectwiseBackend(models.Model):
@@ -178,7 +184,12 @@ class ConnectwiseBackend(models.Model):
                 }
             )
             self.env["ir.cron"]._commit_progress()
-            scan._run_in_steps()
+            try:
+                scan._run_in_steps()
+            except (OperationalError, IntegrityError):
+                # A person changed the same row meanwhile; it goes on in the next run.
+                _logger.info("A synchronization gave way to a request of a person")
+                self.env.cr.rollback()
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _preview(self, full=False, discard_disconnected=False):
