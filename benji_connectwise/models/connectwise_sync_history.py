@@ -428,11 +428,18 @@ class ConnectwiseSyncHistory(models.Model):
     def _store_links(self, links):
         Mapping = self.env["connectwise.mapping"]
         reasons = dict(Mapping._fields["connection"]._description_selection(self.env))
+        bodies = {}
         for link in links:
             row = Mapping.browse(link.customer_id)
             company = self.env["connectwise.company"].browse(link.company_id)
             row._link(company, link.reason)
             self._note_change("connected", row, reasons[link.reason])
+            bodies[row.id] = self.env._(
+                "Connected with %(company)s, by %(reason)s.",
+                company=company.display_name,
+                reason=reasons[link.reason],
+            )
+        Mapping.browse(bodies)._message_log_batch(bodies=bodies)
 
     def _store_conflicts(self, rows, conflicts):
         by_row = {conflict.customer_id: conflict for conflict in conflicts}

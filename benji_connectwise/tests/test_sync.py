@@ -248,6 +248,41 @@ class TestSync(SyncCommon):
             [(change["kind"], change["partner_id"]) for change in changes],
         )
 
+    def preview(self):
+        wizard = (
+            self.env["connectwise.mapping.rescan"]
+            .with_user(self.administrator)
+            .create({"backend_id": self.backend.id, "get_all_entries": True})
+        )
+        wizard.action_preview()
+        return wizard
+
+    def test_apply_does_what_the_preview_says(self):
+        """S80"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.preview().action_apply()
+        self.env.invalidate_all()
+        self.assertConnected(customer, 1005, "company_name")
+
+    def test_apply_does_nothing_that_the_preview_did_not_say(self):
+        """S80: it is shown what it would be by now."""
+        customer = self.customer(self.sandbox_company()["name"])
+        wizard = self.preview()
+        other = self.customer(self.sandbox_company(1006)["name"])
+        action = wizard.action_apply()
+        self.env.invalidate_all()
+        self.assertEqual(action["params"]["type"], "warning")
+        self.assertFalse(self.row(customer).connectwise_company_id)
+        self.assertIn(other, wizard.line_ids.partner_id)
+
+    def test_a_connection_by_itself_is_in_the_rows_chatter(self):
+        """S61"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.sync()
+        self.assertIn(
+            "by Company Name", str(self.row(customer).message_ids[:2].mapped("body"))
+        )
+
     def test_two_companies_never_see_each_others_rows(self):
         """D11: per Odoo company"""
         other = self.setup_other_company()["company"]

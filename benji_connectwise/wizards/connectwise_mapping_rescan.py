@@ -99,18 +99,21 @@ class ConnectwiseMappingRescan(models.TransientModel):
         changes = self.backend_id._preview(
             self.get_all_entries, self.discard_disconnected
         )
-        known = dict(KINDS)
+        return self._show(changes)
+
+    def _show(self, changes):
+        """Make these changes the preview's lines; return the action to see them."""
         self.line_ids.unlink()
         self.env["connectwise.mapping.rescan.line"].create(
             [
                 {
                     "rescan_id": self.id,
-                    "kind": change["kind"] if change["kind"] in known else "changed",
-                    "partner_id": change.get("partner_id"),
-                    "company_name": change.get("company_name"),
-                    "reason": change.get("reason"),
+                    "kind": kind,
+                    "partner_id": partner_id,
+                    "company_name": company_name,
+                    "reason": reason,
                 }
-                for change in changes
+                for kind, partner_id, company_name, reason in self._as_lines(changes)
             ]
         )
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -123,23 +126,61 @@ class ConnectwiseMappingRescan(models.TransientModel):
         }
 
     @api.model
+    def _as_lines(self, changes):
+        known = dict(KINDS)
+        return sorted(
+            (
+                change["kind"] if change["kind"] in known else "changed",
+                change["partner_id"],
+                change["company_name"] or "",
+                change["reason"] or "",
+            )
+            for change in changes
+        )
+
+    @api.model
     def _go_back_to_report(self):
         action = self.env["connectwise.mapping"].action_open_report()
         return {**action, "target": "main", "path": "customer-mapping"}
 
     def action_apply(self):
-        """Do what the preview says, while the person waits."""
+        """Do exactly what the preview says, or show what it would be by now."""
         self.ensure_one()
-        self.backend_id.sync(self.get_all_entries, self.discard_disconnected)
-        done = self.backend_id.history_ids[:1].summary
+        shown = sorted(
+            (line.kind, line.partner_id.id, line.company_name or "", line.reason or "")
+            for line in self.line_ids
+        )
+        changes = []
+        backend = self.backend_id.with_context(connectwise_changes=changes)
+        with self.env.cr.savepoint() as savepoint:
+            backend.sync(self.get_all_entries, self.discard_disconnected)
+            self.env.flush_all()
+            is_as_shown = self._as_lines(changes) == shown
+            if not is_as_shown:
+                savepoint.rollback()
+        if not is_as_shown:
+            self.env.invalidate_all()
+            return self._notify(
+                "warning",
+                self.env._(
+                    "Something changed since the preview, so nothing was applied. This"
+                    " is what a rescan would do now."
+                ),
+                self._show(changes),
+            )
+        return self._notify(
+            "success",
+            self.backend_id.history_ids[:1].summary
+            or self.env._("Nothing had to be changed."),
+            self._go_back_to_report(),
+        )
+
+    @api.model
+    def _notify(self, level, message, following):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": done or self.env._("Nothing had to be changed."),
-                "next": self._go_back_to_report(),
-            },
+            "params": {"type": level, "message": message, "next": following},
         }
 
 
