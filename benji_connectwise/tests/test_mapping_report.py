@@ -715,3 +715,19 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.foxtrot.ref = company["account_number"]
         self.tour("benji_connectwise_preview")
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
+
+    def test_enabling_a_contact(self):
+        """S43"""
+        self.dental.sudo().write(
+            {
+                "contact_ref": 77,
+                "contact_name": "Emma Diaz",
+                "contact_email": "emma@dental.example",
+            }
+        )
+        row = self.row(self.acme)
+        row.sudo()._link(self.dental, "manual")
+        row.sudo()._import_contacts()
+        self.assertFalse(row.contact_enabled)
+        self.tour("benji_connectwise_enable")
+        self.assertTrue(row.contact_enabled)

@@ -149,3 +149,21 @@ tours.add("benji_connectwise_preview", {
         },
     ],
 });
+
+tours.add("benji_connectwise_enable", {
+    url: URL,
+    steps: () => [
+        {
+            trigger: `${row("Acme Dental")} .o_list_record_selector input`,
+            run: "click",
+        },
+        {
+            trigger: ".o_control_panel button[name='enable_contact']",
+            run: "click",
+        },
+        {
+            content: "The contact receives the invoices now",
+            trigger: `${row("Acme Dental")} [name='contact_enabled'] input:checked`,
+        },
+    ],
+});
