@@ -350,7 +350,9 @@ class ConnectwiseBackend(models.Model):
         )
         self.env["connectwise.lookup"]._trigger_prefetch(at=backend.retry_at)
         if isinstance(error, SettingsError):
-            backend._call_responsible()
+            backend._call_responsible(
+                self.env._("ConnectWise needs attention"), backend.last_error
+            )
 
     def _note_success(self, codebase, explicit):
         # Written only where something changes, so that requests that run at the same
@@ -393,14 +395,14 @@ class ConnectwiseBackend(models.Model):
             )
         )
 
-    def _call_responsible(self):
-        """Raise one activity for the responsible person, until the all-clear."""
+    def _call_responsible(self, summary, note):
+        """Raise an activity for the responsible person, unless one is open."""
         if not self._get_notice():
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=(self.responsible_id or self.env.user).id,
-                summary=self.env._("ConnectWise needs attention"),
-                note=self.last_error,
+                summary=summary,
+                note=note,
             )
 
     def _give_all_clear(self):

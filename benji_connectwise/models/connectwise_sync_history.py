@@ -142,11 +142,9 @@ class ConnectwiseSyncHistory(models.Model):
     def _refuse(self, reason):
         self.write({"error": reason})
         self._finish("refused")
-        self.backend_id.activity_schedule(
-            "mail.mail_activity_data_todo",
-            user_id=(self.backend_id.responsible_id or self.env.user).id,
-            summary=self.env._("ConnectWise's answer needs a decision"),
-            note=reason,
+        # The scheduled action finds the same each hour: one notice is enough.
+        self.backend_id._call_responsible(
+            self.env._("ConnectWise's answer needs a decision"), reason
         )
 
     def _finish(self, state):
@@ -199,6 +197,15 @@ class ConnectwiseSyncHistory(models.Model):
                 # Some may have been deleted while the pages were read.
                 and self.companies_read < client.count_companies()
             ):
+                # Going on after the last page would find the same gap for ever.
+                self.write(
+                    {
+                        "after_ref": 0,
+                        "companies_read": 0,
+                        "companies_total": 0,
+                        "gone_refs": False,
+                    }
+                )
                 raise BadAnswerError("Not all companies were listed", reason="paging")
             self._note_missing(self.after_ref, None, [])
         self.requests += client.request_count

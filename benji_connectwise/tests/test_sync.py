@@ -445,8 +445,20 @@ class TestInTheBackground(SyncCommon):
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
 
+    def test_a_list_that_was_not_whole_is_read_again_from_the_start(self):
+        """D15: and not for ever from where it broke off."""
+        self.request(full=True)
+        self.last.sudo().write(
+            {"companies_total": 10_000, "companies_read": 1, "after_ref": 100_000}
+        )
+        self.run_cron()
+        self.assertEqual((self.last.state, self.last.after_ref), ("running", 0))
+        self.backend.retry_at = False
+        self.run_cron()
+        self.assertEqual((self.last.state, self.last.companies_read), ("done", 40))
+
     def test_an_empty_answer_asks_a_person(self):
-        """S88"""
+        """S88: once, however often it comes"""
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         for company in self.sandbox.export_companies():
@@ -455,6 +467,8 @@ class TestInTheBackground(SyncCommon):
         self.run_cron()
         self.assertEqual(self.last.state, "refused")
         self.assertTrue(self.last.error)
+        self.request(full=True)
+        self.run_cron()
         self.assertEqual(len(self.backend.activity_ids), 1)
         self.assertConnected(customer, 1005, "company_name")
 
