@@ -1,4 +1,5 @@
 import logging
+import time
 from dataclasses import replace
 
 from psycopg2 import IntegrityError, OperationalError
@@ -14,6 +15,10 @@ from .connectwise_sync_history import MassLossError
 SECONDS_FOR_SYNC = 100
 """What a synchronization that is called directly may take of ConnectWise's time."""
 
+SECONDS_FOR_STEPS = 60
+"""After this time the scheduled action leaves the rest to its next run, which follows
+at once: Odoo ends one after two minutes (odoo/tools/config.py, limit_time_real)."""
+
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +30,9 @@ class ConnectwiseBackend(models.Model):
         copy=False,
         readonly=True,
         help="ConnectWise's own time of the newest change that was read and stored.",
+    )
+    newest_contact_change = fields.Datetime(
+        copy=False, readonly=True, help="The same, of the Bill-To contacts."
     )
     trust_new_domains = fields.Boolean(
         "Trust new e-mail domains",
@@ -43,7 +51,7 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             scan = backend._get_open_scan()
             backend.rescan_state = scan.state or "idle"
-            backend.rescan_read = scan.companies_read
+            backend.rescan_read = sum(scan.range_ids.mapped("companies_read"))
             backend.rescan_total = scan.companies_total
 
     def _get_open_scan(self):
@@ -89,17 +97,18 @@ class ConnectwiseBackend(models.Model):
         scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
         errors = []
 
-        def read_and_apply(client):
+        def run(client):
             try:
-                scan._read_companies(client)
-                scan._apply(client)
+                for _step in scan._steps(client):
+                    pass
             except ConnectWiseError as error:
                 errors.append(error)
                 raise
+            scan.requests = client.request_count
 
         limits = replace(BACKGROUND, total=SECONDS_FOR_SYNC)
         try:
-            self.sudo()._ask(limits, read_and_apply, explicit=True)
+            self.sudo()._ask(limits, run, explicit=True)
         except MassLossError as error:
             raise UserError(str(error)) from error
         if errors:
@@ -116,6 +125,10 @@ class ConnectwiseBackend(models.Model):
         scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
         scan.state = "queued"
         self.sudo()._forget_failures()
+        self._trigger_sync()
+
+    @api.model
+    def _trigger_sync(self):
         self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger()
 
     def action_cancel_rescan(self):
@@ -169,6 +182,7 @@ class ConnectwiseBackend(models.Model):
     @api.model
     def _cron_sync(self):
         """Go on with what was asked for or interrupted; otherwise read what changed."""
+        end = time.monotonic() + SECONDS_FOR_STEPS
         for backend in self.search(
             [("sync_contacts", "=", True), ("state", "!=", "draft")]
         ):
@@ -185,7 +199,7 @@ class ConnectwiseBackend(models.Model):
             )
             self.env["ir.cron"]._commit_progress()
             try:
-                scan._run_in_steps()
+                scan._run_in_steps(end)
             except (OperationalError, IntegrityError):
                 # A person changed the same row meanwhile; it goes on in the next run.
                 _logger.info("A synchronization gave way to a request of a person")
@@ -275,10 +289,11 @@ class ConnectwiseBackend(models.Model):
         limits = self._get_interactive_limits()
         if not self.sync_contacts or not limits:
             return
-        companies = mappings.connectwise_company_id
+        Company = self.env["connectwise.company"]
+        wanted = Company._get_contacts_wanted(self, mappings.connectwise_company_id)
 
         def read(client):
-            companies._read_contacts(client)
+            Company._read_contacts(client, {row[0]: row[1] for row in wanted})
             mappings._import_contacts()
 
         self._ask(limits, read)

@@ -1,7 +1,46 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..lib.connectwise_client.const import MAX_ID
 from ..lib.customer_matching import normalise_name
+
+COLUMNS = {
+    "connectwise_ref": "int",
+    "identifier": "text",
+    "name": "text",
+    "account_number": "text",
+    "status": "text",
+    "city": "text",
+    "is_deleted": "bool",
+    "bill_to_ref": "int",
+    "billing_contact_ref": "int",
+    "last_updated": "timestamp",
+}
+"""What is read of a company, by column."""
+
+# `is_deleted` only goes away by itself: what is gone is decided about at the end.
+DIFFERENCES = """
+    SELECT page.connectwise_ref, known.connectwise_ref, known.id,
+           known.id IS NOT NULL AND known.is_deleted IS NOT TRUE
+           AND page.is_deleted IS NOT FALSE,
+           known.bill_to_ref != page.bill_to_ref
+      FROM (%(page)s) page
+      FULL JOIN (
+          SELECT * FROM connectwise_company
+           WHERE backend_id = %(backend)s AND %(compared)s
+      ) known ON known.connectwise_ref = page.connectwise_ref
+     WHERE (page.connectwise_ref IS NULL AND known.is_deleted IS NOT TRUE)
+        OR (page.is_deleted AND known.is_deleted IS NOT TRUE)
+        OR (page.connectwise_ref IS NOT NULL AND (
+               known.connectwise_ref, known.identifier, known.name,
+               known.account_number, known.status, known.city, known.is_deleted,
+               known.bill_to_ref, known.billing_contact_ref, known.last_updated)
+           IS DISTINCT FROM (
+               page.connectwise_ref, page.identifier, page.name,
+               page.account_number, page.status, page.city,
+               known.is_deleted AND page.is_deleted,
+               page.bill_to_ref, page.billing_contact_ref, page.last_updated))
+"""
 
 UPSERT = """
     INSERT INTO connectwise_company AS known (
@@ -9,9 +48,9 @@ UPSERT = """
         status, city, is_deleted, bill_to_ref, billing_contact_ref, last_updated,
         normalised_name, create_date, write_date
     )
-    SELECT %s, %s, page.*, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-      FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                  %s::bool[], %s::int[], %s::int[], %s::timestamp[], %s::text[]) AS page
+    SELECT %(backend)s, %(company)s, page.*,
+           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+      FROM (%(page)s) page
     ON CONFLICT (backend_id, connectwise_ref) DO UPDATE SET
         identifier = EXCLUDED.identifier, name = EXCLUDED.name,
         account_number = EXCLUDED.account_number, status = EXCLUDED.status,
@@ -20,14 +59,6 @@ UPSERT = """
         billing_contact_ref = EXCLUDED.billing_contact_ref,
         last_updated = EXCLUDED.last_updated,
         normalised_name = EXCLUDED.normalised_name, write_date = EXCLUDED.write_date
-    WHERE (known.identifier, known.name, known.account_number, known.status, known.city,
-           known.is_deleted, known.bill_to_ref, known.billing_contact_ref,
-           known.last_updated, known.normalised_name)
-       IS DISTINCT FROM
-          (EXCLUDED.identifier, EXCLUDED.name, EXCLUDED.account_number, EXCLUDED.status,
-           EXCLUDED.city, known.is_deleted AND EXCLUDED.is_deleted,
-           EXCLUDED.bill_to_ref, EXCLUDED.billing_contact_ref,
-           EXCLUDED.last_updated, EXCLUDED.normalised_name)
     RETURNING 1
 """
 
@@ -62,6 +93,7 @@ class ConnectwiseCompany(models.Model):
     last_updated = fields.Datetime("Changed in ConnectWise", readonly=True)
     # The Bill-To contact, followed through the Bill-To company; read only for
     # companies that are connected.
+    contact_asked_ref = fields.Integer(readonly=True)
     contact_ref = fields.Integer("Bill-To Contact ID", readonly=True)
     contact_name = fields.Char("Bill-To Contact", readonly=True)
     contact_email = fields.Char("Bill-To E-mail", readonly=True)
@@ -85,83 +117,207 @@ class ConnectwiseCompany(models.Model):
                 self.env._("%s (gone)", name) if company.is_deleted else name
             )
 
-    def _get_bill_to(self):
-        """Return the company whose contact gets the bills, itself where unknown."""
-        self.ensure_one()
-        if self.bill_to_ref in (0, self.connectwise_ref):
-            return self
-        return (
-            self.search(
-                [
-                    ("backend_id", "=", self.backend_id.id),
-                    ("connectwise_ref", "=", self.bill_to_ref),
-                ],
-                limit=1,
+    @api.model
+    def _store_page(self, backend, companies, whole=None, unreadable=()):
+        """Store some of the client's companies; write only what differs.
+
+        Those that are gone, from the list or into the recycle bin, stay as they are.
+
+        :param whole: the `IdRange` of which `companies` are all there are, if they are
+        :param unreadable: ids that were in the answer and could not be read
+        :return: (number of companies that are new or changed, ids that are gone)
+        """
+        rows = {company.id: self._prepare_row(company) for company in companies}
+        names = {company.id: company.name for company in companies}
+        compared = SQL("connectwise_ref = ANY(%s)", list(rows))
+        if whole:
+            compared = SQL(
+                "connectwise_ref > %s AND connectwise_ref <= %s"
+                " AND connectwise_ref != ALL(%s)",
+                whole.after,
+                whole.until or MAX_ID,
+                list(unreadable),
             )
-            or self
+        self.flush_model()
+        differences = self.env.execute_query(
+            SQL(
+                DIFFERENCES,
+                page=as_table(list(rows.values()), COLUMNS),
+                backend=backend.id,
+                compared=compared,
+            )
+        )
+        gone = [known for _ref, known, _id, is_gone, _moved in differences if is_gone]
+        changed = [
+            (*rows[ref], normalise_name(names[ref]).core)
+            for ref, *_known in differences
+            if ref
+        ]
+        if changed:
+            self.env.execute_query(
+                SQL(
+                    UPSERT,
+                    page=as_table(changed, {**COLUMNS, "normalised_name": "text"}),
+                    backend=backend.id,
+                    company=backend.company_id.id,
+                )
+            )
+            self.invalidate_model()
+            billed_elsewhere = self.browse(
+                company_id for *_refs, company_id, _gone, moved in differences if moved
+            )
+            billed_elsewhere.modified(["bill_to_ref"])
+        return len(changed), gone
+
+    @api.model
+    def _get_contacts_wanted(self, backend, companies=None):
+        """Return the Bill-To contacts of the companies that are connected.
+
+        The contact is the company's own, else its Bill-To company's.
+
+        :param companies: only of these
+        :return: [(company id, contact id, contact id that was read last)] in the order
+            of the companies; 0 for none
+        """
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT company.id,
+                       COALESCE(NULLIF(company.billing_contact_ref, 0),
+                                bill_to.billing_contact_ref, 0),
+                       company.contact_asked_ref
+                  FROM connectwise_company company
+                  LEFT JOIN connectwise_company bill_to
+                         ON bill_to.backend_id = company.backend_id
+                        AND bill_to.connectwise_ref = company.bill_to_ref
+                 WHERE company.backend_id = %(backend)s
+                   AND company.is_deleted IS NOT TRUE
+                   AND company.id IN (
+                       SELECT connectwise_company_id FROM connectwise_mapping
+                        WHERE backend_id = %(backend)s)
+                   AND %(condition)s
+                 ORDER BY company.id
+                """,
+                backend=backend.id,
+                condition=SQL("TRUE")
+                if companies is None
+                else SQL("company.id = ANY(%s)", companies.ids),
+            )
         )
 
     @api.model
-    def _upsert(self, backend, companies):
-        """Store a page of the client's companies; write only what differs.
+    def _store_contacts(self, wanted, contacts):
+        """Store the Bill-To contacts that were read; write only what differs.
 
-        `is_deleted` only goes away here: what is gone is decided about at the end.
-        :return: number of companies that are new or changed
+        :param wanted: {company id: id of its Bill-To contact, or 0}, all of them asked
+        :param contacts: the client's contacts; those that are missing are gone
         """
-        if not companies:
-            return 0
-        rows = [
-            (
-                company.id,
-                company.identifier,
-                company.name,
-                company.account_number,
-                company.status,
-                company.city,
-                company.is_deleted,
-                company.bill_to_company.id if company.bill_to_company else 0,
-                company.billing_contact.id if company.billing_contact else 0,
-                company.last_updated
-                and company.last_updated.replace(tzinfo=None, microsecond=0),
-                normalise_name(company.name).core,
+        usable = {c.id: c for c in contacts if not c.is_inactive}
+        rows = []
+        for company_id, ref in wanted.items():
+            contact = usable.get(ref)
+            rows.append(
+                (
+                    company_id,
+                    ref,
+                    contact.id if contact else 0,
+                    contact and contact.name,
+                    (contact and contact.email) or None,
+                    (contact and contact.phone) or None,
+                    (contact and contact.title) or None,
+                )
             )
-            for company in companies
-        ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        self.flush_model()
-        changed = self.env.execute_query(
-            SQL(UPSERT, backend.id, backend.company_id.id, *columns)
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE connectwise_company company
+                   SET contact_asked_ref = new.asked_ref, contact_ref = new.ref,
+                       contact_name = new.name, contact_email = new.email,
+                       contact_phone = new.phone, contact_function = new.function
+                  FROM (%s) new
+                 WHERE company.id = new.id
+                   AND (company.contact_asked_ref, company.contact_ref,
+                        company.contact_name, company.contact_email,
+                        company.contact_phone, company.contact_function)
+                       IS DISTINCT FROM
+                       (new.asked_ref, new.ref, new.name, new.email, new.phone,
+                        new.function)
+                RETURNING company.id
+                """,
+                as_table(
+                    rows,
+                    {
+                        "id": "int",
+                        "asked_ref": "int",
+                        "ref": "int",
+                        "name": "text",
+                        "email": "text",
+                        "phone": "text",
+                        "function": "text",
+                    },
+                ),
+            )
         )
-        self.invalidate_model()
-        return len(changed)
+        self.browse(wanted).invalidate_recordset(flush=False)
 
-    def _read_contacts(self, client):
-        """Read the Bill-To contacts of these companies and store what differs.
+    @api.model
+    def _read_contacts(self, client, wanted):
+        """Read these Bill-To contacts, and store them.
 
-        The contact is the company's own, else its Bill-To company's.
+        :param wanted: {company id: id of its Bill-To contact, or 0}
+        :return: (ConnectWise's time of their newest change or None, the client's
+            skipped records); what is known of those that could not be read stays
         """
-        contact_by_company = {}
-        for company in self:
-            ref = company.billing_contact_ref or (
-                company._get_bill_to().billing_contact_ref
-            )
-            contact_by_company[company] = ref
-        contacts = {}
-        for page, _skipped in client.contacts(
-            filter(None, contact_by_company.values())
-        ):
-            contacts.update(
-                {contact.id: contact for contact in page if not contact.is_inactive}
-            )
-        for company, ref in contact_by_company.items():
-            contact = contacts.get(ref)
-            values = {
-                "contact_ref": contact.id if contact else 0,
-                "contact_name": contact.name if contact else False,
-                "contact_email": (contact.email if contact else None) or False,
-                "contact_phone": (contact.phone if contact else None) or False,
-                "contact_function": (contact.title if contact else None) or False,
-            }
-            changed = {k: v for k, v in values.items() if company[k] != v}
-            if changed:
-                company.write(changed)
+        contacts, skipped = [], []
+        for page, left_out in client.contacts(filter(None, wanted.values())):
+            contacts += page
+            skipped += left_out
+        present = {contact.id for contact in contacts}
+        unreadable = {record.id for record in skipped}
+        if None in unreadable:
+            # It may be any of those that are missing.
+            unreadable = set(wanted.values()) - present
+        readable = {c: ref for c, ref in wanted.items() if ref not in unreadable}
+        self._store_contacts(readable, contacts)
+        return get_newest_change(contacts), skipped
+
+    @api.model
+    def _prepare_row(self, company):
+        """Return what is stored of the client's `company`, in the order of COLUMNS."""
+        updated = company.last_updated
+        return (
+            company.id,
+            company.identifier,
+            company.name,
+            company.account_number,
+            company.status,
+            company.city,
+            company.is_deleted,
+            company.bill_to_company.id if company.bill_to_company else 0,
+            company.billing_contact.id if company.billing_contact else 0,
+            updated and updated.replace(tzinfo=None, microsecond=0),
+        )
+
+
+def get_newest_change(records):
+    """Return the newest `last_updated` of the client's records as Odoo stores times."""
+    times = [record.last_updated for record in records if record.last_updated]
+    return max(times).replace(tzinfo=None, microsecond=0) if times else None
+
+
+def as_table(rows, columns):
+    """Return an SQL query of these rows, to be used in another one.
+
+    :param rows: tuples
+    :param columns: {name: PostgreSQL's type}, in the order of the tuples
+    """
+    values = zip(*rows, strict=True) if rows else ([] for _column in columns)
+    return SQL(
+        "SELECT * FROM unnest(%s) AS page (%s)",
+        SQL(", ").join(
+            SQL(f"%s::{kind}[]", list(column))
+            for kind, column in zip(columns.values(), values, strict=True)
+        ),
+        SQL(", ").join(map(SQL.identifier, columns)),
+    )

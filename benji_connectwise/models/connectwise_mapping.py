@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from .connectwise_company import as_table
 
 
 class ConnectwiseMapping(models.Model):
@@ -128,7 +131,7 @@ class ConnectwiseMapping(models.Model):
         mapping = self.sudo()
         if mapping.connectwise_company_id != company:
             mapping._remove_contact()
-        mapping._link(company, "manual")
+        self._link([(mapping.id, company.id, "manual")])
         mapping._log(self.env._("Connected by hand with %s.", company.display_name))
         mapping.backend_id._update_contacts_for_person(mapping)
         return True
@@ -157,21 +160,53 @@ class ConnectwiseMapping(models.Model):
             mapping._log(self.env._("Disconnected from %s.", company.display_name))
         return True
 
-    def _link(self, company, connection):
-        """Store the connection of this row, without looking at the contact."""
-        self.write(
-            {
-                "connectwise_company_id": company.id,
-                "connection": connection,
-                "disconnected": False,
-                "disconnected_at": False,
-                "disconnected_by_id": False,
-                "disconnected_company_id": False,
-                "has_conflict": False,
-                "message": False,
-                "last_updated": fields.Datetime.now(),
-            }
+    @api.model
+    def _link(self, links):
+        """Store connections, without looking at the contacts.
+
+        Those that are not made by hand give way to what a person did meanwhile.
+
+        :param links: [(id of the row, id of the company, connection)]
+        :return: the rows that were connected
+        """
+        self.flush_model()
+        linked = self.env.execute_query(
+            SQL(
+                """
+                UPDATE connectwise_mapping mapping
+                   SET connectwise_company_id = link.company_id,
+                       connection = link.connection,
+                       disconnected = FALSE, disconnected_at = NULL,
+                       disconnected_by_id = NULL, disconnected_company_id = NULL,
+                       has_conflict = FALSE, message = NULL,
+                       -- What was decided about the contact of another company says
+                       -- nothing here.
+                       contact_decision = CASE WHEN connectwise_company_id
+                           = link.company_id THEN contact_decision END,
+                       contact_domain = CASE WHEN connectwise_company_id
+                           = link.company_id THEN contact_domain END,
+                       last_updated = %(now)s, write_date = %(now)s,
+                       write_uid = %(user)s
+                  FROM (%(links)s) link
+                 WHERE mapping.id = link.id
+                   AND (link.connection = 'manual' OR (
+                        connectwise_company_id IS NULL AND disconnected IS NOT TRUE
+                        AND NOT EXISTS (
+                            SELECT 1 FROM connectwise_mapping other
+                             WHERE other.connectwise_company_id = link.company_id)))
+             RETURNING mapping.id
+                """,
+                links=as_table(
+                    links, {"id": "int", "company_id": "int", "connection": "text"}
+                ),
+                now=fields.Datetime.now(),
+                user=self.env.uid,
+            )
         )
+        rows = self.browse(row_id for [row_id] in linked)
+        rows.invalidate_recordset(flush=False)
+        rows.modified(["connectwise_company_id", "disconnected_company_id"])
+        return rows
 
     def _log(self, text):
         # With the author, because the change itself is made with other rights.

@@ -2,12 +2,13 @@ import logging
 
 from psycopg2 import IntegrityError
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
+from .connectwise_company import as_table
 from .res_partner import SYNC
 
 _logger = logging.getLogger(__name__)
@@ -35,17 +36,54 @@ class ConnectwiseMapping(models.Model):
         self.sudo()._remove_contact()
         return super().unlink()
 
-    def _link(self, company, connection):
-        # What was decided about the contact of another company says nothing here.
-        others = self.filtered(
-            lambda mapping: mapping.connectwise_company_id != company
-        )
-        others.write({"contact_decision": False, "contact_domain": False})
-        return super()._link(company, connection)
-
     # -------------------------------------------------------------------------
     # Importing
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _find_contacts_to_import(self, backend):
+        """Return the ids of connected rows whose contact may have to be touched.
+
+        Left out are those whose contact is what `_plan_contact` would make of it, with
+        nothing to say about it: nearly all, once everything was imported.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mapping.id
+                  FROM connectwise_mapping mapping
+                  JOIN connectwise_company company
+                    ON company.id = mapping.connectwise_company_id
+                  LEFT JOIN res_partner contact ON contact.id = mapping.contact_id
+                 WHERE mapping.backend_id = %(backend)s
+                   AND company.is_deleted IS NOT TRUE
+                   AND (contact.active
+                        AND contact.connectwise_contact_ref = company.contact_ref
+                        AND contact.name = company.contact_name
+                        AND contact.email = company.contact_email
+                        AND contact.phone IS NOT DISTINCT FROM company.contact_phone
+                        AND contact.function
+                            IS NOT DISTINCT FROM company.contact_function
+                        AND mapping.contact_message IS NULL
+                        AND COALESCE(mapping.contact_domain,
+                                     split_part(contact.email_normalized, '@', 2))
+                            = split_part(contact.email_normalized, '@', 2)
+                        AND CASE WHEN contact.connectwise_enabled
+                            THEN contact.type = 'invoice'
+                                AND mapping.contact_decision IS DISTINCT FROM 'disabled'
+                            ELSE contact.type = 'other'
+                                AND COALESCE(mapping.contact_decision = 'disabled',
+                                             %(enable)s IS NOT TRUE)
+                            END
+                       ) IS NOT TRUE
+                 ORDER BY mapping.id
+                """,
+                backend=backend.id,
+                enable=backend.auto_enable_contacts,
+            )
+        )
+        return [row_id for [row_id] in rows]
 
     def _import_contact(self):
         self.ensure_one()
@@ -222,7 +260,7 @@ class ConnectwiseMapping(models.Model):
             before["address"] = address
         self.contact_before = before
         contact.write(self._prepare_contact())
-        self._note_arrival(contact, "converted")
+        self._note_arrivals(contact, "converted")
         self._log(
             self.env._("Took over the contact %s.", contact.email_formatted),
         )
@@ -243,8 +281,7 @@ class ConnectwiseMapping(models.Model):
                 return outcomes
             self._tell_contact(self._explain_failure(error))
             return {self: "none"}
-        for mapping, contact in zip(self, contacts, strict=True):
-            mapping._note_arrival(contact, "created")
+        self._note_arrivals(contacts, "created")
         self._message_log_batch(
             {
                 mapping.id: self.env._(
@@ -258,20 +295,37 @@ class ConnectwiseMapping(models.Model):
         return dict.fromkeys(self, "created")
 
     def _create_contact_records(self):
-        Partner = self._as_sync(self.env["res.partner"])
-        return Partner.create(
-            [
+        """Create all at once what Odoo would else bring in line one by one.
+
+        `_partners_skip_fields_sync` is what Odoo imports contacts with (base,
+        models/res_partner.py:928); what it skips is here: the commercial fields, and
+        those that each company has of its own.
+        """
+        vals_list = []
+        for mapping in self:
+            customer = self._as_sync(mapping.partner_id)
+            vals_list.append(
                 {
-                    **mapping._prepare_contact(),
+                    **customer.commercial_partner_id._get_commercial_values(),
                     # Neither an invoice nor an other address is passed on to it.
-                    **mapping.partner_id._get_address_values(),
-                    "parent_id": mapping.partner_id.id,
-                    "company_id": mapping.partner_id.company_id.id,
+                    **customer._get_address_values(),
+                    **mapping._prepare_contact(),
+                    "parent_id": customer.id,
+                    "company_id": customer.company_id.id,
                     "is_company": False,
+                    "lang": customer.lang,
                 }
-                for mapping in self
-            ]
+            )
+        Partner = self._as_sync(self.env["res.partner"])
+        contacts = (
+            Partner.with_context(_partners_skip_fields_sync=True)
+            .create(vals_list)
+            .with_env(Partner.env)
         )
+        if self.env["res.company"].sudo().search_count([], limit=2) > 1:
+            for contact in contacts:
+                contact._company_dependent_commercial_sync()
+        return contacts
 
     def _as_sync(self, partners):
         """Return these partners in an environment that may change synced contacts."""
@@ -309,18 +363,50 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": enabled,
         }
 
-    def _note_arrival(self, contact, origin):
-        self.write(
-            {
-                "contact_id": contact.id,
-                "contact_origin": origin,
-                "contact_message": self._explain_contact(),
-                "last_updated": fields.Datetime.now(),
-                **self._get_new_domain(contact),
-            }
+    def _note_arrivals(self, contacts, origin):
+        """Store that these rows have these contacts now, one each."""
+        self.flush_recordset()
+        now = fields.Datetime.now()
+        rows = []
+        for mapping, contact in zip(self, contacts, strict=True):
+            domain = self._get_new_domain(contact).get("contact_domain")
+            rows.append(
+                (
+                    mapping.id,
+                    contact.id,
+                    mapping._explain_contact() or None,
+                    domain or mapping.contact_domain or None,
+                )
+            )
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE connectwise_mapping mapping
+                   SET contact_id = new.contact_id, contact_origin = %(origin)s,
+                       contact_message = new.message, contact_domain = new.domain,
+                       last_updated = %(now)s, write_date = %(now)s
+                  FROM (%(rows)s) new
+                 WHERE mapping.id = new.id
+             RETURNING mapping.id
+                """,
+                rows=as_table(
+                    rows,
+                    {
+                        "id": "int",
+                        "contact_id": "int",
+                        "message": "text",
+                        "domain": "text",
+                    },
+                ),
+                origin=origin,
+                now=now,
+            )
         )
-        if self._is_contact_held():
-            self._ask_to_look_at_contact()
+        self.invalidate_recordset(flush=False)
+        for mapping in self:
+            if mapping._is_contact_held():
+                mapping._ask_to_look_at_contact()
 
     def _note_contact(self, message, text):
         self.write(

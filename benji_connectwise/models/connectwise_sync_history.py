@@ -1,9 +1,14 @@
+import time
 from datetime import timedelta, timezone
 
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.modules.module import get_manifest
+from odoo.tools import SQL, split_every
 
-from ..lib.connectwise_client import BadAnswerError
+from ..lib.connectwise_client import ALL_IDS, BadAnswerError
 from ..lib.customer_matching import Company, Customer, match
+from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)
 """Incremental reading starts this much before the newest change that was read: the
@@ -12,6 +17,16 @@ developer guide promises nothing about the precision of `lastUpdated` in conditi
 MOST_GONE = 0.2
 """An answer in which more than this share of the connected companies is gone changes
 nothing: a person has to look at it."""
+
+CONTACTS_AT_ONCE = 3000
+"""Bill-To contacts that are read before they are stored."""
+
+CONTACTS_EACH_HOUR = 150
+"""Bill-To contacts, one request, that the scheduled action reads again in turn: it is
+not documented that a contact counts as changed when only its e-mail address changes."""
+
+ROWS_AT_ONCE = 1000
+"""Rows of the report that are connected, or get their contact, in one step."""
 
 CONTACT_COUNTS = {
     "created": "contacts_created",
@@ -71,10 +86,17 @@ class ConnectwiseSyncHistory(models.Model):
         readonly=True, help="Records of ConnectWise that could not be read, and why."
     )
     error = fields.Char(readonly=True)
-    # Where an interrupted reading goes on.
-    after_ref = fields.Integer(readonly=True)
-    newest_change = fields.Datetime(readonly=True)
-    gone_refs = fields.Json(readonly=True)
+    # How far it is: there only until it ends.
+    range_ids = fields.One2many("connectwise.sync.range", "history_id")
+    contacts_until_id = fields.Integer(
+        readonly=True, help="The contacts of companies up to this id were read."
+    )
+    newest_contact_change = fields.Datetime(readonly=True)
+    # What the next one goes by.
+    facts = fields.Char(readonly=True, help="Fingerprint of what was matched.")
+    contact_turn = fields.Integer(
+        readonly=True, help="Contacts of companies up to this id had their turn."
+    )
 
     _one_open = models.UniqueIndex(
         "(backend_id) WHERE state IN ('queued', 'running')",
@@ -110,22 +132,43 @@ class ConnectwiseSyncHistory(models.Model):
     # Running
     # -------------------------------------------------------------------------
 
-    def _run_in_steps(self):
-        """Run in the background, committing after each page; raises nothing."""
+    def _steps(self, client):
+        """Do this synchronization; yields whenever what was done may be committed.
+
+        Begun again after an interruption, it goes on with what is left to do.
+        """
+        yield from self._read_companies(client)
+        self._apply_gone()
+        self.backend_id._ensure_rows()
+        if self.discard_disconnected:
+            self._discard_disconnections()
+        yield from self._match()
+        yield from self._read_contacts(client)
+        yield from self._import_contacts()
+        self._finish("done")
+
+    def _run_in_steps(self, end):
+        """Run in the background, committing after each step; raises nothing.
+
+        :param end: when to leave the rest to the next run, by `time.monotonic()`
+        """
         backend = self.backend_id
         commit = self.env["ir.cron"]._commit_progress
+        before = self.requests
 
-        def read_and_apply(client):
-            for page in self._read_pages(client):
-                commit(page, remaining=1)
+        def run(client):
+            for _step in self._steps(client):
+                self.requests = before + client.request_count
+                commit(1)
                 if self._is_cancelled():
                     return
-            self._apply(client)
+                if time.monotonic() > end:
+                    backend._trigger_sync()
+                    return
+            self.requests = before + client.request_count
 
         try:
-            backend._ask(
-                backend._get_background_limits(), read_and_apply, explicit=True
-            )
+            backend._ask(backend._get_background_limits(), run, explicit=True)
         except MassLossError as error:
             self.env.cr.rollback()
             self._refuse(str(error))
@@ -149,13 +192,54 @@ class ConnectwiseSyncHistory(models.Model):
 
     def _finish(self, state):
         now = fields.Datetime.now()
+        ranges = self.range_ids
+        conflicts = [
+            ("backend_id", "=", self.backend_id.id),
+            ("has_conflict", "=", True),
+        ]
+        self._count(
+            conflicts=self.env["connectwise.mapping"].search_count(conflicts),
+            companies_read=sum(ranges.mapped("companies_read")),
+            companies_changed=sum(ranges.mapped("companies_changed")),
+            skipped=sum(ranges.mapped("skipped_count")),
+        )
         self.write(
             {
                 "state": state,
                 "finished_at": now,
                 "duration": (now - self.started_at).total_seconds(),
+                "companies_read": self.counts["companies_read"],
+                "skipped": "\n".join(
+                    filter(None, [*ranges.mapped("skipped"), self.skipped])
+                ),
             }
         )
+        if state == "done":
+            self.backend_id.write(
+                {
+                    "last_sync": now,
+                    "newest_change": _get_newest(
+                        self.backend_id.newest_change, *ranges.mapped("newest_change")
+                    ),
+                    "newest_contact_change": _get_newest(
+                        self.backend_id.newest_contact_change,
+                        self.newest_contact_change,
+                    ),
+                }
+            )
+        ranges.unlink()
+
+    def _note_skipped(self, records):
+        if records:
+            reasons = [self.skipped, *(record.reason for record in records)]
+            self.skipped = "\n".join(filter(None, reasons))
+            self._count(skipped=len(records))
+
+    def _count(self, **more):
+        counts = dict(self.counts or {})
+        for kind, number in more.items():
+            counts[kind] = counts.get(kind, 0) + number
+        self.counts = counts
 
     def _tell_user(self):
         self.user_id._bus_send(
@@ -174,152 +258,49 @@ class ConnectwiseSyncHistory(models.Model):
     # -------------------------------------------------------------------------
 
     def _read_companies(self, client):
-        for _page in self._read_pages(client):
-            pass
-
-    def _read_pages(self, client):
-        """Store ConnectWise's companies page by page; yield each page's size.
-
-        An interrupted reading goes on after the last page that was stored.
-        """
-        backend = self.backend_id
+        """Store ConnectWise's companies page by page, yielding after each."""
+        if not self.range_ids:
+            self._plan_ranges(client)
         since = None
         if not self.is_full:
-            since = (backend.newest_change - OVERLAP).replace(tzinfo=timezone.utc)
-        if self.is_full and not self.companies_total:
-            self.companies_total = client.count_companies()
-        for companies, skipped in client.companies(since, self.after_ref):
-            self._store_page(companies, skipped)
-            yield len(companies)
+            since = _overlap(self.backend_id.newest_change)
+        left = {row.after_ref: row for row in self.range_ids if not row.is_done}
+        ranges = [row._get_ids() for row in left.values()]
+        for page in client.companies(ranges, since):
+            row = left.pop(page.ids.after)
+            row._store(page)
+            if page.rest:
+                left[page.rest.after] = row
+            yield
         if self.is_full:
-            if (
-                self.companies_read < self.companies_total
-                # Some may have been deleted while the pages were read.
-                and self.companies_read < client.count_companies()
-            ):
-                # Going on after the last page would find the same gap for ever.
-                self.write(
-                    {
-                        "after_ref": 0,
-                        "companies_read": 0,
-                        "companies_total": 0,
-                        "gone_refs": False,
-                    }
-                )
-                raise BadAnswerError("Not all companies were listed", reason="paging")
-            self._note_missing(self.after_ref, None, [])
-        self.requests += client.request_count
+            self._check_all_were_read(client)
 
-    def _store_page(self, companies, skipped):
-        refs = [company.id for company in companies]
-        bad = [record.id for record in skipped if record.id]
-        last = max([*refs, *bad], default=self.after_ref)
+    def _plan_ranges(self, client):
+        ranges = [ALL_IDS]
         if self.is_full:
-            self._note_missing(self.after_ref, last, [*refs, *bad])
-        gone = [company.id for company in companies if company.is_deleted]
-        self._note_gone(gone)
-        changed = self.env["connectwise.company"]._upsert(self.backend_id, companies)
-        newest = max(
-            (company.last_updated for company in companies if company.last_updated),
-            default=None,
-        )
-        newest = newest and newest.replace(tzinfo=None, microsecond=0)
-        counts = self.counts or {}
-        self.write(
-            {
-                "after_ref": last,
-                "companies_read": self.companies_read + len(companies) + len(skipped),
-                "newest_change": max(
-                    filter(None, [self.newest_change, newest]), default=False
-                ),
-                "counts": {
-                    **counts,
-                    "companies_changed": counts.get("companies_changed", 0) + changed,
-                    "skipped": counts.get("skipped", 0) + len(skipped),
-                },
-                "skipped": "\n".join(
-                    filter(None, [self.skipped, *(r.reason for r in skipped)])
-                ),
-            }
-        )
-
-    def _note_missing(self, after, until, present):
-        """Note the companies between two ids that a full reading did not bring."""
-        domain = [
-            ("backend_id", "=", self.backend_id.id),
-            ("is_deleted", "=", False),
-            ("connectwise_ref", ">", after),
-            ("connectwise_ref", "not in", present),
-        ]
-        if until is not None:
-            domain.append(("connectwise_ref", "<=", until))
-        missing = self.env["connectwise.company"].search(domain)
-        self._add_gone(missing)
-
-    def _note_gone(self, refs):
-        self._add_gone(
-            self.env["connectwise.company"].search(
-                [
-                    ("backend_id", "=", self.backend_id.id),
-                    ("is_deleted", "=", False),
-                    ("connectwise_ref", "in", refs),
-                ]
-            )
-            if refs
-            else self.env["connectwise.company"]
-        )
-
-    def _add_gone(self, companies):
-        if companies:
-            refs = set(self.gone_refs or []).union(companies.mapped("connectwise_ref"))
-            self.gone_refs = sorted(refs)
-
-    # -------------------------------------------------------------------------
-    # Applying
-    # -------------------------------------------------------------------------
-
-    def _apply(self, client):
-        """Match, read the contacts and import them; ends this synchronization."""
-        start = client.request_count
-        backend = self.backend_id
-        self._mark_gone()
-        backend._ensure_rows()
-        if self.discard_disconnected:
-            self._discard_disconnections()
-        counts = dict(self.counts or {})
-        counts["companies_read"] = self.companies_read
-        counts.update(self._match())
-        connected = self.env["connectwise.mapping"].search(
+            self.companies_total, ranges = client.company_ranges()
+        self.env["connectwise.sync.range"].create(
             [
-                ("backend_id", "=", backend.id),
-                ("connectwise_company_id", "!=", False),
-                ("connectwise_company_id.is_deleted", "=", False),
+                {
+                    "history_id": self.id,
+                    "after_ref": ids.after,
+                    "until_ref": ids.until or 0,
+                }
+                for ids in ranges
             ]
         )
-        connected.connectwise_company_id._read_contacts(client)
-        for mapping, done in connected._import_contacts().items():
-            if done in CONTACT_COUNTS:
-                kind = CONTACT_COUNTS[done]
-                counts[kind] = counts.get(kind, 0) + 1
-                self._note_change(
-                    f"contact_{done}",
-                    mapping,
-                    mapping.contact_message
-                    or mapping.connectwise_company_id.contact_email
-                    or "",
-                )
-        self.counts = counts
-        self.requests += client.request_count - start
-        self._finish("done")
-        backend.write(
-            {
-                "last_sync": fields.Datetime.now(),
-                "newest_change": max(
-                    filter(None, [backend.newest_change, self.newest_change]),
-                    default=False,
-                ),
-            }
-        )
+
+    def _check_all_were_read(self, client):
+        read = sum(self.range_ids.mapped("companies_read"))
+        # Some may have been deleted while the pages were read.
+        if read < self.companies_total and read < client.count_companies():
+            # Going on with what is left would find the same gap for ever.
+            self.range_ids.unlink()
+            raise BadAnswerError("Not all companies were listed", reason="paging")
+
+    # -------------------------------------------------------------------------
+    # Matching
+    # -------------------------------------------------------------------------
 
     def _note_change(self, kind, mapping, reason):
         """Add to the preview's list, where one is wanted."""
@@ -334,39 +315,44 @@ class ConnectwiseSyncHistory(models.Model):
                 }
             )
 
-    def _mark_gone(self):
-        Company = self.env["connectwise.company"]
-        gone = Company.search(
+    def _apply_gone(self):
+        """Mark the companies that are gone; refuse if these are too many (S88)."""
+        refs = {ref for row in self.range_ids for ref in row.gone_refs or ()}
+        read = sum(self.range_ids.mapped("companies_read"))
+        if not refs and (read or not self.is_full):
+            return
+        gone = self.env["connectwise.company"].search(
             [
                 ("backend_id", "=", self.backend_id.id),
-                ("connectwise_ref", "in", self.gone_refs or []),
+                ("connectwise_ref", "in", list(refs)),
                 ("is_deleted", "=", False),
             ]
         )
-        connected = self.env["connectwise.mapping"].search(
-            [
-                ("backend_id", "=", self.backend_id.id),
-                ("connectwise_company_id", "!=", False),
-            ]
+        connected = Domain("backend_id", "=", self.backend_id.id) & Domain(
+            "connectwise_company_id", "!=", False
         )
-        lost = connected.filtered(lambda row: row.connectwise_company_id in gone)
-        is_empty = self.is_full and not self.companies_read
+        Mapping = self.env["connectwise.mapping"]
+        lost = Mapping.search(
+            connected & Domain("connectwise_company_id", "in", gone.ids)
+        )
+        count = Mapping.search_count(connected)
+        is_empty = self.is_full and not read
         # A single one is what a person did in ConnectWise, however few there are.
-        if (is_empty and lost) or len(lost) > max(1, MOST_GONE * len(connected)):
+        if (is_empty and lost) or len(lost) > max(1, MOST_GONE * count):
             raise MassLossError(
                 self.env._(
                     "%(lost)s of %(all)s connected companies are missing in"
                     " ConnectWise's answer. Nothing was changed. Please check"
                     " ConnectWise and the API member's rights.",
                     lost=len(lost),
-                    all=len(connected),
+                    all=count,
                 )
             )
         gone.is_deleted = True
         for row in lost:
             row._log(self.env._("Gone in ConnectWise; the connection stays as it is."))
             self._note_change("changed", row, self.env._("Gone in ConnectWise"))
-        self.counts = {**(self.counts or {}), "companies_gone": len(gone)}
+        self._count(companies_gone=len(gone))
 
     def _discard_disconnections(self):
         rows = self.env["connectwise.mapping"].search(
@@ -388,80 +374,133 @@ class ConnectwiseSyncHistory(models.Model):
         )
 
     def _match(self):
-        """Connect what belongs together for sure, note what is ambiguous (D4, D5)."""
-        Mapping = self.env["connectwise.mapping"]
-        ConnectwiseCompany = self.env["connectwise.company"]
-        rows = Mapping.search_fetch(
-            [("backend_id", "=", self.backend_id.id)],
-            [
-                "partner_id",
-                "connectwise_company_id",
-                "disconnected",
-                "has_conflict",
-                "message",
-            ],
+        """Connect what belongs together for sure, note what is ambiguous (D4, D5).
+
+        Yields after some rows were connected. What decides is only what is compared
+        here, so with the same facts as last time there is nothing to do.
+        """
+        backend = self.backend_id
+        self.env.flush_all()
+        self._count(connected=0)
+        self.facts = self._get_facts()
+        if self.facts == self._get_last_done().facts:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mapping.id, partner.name, partner.ref,
+                       mapping.connectwise_company_id, mapping.disconnected,
+                       mapping.has_conflict, mapping.message
+                  FROM connectwise_mapping mapping
+                  JOIN res_partner partner ON partner.id = mapping.partner_id
+                 WHERE mapping.backend_id = %s
+                """,
+                backend.id,
+            )
         )
-        partners = rows.partner_id.sudo()
-        partners.fetch(["name", "ref"])
-        companies = ConnectwiseCompany.search_fetch(
-            [("backend_id", "=", self.backend_id.id)],
-            ["name", "account_number", "is_deleted"],
+        companies = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, name, account_number, is_deleted FROM connectwise_company
+                 WHERE backend_id = %s
+                """,
+                backend.id,
+            )
         )
         result = match(
+            [Customer(row, name, ref or None) for row, name, ref, *_state in rows],
             [
-                Customer(row.id, row.partner_id.name, row.partner_id.ref or None)
-                for row in rows
+                Company(company, name or None, account_number or None, is_deleted)
+                for company, name, account_number, is_deleted in companies
             ],
-            [
-                Company(
-                    company.id,
-                    company.name or None,
-                    company.account_number or None,
-                    company.is_deleted,
-                )
-                for company in companies
-            ],
-            excluded_customers=rows.filtered("disconnected").ids,
-            fixed={
-                row.id: row.connectwise_company_id.id
-                for row in rows
-                if row.connectwise_company_id
-            },
+            excluded_customers={row[0] for row in rows if row[4]},
+            fixed={row[0]: row[3] for row in rows if row[3]},
         )
-        self._store_links(result.links)
-        self._store_conflicts(rows, result.conflicts)
-        return {"connected": len(result.links), "conflicts": len(result.conflicts)}
+        shown = {row[0]: (row[5] and row[6]) or False for row in rows if row[5]}
+        del rows, companies
+        for links in split_every(ROWS_AT_ONCE, result.links):
+            self._store_links(links)
+            yield
+        self._store_conflicts(shown, result.conflicts)
+        self.env.flush_all()
+        self.facts = self._get_facts()
+
+    def _get_facts(self):
+        """Return a fingerprint of everything that matching depends on."""
+        [[facts]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT concat_ws(' ', %(version)s, (
+                    SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
+                               mapping.id, partner.name, partner.ref,
+                               mapping.connectwise_company_id, mapping.disconnected,
+                               mapping.has_conflict
+                           )::text, 0)))
+                      FROM connectwise_mapping mapping
+                      JOIN res_partner partner ON partner.id = mapping.partner_id
+                     WHERE mapping.backend_id = %(backend)s
+                ), (
+                    SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
+                               id, name, account_number, is_deleted)::text, 0)))
+                      FROM connectwise_company
+                     WHERE backend_id = %(backend)s
+                ))
+                """,
+                version=get_manifest("benji_connectwise")["version"],
+                backend=self.backend_id.id,
+            )
+        )
+        return facts
 
     def _store_links(self, links):
         Mapping = self.env["connectwise.mapping"]
         reasons = dict(Mapping._fields["connection"]._description_selection(self.env))
-        bodies = {}
-        for link in links:
-            row = Mapping.browse(link.customer_id)
-            company = self.env["connectwise.company"].browse(link.company_id)
-            row._link(company, link.reason)
-            self._note_change("connected", row, reasons[link.reason])
-            bodies[row.id] = self.env._(
-                "Connected with %(company)s, by %(reason)s.",
-                company=company.display_name,
-                reason=reasons[link.reason],
-            )
-        Mapping.browse(bodies)._message_log_batch(bodies=bodies)
-
-    def _store_conflicts(self, rows, conflicts):
-        by_row = {conflict.customer_id: conflict for conflict in conflicts}
+        rows = Mapping._link(
+            [(link.customer_id, link.company_id, link.reason) for link in links]
+        )
+        rows._message_log_batch(
+            bodies={
+                row.id: self.env._(
+                    "Connected with %(company)s, by %(reason)s.",
+                    company=row.connectwise_company_id.display_name,
+                    reason=reasons[row.connection],
+                )
+                for row in rows
+            }
+        )
         for row in rows:
-            conflict = by_row.get(row.id)
-            message = self._explain_conflict(conflict) if conflict else False
-            if row.has_conflict != bool(conflict) or (row.message or False) != message:
-                row.write({"has_conflict": bool(conflict), "message": message})
-                if conflict:
-                    self._note_change("conflict", row, message)
+            self._note_change("connected", row, reasons[row.connection])
+        self._count(connected=len(rows))
 
-    def _explain_conflict(self, conflict):
+    def _store_conflicts(self, shown, conflicts):
+        """Make these the conflicts that the report shows.
+
+        :param shown: {row: message} of those it shows now
+        """
+        by_row = {conflict.customer_id: conflict for conflict in conflicts}
+        Mapping = self.env["connectwise.mapping"]
+        Mapping.browse(shown.keys() - by_row.keys()).write(
+            {"has_conflict": False, "message": False}
+        )
+        companies = self.env["connectwise.company"].browse(
+            {ref for conflict in conflicts for ref in conflict.company_ids}
+        )
+        rows = Mapping.browse(
+            {ref for conflict in conflicts for ref in conflict.customer_ids} | {*by_row}
+        )
+        for row_id, conflict in by_row.items():
+            message = self._explain_conflict(
+                conflict,
+                companies.browse(conflict.company_ids).with_prefetch(companies.ids),
+                rows.browse(conflict.customer_ids).with_prefetch(rows.ids),
+            )
+            if shown.get(row_id) != message:
+                row = rows.browse(row_id).with_prefetch(rows.ids)
+                row.write({"has_conflict": True, "message": message})
+                self._note_change("conflict", row, message)
+
+    def _explain_conflict(self, conflict, companies, customers):
         _ = self.env._
-        companies = self.env["connectwise.company"].browse(conflict.company_ids)
-        customers = self.env["connectwise.mapping"].browse(conflict.customer_ids)
         names = {
             "companies": ", ".join(companies[:3].mapped("display_name")),
             "customers": ", ".join(customers[:3].mapped("partner_id.display_name")),
@@ -488,3 +527,88 @@ class ConnectwiseSyncHistory(models.Model):
             ),
         }
         return sentences[conflict.kind]
+
+    # -------------------------------------------------------------------------
+    # Contacts
+    # -------------------------------------------------------------------------
+
+    def _read_contacts(self, client):
+        """Read the Bill-To contacts of the connected companies, yielding now and then.
+
+        All of them if a person asked; otherwise those that are new or changed, and some
+        of the others in turn.
+        """
+        Company = self.env["connectwise.company"]
+        wanted = Company._get_contacts_wanted(self.backend_id)
+        if not self.is_full and not self.user_id:
+            wanted = self._choose_contacts(client, wanted)
+        left = {
+            company: contact
+            for company, contact, _asked in wanted
+            if company > self.contacts_until_id
+        }
+        for part in split_every(CONTACTS_AT_ONCE, left):
+            newest, skipped = Company._read_contacts(
+                client, {company: left[company] for company in part}
+            )
+            self._note_skipped(skipped)
+            if self.is_full or self.user_id:
+                self._note_contact_change(newest)
+            self.contacts_until_id = part[-1]
+            yield
+
+    def _choose_contacts(self, client, wanted):
+        """Return those of `wanted` that may have changed, or whose turn it is."""
+        if len(wanted) <= CONTACTS_EACH_HOUR:
+            return wanted
+        changed = set()
+        newest = self.backend_id.newest_contact_change
+        if newest:
+            for page, _skipped in client.changed_contacts(_overlap(newest)):
+                changed.update(contact.id for contact in page)
+                self._note_contact_change(get_newest_change(page))
+        chosen, others = [], []
+        for row in wanted:
+            _company, contact, asked = row
+            is_due = contact != asked or contact in changed
+            (chosen if is_due else others).append(row)
+        # What is left of the last request is for those whose turn it is.
+        free = CONTACTS_EACH_HOUR - len(chosen) % CONTACTS_EACH_HOUR
+        before = self._get_last_done().contact_turn
+        turn = sorted(others, key=lambda row: (row[0] <= before, row[0]))[:free]
+        if turn:
+            self.contact_turn = turn[-1][0]
+        return sorted(chosen + turn)
+
+    def _get_last_done(self):
+        return self.search(
+            [("backend_id", "=", self.backend_id.id), ("state", "=", "done")], limit=1
+        )
+
+    def _note_contact_change(self, newest):
+        self.newest_contact_change = _get_newest(self.newest_contact_change, newest)
+
+    def _import_contacts(self):
+        """Bring the contacts in Odoo in line, yielding after some rows."""
+        Mapping = self.env["connectwise.mapping"]
+        ids = Mapping._find_contacts_to_import(self.backend_id)
+        for part in split_every(ROWS_AT_ONCE, ids, Mapping.browse):
+            for mapping, done in part._import_contacts().items():
+                if done in CONTACT_COUNTS:
+                    self._count(**{CONTACT_COUNTS[done]: 1})
+                    self._note_change(
+                        f"contact_{done}",
+                        mapping,
+                        mapping.contact_message
+                        or mapping.connectwise_company_id.contact_email
+                        or "",
+                    )
+            yield
+
+
+def _get_newest(*times):
+    return max(filter(None, times), default=False)
+
+
+def _overlap(newest_change):
+    return (newest_change - OVERLAP).replace(tzinfo=timezone.utc)

@@ -56,7 +56,7 @@ class ContactCommon(ConnectwiseCommon):
     @classmethod
     def connect(cls, customer, company):
         mapping = cls.new_row(customer, backend=company.backend_id)
-        mapping._link(company, "account_id")
+        mapping._link([(mapping.id, company.id, "manual")])
         return mapping
 
     @classmethod
@@ -777,7 +777,7 @@ class TestEnabling(ContactCommon):
         self.mapping.enable_contact()
         self.mapping._remove_contact()
         boulder = self.new_company(2, "B", contact_email="b@boulder.example.com")
-        self.mapping._link(boulder, "manual")
+        self.mapping._link([(self.mapping.id, boulder.id, "manual")])
         self.assertFalse(self.imported().connectwise_enabled)
 
     def test_nothing_to_enable(self):
@@ -975,7 +975,7 @@ class TestRemoval(ContactCommon):
         contact = self.imported()
         contact.message_post(body="Called her")
         self.mapping.with_user(self.administrator).action_disconnect()
-        self.mapping._link(self.acme, "manual")
+        self.mapping._link([(self.mapping.id, self.acme.id, "manual")])
         self.assertEqual(self.mapping._import_contact(), "created")
         self.assertEqual(self.customer.child_ids, self.mapping.contact_id)
 
@@ -1190,7 +1190,7 @@ class TestPartnerViews(ContactCommon):
         customer = self.customer.with_user(self.accountant)
         self.assertEqual(
             customer.connectwise_connection,
-            "Connected with Acme Dental LLC #4711, by Account ID",
+            "Connected with Acme Dental LLC #4711, by Manual",
         )
         self.assertEqual(customer.connectwise_company_id, self.acme)
 

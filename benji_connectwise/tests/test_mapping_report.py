@@ -401,7 +401,7 @@ class TestMappingImport(MappingReportCommon):
     def test_importing_what_is_so_already_changes_nothing(self):
         """S87"""
         row = self.row(self.acme)
-        row.sudo()._link(self.dental, "account_id")
+        row.sudo()._link([(row.id, self.dental.id, "account_id")])
         before = row.last_updated
         self.load(*self.export(self.acme))
         self.assertEqual((row.connection, row.last_updated), ("account_id", before))
@@ -726,7 +726,7 @@ class TestMappingTours(MappingReportCommon, HttpCase):
             }
         )
         row = self.row(self.acme)
-        row.sudo()._link(self.dental, "manual")
+        row.sudo()._link([(row.id, self.dental.id, "manual")])
         row.sudo()._import_contacts()
         self.assertFalse(row.contact_enabled)
         self.tour("benji_connectwise_enable")

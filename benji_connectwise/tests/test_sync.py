@@ -449,10 +449,14 @@ class TestInTheBackground(SyncCommon):
         """D15: and not for ever from where it broke off."""
         self.request(full=True)
         self.last.sudo().write(
-            {"companies_total": 10_000, "companies_read": 1, "after_ref": 100_000}
+            {
+                "companies_total": 10_000,
+                "range_ids": [(0, 0, {"after_ref": 100_000})],
+            }
         )
         self.run_cron()
-        self.assertEqual((self.last.state, self.last.after_ref), ("running", 0))
+        self.assertEqual(self.last.state, "running")
+        self.assertFalse(self.last.range_ids)
         self.backend.retry_at = False
         self.run_cron()
         self.assertEqual((self.last.state, self.last.companies_read), ("done", 40))

@@ -6,6 +6,7 @@ Time is the tests' own, except where a deadline itself is tested.
 
 import contextlib
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -130,12 +131,20 @@ class Tenant:
         self.server.expect_request(path, method="GET").respond_with_handler(handle)
 
     def list_of(self, path: str, rows: list[Any]) -> None:
-        """Serve rows by key, as ConnectWise does for ``id > n`` in the conditions."""
+        """Serve rows by key, as ConnectWise does for ``id > n`` and ``id < n``."""
 
         def page(request: Request) -> Any:
-            _, by_key, after = request.args.get("conditions", "").rpartition("id > ")
-            last = int(after) if by_key else 0
-            found = [row for row in rows if row["id"] > last]
+            conditions = request.args.get("conditions", "")
+            after = re.search(r"id > (\d+)", conditions)
+            before = re.search(r"id < (\d+)", conditions)
+            found = [
+                row
+                for row in sorted(rows, key=lambda row: row["id"])
+                if (after is None or row["id"] > int(after[1]))
+                and (before is None or row["id"] < int(before[1]))
+            ]
+            if request.args["orderBy"] == "id desc":
+                found.reverse()
             return found[: int(request.args["pageSize"])]
 
         self.answers(f"{API}{path}", page)

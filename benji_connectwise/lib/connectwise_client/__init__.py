@@ -16,7 +16,7 @@ Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. D
 
 from .access import AccessReport, RightCheck
 from .address import normalise_address
-from .client import ConnectWiseClient, Page
+from .client import CompanyPage, ConnectWiseClient, Page
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
 from .errors import (
@@ -41,11 +41,12 @@ from .errors import (
     WaitError,
 )
 from .pdf import validate_pdf
-from .protocol import Credentials
+from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Company, Contact, Invoice, Reference, SkippedRecord
 from .session import Runtime
 
 __all__ = [
+    "ALL_IDS",
     "BACKGROUND",
     "INTERACTIVE",
     "MAX_PDF_BYTES",
@@ -55,6 +56,7 @@ __all__ = [
     "BadAnswerError",
     "ClientIdError",
     "Company",
+    "CompanyPage",
     "ConnectWiseClient",
     "ConnectWiseError",
     "Contact",
@@ -62,6 +64,7 @@ __all__ = [
     "CredentialsError",
     "DataError",
     "DeadlineError",
+    "IdRange",
     "InvalidPdfError",
     "Invoice",
     "Limits",

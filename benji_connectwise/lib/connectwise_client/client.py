@@ -1,11 +1,13 @@
 """The client: ConnectWise's records and PDFs, as a program wants them."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from . import conditions, const, protocol
 from .access import AccessReport, RightCheck
@@ -17,16 +19,30 @@ from .errors import (
     SettingsError,
 )
 from .pdf import validate_pdf
-from .protocol import Credentials
+from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Company, Contact, Invoice, Parse, SkippedRecord
 from .session import Runtime, Session
 
 T = TypeVar("T")
 V = TypeVar("V")
+A = TypeVar("A")
 R = TypeVar("R", Invoice, Contact)
 
 Page = tuple[list[T], list[SkippedRecord]]
 """Some records, in the order of their ids, and what had to be left out of them."""
+
+
+class CompanyPage(NamedTuple):
+    """Companies in the order of their ids, and what had to be left out of them.
+
+    It has all there is of ``ids``. ``rest`` is what is left of the range that was
+    asked for, ``None`` if that was the end of it.
+    """
+
+    companies: list[Company]
+    skipped: list[SkippedRecord]
+    ids: IdRange
+    rest: IdRange | None
 
 
 class ConnectWiseClient:
@@ -56,6 +72,7 @@ class ConnectWiseClient:
         runtime: Runtime | None = None,
     ) -> None:
         self._max_pdf_bytes = max_pdf_bytes
+        self._was_answered = False
         self._session = Session(
             address,
             credentials,
@@ -175,15 +192,56 @@ class ConnectWiseClient:
     # -- Companies and contacts -------------------------------------------------
 
     def companies(
-        self, changed_since: datetime | None = None, after_id: int = 0
-    ) -> Iterator[Page[Company]]:
-        """Read all companies, those in the recycle bin too, in the order of their ids.
+        self,
+        ranges: Iterable[IdRange] = (ALL_IDS,),
+        changed_since: datetime | None = None,
+    ) -> Iterator[CompanyPage]:
+        """Read the companies of these ranges, those in the recycle bin too.
 
-        ``changed_since``: only those changed after this time (with a zone), by
-        ConnectWise's clock. ``after_id``: where an earlier reading got to.
+        The pages come in the order of the ranges; while one is used, the beginnings of
+        the next ranges are read. ``changed_since``: only those changed after this time
+        (with a zone), by ConnectWise's clock.
         """
         condition = conditions.changed_condition(changed_since) if changed_since else ""
-        return self._pages(const.COMPANIES, Company.from_json, condition, after_id)
+        read = partial(self._company_page, condition)
+        for page in self._ahead(partial(read, ids) for ids in ranges):
+            yield page
+            while page.rest:
+                page = read(page.rest)
+                yield page
+
+    def _company_page(self, condition: str, ids: IdRange) -> CompanyPage:
+        endpoint = const.COMPANIES
+        rows = self._rows(protocol.list_request(endpoint, condition, ids))
+        companies, skipped, last_id = protocol.read_page(
+            rows, Company.from_json, ids, endpoint.path
+        )
+        if len(rows) < const.PAGE_SIZE or last_id == ids.until:
+            return CompanyPage(companies, skipped, ids, None)
+        return CompanyPage(
+            companies,
+            skipped,
+            IdRange(ids.after, last_id),
+            IdRange(last_id, ids.until),
+        )
+
+    def company_ranges(self) -> tuple[int, list[IdRange]]:
+        """Return how many companies there are, and ranges of about a page each.
+
+        Together the ranges have all ids. They are of one width: where ids are denser
+        than elsewhere, a range has more than one page.
+        """
+        count = self.count_companies()
+        request = protocol.newest_request(const.COMPANIES)
+        newest = protocol.read_newest(self._rows(request), request.path)
+        # A little less than a page, because records are not spread evenly.
+        wanted = -(-count // (const.PAGE_SIZE * 9 // 10))
+        width = max(newest // max(1, min(wanted, const.MAX_RANGES)), 1)
+        bounds = list(range(width, newest, width))
+        return count, [
+            IdRange(after, until)
+            for after, until in zip([0, *bounds], [*bounds, None], strict=True)
+        ]
 
     def count_companies(self) -> int:
         """Return how many companies there are, those in the recycle bin too."""
@@ -196,6 +254,15 @@ class ConnectWiseClient:
     def contacts(self, ids: Iterable[int]) -> Iterator[Page[Contact]]:
         """Read contacts by id. Those that are gone are simply not among them."""
         return self._by_ids(const.CONTACTS, Contact.from_json, ids)
+
+    def changed_contacts(self, since: datetime) -> Iterator[Page[Contact]]:
+        """Read the contacts of all companies changed after a time (with a zone).
+
+        A change of nothing but an e-mail address or a phone number may be missing
+        (:class:`Contact`).
+        """
+        condition = conditions.changed_condition(since)
+        return self._pages(const.CONTACTS, Contact.from_json, condition)
 
     def discover(self) -> str:
         """Return the codebase, asked for without the keys if it is not known yet.
@@ -259,35 +326,61 @@ class ConnectWiseClient:
 
         def fits(run: Sequence[V]) -> bool:
             # With the longest condition that paging may add.
-            request = protocol.list_request(endpoint, condition(run), const.MAX_ID)
+            request = protocol.list_request(
+                endpoint, condition(run), IdRange(const.MAX_ID)
+            )
             url = request.url(self.origin, self._session.known_codebase())
             return len(url) <= const.MAX_URL_LENGTH
 
-        for run in conditions.chunks(values, most, fits):
-            for records, skipped in self._pages(endpoint, parse, condition(run)):
+        def ask(run: Sequence[V]) -> list[Page[T]]:
+            return list(self._pages(endpoint, parse, condition(run)))
+
+        runs = conditions.chunks(values, most, fits)
+        for pages in self._ahead(partial(ask, run) for run in runs):
+            for records, skipped in pages:
                 kept = [record for record in records if keep(record)]
                 if kept or skipped:
                     yield kept, skipped
 
+    def _ahead(self, questions: Iterable[Callable[[], A]]) -> Iterator[A]:
+        """Yield the answers in the order of the questions, asking ahead of them.
+
+        A client's first question is asked alone: what makes every request fail is met
+        once. After closing the iterator no further one is asked.
+        """
+        left = iter(questions)
+        if not self._was_answered:
+            yield from (question() for question in islice(left, 1))
+        pending: deque[Future[A]] = deque()
+        executor = ThreadPoolExecutor(const.MAX_CONNECTIONS)
+        try:
+            while True:
+                for question in islice(left, const.MAX_WAITING_ANSWERS - len(pending)):
+                    pending.append(executor.submit(question))
+                if not pending:
+                    return
+                yield pending.popleft().result()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
     def _pages(
-        self,
-        endpoint: const.Endpoint,
-        parse: Parse[T],
-        condition: str,
-        last_id: int = 0,
+        self, endpoint: const.Endpoint, parse: Parse[T], condition: str
     ) -> Iterator[Page[T]]:
+        ids = ALL_IDS
         while True:
-            rows = self._rows(protocol.list_request(endpoint, condition, last_id))
+            rows = self._rows(protocol.list_request(endpoint, condition, ids))
             records, skipped, last_id = protocol.read_page(
-                rows, parse, last_id, endpoint.path
+                rows, parse, ids, endpoint.path
             )
             if records or skipped:
                 yield records, skipped
             if len(rows) < const.PAGE_SIZE:
                 return
+            ids = IdRange(last_id)
 
     def _rows(self, request: protocol.Request) -> list[object]:
         answer = self._session.call(request)
+        self._was_answered = True
         return protocol.read_rows(
             protocol.parse_json(answer, request.path), request.path
         )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from itertools import islice
 from typing import TypeVar
 
 from . import const
@@ -79,13 +80,14 @@ def chunks(
 ) -> Iterator[list[T]]:
     """Split into runs of at most ``most`` values that ``fits`` accepts.
 
-    A single value is a run of its own even if it does not fit.
+    A single value is a run of its own even if it does not fit. Runs may be shorter than
+    they could be: finding out costs more than it saves.
     """
-    run: list[T] = []
-    for value in values:
-        if run and (len(run) == most or not fits([*run, value])):
-            yield run
-            run = []
-        run.append(value)
-    if run:
-        yield run
+    left = iter(values)
+    run = list(islice(left, most))
+    while run:
+        size = len(run)
+        while size > 1 and not fits(run[:size]):
+            size = size * 3 // 4
+        yield run[:size]
+        run = [*run[size:], *islice(left, size)]

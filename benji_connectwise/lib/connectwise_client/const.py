@@ -162,6 +162,12 @@ MAX_CONNECTIONS: Final = 4
 MAX_WAITING_PDFS: Final = 8
 """PDFs downloaded, or being downloaded, that nobody has taken yet."""
 
+MAX_WAITING_ANSWERS: Final = 8
+"""Pages of a list asked for, or there, that nobody has taken yet."""
+
+MAX_RANGES: Final = 2000
+"""Ranges a list is split into at most, whatever the server says is in it."""
+
 MAX_PDF_BYTES: Final = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 """Of all streams of a PDF together: ten uncompressed pages at 300 dpi."""

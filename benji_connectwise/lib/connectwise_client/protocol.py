@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from . import const
@@ -68,6 +68,16 @@ class Request:
         )
 
 
+class IdRange(NamedTuple):
+    """The ids greater than ``after``, up to ``until``; ``None``: up to the last one."""
+
+    after: int = 0
+    until: int | None = None
+
+
+ALL_IDS: Final = IdRange()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back. Header names are in lower case."""
@@ -103,16 +113,20 @@ def discovery_url(origin: str, company_login_id: str) -> str:
 
 
 def list_request(
-    endpoint: const.Endpoint, condition: str = "", after_id: int = 0
+    endpoint: const.Endpoint, condition: str = "", ids: IdRange = ALL_IDS
 ) -> Request:
-    """Build the request for the page of a list that follows the id ``after_id``.
+    """Build the request for a list's first page within a range of ids.
+
 
     Paging by key instead of by page number: records that come or go meanwhile neither
     repeat nor hide others.
     """
     parts = [condition] if condition else []
-    if after_id:
-        parts = [*(f"({part})" for part in parts), f"id > {after_id}"]
+    bounds = [f"id > {ids.after}"] if ids.after else []
+    if ids.until is not None:
+        bounds.append(f"id < {ids.until + 1}")
+    if bounds:
+        parts = [*(f"({part})" for part in parts), *bounds]
     query = [
         ("fields", ",".join(endpoint.fields)),
         ("orderBy", "id asc"),
@@ -132,6 +146,12 @@ def probe_request(endpoint: const.Endpoint) -> Request:
 def count_request(endpoint: const.Endpoint) -> Request:
     """Build the request for the number of records (OpenAPI 2026.4)."""
     return Request(f"{endpoint.path}/count", endpoint.right)
+
+
+def newest_request(endpoint: const.Endpoint) -> Request:
+    """Build the request for the greatest id."""
+    query = (("fields", "id"), ("orderBy", "id desc"), ("pageSize", "1"))
+    return Request(endpoint.path, endpoint.right, query)
 
 
 def pdf_request(invoice_id: int) -> Request:
@@ -169,6 +189,16 @@ def read_count(data: object, path: str) -> int:
     if type(value) is not int or value < 0:
         raise BadAnswerError(f"{path}: not a count", reason="shape", path=path)
     return value
+
+
+def read_newest(rows: Sequence[object], path: str) -> int:
+    """Return the id in the answer to :func:`newest_request`, 0 for an empty list."""
+    if not rows:
+        return 0
+    newest = _row_id(rows[0])
+    if newest is None or len(rows) > 1:
+        raise _bad_paging(path, "no greatest id")
+    return newest
 
 
 def read_company_info(data: object, company_login_id: str) -> str:
@@ -222,29 +252,31 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def read_page(
-    rows: Sequence[object], parse: Parse[T], last_id: int, path: str
+    rows: Sequence[object], parse: Parse[T], ids: IdRange, path: str
 ) -> tuple[list[T], list[SkippedRecord], int]:
     """Return a page's records, what was left out of it, and its last id.
 
-    A record that cannot be read is left out alone. Ids must grow, from ``last_id`` on
-    and within the page; else, or if the page does not lead anywhere, the server does
-    not understand the request and asking on might never end:
-    :class:`BadAnswerError` with the reason ``paging``.
+    A record that cannot be read is left out alone. Ids must grow within the page, and
+    lie within ``ids``; else, or if the page does not lead anywhere, the server does not
+    understand the request and asking on might never end: :class:`BadAnswerError` with
+    the reason ``paging``.
     """
+    last_id = ids.after
     records: list[T] = []
     skipped: list[SkippedRecord] = []
-    first_id = last_id
     for row in rows:
         row_id = _row_id(row)
         if row_id is not None:
             if row_id <= last_id:
                 raise _bad_paging(path, f"id {row_id} follows {last_id}")
+            if ids.until is not None and row_id > ids.until:
+                raise _bad_paging(path, f"id {row_id} is beyond {ids.until}")
             last_id = row_id
         try:
             records.append(parse(row))
         except RecordError as error:
             skipped.append(SkippedRecord(row_id, error))
-    if len(rows) >= const.PAGE_SIZE and last_id == first_id:
+    if len(rows) >= const.PAGE_SIZE and last_id == ids.after:
         raise _bad_paging(path, f"no id after {last_id}")
     return records, skipped, last_id
 

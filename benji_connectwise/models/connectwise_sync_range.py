@@ -1,0 +1,67 @@
+from odoo import fields, models
+
+from ..lib.connectwise_client import IdRange
+from .connectwise_company import get_newest_change
+
+
+class ConnectwiseSyncRange(models.Model):
+    """A range of ConnectWise's ids, and how far one synchronization has read it.
+
+    The ranges of a synchronization do not overlap, and each is read and stored for
+    itself, so they may be read in any order, or at the same time.
+    """
+
+    _name = "connectwise.sync.range"
+    _description = "Part of a ConnectWise Synchronization"
+    _order = "history_id, after_ref"
+
+    history_id = fields.Many2one(
+        "connectwise.sync.history", required=True, index=True, ondelete="cascade"
+    )
+    after_ref = fields.Integer(help="What is left to read are the greater ids.")
+    until_ref = fields.Integer(help="0: up to the last one.")
+    is_done = fields.Boolean()
+    companies_read = fields.Integer()
+    companies_changed = fields.Integer()
+    newest_change = fields.Datetime()
+    gone_refs = fields.Json()
+    skipped_count = fields.Integer()
+    skipped = fields.Text()
+
+    def _get_ids(self):
+        return IdRange(self.after_ref, self.until_ref or None)
+
+    def _store(self, page):
+        """Store a page of the client's companies, and how far this range is now.
+
+        What is gone is noted only: that is decided about when everything is read.
+        """
+        self.ensure_one()
+        history = self.history_id
+        unreadable = [record.id for record in page.skipped]
+        # One that says not even which it is may be any of those that are missing.
+        is_whole = history.is_full and None not in unreadable
+        changed, gone = self.env["connectwise.company"]._store_page(
+            history.backend_id,
+            page.companies,
+            whole=page.ids if is_whole else None,
+            unreadable=unreadable,
+        )
+        if newest := get_newest_change(page.companies):
+            self.newest_change = max(filter(None, [self.newest_change, newest]))
+        if gone:
+            self.gone_refs = [*(self.gone_refs or []), *gone]
+        if page.skipped:
+            reasons = [self.skipped, *(record.reason for record in page.skipped)]
+            self.skipped = "\n".join(filter(None, reasons))
+            self.skipped_count += len(page.skipped)
+        self.write(
+            {
+                "companies_read": self.companies_read
+                + len(page.companies)
+                + len(page.skipped),
+                "companies_changed": self.companies_changed + changed,
+                "after_ref": page.rest.after if page.rest else self.after_ref,
+                "is_done": not page.rest,
+            }
+        )
