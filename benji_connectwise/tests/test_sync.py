@@ -1,7 +1,15 @@
 """Reading ConnectWise, matching, and connecting by hand (S56-S98, D1, D4, D5, D8)."""
 
+from unittest.mock import patch
+from urllib.parse import unquote
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.benji_connectwise.models import (
+    connectwise_backend_sync,
+    connectwise_sync_history,
+)
 
 from .common import ConnectwiseCommon
 
@@ -294,6 +302,79 @@ class TestSync(SyncCommon):
         rows = self.env["connectwise.mapping"].with_user(stranger)
         self.assertFalse(rows.search([("partner_id", "=", customer.id)]))
 
+    def test_a_customer_that_changed_here_is_matched_with_what_was_read(self):
+        """S82: though nothing changed in ConnectWise"""
+        company = self.sandbox_company()
+        customer = self.customer("Quite another name")
+        self.sync()
+        customer.ref = company["account_number"]
+        self.sync()
+        self.assertConnected(customer, company["id"], "account_id")
+
+    def test_a_conflict_that_is_over_is_no_longer_shown(self):
+        """S85"""
+        customer = self.customer("Riverside Pharmacy")
+        self.sync()
+        customer.name = "Nobody Knows Us"
+        self.sync()
+        row = self.row(customer)
+        self.assertFalse(row.has_conflict or row.message)
+
+    def test_a_company_that_cannot_be_read_is_listed_and_stays(self):
+        """R12: also if it does not even say which one it is"""
+        customers = [
+            self.customer(company["name"]) for company in self.companies.values()
+        ]
+        self.sync()
+        for fault in ("no_id", "mistyped_fields"):
+            with self.subTest(fault):
+                # After the count, and the greatest id.
+                self.sandbox.fault(fault, "companies", nth=3)
+                self.sync(full=True)
+                history = self.backend.history_ids[:1]
+                self.assertTrue(history.skipped)
+                rows = self.env["connectwise.mapping"].search(
+                    [("partner_id", "in", [c.id for c in customers])]
+                )
+                gone = rows.connectwise_company_id.filtered("is_deleted")
+                self.assertFalse(gone)
+
+    def test_a_contact_that_cannot_be_read_is_listed_and_stays(self):
+        """R12"""
+        customer = self.customer(self.sandbox_company()["name"])
+        self.sync()
+        contact = self.row(customer).contact_id
+        for fault in ("no_id", "mistyped_fields"):
+            with self.subTest(fault):
+                self.sandbox.fault(fault, "contacts", times=0)
+                self.sync(full=True)
+                self.assertEqual(self.row(customer).contact_id, contact)
+                self.assertTrue(self.backend.history_ids[:1].skipped)
+                self.sandbox.clear_faults()
+
+    def test_rows_that_need_nothing_are_left_out(self):
+        """P1: precisely those of which planning would say so"""
+        for number in range(1005, 1011):
+            self.customer(self.sandbox_company(number)["name"])
+        self.sync()
+        Mapping = self.env["connectwise.mapping"].sudo()
+        rows = Mapping.search([("contact_id", "!=", False)], order="id")
+        enabled, disabled, renamed, away, silent, _same = rows
+        enabled.with_user(self.administrator).enable_contact()
+        disabled.with_user(self.administrator).disable_contact()
+        renamed.connectwise_company_id.sudo().contact_name = "Somebody Else"
+        away.connectwise_company_id.sudo().contact_email = "away@other.example.com"
+        silent.connectwise_company_id.sudo().contact_email = "no address"
+        for auto_enable in (False, True):
+            with self.subTest(auto_enable):
+                self.backend.auto_enable_contacts = auto_enable
+                planned = rows.filtered(
+                    lambda row: row._plan_contact({}) != ("unchanged", False)
+                )
+                self.assertEqual(
+                    Mapping._find_contacts_to_import(self.backend), planned.ids
+                )
+
 
 @tagged("post_install", "-at_install")
 class TestByHand(SyncCommon):
@@ -438,6 +519,81 @@ class TestInTheBackground(SyncCommon):
         self.run_cron()
         self.assertEqual(self.last.state, "done")
 
+    def connected(self, numbers):
+        """Connect customers with these companies, and let the action read them once."""
+        for number in numbers:
+            self.customer(self.sandbox_company(number)["name"])
+        self.sync()
+        self.sandbox.clear_requests()
+
+    def contacts_asked(self):
+        """Return how many Bill-To contacts the scheduled action asks for by id."""
+        self.sandbox.clear_requests()
+        self.run_cron()
+        asked = set()
+        for request in self.sandbox.requests():
+            question = unquote(request["query"])
+            if request["path"].endswith("/contacts") and " in (" in question:
+                ids = question.partition(" in (")[2].partition(")")[0]
+                asked.update(ids.split(","))
+        return asked
+
+    def test_the_scheduled_action_reads_contacts_again_in_turn(self):
+        """S101 P4: each one, without reading all of them each time"""
+        self.connected(range(1005, 1010))
+        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+            turns = [self.contacts_asked() for _run in range(3)]
+        self.assertLessEqual(max(map(len, turns)), 2)
+        self.assertEqual(len(set.union(*turns)), 5)
+
+    def test_a_contact_that_changed_need_not_wait_for_its_turn(self):
+        """S72 S104"""
+        self.connected(range(1005, 1010))
+        row = self.env["connectwise.mapping"].search(
+            [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
+        )
+        self.sandbox.patch_contact(
+            row.connectwise_company_id.contact_ref, {"title": "Treasurer"}
+        )
+        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+            self.run_cron()
+        self.assertEqual(row.contact_id.function, "Treasurer")
+
+    def test_a_contact_that_was_replaced_need_not_wait_for_its_turn(self):
+        """S104"""
+        self.connected(range(1005, 1010))
+        row = self.env["connectwise.mapping"].search(
+            [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
+        )
+        number = row.connectwise_company_id.connectwise_ref
+        other = self.sandbox.create_contact(
+            {"firstName": "New", "lastName": "One", "company": {"id": number}}
+        )
+        self.sandbox.patch_company(number, {"billingContact": {"id": other["id"]}})
+        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+            self.run_cron()
+        self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
+
+    def test_nothing_changed_is_few_requests(self):
+        """P4"""
+        self.connected(range(1005, 1010))
+        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+            self.run_cron()
+        self.assertLessEqual(len(self.sandbox.requests()), 3)
+
+    def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
+        """S81"""
+        customer = self.customer(self.sandbox_company()["name"])
+        with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
+            for _run in range(10):
+                self.run_cron()
+                if self.last.state == "done":
+                    break
+                self.assertEqual(self.last.state, "running")
+        self.assertGreater(_run, 1)
+        self.assertConnected(customer, 1005, "company_name")
+        self.assertTrue(self.row(customer).contact_id)
+
     def test_it_can_be_cancelled(self):
         """S80"""
         self.request(full=True)
@@ -520,6 +676,17 @@ class TestTrustByMapping(SyncCommon):
         self.sync()
         self.map_partner(self.other())
         self.assertChosen(move, "odoo")
+
+    def test_a_company_that_is_billed_elsewhere_by_now_is_judged_anew(self):
+        """D1"""
+        move = self.invoice("CW1001")
+        self.sync()
+        other = self.other()
+        self.map_partner(other)
+        self.assertChosen(move, "odoo")
+        self.sandbox.patch_company(other, {"billToCompany": {"id": self.owner}})
+        self.sync()
+        self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "accepted")
 
     def test_a_company_that_was_disconnected_counts_as_another(self):
         """D1"""

@@ -233,7 +233,7 @@ class ConnectWiseClient:
         """
         count = self.count_companies()
         request = protocol.newest_request(const.COMPANIES)
-        newest = protocol.read_newest(self._rows(request), request.path)
+        newest = protocol.read_newest(self._rows(request))
         # A little less than a page, because records are not spread evenly.
         wanted = -(-count // (const.PAGE_SIZE * 9 // 10))
         width = max(newest // max(1, min(wanted, const.MAX_RANGES)), 1)

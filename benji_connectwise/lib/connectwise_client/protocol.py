@@ -191,14 +191,9 @@ def read_count(data: object, path: str) -> int:
     return value
 
 
-def read_newest(rows: Sequence[object], path: str) -> int:
-    """Return the id in the answer to :func:`newest_request`, 0 for an empty list."""
-    if not rows:
-        return 0
-    newest = _row_id(rows[0])
-    if newest is None or len(rows) > 1:
-        raise _bad_paging(path, "no greatest id")
-    return newest
+def read_newest(rows: Sequence[object]) -> int:
+    """Return the id in the answer to :func:`newest_request`, 0 if it does not tell."""
+    return (_row_id(rows[0]) if len(rows) == 1 else None) or 0
 
 
 def read_company_info(data: object, company_login_id: str) -> str:
