@@ -3,11 +3,9 @@ from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.modules.module import get_manifest
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError
-from ..lib.customer_matching import Company, Customer, match
 from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)
@@ -299,7 +297,7 @@ class ConnectwiseSyncHistory(models.Model):
             raise BadAnswerError("Not all companies were listed", reason="paging")
 
     # -------------------------------------------------------------------------
-    # Matching
+    # Applying what was read
     # -------------------------------------------------------------------------
 
     def _note_change(self, kind, mapping, reason):
@@ -372,161 +370,6 @@ class ConnectwiseSyncHistory(models.Model):
                 for row in rows
             }
         )
-
-    def _match(self):
-        """Connect what belongs together for sure, note what is ambiguous (D4, D5).
-
-        Yields after some rows were connected. What decides is only what is compared
-        here, so with the same facts as last time there is nothing to do.
-        """
-        backend = self.backend_id
-        self.env.flush_all()
-        self._count(connected=0)
-        self.facts = self._get_facts()
-        if self.facts == self._get_last_done().facts:
-            return
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT mapping.id, partner.name, partner.ref,
-                       mapping.connectwise_company_id, mapping.disconnected,
-                       mapping.has_conflict, mapping.message
-                  FROM connectwise_mapping mapping
-                  JOIN res_partner partner ON partner.id = mapping.partner_id
-                 WHERE mapping.backend_id = %s
-                """,
-                backend.id,
-            )
-        )
-        companies = self.env.execute_query(
-            SQL(
-                """
-                SELECT id, name, account_number, is_deleted FROM connectwise_company
-                 WHERE backend_id = %s
-                """,
-                backend.id,
-            )
-        )
-        result = match(
-            [Customer(row, name, ref or None) for row, name, ref, *_state in rows],
-            [
-                Company(company, name or None, account_number or None, is_deleted)
-                for company, name, account_number, is_deleted in companies
-            ],
-            excluded_customers={row[0] for row in rows if row[4]},
-            fixed={row[0]: row[3] for row in rows if row[3]},
-        )
-        shown = {row[0]: (row[5] and row[6]) or False for row in rows if row[5]}
-        del rows, companies
-        for links in split_every(ROWS_AT_ONCE, result.links):
-            self._store_links(links)
-            yield
-        self._store_conflicts(shown, result.conflicts)
-        self.env.flush_all()
-        self.facts = self._get_facts()
-
-    def _get_facts(self):
-        """Return a fingerprint of everything that matching depends on."""
-        [[facts]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT concat_ws(' ', %(version)s, (
-                    SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
-                               mapping.id, partner.name, partner.ref,
-                               mapping.connectwise_company_id, mapping.disconnected,
-                               mapping.has_conflict
-                           )::text, 0)))
-                      FROM connectwise_mapping mapping
-                      JOIN res_partner partner ON partner.id = mapping.partner_id
-                     WHERE mapping.backend_id = %(backend)s
-                ), (
-                    SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
-                               id, name, account_number, is_deleted)::text, 0)))
-                      FROM connectwise_company
-                     WHERE backend_id = %(backend)s
-                ))
-                """,
-                version=get_manifest("benji_connectwise")["version"],
-                backend=self.backend_id.id,
-            )
-        )
-        return facts
-
-    def _store_links(self, links):
-        Mapping = self.env["connectwise.mapping"]
-        reasons = dict(Mapping._fields["connection"]._description_selection(self.env))
-        rows = Mapping._link(
-            [(link.customer_id, link.company_id, link.reason) for link in links]
-        )
-        rows._message_log_batch(
-            bodies={
-                row.id: self.env._(
-                    "Connected with %(company)s, by %(reason)s.",
-                    company=row.connectwise_company_id.display_name,
-                    reason=reasons[row.connection],
-                )
-                for row in rows
-            }
-        )
-        for row in rows:
-            self._note_change("connected", row, reasons[row.connection])
-        self._count(connected=len(rows))
-
-    def _store_conflicts(self, shown, conflicts):
-        """Make these the conflicts that the report shows.
-
-        :param shown: {row: message} of those it shows now
-        """
-        by_row = {conflict.customer_id: conflict for conflict in conflicts}
-        Mapping = self.env["connectwise.mapping"]
-        Mapping.browse(shown.keys() - by_row.keys()).write(
-            {"has_conflict": False, "message": False}
-        )
-        companies = self.env["connectwise.company"].browse(
-            {ref for conflict in conflicts for ref in conflict.company_ids}
-        )
-        rows = Mapping.browse(
-            {ref for conflict in conflicts for ref in conflict.customer_ids} | {*by_row}
-        )
-        for row_id, conflict in by_row.items():
-            message = self._explain_conflict(
-                conflict,
-                companies.browse(conflict.company_ids).with_prefetch(companies.ids),
-                rows.browse(conflict.customer_ids).with_prefetch(rows.ids),
-            )
-            if shown.get(row_id) != message:
-                row = rows.browse(row_id).with_prefetch(rows.ids)
-                row.write({"has_conflict": True, "message": message})
-                self._note_change("conflict", row, message)
-
-    def _explain_conflict(self, conflict, companies, customers):
-        _ = self.env._
-        names = {
-            "companies": ", ".join(companies[:3].mapped("display_name")),
-            "customers": ", ".join(customers[:3].mapped("partner_id.display_name")),
-        }
-        sentences = {
-            "several_companies_same_account_id": _(
-                "Several companies have this Account ID: %(companies)s", **names
-            ),
-            "several_companies_same_name": _(
-                "Several companies have this name: %(companies)s", **names
-            ),
-            "several_customers_same_account_id": _(
-                "Several customers have this reference: %(customers)s", **names
-            ),
-            "several_customers_same_name": _(
-                "Several customers have this name: %(customers)s", **names
-            ),
-            "company_taken": _(
-                "%(companies)s is connected with %(customers)s", **names
-            ),
-            "legal_form_differs": _("The legal form differs: %(companies)s", **names),
-            "name_disagrees": _(
-                "The name is that of %(companies)s, the Account ID is not", **names
-            ),
-        }
-        return sentences[conflict.kind]
 
     # -------------------------------------------------------------------------
     # Contacts
