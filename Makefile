@@ -1,5 +1,5 @@
 # The index of scripts/. Every target is one script; more is in its first lines.
-.PHONY: help demo test check audit dist clean
+.PHONY: help demo test check bench audit dist clean
 
 help:   ## list these targets
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
@@ -9,6 +9,8 @@ test:   ## run the checkers and all tests
 	@scripts/test
 check:  ## run the checkers
 	@scripts/check
+bench:  ## measure the goals for speed (half an hour; QUICK=1: 2 minutes, small)
+	@scripts/bench
 audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)
 	@scripts/audit
 dist:   ## build the addon as a Python package into dist/

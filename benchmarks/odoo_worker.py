@@ -1,0 +1,557 @@
+"""The addon inside an Odoo process of its own: does what it is told, and measures it.
+
+usage: python -m benchmarks.odoo_worker DATABASE SMTP_PORT
+
+Reads one JSON object a line, {"call": the name of a method of `Worker`, "with": its
+arguments}, and answers with one line. It is the addon's public methods that are called,
+as a person or a scheduled action calls them, and commits them.
+"""
+
+import gc
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+import odoo.sql_db
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+import demo_data
+
+NAIVE_PAGE = 1000
+BATCH = 1000
+
+
+class Worker:
+    """One database in this process; every method commits what it did."""
+
+    def __init__(self, database: str) -> None:
+        self.cr = Registry(database).cursor()
+        self.root = api.Environment(self.cr, SUPERUSER_ID, {})
+
+    @property
+    def env(self):
+        """Return the environment of the person who administers Invoicing."""
+        accountant = self.root["res.users"].search([("login", "=", "accountant")])
+        return self.root(user=accountant)
+
+    @property
+    def backend(self):
+        return self.env["connectwise.backend"].search([])
+
+    @contextmanager
+    def measured(self) -> Iterator[dict[str, Any]]:
+        """Note seconds, SQL statements and the growth of memory, with the commit."""
+        self.cr.commit()
+        self.root.invalidate_all()
+        gc.collect()
+        reset_peak_memory()
+        memory = psutil.Process().memory_info().rss
+        statements = odoo.sql_db.sql_counter
+        start = time.perf_counter()
+        result: dict[str, Any] = {}
+        yield result
+        self.root.flush_all()
+        self.cr.commit()
+        result["seconds"] = time.perf_counter() - start
+        result["statements"] = odoo.sql_db.sql_counter - statements
+        result["memory_mb"] = (peak_memory() - memory) / 2**20
+
+    # Preparing ---------------------------------------------------------------------
+
+    def set_up(self) -> None:
+        demo_data.set_up_company(self.root)
+        demo_data.make_accountant(self.root)
+        demo_data.set_up_scheduled_actions(self.root)
+        # A new reading, not what was asked for a moment ago, is what is measured.
+        self.root["ir.cron"].search([]).active = False
+        self.root.ref("account.ir_cron_account_move_send").active = True
+
+    def connect(self, url: str) -> None:
+        demo_data.connect(self.env, demo_data.Sandbox(url))
+
+    def prefer(self, source: str) -> None:
+        lines = self.root["invoice.pdf.source"].search([])
+        for line in lines:
+            line.sequence = 1 if line.source == source else 2
+
+    def make_customers(self, url: str, count: int) -> int:
+        """Make customers of the first companies that are nothing special.
+
+        Copied by PostgreSQL from one that Odoo made, because there are many.
+        """
+        companies = list(ordinary_companies(url, count))
+        columns = [
+            name
+            for name, field in self.root["res.partner"]._fields.items()
+            if field.store and field.column_type
+        ]
+        model = self.root["res.partner"].create(
+            {"name": "Model", "is_company": True, "customer_rank": 1}
+        )
+        self.root.flush_all()
+        own = {
+            "id": "data.id",
+            "name": "data.name",
+            "complete_name": "data.name",
+            "commercial_company_name": "data.name",
+            "ref": "data.ref",
+            "commercial_partner_id": "data.id",
+        }
+        self.cr.execute(
+            "WITH data AS (SELECT nextval('res_partner_id_seq')::int AS id, name, ref"
+            " FROM unnest(%s::text[], %s::text[]) AS given(name, ref))"
+            f" INSERT INTO res_partner ({', '.join(columns)}) SELECT"
+            f" {', '.join(own.get(name, f'model.{name}') for name in columns)}"
+            " FROM data, res_partner model WHERE model.id = %s",
+            [
+                [company["name"] for company in companies],
+                [company["account_number"] for company in companies],
+                model.id,
+            ],
+        )
+        model.unlink()
+        self.cr.commit()
+        self.cr.execute("ANALYZE res_partner")
+        self.cr.commit()
+        return len(companies)
+
+    # Companies ---------------------------------------------------------------------
+
+    def sync(self, full: bool) -> dict[str, Any]:
+        """Synchronize as *Rescan* and the scheduled action do, until it is finished."""
+        backend = self.backend
+        with self.measured() as result:
+            if full:
+                backend._request_rescan(full=True)
+            self.root["connectwise.backend"]._cron_sync()
+            while backend.rescan_state != "idle":
+                if backend._is_resting():
+                    raise RuntimeError(backend.last_error)
+                self.root["connectwise.backend"]._cron_sync()
+        history = backend.history_ids.sorted("id")[-1]
+        if history.state != "done":
+            raise RuntimeError(
+                f"{history.state}: {history.error or backend.last_error}"
+            )
+        return {**result, "counts": history.counts}
+
+    def create_contacts(self, url: str, count: int) -> dict[str, Any]:
+        """Create the Bill-To contacts with Odoo's ORM and nothing else; undone."""
+        Partner = self.root["res.partner"].with_context(tracking_disable=True)
+        customers = Partner.search([("ref", "=like", "AC%")]).grouped("ref")
+        values = [
+            {
+                "name": company["contact_name"],
+                "email": company["contact_email"],
+                "phone": company["contact_phone"],
+                "parent_id": customers[company["account_number"]].id,
+                "type": "other",
+                "is_company": False,
+            }
+            for company in ordinary_companies(url, count)
+        ]
+        self.cr.commit()
+        self.root.invalidate_all()
+        start = time.perf_counter()
+        for place in range(0, len(values), BATCH):
+            Partner.create(values[place : place + BATCH])
+        self.root.flush_all()
+        seconds = time.perf_counter() - start
+        self.cr.rollback()
+        self.root.invalidate_all()
+        return {"seconds": seconds, "contacts": len(values)}
+
+    def naive(self, url: str) -> dict[str, Any]:
+        """Read as one does in an afternoon: whole rows, one by one, through the ORM."""
+        Company = self.root["connectwise.company"]
+        backend = self.backend
+        with self.measured() as result:
+            page = 1
+            while rows := ask_companies(url, page):
+                for row in rows:
+                    status, contact = row.get("status"), row.get("billingContact")
+                    values = {
+                        "backend_id": backend.id,
+                        "connectwise_ref": row["id"],
+                        "identifier": row.get("identifier"),
+                        "name": row.get("name"),
+                        "account_number": row.get("accountNumber"),
+                        "status": status and status["name"],
+                        "city": row.get("city"),
+                        "is_deleted": row["deletedFlag"],
+                        "billing_contact_ref": contact and contact["id"],
+                    }
+                    company = Company.search(
+                        [
+                            ("backend_id", "=", backend.id),
+                            ("connectwise_ref", "=", row["id"]),
+                        ]
+                    )
+                    if company:
+                        company.write(values)
+                    else:
+                        Company.create(values)
+                    self.cr.commit()
+                page += 1
+        return result
+
+    # Dialogs -----------------------------------------------------------------------
+
+    def suggest(self, count: int) -> list[float]:
+        """Open the dialog "+" for customers with a slip of the pen in their name."""
+        rows = self._make_rows_to_connect(count)
+        seconds = []
+        for row in rows:
+            self.root.invalidate_all()
+            start = time.perf_counter()
+            row.action_connect()
+            self.root.flush_all()
+            seconds.append(time.perf_counter() - start)
+            suggestions = self.root["connectwise.mapping.connect"].search(
+                [("mapping_id", "=", row.id)]
+            )
+            if not suggestions.suggestion_ids:
+                raise RuntimeError("the dialog suggested nothing")
+        self.cr.commit()
+        return seconds
+
+    def _make_rows_to_connect(self, count: int):
+        companies = self.root["connectwise.company"].search([], limit=50 * count)
+        partners = self.root["res.partner"].create(
+            [
+                {
+                    "name": company.name.replace("a", "e", 1),
+                    "is_company": True,
+                    "customer_rank": 1,
+                }
+                for company in companies[::50]
+            ]
+        )
+        self.backend._ensure_rows()
+        return self.env["connectwise.mapping"].search(
+            [("partner_id", "in", partners.ids)]
+        )
+
+    def report(self, url: str, customers: int, count: int) -> list[dict[str, Any]]:
+        """Open the Customer Mapping Report with connected rows and read its first page.
+
+        The rows are connected without the ORM, because there are many.
+        """
+        self.make_customers(url, customers)
+        Mapping = self.env["connectwise.mapping"]
+        Mapping.action_open_report()
+        self.cr.execute(
+            """
+            UPDATE connectwise_mapping mapping
+               SET connectwise_company_id = company.id, connection = 'account_id',
+                   last_updated = now() AT TIME ZONE 'UTC'
+              FROM res_partner partner, connectwise_company company
+             WHERE partner.id = mapping.partner_id
+               AND company.backend_id = mapping.backend_id
+               AND company.account_number = partner.ref
+            """
+        )
+        self.cr.execute("ANALYZE connectwise_mapping")
+        self.cr.commit()
+        specification = self._read_like_the_list()
+        times = []
+        for _run in range(count):
+            self.root.invalidate_all()
+            start = time.perf_counter()
+            Mapping.action_open_report()
+            opened = time.perf_counter()
+            page = Mapping.web_search_read([], specification, limit=80)
+            read = time.perf_counter()
+            Mapping.get_report_status()
+            told = time.perf_counter()
+            self.cr.commit()
+            if page["length"] < 0.9 * customers:
+                raise RuntimeError(f"only {page['length']} rows")
+            times.append(
+                {
+                    "action": opened - start,
+                    "page": read - opened,
+                    "status": told - read,
+                }
+            )
+        return times
+
+    def _read_like_the_list(self) -> dict[str, dict]:
+        view = self.env["connectwise.mapping"].get_view(view_type="list")
+        described = view["models"]["connectwise.mapping"]
+        Mapping = self.env["connectwise.mapping"]
+        return {
+            name: {"fields": {"display_name": {}}}
+            if Mapping._fields[name].type == "many2one"
+            else {}
+            for name in described
+            if name in Mapping._fields
+        }
+
+    # Invoices ----------------------------------------------------------------------
+
+    def make_invoices(self, url: str, count: int) -> int:
+        """Make customers with an e-mail address, and post the sandbox's invoices."""
+        companies = {c["id"]: c for c in ordinary_companies(url, 10**9)}
+        invoices = [
+            invoice
+            for invoice in exported(url, "invoices")
+            if (invoice["number"] or "").startswith("CW1")
+            and invoice["company_id"] in companies
+        ][:count]
+        partners = self.root["res.partner"].create(
+            [
+                {
+                    "name": company["name"],
+                    "ref": company["account_number"],
+                    "email": f"accounts-{company['id']}@customer.example",
+                    "is_company": True,
+                    "customer_rank": 1,
+                }
+                for company in companies.values()
+            ]
+        )
+        by_id = dict(zip(companies, partners, strict=True))
+        Move = self.env["account.move"].with_context(tracking_disable=True)
+        for place in range(0, len(invoices), 500):
+            moves = Move.create(
+                [
+                    {
+                        "move_type": "out_invoice",
+                        "name": invoice["number"],
+                        "partner_id": by_id[invoice["company_id"]].id,
+                        "invoice_date": fields.Date.today(),
+                        "invoice_line_ids": [
+                            Command.create(
+                                {
+                                    "name": "Services",
+                                    "price_unit": invoice["total"],
+                                    "tax_ids": [],
+                                }
+                            )
+                        ],
+                    }
+                    for invoice in invoices[place : place + 500]
+                ]
+            )
+            moves.action_post()
+            self.cr.commit()
+            self.root.invalidate_all()
+        return len(invoices)
+
+    def _invoices(self, count: int):
+        return self.env["account.move"].search(
+            [("move_type", "=", "out_invoice"), ("name", "=like", "CW%")],
+            order="id",
+            limit=count,
+        )
+
+    def keep_only(self, count: int) -> None:
+        """Take their numbers from all but so many invoices: nothing finds them then."""
+        others = self._invoices(10**9) - self._invoices(count)
+        self.cr.execute(
+            "UPDATE account_move SET name = 'X' || id WHERE id = ANY(%s)", [others.ids]
+        )
+        self.cr.execute(
+            "UPDATE account_move SET date = '2000-01-01' WHERE id = ANY(%s)",
+            [others.ids],
+        )
+        self.root.invalidate_all()
+        self.cr.commit()
+
+    def prefetch(self) -> dict[str, Any]:
+        """Fetch the PDFs as the scheduled action does."""
+        with self.measured() as result:
+            self.root["connectwise.lookup"]._cron_prefetch()
+        kept = self.root["connectwise.lookup"].search_count([("has_pdf", "=", True)])
+        return {**result, "pdfs": kept}
+
+    def store_own_pdfs(self, url: str, count: int) -> None:
+        """Give each invoice a PDF of Odoo's own, as if Odoo had rendered it before."""
+        moves = self._invoices(count)
+        [sample] = [
+            i for i in exported(url, "invoices") if i["number"] == moves[0].name
+        ]
+        pdf = ask(url, f"finance/invoices/{sample['id']}/pdf").content
+        self.root["ir.attachment"].create(
+            [
+                {
+                    "name": move._get_invoice_report_filename(),
+                    # One file each, as rendering makes them.
+                    "raw": pdf + f"\n% {move.id}\n%%EOF\n".encode(),
+                    "mimetype": "application/pdf",
+                    "res_model": "account.move",
+                    "res_id": move.id,
+                    "res_field": "invoice_pdf_report_file",
+                }
+                for move in moves
+            ]
+        )
+        self.cr.commit()
+
+    def ask_to_send(self, count: int) -> dict[str, Any]:
+        """Choose invoices in the list and press *Send*: the background does it then."""
+        moves = self._invoices(count)
+        Wizard = self.env["account.move.send.batch.wizard"].with_context(
+            active_model="account.move", active_ids=moves.ids
+        )
+        with self.measured() as result:
+            wizard = Wizard.create({})
+            wizard.read(["summary_data", "alerts"])
+            wizard.action_send_and_print()
+        return result
+
+    def send(self, count: int) -> dict[str, Any]:
+        """Run Odoo's scheduled action until everything is sent."""
+        cron = self.root.ref("account.ir_cron_account_move_send")
+        left = [("sending_data", "!=", False)]
+        Move = self.root["account.move"]
+        with self.measured() as result:
+            before = Move.search_count(left)
+            while before:
+                cron.method_direct_trigger()
+                self.cr.commit()  # it worked in a transaction of its own
+                now = Move.search_count(left)
+                if now >= before:
+                    raise RuntimeError(f"{now} invoices stay unsent")
+                before = now
+        posted = self.root["mail.notification"].search_count(
+            [
+                ("notification_type", "=", "email"),
+                ("mail_message_id.model", "=", "account.move"),
+                ("mail_message_id.res_id", "in", self._invoices(count).ids),
+            ]
+        )
+        if posted != count:
+            raise RuntimeError(f"{posted} e-mails for {count} invoices")
+        return result
+
+    def deliver(self, count: int) -> dict[str, Any]:
+        """Run Odoo's scheduled action that hands e-mails over to the mail server."""
+        with self.measured() as result:
+            self.root["mail.mail"].process_email_queue()
+        delivered = self.root["mail.notification"].search_count(
+            [
+                ("notification_status", "=", "sent"),
+                ("mail_message_id.model", "=", "account.move"),
+            ]
+        )
+        if delivered != count:
+            raise RuntimeError(f"{delivered} of {count} e-mails were delivered")
+        return result
+
+    def print_invoices(self, count: int) -> list[float]:
+        """Return how long each invoice's PDF takes as Print and Download ask for it."""
+        moves = self._invoices(count)
+        seconds = []
+        for move in moves:
+            self.root.invalidate_all()
+            start = time.perf_counter()
+            document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
+            content = document["content"]
+            seconds.append(time.perf_counter() - start)
+            if not content.startswith(b"%PDF-"):
+                raise RuntimeError(f"{move.name} is printed without a PDF")
+        return seconds
+
+
+# The sandbox -------------------------------------------------------------------------
+
+
+def exported(url: str, table: str) -> Iterator[dict[str, Any]]:
+    """Yield all records in the sandbox's own simple form."""
+    after = 0
+    while True:
+        answer = requests.get(
+            f"{url}/_sandbox/export/{table}", {"after": after}, timeout=60
+        )
+        records = answer.json()
+        yield from records
+        if not records:
+            return
+        after = records[-1]["id"]
+
+
+def ordinary_companies(url: str, count: int) -> Iterator[dict[str, Any]]:
+    """Yield so many companies that are no special case."""
+    from connectwise_sandbox.data import FIRST_COMPANY_ID
+
+    for company in exported(url, "companies"):
+        if company["id"] >= FIRST_COMPANY_ID + count:
+            return
+        if company["id"] >= FIRST_COMPANY_ID:
+            yield company
+
+
+def ask(url: str, path: str, **params: Any) -> requests.Response:
+    """Ask as an integrator does who has not read about sessions yet."""
+    from connectwise_sandbox import defaults
+
+    response = requests.get(
+        f"{url}/{defaults.FIXED_CODEBASE}apis/3.0/{path}",
+        params,
+        auth=(
+            f"{defaults.COMPANY_LOGIN_ID}+{defaults.PUBLIC_KEY}",
+            defaults.PRIVATE_KEY,
+        ),
+        headers={"clientId": defaults.CLIENT_ID},
+        timeout=60,
+    )
+    response.raise_for_status()
+    return response
+
+
+def ask_companies(url: str, page: int) -> list[dict[str, Any]]:
+    return ask(url, "company/companies", pageSize=NAIVE_PAGE, page=page).json()
+
+
+# This process ------------------------------------------------------------------------
+
+
+def reset_peak_memory() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory() -> int:
+    """Return the most memory this process had since it was reset, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("Linux does not tell how much memory was used")
+
+
+def main() -> None:
+    database, smtp_port = sys.argv[1:]
+    answers, sys.stdout = sys.stdout, sys.stderr
+    config.parse_config(
+        [
+            *("--database", database, "--log-level", "error"),
+            *("--smtp", "127.0.0.1", "--smtp-port", smtp_port),
+        ]
+    )
+    worker = Worker(database)
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            answer = {"result": getattr(worker, question["call"])(**question["with"])}
+            worker.cr.commit()
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {error}"}
+            worker.cr.rollback()
+            worker.root.invalidate_all(flush=False)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,334 @@
+"""What is measured, station by station; goals.py makes goals of it.
+
+A run is a flat dictionary: what was done, by whom, how often with what, and the
+figures. Whoever is compared takes turns, so that a slow minute of the machine hits all.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from connectwise_sandbox.data import FIRST_COMPANY_ID, company_name
+from customer_matching import Company, Customer, match
+from environment import drop_database
+
+from .running import (
+    Odoo,
+    Sandbox,
+    empty_database,
+    mail_server,
+    odoo,
+    run_django_connectwise,
+    run_floor,
+    sandbox,
+)
+
+Add = Callable[..., None]
+"""Called with the parts of a run."""
+
+FLOOR = "benji_bench_floor"
+OTHER = "benji_bench_other"
+CONNECTIONS = 4
+LATENCY = 100
+CUSTOMERS_OF_INVOICES = 200
+CHANGED = 100
+MOST_DELIVERED = 100
+"""Larger batches only put their e-mails into Odoo's queue: delivering is Odoo's own."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done, and how often."""
+
+    companies: int
+    connected: tuple[int, ...]  # customers with Bill-To contacts
+    series: tuple[int, ...]  # of companies, beside `companies`
+    others: int  # companies, for whoever reads them one by one
+    invoices: tuple[int, ...]
+    runs: int
+    few: int  # runs of what takes minutes
+
+    @property
+    def largest(self) -> int:
+        return max(self.series)
+
+    @property
+    def double(self) -> int:
+        return 2 * self.companies
+
+
+@dataclass
+class Bench:
+    """What every station needs."""
+
+    sizes: Sizes
+    base: str
+    add: Add
+
+
+# Companies ---------------------------------------------------------------------------
+
+
+def companies(bench: Bench) -> None:
+    """P1, P2, P4, P6, P7: no customer is connected."""
+    size = bench.sizes.companies
+    for latency in (LATENCY, 0):
+        with sandbox(size, 30, latency) as source:
+            for turn in range(bench.sizes.runs):
+                read_companies(bench, source, turn, size, latency)
+
+
+def contacts(bench: Bench) -> None:
+    """P1, P2, P4, P6: customers are connected and have Bill-To contacts."""
+    size = bench.sizes.companies
+    fewest = min(bench.sizes.connected)
+    with sandbox(size, 30, LATENCY) as source:
+        for connected in bench.sizes.connected:
+            turns = bench.sizes.runs if connected == fewest else 1
+            for turn in range(turns):
+                read_companies(bench, source, turn, size, LATENCY, connected)
+
+
+def series(bench: Bench) -> None:
+    """P5, P7: the same for fewer and for more companies."""
+    for size in bench.sizes.series:
+        turns = bench.sizes.runs if size < bench.sizes.companies else bench.sizes.few
+        with sandbox(size, 30, LATENCY) as source:
+            for turn in range(1 if size == bench.sizes.largest else turns):
+                read_companies(bench, source, turn, size, LATENCY)
+
+
+def read_companies(
+    bench: Bench,
+    source: Sandbox,
+    turn: int,
+    size: int,
+    latency: int,
+    connected: int = 0,
+) -> None:
+    """Load everything, then again with nothing changed, then what changed."""
+    about = {"turn": turn, "size": size, "latency": latency, "connected": connected}
+
+    def add(what: str, who: str, figures: dict[str, Any]) -> None:
+        bench.add(what=what, who=who, **about, **figures)
+
+    def sync(what: str, full: bool) -> None:
+        source.forget_requests()
+        figures = worker.call("sync", full=full)
+        add(what, "addon", {**figures, **source.count_requests()})
+
+    def floor(what: str, extra: float = 0) -> None:
+        figures = run_floor(source.url, FLOOR, connected)
+        add(what, "floor", {**figures, "seconds": figures["seconds"] + extra})
+
+    with ExitStack() as stack:
+        worker = stack.enter_context(odoo(bench.base, 0, source.url))
+        worker.call("connect", url=source.url)
+        stack.enter_context(empty_database(FLOOR))
+        created = 0.0
+        if connected:
+            worker.call("make_customers", url=source.url, count=connected)
+            figures = worker.call("create_contacts", url=source.url, count=connected)
+            add("create contacts", "floor", figures)
+            created = figures["seconds"]
+        floor("first load", created)
+        sync("first load", full=True)
+        floor("unchanged rescan")
+        sync("unchanged rescan", full=True)
+        sync("nothing changed", full=False)
+        if size == bench.sizes.companies and latency:
+            name = f"Renamed {connected} {turn}"
+            source.rename_companies(FIRST_COMPANY_ID, CHANGED, name)
+            sync("100 changed", full=False)
+
+
+# Others ------------------------------------------------------------------------------
+
+
+def others(bench: Bench) -> None:
+    """P3: django-connectwise, and what one writes in an afternoon."""
+    size = bench.sizes.others
+    with sandbox(size, 30, LATENCY) as source:
+        for turn in range(bench.sizes.few):
+            about = {"turn": turn, "size": size, "latency": LATENCY, "connected": 0}
+            read_companies(bench, source, turn, size, LATENCY)
+            with odoo(bench.base, 0, source.url) as worker:
+                worker.call("connect", url=source.url)
+                for what in ("first load", "unchanged rescan"):
+                    figures = worker.call("naive", url=source.url)
+                    bench.add(what=what, who="naive", **about, **figures)
+            with empty_database(OTHER) as database:
+                figures = run_django_connectwise(source.url, database)
+            for what, key in (("first load", "first"), ("unchanged rescan", "again")):
+                bench.add(
+                    what=what, who="django-connectwise", **about, seconds=figures[key]
+                )
+
+
+# Matching ----------------------------------------------------------------------------
+
+
+def matching(bench: Bench) -> None:
+    """P5, P8: as many customers as companies, in this process."""
+    for size in (bench.sizes.companies, bench.sizes.double):
+        customers, companies_ = records_to_match(size)
+        for turn in range(bench.sizes.runs):
+            start = perf_counter()
+            found = match(customers, companies_)
+            seconds = perf_counter() - start
+            if len(found.links) < size * 0.9:
+                raise RuntimeError(f"only {len(found.links)} of {size} were matched")
+            bench.add(
+                what="matching", who="addon", turn=turn, size=size, seconds=seconds
+            )
+
+
+def records_to_match(size: int) -> tuple[list[Customer], list[Company]]:
+    """Return as many of both; every other customer has to be found by its name."""
+    customers, companies_ = [], []
+    for index in range(size):
+        name, form = company_name(1, index)
+        account_id = f"AC{index:06d}"
+        companies_.append(Company(index + 1, f"{name} {form}".strip(), account_id))
+        written = f"{name.upper()}, {form}" if form else name.lower()
+        customers.append(
+            Customer(index + 1, written, account_id if index % 2 else None)
+        )
+    return customers, companies_
+
+
+# What people wait for ----------------------------------------------------------------
+
+
+def dialogs(bench: Bench) -> None:
+    """P9: the dialog "+", and the first page of the Customer Mapping Report."""
+    size = bench.sizes.companies
+    for companies_, what in ((size, "suggest"), (bench.sizes.double, "report")):
+        with (
+            sandbox(companies_, 30, 0) as source,
+            odoo(bench.base, 0, source.url) as worker,
+        ):
+            worker.call("connect", url=source.url)
+            worker.call("sync", full=True)
+            if what == "suggest":
+                times = worker.call("suggest", count=bench.sizes.runs)
+                figures = [{"seconds": seconds} for seconds in times]
+            else:
+                times = worker.call(
+                    "report",
+                    url=source.url,
+                    customers=companies_,
+                    count=bench.sizes.runs,
+                )
+                figures = [{"seconds": time["page"], **time} for time in times]
+            for turn, figure in enumerate(figures):
+                bench.add(what=what, who="addon", turn=turn, size=companies_, **figure)
+
+
+# Invoices ----------------------------------------------------------------------------
+
+
+def sending(bench: Bench) -> None:
+    """P10, P11: batches of invoices with ConnectWise's PDFs and with Odoo's own."""
+    most = max(bench.sizes.invoices)
+    # A twelfth of the sandbox's are credit notes, and some are special cases.
+    in_sandbox = most * 12 // 11 + 100
+    prepared = "benji_bench_invoices"
+    with (
+        mail_server() as smtp_port,
+        sandbox(CUSTOMERS_OF_INVOICES, in_sandbox, LATENCY) as source,
+        with_invoices(bench, source, smtp_port, prepared, most),
+    ):
+        for size in bench.sizes.invoices:
+            turns = bench.sizes.runs if size < min(most, 100) else bench.sizes.few
+            for turn in range(turns):
+                with odoo(prepared, smtp_port, source.url) as worker:
+                    send_fetched(bench, source, worker, turn, size)
+                with odoo(prepared, smtp_port, source.url) as worker:
+                    send_own(bench, source, worker, turn, size)
+        with odoo(prepared, smtp_port, source.url) as worker:
+            send_unfetched(bench, source, worker, most)
+
+
+@contextmanager
+def with_invoices(
+    bench: Bench, source: Sandbox, smtp_port: int, name: str, count: int
+) -> Iterator[None]:
+    try:
+        with odoo(bench.base, smtp_port, source.url, keep_as=name) as worker:
+            worker.call("connect", url=source.url)
+            worker.call("make_invoices", url=source.url, count=count)
+            worker.call("sync", full=True)
+        yield
+    finally:
+        drop_database(name)
+
+
+def send_fetched(
+    bench: Bench, source: Sandbox, worker: Odoo, turn: int, size: int
+) -> None:
+    """Fetch in the background, then send: what happens day by day."""
+    about = {"who": "addon", "turn": turn, "size": size, "latency": LATENCY}
+    worker.call("keep_only", count=size)
+    total: dict[str, int] = {}
+    for what, arguments in (
+        ("prefetch", {}),
+        ("ask_to_send", {"count": size}),
+        ("send", {"count": size}),
+        *([("deliver", {"count": size})] if size <= MOST_DELIVERED else []),
+    ):
+        source.forget_requests()
+        figures = worker.call(what, **arguments)
+        counts = source.count_requests()
+        total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
+        bench.add(what=what.replace("_", " "), **about, **figures, **counts)
+    bench.add(what="fetch and send", **about, **total)
+    source.forget_requests()
+    for seconds in worker.call("print_invoices", count=min(size, 50)):
+        bench.add(what="print", **about, seconds=seconds)
+    bench.add(what="print, in all", **about, **source.count_requests())
+
+
+def send_own(bench: Bench, source: Sandbox, worker: Odoo, turn: int, size: int) -> None:
+    """Send PDFs that Odoo rendered before, with Odoo first in the priority."""
+    about = {"who": "Odoo", "turn": turn, "size": size}
+    worker.call("keep_only", count=size)
+    worker.call("prefer", source="odoo")
+    worker.call("store_own_pdfs", url=source.url, count=size)
+    steps = ["ask_to_send", "send", *(["deliver"] if size <= MOST_DELIVERED else [])]
+    for what in steps:
+        figures = worker.call(what, count=size)
+        bench.add(what=what.replace("_", " "), **about, **figures)
+    for seconds in worker.call("print_invoices", count=min(size, 50)):
+        bench.add(what="print", **about, seconds=seconds)
+
+
+def send_unfetched(bench: Bench, source: Sandbox, worker: Odoo, size: int) -> None:
+    """Send at once what was never fetched."""
+    worker.call("keep_only", count=size)
+    worker.call("ask_to_send", count=size)
+    source.forget_requests()
+    figures = worker.call("send", count=size)
+    bench.add(
+        what="send unfetched",
+        who="addon",
+        turn=0,
+        size=size,
+        latency=LATENCY,
+        **figures,
+        **source.count_requests(),
+    )
+
+
+STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
+    companies: ("P1", "P2", "P4", "P6", "P7"),
+    contacts: ("P1", "P2", "P4", "P6"),
+    series: ("P5", "P7"),
+    others: ("P3",),
+    matching: ("P5", "P8"),
+    dialogs: ("P9",),
+    sending: ("P10", "P11"),
+}
+"""In the order they are run in, with the goals each is about."""

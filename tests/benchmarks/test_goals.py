@@ -1,0 +1,53 @@
+"""The table of the benchmark says what the runs say."""
+
+import pytest
+
+from benchmarks.__main__ import FULL
+from benchmarks.goals import Goal, judge
+
+
+def runs_of(who, seconds, what="unchanged rescan", **about):
+    about = {"size": FULL.companies, "latency": 100, "connected": 0, **about}
+    return [
+        {"what": what, "who": who, "turn": turn, "seconds": value, **about}
+        for turn, value in enumerate(seconds)
+    ]
+
+
+def goals(runs, name) -> list[Goal]:
+    return [goal for goal in judge(runs, FULL) if goal.name == name]
+
+
+def test_a_ratio_is_of_two_runs_of_the_same_turn():
+    """P1"""
+    runs = runs_of("addon", [2, 9, 4]) + runs_of("floor", [1, 3, 4])
+    goal = goals(runs, "P1")[0]
+    assert sorted(goal.values) == [1, 2, 3]
+    assert goal.measured == "2.00× [1.00–3.00]"
+
+
+def test_runs_of_another_size_or_latency_do_not_count():
+    """P1"""
+    runs = runs_of("addon", [1]) + runs_of("floor", [1], latency=0)
+    runs += runs_of("floor", [1], size=7)
+    assert not goals(runs, "P1")[0].values
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(1.3, "met"), (1.4, "**missed**")])
+def test_a_missed_goal_is_called_missed(seconds, verdict):
+    """P1"""
+    runs = runs_of("addon", [seconds]) + runs_of("floor", [1])
+    assert goals(runs, "P1")[0].verdict == verdict
+
+
+def test_a_goal_to_reach_is_missed_below_it():
+    """P3"""
+    about = {"what": "first load", "size": FULL.others}
+    runs = runs_of("addon", [1], **about)
+    runs += runs_of("django-connectwise", [24], **about)
+    assert goals(runs, "P3")[0].verdict == "**missed**"
+
+
+def test_what_was_not_measured_is_called_that():
+    """P1"""
+    assert {goal.verdict for goal in judge([], FULL)} == {"not measured"}
