@@ -197,14 +197,20 @@ class AccountMove(models.Model):
 
     @api.model
     def _not_e_invoice_domain(self, company):
-        # The format is not stored: Odoo may suggest one by the partner's country.
-        groups = self.sudo()._read_group(
-            self._with_invoice_pdf_domain() & Domain("company_id", "=", company.id),
-            ["commercial_partner_id"],
-        )
-        partners = self.env["res.partner"].union(*(partner for (partner,) in groups))
-        e_invoiced = partners.with_company(company).filtered("invoice_edi_format")
-        return Domain("commercial_partner_id", "not in", e_invoiced.ids)
+        Partner = self.env["res.partner"].sudo().with_company(company)
+        Partner = Partner.with_context(active_test=False)
+        # What was chosen is stored. Otherwise Odoo suggests a format, or none, by the
+        # customer's country: one customer tells for all of the same country.
+        unset = Domain("invoice_edi_format_store", "=", False)
+        samples = Partner._read_group(unset, ["country_id"], ["id:max"])
+        countries = [
+            country.id
+            for country, partner_id in samples
+            if Partner.browse(partner_id)._get_suggested_invoice_edi_format()
+        ]
+        e_invoiced = Domain("invoice_edi_format_store", "not in", [False, "none"])
+        e_invoiced |= unset & Domain("country_id", "in", countries)
+        return Domain("commercial_partner_id", "not in", Partner._search(e_invoiced))
 
     # -------------------------------------------------------------------------
     # Why this PDF?

@@ -192,6 +192,38 @@ class TestPriority(ConnectwiseCommon):
                         ),
                     )
 
+    def test_a_search_by_source_knows_who_is_e_invoiced(self):
+        """D13: by a format that was chosen, or that Odoo suggests for a country"""
+        italy, usa = self.env.ref("base.it"), self.env.ref("base.us")
+        # As the localizations of some countries do.
+        self.patch(
+            self.env.registry["res.partner"],
+            "_get_suggested_invoice_edi_format",
+            lambda partner: partner.country_id == italy and "facturx",
+        )
+        moves = self.env["account.move"]
+        for country, chosen in (
+            (usa, False),
+            (usa, "facturx"),
+            (italy, "none"),
+            (italy, False),
+            (self.env["res.country"], False),
+        ):
+            partner = self.partner_a.copy({"country_id": country.id})
+            partner.with_company(self.company).invoice_edi_format_store = chosen
+            move = self.invoice(f"E{len(moves)}", amount=1, partner_id=partner.id)
+            move.invoice_pdf_attachment_id = self.attach(move=move)
+            moves += move
+        self.set_priority("attachment", "odoo")
+        found = moves.search(
+            [("id", "in", moves.ids), ("invoice_pdf_source", "=", "attachment")]
+        )
+        self.assertEqual(found, moves[0] + moves[2] + moves[4])
+        self.assertEqual(
+            found,
+            moves.filtered(lambda move: move.invoice_pdf_source == "attachment"),
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestIntegrationsPage(ConnectwiseCommon):
