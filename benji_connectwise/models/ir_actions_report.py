@@ -3,6 +3,8 @@ from collections import OrderedDict
 
 from odoo import models
 
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
 OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 """The Print menu entry that always shows Odoo's own rendering."""
 
@@ -56,6 +58,31 @@ class IrActionsReport(models.Model):
                 streams[res_id] = rendered.pop(res_id)
         streams.update(rendered)  # what could not be split by invoice
         return streams, "pdf"
+
+    def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
+        """Render one by one what wkhtmltopdf cannot render at once.
+
+        Debian's and Ubuntu's takes one document at a time. A batch has to go out with
+        it too, when ConnectWise is down.
+        """
+        is_distinct = res_ids and len(res_ids) == len(set(res_ids))
+        if (
+            not is_distinct
+            or len(res_ids) == 1
+            or _wkhtml().is_patched_qt
+            or not self._is_invoice_report(report_ref)
+        ):
+            return super()._render_qweb_pdf_prepare_streams(
+                report_ref, data, res_ids=res_ids
+            )
+        streams = OrderedDict()
+        for res_id in res_ids:
+            streams.update(
+                super()._render_qweb_pdf_prepare_streams(
+                    report_ref, data, res_ids=[res_id]
+                )
+            )
+        return streams
 
     def _get_preferred_invoice_pdfs(self, report_ref, res_ids):
         if (

@@ -1,10 +1,11 @@
 """ConnectWise being down or slow never blocks Odoo (D15)."""
 
+import shutil
 import time
 from collections.abc import Iterator
 
 import pytest
-from running import Odoo
+from running import Odoo, attached_files
 
 
 @pytest.fixture
@@ -36,6 +37,24 @@ def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
     second = seconds_to_open(stalling, "CW1051")
     assert first - second < 8
     assert second < 3
+
+
+@pytest.mark.skipif(not shutil.which("wkhtmltopdf"), reason="renders Odoo's own PDFs")
+def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
+    """D15: with Odoo's own PDFs, by Debian's wkhtmltopdf too"""
+    numbers = ("CW1053", "CW1054")
+    odoo.sandbox.stop()
+    try:
+        odoo.send(*numbers)
+        odoo.run_scheduled_action("account.ir_cron_account_move_send")
+        odoo.run_scheduled_action("mail.ir_cron_mail_scheduler_action")
+    finally:
+        odoo.sandbox.start()
+        odoo.end_pause()
+    for number in numbers:
+        [file] = attached_files(odoo.mailbox.wait_for(number))
+        assert file.startswith(b"%PDF")
+        assert file != odoo.connectwise_pdf(number)
 
 
 def test_what_was_fetched_is_served_while_connectwise_is_gone(odoo: Odoo) -> None:
