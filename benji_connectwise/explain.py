@@ -81,6 +81,7 @@ def _pdf(env, error):
         "too_large": _("ConnectWise's PDF is larger than what is accepted."),
         "bomb": _("ConnectWise's PDF is larger inside than what is accepted."),
         "encrypted": _("ConnectWise's PDF is encrypted, so it cannot be used."),
+        "unmergeable": _("ConnectWise's PDF is damaged inside, so it cannot be used."),
         "no_end": _("ConnectWise's PDF is incomplete."),
         "no_startxref": _("ConnectWise's PDF is incomplete."),
     }

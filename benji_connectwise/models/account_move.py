@@ -9,7 +9,8 @@ from odoo.tools import format_date, format_datetime
 from odoo.addons.mail.tools.discuss import Store
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
-from .connectwise_lookup import NUMBERS_PER_ANSWER
+from ..pdf_merge_check import MergeCheck
+from .connectwise_lookup import NUMBERS_AT_ONCE
 
 FRESH_FOR_BATCH = timedelta(minutes=5)
 """What was asked this recently is not asked again by the scheduled sending, which comes
@@ -64,10 +65,7 @@ class AccountMove(models.Model):
     connectwise_pdf_id = fields.Many2one(
         "ir.attachment",
         "ConnectWise PDF",
-        compute=lambda self: self._compute_linked_attachment_id(
-            "connectwise_pdf_id", "connectwise_pdf_file"
-        ),
-        depends=["connectwise_pdf_file"],
+        compute="_compute_connectwise_pdf_id",
     )
 
     # -------------------------------------------------------------------------
@@ -106,6 +104,8 @@ class AccountMove(models.Model):
             for source in [*Source._get_by_company(company)[company], "odoo"]:
                 for_odoo = moves.filtered(lambda move: move._is_e_invoice())
                 asked = moves if source == "odoo" else moves - for_odoo
+                # One of a batch: what is read of it is read of the others as well.
+                asked = asked.with_prefetch(self._prefetch_ids)
                 pdfs = Source._find_pdfs(source, asked, fetch)
                 found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
                 chosen.update({move: (source, pdfs[move.id]) for move in found})
@@ -338,6 +338,12 @@ class AccountMove(models.Model):
             move.connectwise_pdf_changed = is_current and lookup.pdf_changed
             move.connectwise_message = move._explain_connectwise(lookup)
 
+    @api.depends("connectwise_pdf_file")
+    def _compute_connectwise_pdf_id(self):
+        kept = self.env["connectwise.lookup"]._get_attachments(self)
+        for move in self:
+            move.connectwise_pdf_id = kept.get(move._origin.id)
+
     def _search_connectwise_pdf_changed(self, operator, value):
         if operator != "in":
             return NotImplemented
@@ -394,9 +400,11 @@ class AccountMove(models.Model):
         pending = self.search(
             [("sending_data", "!=", False), ("state", "=", "posted")],
             order="date asc, invoice_date asc, sequence_number asc, id asc",
-            limit=NUMBERS_PER_ANSWER,
+            limit=NUMBERS_AT_ONCE,
         )
-        self.env["connectwise.lookup"]._fetch_in_background(pending, FRESH_FOR_BATCH)
+        Lookup = self.env["connectwise.lookup"]
+        if Lookup._is_due(pending[:job_count], FRESH_FOR_BATCH):
+            Lookup._fetch_in_background(pending, FRESH_FOR_BATCH)
         return super()._cron_account_move_send(job_count)
 
     def button_draft(self):
@@ -417,6 +425,7 @@ class AccountMove(models.Model):
             name, extension = os.path.splitext(attachment.name)
             name = self.env._("%(name)s (replaced on %(date)s)", name=name, date=today)
             attachment.write({"res_field": False, "name": name + extension})
+        self.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
 
     # -------------------------------------------------------------------------
     # A PDF attached by a person
@@ -437,13 +446,17 @@ class AccountMove(models.Model):
                 )
             try:
                 validate_pdf(attachment.raw or b"")
-            except InvalidPdfError as error:
+                with MergeCheck() as is_mergeable:
+                    is_usable = is_mergeable(attachment.raw)
+            except InvalidPdfError:
+                is_usable = False
+            if not is_usable:
                 raise ValidationError(
                     self.env._(
                         "“%s” is not a PDF that can be sent. Please attach another.",
                         attachment.name,
                     )
-                ) from error
+                )
 
     # -------------------------------------------------------------------------
     # Surfaces

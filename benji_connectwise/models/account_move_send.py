@@ -198,10 +198,13 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _link_invoice_documents(self, invoices_data):
         result = super()._link_invoice_documents(invoices_data)
+        sent = self.env["account.move"]
         for invoice in invoices_data:
             if preferred := invoice._get_preferred_invoice_pdf():
                 invoice.message_main_attachment_id = preferred
-                invoice.is_move_sent = True
+                sent += invoice
+        # At once, and where it is news: each writing of an invoice checks its balance.
+        sent.filtered(lambda invoice: not invoice.is_move_sent).is_move_sent = True
         return result
 
     @api.model
@@ -336,15 +339,10 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _add_connectwise_contacts(self, move, partners):
-        mappings = (
-            self.env["connectwise.mapping"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", move.company_id.id),
-                    ("partner_id", "=", move.commercial_partner_id.id),
-                    ("contact_id.connectwise_enabled", "=", True),
-                ]
+        mappings = move.commercial_partner_id.sudo().connectwise_mapping_ids.filtered(
+            lambda mapping: (
+                mapping.company_id == move.company_id
+                and mapping.contact_id.connectwise_enabled
             )
         )
         if not mappings or not move.is_sale_document():

@@ -9,8 +9,9 @@ from ..lib.connectwise_client import number_key
 
 _logger = logging.getLogger(__name__)
 
-NUMBERS_PER_ANSWER = 50
-"""How many answers are stored before the next question: what one request can ask."""
+NUMBERS_AT_ONCE = 200
+"""How many numbers are asked for before the answers are stored: a request on each of
+the four connections."""
 
 
 class ConnectwiseLookup(models.Model):
@@ -92,12 +93,14 @@ class ConnectwiseLookup(models.Model):
         ".connectwise_company_id.bill_to_ref",
     )
     def _compute_verdict(self):
+        finders = self._get_finders()
         for lookup in self:
-            lookup.verdict, lookup.accepted_id = lookup._judge()
+            lookup.verdict, lookup.accepted_id = lookup._judge(finders)
 
-    def _judge(self):
+    def _judge(self, finders):
         """Decide by evidence which hit is this invoice (D1).
 
+        :param finders: of all its hits, as _get_finders returns them
         :return: (verdict, the accepted `connectwise.invoice` or an empty recordset)
         """
         none = self.env["connectwise.invoice"]
@@ -106,7 +109,7 @@ class ConnectwiseLookup(models.Model):
             return False, none
         sent = self._get_sent_hit()
         if sent:
-            return self._judge_customer(sent, only_one_left=True)
+            return self._judge_customer(sent, finders, only_one_left=True)
         is_credit_note = self.move_id.move_type == "out_refund"
         right_type = hits.filtered(
             lambda hit: not hit.invoice_type
@@ -114,7 +117,7 @@ class ConnectwiseLookup(models.Model):
         )
         if not right_type:
             return "wrong_type", none
-        return self._judge_customer(right_type)
+        return self._judge_customer(right_type, finders)
 
     def _get_sent_hit(self):
         """Return the hit whose PDF was sent: it stays the one, whatever it costs now.
@@ -125,7 +128,7 @@ class ConnectwiseLookup(models.Model):
             return self.hit_ids.browse()
         return self.hit_ids.filtered(lambda hit: hit.connectwise_ref == self.pdf_ref)
 
-    def _judge_customer(self, hits, only_one_left=False):
+    def _judge_customer(self, hits, finders, only_one_left=False):
         none = self.env["connectwise.invoice"]
         # A person said that this company is not the customer.
         other = self._get_mapping().disconnected_company_id.connectwise_ref
@@ -147,30 +150,32 @@ class ConnectwiseLookup(models.Model):
         agreeing = possible.filtered(lambda hit: not refused[hit])
         if not agreeing:
             return refused[possible[0]], none
-        if len(agreeing) > 1 or self._get_rivals(agreeing):
+        if len(agreeing) > 1 or self._get_rivals(agreeing, finders):
             return "ambiguous", none
         return "accepted", agreeing
 
-    def _get_rivals(self, hits):
+    def _get_finders(self):
+        """Return {ConnectWise's id: the look-ups that found this invoice}, of whatever
+        these look-ups found."""
+        refs = self.hit_ids.mapped("connectwise_ref")
+        hits = self.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
+        return {
+            ref: found.lookup_id
+            for ref, found in hits.grouped("connectwise_ref").items()
+        }
+
+    def _get_rivals(self, hits, finders):
         """Return look-ups of other customers that found the same invoices.
 
         Two customers with the same number and amount: nobody knows whose it is.
         """
-        return (
-            self.env["connectwise.invoice"]
-            .search(
-                [
-                    ("connectwise_ref", "in", hits.mapped("connectwise_ref")),
-                    ("lookup_id", "!=", self.id),
-                ]
-            )
-            .lookup_id.filtered(
-                lambda rival: (
-                    rival.company_id == self.company_id
-                    and rival.move_id.commercial_partner_id
-                    != self.move_id.commercial_partner_id
-                    and rival.move_id.move_type == self.move_id.move_type
-                )
+        found_too = self.union(*(finders[hit.connectwise_ref] for hit in hits)) - self
+        return found_too.filtered(
+            lambda rival: (
+                rival.company_id == self.company_id
+                and rival.move_id.commercial_partner_id
+                != self.move_id.commercial_partner_id
+                and rival.move_id.move_type == self.move_id.move_type
             )
         )
 
@@ -253,16 +258,15 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _get_pdfs(self, moves):
         """Return {invoice id: attachment, sudo} of the trusted PDFs that are kept."""
-        lookups = moves.sudo().connectwise_lookup_ids.filtered(
-            lambda lookup: lookup.has_pdf and lookup._is_for_current_number()
-        )
-        attachments = self._get_attachments(lookups.move_id)
         return {
-            lookup.move_id.id: attachments[lookup.move_id.id]
-            for lookup in lookups
+            move.id: move.connectwise_pdf_id
+            for move in moves.sudo()
+            for lookup in move.connectwise_lookup_ids
+            if lookup.has_pdf
+            and move.connectwise_pdf_id
+            and lookup._is_for_current_number()
             # Whoever may edit the invoice may also replace the content of its files.
-            if lookup.move_id.id in attachments
-            and attachments[lookup.move_id.id].checksum == lookup.pdf_checksum
+            and move.connectwise_pdf_id.checksum == lookup.pdf_checksum
         }
 
     def _is_for_current_number(self):

@@ -1,5 +1,6 @@
 import logging
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,11 +16,13 @@ from ..lib.connectwise_client import (
     ConnectWiseError,
     DeadlineError,
     InvalidPdfError,
+    MissingRightError,
     NotFoundError,
     number_key,
 )
+from ..pdf_merge_check import MergeCheck
 from .connectwise_backend import SECONDS_FOR_PERSON
-from .connectwise_lookup import NUMBERS_PER_ANSWER
+from .connectwise_lookup import NUMBERS_AT_ONCE
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +34,21 @@ LOOK_BACK = timedelta(days=90)
 
 FIRST_PAUSE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(hours=2)
+
+PDFS_PER_STEP = 8
+"""How many PDFs are stored at once: more would be lost when Odoo is killed."""
+
+
+def _examine(results, is_mergeable):
+    """Yield what was downloaded; an error instead of a PDF that Odoo cannot merge."""
+    for ref, result in results:
+        if isinstance(result, bytes) and not is_mergeable(result):
+            yield ref, InvalidPdfError("The PDF does not merge", reason="unmergeable")
+            continue
+        yield ref, result
+        # The right to read one PDF is the right to read the others.
+        if isinstance(result, MissingRightError):
+            return
 
 
 class ConnectwiseLookup(models.Model):
@@ -95,13 +113,23 @@ class ConnectwiseLookup(models.Model):
             backend = company._get_connectwise_backend()
             if not backend._is_pdf_source() or backend._is_resting():
                 continue
-            try:
-                lookups = self._prepare(moves_of_company)
-                lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps()
-            except (OperationalError, IntegrityError):
-                # A person did the same meanwhile. What is missing is asked next time.
-                _logger.info("Look-ups gave way to a request of a person")
-                self.env.cr.rollback()
+            # A person may do the same meanwhile. What is missing then is asked once
+            # more: a batch is about to be sent with it.
+            for _attempt in range(2):
+                try:
+                    lookups = self._prepare(moves_of_company)
+                    lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps()
+                    break
+                except (OperationalError, IntegrityError):
+                    _logger.info("Look-ups gave way to a request of a person")
+                    self.env.cr.rollback()
+
+    @api.model
+    def _is_due(self, moves, fresh):
+        """Whether it is time to ask about any of `moves` before it is sent."""
+        moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
+        lookups = moves.sudo().connectwise_lookup_ids
+        return len(lookups) < len(moves) or bool(lookups._to_ask(True, fresh))
 
     def _ask_in_steps(self):
         # No lock is held while the network is waited for: whoever opens one of these
@@ -115,7 +143,6 @@ class ConnectwiseLookup(models.Model):
             backend._get_background_limits(),
             partial(self._look_up_and_download, sending=True, step=step),
         )
-        self._to_ask(sending=False)._pause()
         step()
 
     @api.model
@@ -125,7 +152,7 @@ class ConnectwiseLookup(models.Model):
             if not backend._is_pdf_source():
                 continue
             moves = self._search_to_prefetch(backend)
-            for batch in split_every(NUMBERS_PER_ANSWER, moves.ids, moves.browse):
+            for batch in split_every(NUMBERS_AT_ONCE, moves.ids, moves.browse):
                 self._fetch_in_background(batch)
                 left = self.env["ir.cron"]._commit_progress(len(batch))
                 if backend._is_resting() or not left:
@@ -235,19 +262,23 @@ class ConnectwiseLookup(models.Model):
         :param step: called between the network and the database, both ways
         :raises ConnectWiseError: if ConnectWise failed; what was answered is stored
         """
-        for lookups in split_every(NUMBERS_PER_ANSWER, self.ids, self.browse):
-            hits, problems = {}, []
+        for lookups in split_every(NUMBERS_AT_ONCE, self.ids, self.browse):
             numbers = {number_key(lookup.number): lookup.number for lookup in lookups}
+            found, problems = {}, []
             for invoices, skipped in client.find_invoices(numbers.values()):
                 for invoice in invoices:
-                    hits.setdefault(number_key(invoice.number), []).append(invoice)
+                    found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
             if step:
                 step()
-            for lookup in lookups:
-                found = hits.get(number_key(lookup.number), [])
-                lookup._store_hits(found)
-                lookup.error = not found and lookup._explain_skipped(problems)
+                # An invoice may have been reset to draft meanwhile, or its number
+                # changed: then this answers another question.
+                lookups = lookups.exists().filtered(
+                    lambda lookup, asked=numbers: number_key(lookup.number) in asked
+                )
+            lookups._store_hits(found)
+            for lookup in lookups.filtered(lambda lookup: lookup.state == "not_found"):
+                lookup.error = lookup._explain_skipped(problems)
             if step:
                 step()
 
@@ -264,39 +295,57 @@ class ConnectwiseLookup(models.Model):
             )
         return False
 
-    def _store_hits(self, invoices):
-        """Make `hit_ids` what ConnectWise answered; the one that was sent is kept."""
-        self.ensure_one()
+    def _store_hits(self, found):
+        """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
+
+        :param found: {number_key: the client's invoices}, for all of these look-ups
+        """
+        if not self:
+            return
         # Two people may open the same invoice at once: the second one waits here, and
-        # Odoo runs its request again, instead of failing at a unique index.
+        # Odoo runs its request again, instead of failing at a unique index. Always in
+        # the same order, so that nobody waits for each other.
         self.flush_recordset()
         self.env.execute_query(
-            SQL("SELECT id FROM connectwise_lookup WHERE id = %s FOR UPDATE", self.id)
+            SQL(
+                """
+                SELECT id FROM connectwise_lookup WHERE id IN %s ORDER BY id FOR UPDATE
+                """,
+                tuple(self.ids),
+            )
         )
+        answered = self.filtered(lambda lookup: number_key(lookup.number) in found)
+        self._replace_hits(found)
+        now = fields.Datetime.now()
+        answered.write({"state": "found", "asked_at": now})
+        (self - answered).write({"state": "not_found", "asked_at": now})
+        finders = self._get_finders()
+        rivals = (lookup._get_rivals(lookup.hit_ids, finders) for lookup in self)
+        self.browse().union(*rivals)._judge_anew()
+        accepted = self.filtered("accepted_id")
+        accepted.write({"attempts": 0, "retry_at": False, "error": False})
+        (self - accepted)._pause()
+
+    def _replace_hits(self, found):
         Hit = self.env["connectwise.invoice"]
-        known = {hit.connectwise_ref: hit for hit in self.hit_ids}
-        for invoice in invoices:
-            values = Hit._prepare_values(invoice)
-            if hit := known.pop(invoice.id, None):
-                hit.write({k: v for k, v in values.items() if hit[k] != v})
-            else:
-                Hit.create({"lookup_id": self.id, **values})
-        for hit in known.values():
-            if self.move_id.is_move_sent and hit.connectwise_ref == self.pdf_ref:
-                hit.is_gone = True
-            else:
-                hit.unlink()
-        self.write(
-            {
-                "state": "found" if invoices else "not_found",
-                "asked_at": fields.Datetime.now(),
-            }
-        )
-        self._get_rivals(self.hit_ids)._judge_anew()
-        if self.accepted_id:
-            self.write({"attempts": 0, "retry_at": False, "error": False})
-        else:
-            self._pause()
+        new, gone = [], Hit
+        for lookup in self:
+            known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
+            for invoice in found.get(number_key(lookup.number), ()):
+                values = Hit._prepare_values(invoice)
+                hit = known.pop(invoice.id, Hit)
+                changes = {k: v for k, v in values.items() if hit and hit[k] != v}
+                if changes:
+                    hit.write(changes)
+                elif not hit:
+                    new.append({"lookup_id": lookup.id, **values})
+            for ref, hit in known.items():
+                if lookup.move_id.is_move_sent and ref == lookup.pdf_ref:
+                    hit.is_gone = True
+                else:
+                    gone += hit
+        gone.unlink()
+        Hit.create(new)
 
     def _pause(self):
         """Do not ask again for minutes, and for longer each time."""
@@ -334,63 +383,91 @@ class ConnectwiseLookup(models.Model):
 
     def _download_now(self, client, step=None):
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
-        failure = None
-        for ref, result in client.download_invoice_pdfs(by_ref):
-            if not isinstance(result, ConnectWiseError):
+        # As of the question: what ConnectWise changes meanwhile is seen next time.
+        asked = {lookup: lookup.accepted_id.connectwise_ref for lookup in self}
+        changed = {lookup: lookup.accepted_id.last_updated for lookup in self}
+        failures = []
+        with (
+            MergeCheck() as is_mergeable,
+            closing(client.download_invoice_pdfs(by_ref)) as results,
+        ):
+            for some in split_every(PDFS_PER_STEP, _examine(results, is_mergeable)):
                 if step:
                     step()
-                for lookup in by_ref[ref]:
-                    lookup._store_pdf(result)
+                # Reset to draft meanwhile, or judged anew by somebody else?
+                lookups = self.browse().union(*(by_ref[ref] for ref, _result in some))
+                lookups = lookups.exists().filtered(
+                    lambda lookup: lookup.accepted_id.connectwise_ref == asked[lookup]
+                )
+                pdfs = {}
+                for ref, result in some:
+                    if not isinstance(result, ConnectWiseError):
+                        pdfs[ref] = result
+                        continue
+                    (by_ref[ref] & lookups)._note_failed_download(result)
+                    if not isinstance(result, InvalidPdfError | NotFoundError):
+                        failures.append(result)
+                fetched = lookups.filtered(
+                    lambda lookup, pdfs=pdfs: asked[lookup] in pdfs
+                )
+                fetched._store_pdfs(pdfs, changed)
                 if step:
                     step()
-            elif isinstance(result, InvalidPdfError | NotFoundError):
-                by_ref[ref].write({"error": explain(self.env, result)})
-                by_ref[ref]._pause()
-            else:
-                failure = result
-        if failure:
-            raise failure
+        if failures:
+            raise failures[-1]
 
-    def _store_pdf(self, content):
-        """Keep `content` as this invoice's ConnectWise PDF.
+    def _note_failed_download(self, error):
+        if isinstance(error, InvalidPdfError | NotFoundError):
+            self.write({"error": explain(self.env, error)})
+        if not isinstance(error, DeadlineError):
+            self._pause()
+
+    def _store_pdfs(self, contents, changed):
+        """Keep the PDFs of the accepted hits.
 
         One that was there is detached and stays on the invoice: it is never
         overwritten, which a restrictive audit trail would refuse (account,
         models/ir_attachment.py:37), and a customer may have received it.
+
+        :param contents: {ConnectWise's id: PDF}
+        :param changed: {look-up: ConnectWise's last change of the invoice}
         """
-        self.ensure_one()
-        move = self.move_id
-        attachment = self._get_attachments(move).get(move.id)
-        if not attachment or attachment.raw != content:
+        moves = self.move_id
+        attachments = self._get_attachments(moves)
+        new, replaced = [], moves.browse()
+        for lookup in self:
+            move, content = lookup.move_id, contents[lookup.accepted_id.connectwise_ref]
+            attachment = attachments.get(move.id)
+            if attachment and attachment.raw == content:
+                continue
             if attachment:
-                move._detach_connectwise_pdf()
-            attachment = (
-                self.env["ir.attachment"]
-                .sudo()
-                .create(
-                    {
-                        "name": move._get_connectwise_pdf_filename(),
-                        "raw": content,
-                        "mimetype": "application/pdf",
-                        "res_model": move._name,
-                        "res_id": move.id,
-                        "res_field": "connectwise_pdf_file",
-                        "company_id": move.company_id.id,
-                    }
-                )
+                replaced += move
+            new.append(
+                {
+                    "name": move._get_connectwise_pdf_filename(),
+                    "raw": content,
+                    "mimetype": "application/pdf",
+                    "res_model": move._name,
+                    "res_id": move.id,
+                    "res_field": "connectwise_pdf_file",
+                    "company_id": move.company_id.id,
+                }
             )
-            move.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
-        hit = self.accepted_id
-        self.write(
-            {
-                "pdf_checksum": attachment.checksum,
-                "pdf_ref": hit.connectwise_ref,
-                "pdf_last_updated": hit.last_updated,
-                "attempts": 0,
-                "retry_at": False,
-                "error": False,
-            }
-        )
+        replaced._detach_connectwise_pdf()
+        for attachment in self.env["ir.attachment"].sudo().create(new):
+            attachments[attachment.res_id] = attachment
+        moves.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
+        for lookup in self:
+            lookup.write(
+                {
+                    "pdf_checksum": attachments[lookup.move_id.id].checksum,
+                    "pdf_ref": lookup.accepted_id.connectwise_ref,
+                    "pdf_last_updated": changed[lookup],
+                    "attempts": 0,
+                    "retry_at": False,
+                    "error": False,
+                }
+            )
 
     def _refresh(self):
         """Ask and fetch at once, whatever was remembered; raises nothing.

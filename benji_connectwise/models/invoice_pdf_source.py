@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 
 class InvoicePdfSource(models.Model):
@@ -53,6 +54,7 @@ class InvoicePdfSource(models.Model):
         self.env["account.move"].invalidate_model(
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )
+        self.env.registry.clear_cache()
 
     def _get_next_sequence(self, vals):
         company_id = vals.get("company_id", self.env.company.id)
@@ -88,14 +90,13 @@ class InvoicePdfSource(models.Model):
 
     def _get_by_company(self, companies):
         """Return {company: its sources in order}; where nothing is set up, Odoo."""
-        lines = self.sudo().search([("company_id", "in", companies.ids)])
-        by_company = lines.grouped("company_id")
-        return {
-            company: by_company[company].mapped("source")
-            if company in by_company
-            else ["odoo"]
-            for company in companies
-        }
+        return {company: self._get_sources(company.id) for company in companies}
+
+    # Asked several times for each invoice of a batch, and hardly ever changed.
+    @ormcache("company_id")
+    def _get_sources(self, company_id):
+        lines = self.sudo().search([("company_id", "=", company_id)])
+        return tuple(lines.mapped("source")) or ("odoo",)
 
     # What a source can say ---------------------------------------------------------
 

@@ -2,6 +2,7 @@ import io
 from collections import OrderedDict
 
 from odoo import models
+from odoo.tools.pdf import merge_pdf
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
@@ -11,6 +12,10 @@ OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 
 RENDER_OWN = object()
 """In the context as `invoice_pdf`: render Odoo's own PDF, whatever the priority."""
+
+
+class ChosenPdf(io.BytesIO):
+    """A PDF that was not made here."""
 
 
 class IrActionsReport(models.Model):
@@ -52,12 +57,23 @@ class IrActionsReport(models.Model):
         streams = OrderedDict()
         for res_id in res_ids:
             if res_id in pdfs:
-                stream = io.BytesIO(pdfs[res_id].raw)
+                stream = ChosenPdf(pdfs[res_id].raw)
                 streams[res_id] = {"stream": stream, "attachment": None}
             elif res_id in rendered:
                 streams[res_id] = rendered.pop(res_id)
         streams.update(rendered)  # what could not be split by invoice
         return streams, "pdf"
+
+    def _merge_pdfs(self, streams, *args, **options):
+        # Odoo stops at flaws that every reader forgives, so they are mended before. It
+        # is safe to open them: this was tried in a process of its own.
+        for stream in streams:
+            if isinstance(stream, ChosenPdf):
+                content = merge_pdf([stream.getvalue()])
+                stream.seek(0)
+                stream.truncate()
+                stream.write(content)
+        return super()._merge_pdfs(streams, *args, **options)
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
         """Render one by one what wkhtmltopdf cannot render at once.

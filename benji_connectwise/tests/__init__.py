@@ -5,6 +5,7 @@ from . import (
     test_invoice_pdf,
     test_invoice_pdf_priority,
     test_mapping_report,
+    test_merging,
     test_portal,
     test_prefetch,
     test_sending,

@@ -90,6 +90,25 @@ class TestPrefetch(ConnectwiseCommon):
         [broken] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
         self.assertIn("incomplete", broken.connectwise_message)
 
+    def test_a_missing_right_is_not_asked_about_for_every_pdf(self):
+        """R5: no more than were on their way already"""
+        self.invoices(14)
+        self.sandbox.fault("forbidden", "invoice_pdf", times=0)
+        self.prefetch()
+        self.assertLessEqual(len(self.requests("/pdf")), 8)
+        self.assertIn("Invoicing", self.backend.last_error)
+
+    def test_a_batch_at_hand_is_read_at_once(self):
+        """P10: no query for each invoice"""
+        moves = self.invoices(5)
+        self.prefetch()
+        self.env.invalidate_all()
+        left = iter(moves.with_context(invoice_pdf_at_hand=True))
+        next(left)._get_preferred_invoice_pdf()
+        with self.assertQueryCount(0):
+            for move in left:
+                self.assertTrue(move._get_preferred_invoice_pdf())
+
     def test_old_invoices_are_left_alone(self):
         """D15: 90 days back, no further"""
         self.invoice("CW1001", invoice_date="2020-01-01")
