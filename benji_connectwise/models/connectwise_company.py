@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
-from ..lib.customer_matching import normalise_name
+from ..lib.customer_matching import normalise_account_id, normalise_name
 
 COLUMNS = {
     "connectwise_ref": "int",
@@ -17,6 +17,9 @@ COLUMNS = {
     "last_updated": "timestamp",
 }
 """What is read of a company, by column."""
+
+NORMALISED = {"normalised_name": "text", "normalised_account_id": "text"}
+"""What it is compared by with customers; nothing that is empty is compared."""
 
 # `is_deleted` only goes away by itself: what is gone is decided about at the end.
 DIFFERENCES = """
@@ -46,7 +49,7 @@ UPSERT = """
     INSERT INTO connectwise_company AS known (
         backend_id, company_id, connectwise_ref, identifier, name, account_number,
         status, city, is_deleted, bill_to_ref, billing_contact_ref, last_updated,
-        normalised_name, create_date, write_date
+        normalised_name, normalised_account_id, create_date, write_date
     )
     SELECT %(backend)s, %(company)s, page.*,
            now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
@@ -58,7 +61,9 @@ UPSERT = """
         bill_to_ref = EXCLUDED.bill_to_ref,
         billing_contact_ref = EXCLUDED.billing_contact_ref,
         last_updated = EXCLUDED.last_updated,
-        normalised_name = EXCLUDED.normalised_name, write_date = EXCLUDED.write_date
+        normalised_name = EXCLUDED.normalised_name,
+        normalised_account_id = EXCLUDED.normalised_account_id,
+        write_date = EXCLUDED.write_date
     RETURNING 1
 """
 
@@ -100,7 +105,8 @@ class ConnectwiseCompany(models.Model):
     contact_phone = fields.Char("Bill-To Phone", readonly=True)
     contact_function = fields.Char("Bill-To Title", readonly=True)
     # For matching: computed when read, because the names are many.
-    normalised_name = fields.Char(readonly=True)
+    normalised_name = fields.Char(readonly=True, index="btree_not_null")
+    normalised_account_id = fields.Char(readonly=True, index="btree_not_null")
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
 
     _backend_ref_unique = models.Constraint(
@@ -128,7 +134,9 @@ class ConnectwiseCompany(models.Model):
         :return: (number of companies that are new or changed, ids that are gone)
         """
         rows = {company.id: self._prepare_row(company) for company in companies}
-        names = {company.id: company.name for company in companies}
+        keys = {
+            company.id: (company.name, company.account_number) for company in companies
+        }
         compared = SQL("connectwise_ref = ANY(%s)", list(rows))
         if whole:
             compared = SQL(
@@ -149,15 +157,13 @@ class ConnectwiseCompany(models.Model):
         )
         gone = [known for _ref, known, _id, is_gone, _moved in differences if is_gone]
         changed = [
-            (*rows[ref], normalise_name(names[ref]).core)
-            for ref, *_known in differences
-            if ref
+            (*rows[ref], *_normalise(*keys[ref])) for ref, *_known in differences if ref
         ]
         if changed:
             self.env.execute_query(
                 SQL(
                     UPSERT,
-                    page=as_table(changed, {**COLUMNS, "normalised_name": "text"}),
+                    page=as_table(changed, {**COLUMNS, **NORMALISED}),
                     backend=backend.id,
                     company=backend.company_id.id,
                 )
@@ -168,6 +174,39 @@ class ConnectwiseCompany(models.Model):
             )
             billed_elsewhere.modified(["bill_to_ref"])
         return len(changed), gone
+
+    @api.model
+    def _normalise_again(self, backend):
+        """Store anew what these companies are compared by."""
+        companies = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, name, account_number FROM connectwise_company
+                 WHERE backend_id = %s
+                """,
+                backend.id,
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE connectwise_company company
+                   SET normalised_name = new.normalised_name,
+                       normalised_account_id = new.normalised_account_id
+                  FROM (%s) new
+                 WHERE company.id = new.id
+             RETURNING company.id
+                """,
+                as_table(
+                    [
+                        (company_id, *_normalise(name, account_number))
+                        for company_id, name, account_number in companies
+                    ],
+                    {"id": "int", **NORMALISED},
+                ),
+            )
+        )
+        self.invalidate_model()
 
     @api.model
     def _get_contacts_wanted(self, backend, companies=None):
@@ -300,6 +339,12 @@ class ConnectwiseCompany(models.Model):
         )
 
 
+def _normalise(name, account_number):
+    return normalise_name(name).core or None, normalise_account_id(
+        account_number
+    ) or None
+
+
 def get_newest_change(records):
     """Return the newest `last_updated` of the client's records as Odoo stores times."""
     times = [record.last_updated for record in records if record.last_updated]
@@ -316,8 +361,24 @@ def as_table(rows, columns):
     return SQL(
         "SELECT * FROM unnest(%s) AS page (%s)",
         SQL(", ").join(
-            SQL(f"%s::{kind}[]", list(column))
+            SQL(f"%s::{kind}[]", _as_array(column))
             for kind, column in zip(columns.values(), values, strict=True)
         ),
         SQL(", ").join(map(SQL.identifier, columns)),
     )
+
+
+def _as_array(values):
+    """Write values as PostgreSQL's text of an array (its manual, 8.15.2).
+
+    A list given to psycopg2 becomes an expression of a thousand elements, which takes
+    PostgreSQL four times as long.
+    """
+    return "{" + ",".join(map(_as_element, values)) + "}"
+
+
+def _as_element(value):
+    if value is None:
+        return "NULL"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

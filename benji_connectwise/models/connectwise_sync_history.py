@@ -155,14 +155,17 @@ class ConnectwiseSyncHistory(models.Model):
         before = self.requests
 
         def run(client):
+            look_up = 0
             for _step in self._steps(client):
-                self.requests = before + client.request_count
                 commit(1)
-                if self._is_cancelled():
-                    return
-                if time.monotonic() > end:
+                now = time.monotonic()
+                # Not after each page, of which there are twenty in a second.
+                if now > look_up and self._is_cancelled():
+                    break
+                look_up = max(look_up, now + 0.5)
+                if now > end:
                     backend._trigger_sync()
-                    return
+                    break
             self.requests = before + client.request_count
 
         try:
@@ -257,20 +260,21 @@ class ConnectwiseSyncHistory(models.Model):
 
     def _read_companies(self, client):
         """Store ConnectWise's companies page by page, yielding after each."""
+        backend, is_full = self.backend_id, self.is_full
         if not self.range_ids:
             self._plan_ranges(client)
         since = None
-        if not self.is_full:
-            since = _overlap(self.backend_id.newest_change)
+        if not is_full:
+            since = _overlap(backend.newest_change)
         left = {row.after_ref: row for row in self.range_ids if not row.is_done}
         ranges = [row._get_ids() for row in left.values()]
         for page in client.companies(ranges, since):
             row = left.pop(page.ids.after)
-            row._store(page)
+            row._store(page, backend, is_full)
             if page.rest:
                 left[page.rest.after] = row
             yield
-        if self.is_full:
+        if is_full:
             self._check_all_were_read(client)
 
     def _plan_ranges(self, client):

@@ -2,7 +2,14 @@ from odoo import models
 from odoo.modules.module import get_manifest
 from odoo.tools import SQL, split_every
 
-from ..lib.customer_matching import Company, Customer, match
+from ..lib.customer_matching import (
+    Company,
+    Customer,
+    match,
+    normalise_account_id,
+    normalise_name,
+)
+from .connectwise_company import as_table
 from .connectwise_sync_history import ROWS_AT_ONCE
 
 
@@ -21,8 +28,12 @@ class ConnectwiseSyncHistory(models.Model):
         self.env.flush_all()
         self._count(connected=0)
         self.facts = self._get_facts()
-        if self.facts == self._get_last_done().facts:
+        before = self._get_last_done().facts
+        if self.facts == before:
             return
+        if before and before.split()[0] != self.facts.split()[0]:
+            # Another version may compare by other rules.
+            self.env["connectwise.company"]._normalise_again(backend)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -36,32 +47,54 @@ class ConnectwiseSyncHistory(models.Model):
                 backend.id,
             )
         )
-        companies = self.env.execute_query(
-            SQL(
-                """
-                SELECT id, name, account_number, is_deleted FROM connectwise_company
-                 WHERE backend_id = %s
-                """,
-                backend.id,
-            )
-        )
+        customers = [
+            Customer(row, name, ref or None) for row, name, ref, *_state in rows
+        ]
         result = match(
-            [Customer(row, name, ref or None) for row, name, ref, *_state in rows],
-            [
-                Company(company, name or None, account_number or None, is_deleted)
-                for company, name, account_number, is_deleted in companies
-            ],
+            customers,
+            self._get_candidates(customers),
             excluded_customers={row[0] for row in rows if row[4]},
             fixed={row[0]: row[3] for row in rows if row[3]},
         )
         shown = {row[0]: (row[5] and row[6]) or False for row in rows if row[5]}
-        del rows, companies
+        del rows, customers
         for links in split_every(ROWS_AT_ONCE, result.links):
             self._store_links(links)
             yield
         self._store_conflicts(shown, result.conflicts)
         self.env.flush_all()
         self.facts = self._get_facts()
+
+    def _get_candidates(self, customers):
+        """Return the companies that have a name or an Account ID in common with one of
+        these customers, or are connected: no other makes a difference to matching."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, name, account_number, is_deleted FROM connectwise_company
+                 WHERE backend_id = %(backend)s
+                   AND (normalised_name IS NULL
+                        OR normalised_name IN (SELECT name FROM (%(names)s) names)
+                        OR normalised_account_id IN (SELECT id FROM (%(ids)s) ids)
+                        OR id IN (
+                            SELECT connectwise_company_id FROM connectwise_mapping
+                             WHERE backend_id = %(backend)s))
+                """,
+                backend=self.backend_id.id,
+                names=as_table(
+                    [(normalise_name(customer.name).core,) for customer in customers],
+                    {"name": "text"},
+                ),
+                ids=as_table(
+                    [(normalise_account_id(c.account_id),) for c in customers],
+                    {"id": "text"},
+                ),
+            )
+        )
+        return [
+            Company(company, name or None, account_number or None, is_deleted)
+            for company, name, account_number, is_deleted in rows
+        ]
 
     def _get_facts(self):
         """Return a fingerprint of everything that matching depends on."""

@@ -31,18 +31,19 @@ class ConnectwiseSyncRange(models.Model):
     def _get_ids(self):
         return IdRange(self.after_ref, self.until_ref or None)
 
-    def _store(self, page):
+    def _store(self, page, backend, is_full):
         """Store a page of the client's companies, and how far this range is now.
 
         What is gone is noted only: that is decided about when everything is read.
+
+        :param is_full: whether all companies are read, not only those that changed
         """
         self.ensure_one()
-        history = self.history_id
         unreadable = [record.id for record in page.skipped]
         # One that says not even which it is may be any of those that are missing.
-        is_whole = history.is_full and None not in unreadable
+        is_whole = is_full and None not in unreadable
         changed, gone = self.env["connectwise.company"]._store_page(
-            history.backend_id,
+            backend,
             page.companies,
             whole=page.ids if is_whole else None,
             unreadable=unreadable,

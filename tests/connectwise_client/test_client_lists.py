@@ -199,8 +199,8 @@ def test_an_error_ends_the_reading(client: ConnectWiseClient, tenant: Tenant) ->
     ("found", "count", "ranges"),
     [
         ([], 0, [IdRange()]),
-        (rows(1, 900), 900, [IdRange()]),
-        (rows(1, 2700), 2700, [IdRange(0, 900), IdRange(900, 1800), IdRange(1800)]),
+        (rows(1, 950), 950, [IdRange()]),
+        (rows(1, 2850), 2850, [IdRange(0, 950), IdRange(950, 1900), IdRange(1900)]),
         # Fewer ids than ranges: the server's count is not believed.
         (rows(1, 2), 1_000_000, [IdRange(0, 1), IdRange(1)]),
     ],

@@ -235,7 +235,7 @@ class ConnectWiseClient:
         request = protocol.newest_request(const.COMPANIES)
         newest = protocol.read_newest(self._rows(request))
         # A little less than a page, because records are not spread evenly.
-        wanted = -(-count // (const.PAGE_SIZE * 9 // 10))
+        wanted = -(-count // (const.PAGE_SIZE * 19 // 20))
         width = max(newest // max(1, min(wanted, const.MAX_RANGES)), 1)
         bounds = list(range(width, newest, width))
         return count, [
