@@ -1,1 +1,4 @@
 from . import controllers, models, wizards
+from .log_filter import install
+
+install()

@@ -7,7 +7,7 @@
     "website": "https://github.com/benji/benji_connectwise",
     "license": "LGPL-3",
     "depends": ["account"],
-    "external_dependencies": {"python": ["rapidfuzz", "requests"]},
+    "external_dependencies": {"python": ["cryptography", "rapidfuzz", "requests"]},
     "data": [
         "security/ir.model.access.csv",
         "security/connectwise_security.xml",

@@ -1,5 +1,6 @@
 """Sentences for people about ConnectWise's failures, made here and nowhere else."""
 
+from .encryption import SecretKeyError
 from .lib.connectwise_client import (
     AddressError,
     BadAnswerError,
@@ -20,6 +21,7 @@ FIELD_TO_MEND = {
     AddressError: "server_url",
     UnknownCompanyError: "company_login_id",
     CredentialsError: "public_key",
+    SecretKeyError: "private_key",
     ClientIdError: "client_id",
 }
 """Which field of the connection mends a failure, by the error's class."""
@@ -90,6 +92,39 @@ def _pdf(env, error):
     )
 
 
+def _credentials(env, error):
+    _ = env._
+    if error.reason == "missing":
+        return _(
+            "The Public or the Private Key is missing. Enter them under Integrations"
+            " ▸ Configure."
+        )
+    return _(
+        "ConnectWise does not accept the Public and Private Key. Please create a new"
+        " API key in ConnectWise and enter it."
+    )
+
+
+def _secret_key(env, error):
+    _ = env._
+    sentences = {
+        "malformed": _(
+            "The private key cannot be encrypted or read: the server's setting"
+            " BENJI_CONNECTWISE_SECRET_KEY is not a Fernet key. Whoever runs the Odoo"
+            " server can mend that."
+        ),
+        "encrypted": _(
+            "This is not a private key, but how one is stored. Please copy the private"
+            " key from ConnectWise."
+        ),
+    }
+    return sentences.get(error.reason) or _(
+        "The saved private key cannot be read: it was encrypted with another"
+        " BENJI_CONNECTWISE_SECRET_KEY than the server has. Please enter the private"
+        " key again, or have whoever runs the Odoo server put that setting back."
+    )
+
+
 _SENTENCES = {
     AddressError: _address,
     NetworkError: _network,
@@ -97,10 +132,8 @@ _SENTENCES = {
     UnknownCompanyError: lambda env, error: env._(
         "ConnectWise does not know the Company Login ID “%s”.", error.company_login_id
     ),
-    CredentialsError: lambda env, error: env._(
-        "ConnectWise does not accept the Public and Private Key. Please create a new"
-        " API key in ConnectWise and enter it."
-    ),
+    CredentialsError: _credentials,
+    SecretKeyError: _secret_key,
     ClientIdError: lambda env, error: env._(
         "ConnectWise does not accept the Client ID, or wants one. It is registered at"
         " developer.connectwise.com."

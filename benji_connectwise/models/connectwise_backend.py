@@ -4,19 +4,25 @@ from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import LockError
+from odoo.exceptions import LockError, UserError
 from odoo.http import request
 from odoo.orm.models import NO_ACCESS
 
+from ..encryption import SecretKeyError, decrypt, encrypt, encrypt_stored
 from ..explain import explain
 from ..lib.connectwise_client import (
     BACKGROUND,
     INTERACTIVE,
+    AddressError,
     ConnectWiseClient,
     ConnectWiseError,
     Credentials,
+    CredentialsError,
     MissingRightError,
     SettingsError,
+    is_cloud,
+    is_local,
+    normalise_address,
 )
 
 SECONDS_FOR_PERSON = 7.5
@@ -28,6 +34,15 @@ SECONDS_FOR_RUN = 100
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
+
+
+PLACE = ("server_url", "company_login_id")
+"""Which ConnectWise it is, and so whom the keys are for."""
+
+
+def get_place(*values):
+    """Return the values of `PLACE`, fit for being compared."""
+    return tuple((value or "").strip() for value in values)
 
 
 def _get_seconds_spent():
@@ -72,7 +87,7 @@ class ConnectwiseBackend(models.Model):
         "Client ID",
         copy=False,
         groups="account.group_account_manager",
-        default=lambda self: os.environ.get("BENJI_CONNECTWISE_CLIENT_ID"),
+        default=lambda self: self._default_client_id(),
         help="Identifies this integration at ConnectWise. Get one at"
         " developer.connectwise.com, unless whoever runs the server provided it.",
     )
@@ -156,17 +171,39 @@ class ConnectwiseBackend(models.Model):
         "check(amount_tolerance >= 0)", "The tolerance must not be negative."
     )
 
+    def _register_hook(self):
+        super()._register_hook()
+        encrypt_stored(self.env.cr, self._table, "stored_private_key")
+
+    @api.model
+    def _default_client_id(self):
+        # Anybody may ask for defaults, also of models that they may not read.
+        if not (
+            self.env.su or self.env.user.has_group("account.group_account_manager")
+        ):
+            return False
+        return os.environ.get("BENJI_CONNECTWISE_CLIENT_ID")
+
     def _compute_private_key(self):
         self.private_key = False
 
     def _inverse_private_key(self):
         for backend in self:
             if backend.private_key:
-                backend.sudo().stored_private_key = backend.private_key
+                backend.sudo().stored_private_key = self._encrypt(backend.private_key)
         # A reading in the same request must not bring it back.
         self.invalidate_recordset(["private_key"], flush=False)
 
+    @api.model
+    def _encrypt(self, private_key):
+        """Return a private key as it is to be stored."""
+        try:
+            return encrypt(private_key)
+        except SecretKeyError as error:
+            raise UserError(explain(self.env, error)) from None
+
     def write(self, vals):
+        self._check_private_key_stays_here(vals)
         # What was learned about the old address or keys says nothing about new ones.
         if not vals.keys().isdisjoint(
             {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
@@ -184,8 +221,25 @@ class ConnectwiseBackend(models.Model):
                 lookups.search(of_company)._judge_anew()
         return result
 
+    def _check_private_key_stays_here(self, vals):
+        """Refuse another address without a private key of its own.
+
+        Who may change the connection must not learn the key by sending it elsewhere.
+        """
+        if self.env.su or vals.get("private_key"):
+            return
+        for backend in self.sudo().filtered("stored_private_key"):
+            place = get_place(*(vals.get(name, backend[name]) for name in PLACE))
+            if place != backend._get_place():
+                raise UserError(
+                    self.env._(
+                        "The private key is for the saved address and Company Login ID"
+                        " alone. Please enter it again together with the new ones."
+                    )
+                )
+
     def _get_place(self):
-        return (self.server_url or "").strip(), (self.company_login_id or "").strip()
+        return get_place(*(self[name] for name in PLACE))
 
     def unlink(self):
         self.check_access("unlink")
@@ -259,13 +313,43 @@ class ConnectwiseBackend(models.Model):
     # -------------------------------------------------------------------------
 
     def _get_credentials(self):
+        """Return what signs requests in.
+
+        :raises CredentialsError: if the keys were not entered, so nothing is asked
+        :raises SecretKeyError: if the private key cannot be decrypted
+        """
         backend = self.sudo()
+        private_key = backend._get_private_key()
+        if not (backend.public_key and private_key):
+            raise CredentialsError("The keys are missing", reason="missing")
         return Credentials(
             backend.company_login_id,
-            backend.public_key or "",
-            backend.stored_private_key or "",
+            backend.public_key,
+            private_key,
             backend.client_id or "",
         )
+
+    def _get_private_key(self):
+        """Return the private key: the server's own, else the stored one."""
+        return self._get_server_private_key(self.server_url) or decrypt(
+            self.stored_private_key
+        )
+
+    @api.model
+    def _get_server_private_key(self, address):
+        """Return the private key of the server's environment, "" if it has none.
+
+        Whoever configures types the address, so the key only goes to ConnectWise's
+        cloud and to the hosts that whoever runs the server listed.
+        """
+        hosts = self._get_local_hosts()
+        try:
+            origin = normalise_address(address or "", hosts)
+        except AddressError:
+            return ""
+        if not (is_cloud(origin) or is_local(origin, hosts)):
+            return ""
+        return os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
 
     @api.model
     def _get_local_hosts(self):

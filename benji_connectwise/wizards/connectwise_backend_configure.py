@@ -1,9 +1,9 @@
-import os
 from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.orm.models import NO_ACCESS
 
+from ..encryption import SecretKeyError, decrypt, encrypt_stored
 from ..explain import explain, field_to_mend
 from ..lib.connectwise_client import (
     INTERACTIVE,
@@ -14,7 +14,7 @@ from ..lib.connectwise_client import (
     Credentials,
     normalise_address,
 )
-from ..models.connectwise_backend import SECONDS_FOR_PERSON
+from ..models.connectwise_backend import PLACE, SECONDS_FOR_PERSON, get_place
 
 KEY_FIELDS = ("public_key", "private_key")
 
@@ -72,6 +72,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     )
     typed_private_key = fields.Char(groups=NO_ACCESS)
     has_private_key = fields.Boolean(compute="_compute_private_key")
+    is_private_key_on_server = fields.Boolean(compute="_compute_private_key")
     sync_contacts = fields.Boolean("Synchronize customers/contacts from ConnectWise")
     auto_enable_contacts = fields.Boolean(
         "Automatically enable contacts imported from ConnectWise that match accounting"
@@ -82,16 +83,20 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     access_summary = fields.Char(readonly=True)
     access_missing = fields.Char(readonly=True)
 
+    def _register_hook(self):
+        super()._register_hook()
+        encrypt_stored(self.env.cr, self._table, "typed_private_key")
+
     @api.model
     def default_get(self, fields):
+        # Anybody may ask for defaults, also of models that they may not create.
+        self.check_access("create")
         values = super().default_get(fields)
         backend = self._get_backend()
         if backend:
             values.update({name: backend[name] for name in SAVED_FIELDS})
         else:
-            values.setdefault(
-                "client_id", os.environ.get("BENJI_CONNECTWISE_CLIENT_ID")
-            )
+            values.setdefault("client_id", backend._default_client_id())
         return {name: value for name, value in values.items() if name in fields}
 
     @api.model
@@ -127,12 +132,18 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def _compute_private_key(self):
         for wizard in self:
             wizard.private_key = False
-            wizard.has_private_key = bool(wizard._get_private_key())
+            wizard.is_private_key_on_server = bool(wizard._get_server_private_key())
+            try:
+                wizard.has_private_key = bool(wizard._get_private_key())
+            except SecretKeyError:
+                wizard.has_private_key = False
 
     def _inverse_private_key(self):
+        backends = self.env["connectwise.backend"]
         for wizard in self:
             if wizard.private_key:
-                wizard.sudo().typed_private_key = wizard.private_key
+                encrypted = backends._encrypt(wizard.private_key)
+                wizard.sudo().typed_private_key = encrypted
         # A reading in the same request must not bring it back.
         self.invalidate_recordset(["private_key"], flush=False)
 
@@ -171,10 +182,12 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             return self._reopen()
         values = {name: self[name] for name in SAVED_FIELDS}
         values["server_url"] = values["server_url"].strip()
-        private_key = self.sudo().typed_private_key
-        if private_key:
-            values["private_key"] = private_key
         backend = self._get_backend()
+        if self.is_private_key_on_server:
+            # Where the server has a key of its own, none is needed in the database.
+            backend.sudo().stored_private_key = False
+        elif self.sudo().typed_private_key:
+            values["private_key"] = decrypt(self.sudo().typed_private_key)
         if backend:
             backend.write({**values, "active": True})
         else:
@@ -229,27 +242,29 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def _test_address(self):
         if not self._check_address():
             return False
-        if self._test(lambda client: client.discover()):
+        # Nothing is asked with the keys, so the private one is not even read.
+        if self._test(lambda client: client.discover(), private_key=""):
             return True
         if self.error_field in KEY_FIELDS:
-            # Nothing was asked with the keys: it is not ConnectWise that answered so.
+            # It is not ConnectWise that answered so.
             self.error_field = "server_url"
         return False
 
     def _test_keys(self, include_contacts=False):
         self._clear_error()
         self.write({"access_summary": False, "access_missing": False})
-        missing = [
-            name
-            for name, value in (
-                ("public_key", self.public_key),
-                ("private_key", self._get_private_key()),
-            )
-            if not (value or "").strip()
-        ]
-        if missing:
-            self._set_error(missing[0], self.env._("Please fill in this field."))
+        try:
+            private_key = self._get_private_key()
+        except SecretKeyError as error:
+            self._set_error("private_key", explain(self.env, error))
             return False
+        for name, value in (
+            ("public_key", self.public_key),
+            ("private_key", private_key),
+        ):
+            if not (value or "").strip():
+                self._set_error(name, self.env._("Please fill in this field."))
+                return False
 
         def check(client):
             report = client.check_access(include_contacts=include_contacts)
@@ -260,9 +275,9 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             if report.missing:
                 self.access_missing = backends._explain_missing_rights(report.missing)
 
-        return self._test(check)
+        return self._test(check, private_key)
 
-    def _test(self, question):
+    def _test(self, question, private_key):
         """Ask ConnectWise `question(client)`; say beside the field what is wrong."""
         backends = self.env["connectwise.backend"]
         try:
@@ -271,7 +286,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
                 Credentials(
                     self.company_login_id.strip(),
                     (self.public_key or "").strip(),
-                    self._get_private_key().strip(),
+                    private_key.strip(),
                     (self.client_id or "").strip(),
                 ),
                 replace(INTERACTIVE, total=SECONDS_FOR_PERSON),
@@ -285,17 +300,25 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             return False
         return True
 
+    def _get_place(self):
+        return get_place(*(self[name] for name in PLACE))
+
+    def _get_server_private_key(self):
+        backends = self.env["connectwise.backend"]
+        return backends._get_server_private_key(self.server_url)
+
     def _get_private_key(self):
-        """Return the key that was typed, else the saved one.
+        """Return the server's own key, else the one that was typed, else the saved one.
 
         The saved one is for the saved ConnectWise only: another address must not get
         it, whoever typed that.
+
+        :raises SecretKeyError: if what is stored cannot be decrypted
         """
-        typed = self.sudo().typed_private_key
-        if typed:
-            return typed
+        key = self._get_server_private_key() or decrypt(self.sudo().typed_private_key)
+        if key:
+            return key
         backend = self._get_backend()
-        place = (self.server_url or "").strip(), (self.company_login_id or "").strip()
-        if not backend or backend._get_place() != place:
+        if not backend or backend._get_place() != self._get_place():
             return ""
-        return backend.sudo().stored_private_key or ""
+        return decrypt(backend.sudo().stored_private_key)

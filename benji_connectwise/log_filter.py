@@ -1,0 +1,29 @@
+"""Keys kept out of Odoo's own logs.
+
+At level DEBUG Odoo logs the arguments of every call of a browser, and the values of
+every query: among them the keys, when a connection is configured.
+"""
+
+import logging
+import re
+
+_ABOUT_CONNECTION = re.compile(r"connectwise[._]backend")
+_KEYS = re.compile(r"public_key|private_key|client_id")
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|(?<=: )"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+
+
+class HideKeys(logging.Filter):
+    """Blots out all texts of a record that is about a connection and its keys."""
+
+    def filter(self, record):
+        if record.levelno <= logging.DEBUG:
+            text = record.getMessage()
+            if _ABOUT_CONNECTION.search(text) and _KEYS.search(text):
+                record.msg, record.args = _STRING.sub("'…'", text), ()
+        return True
+
+
+def install():
+    """Hide the keys in what Odoo logs of calls and of queries."""
+    for name in ("odoo.service.model", "odoo.sql_db"):
+        logging.getLogger(name).addFilter(HideKeys())

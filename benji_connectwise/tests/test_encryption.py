@@ -1,0 +1,213 @@
+"""The private key in the database: encrypted, where the server has a key for that."""
+
+import os
+from unittest.mock import patch
+
+from cryptography.fernet import Fernet
+
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+from odoo.tools import SQL, mute_logger
+
+from .common import ConnectwiseCommon
+
+KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
+
+
+def server(**settings):
+    """Give the server these environment variables, for a block."""
+    names = {
+        f"BENJI_CONNECTWISE_{name.upper()}": text for name, text in settings.items()
+    }
+    return patch.dict(os.environ, names)
+
+
+class EncryptionCommon(ConnectwiseCommon):
+    def setUp(self):
+        super().setUp()
+        self.private_key = self.sandbox.private_key
+        environment = patch.dict(os.environ)
+        environment.start()
+        self.addCleanup(environment.stop)
+        for name in ("SECRET_KEY", "PRIVATE_KEY"):
+            os.environ.pop(f"BENJI_CONNECTWISE_{name}", None)
+
+    def stored(self, table="connectwise_backend", column="stored_private_key"):
+        """Return what the database itself holds."""
+        self.env.flush_all()
+        query = SQL(
+            "SELECT %s FROM %s ORDER BY id DESC LIMIT 1",
+            SQL.identifier(column),
+            SQL.identifier(table),
+        )
+        [[value]] = self.env.execute_query(query)
+        return value
+
+    def restart(self):
+        """Load the database's models, as each start of the server does."""
+        for name in ("connectwise.backend", "connectwise.backend.configure"):
+            self.env[name]._register_hook()
+        self.env.invalidate_all()
+
+    def assertConnects(self):
+        self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "connected", self.backend.last_error)
+
+
+@tagged("post_install", "-at_install")
+class TestEncryption(EncryptionCommon):
+    def test_without_a_key_it_is_stored_as_it_is(self):
+        """S35: nobody is locked out of a server that has no key."""
+        self.assertEqual(self.stored(), self.private_key)
+
+    def test_with_a_key_it_is_encrypted_and_works(self):
+        """S35: in clear nowhere in the database"""
+        with server(secret_key=KEY):
+            self.backend.with_user(self.administrator).private_key = self.private_key
+            self.assertTrue(self.stored().startswith("fernet:"))
+            self.assertNotIn(self.private_key, self.stored())
+            self.assertConnects()
+
+    def test_a_key_that_is_set_encrypts_at_the_next_start(self):
+        """S35: without anybody saving anything"""
+        with server(secret_key=KEY):
+            self.restart()
+            self.assertTrue(self.stored().startswith("fernet:"))
+            self.assertConnects()
+
+    def test_a_start_changes_nothing_that_is_encrypted(self):
+        """S35"""
+        with server(secret_key=KEY):
+            self.restart()
+            before = self.stored()
+            self.restart()
+            self.assertEqual(self.stored(), before)
+
+    def test_a_new_key_in_front_takes_over_at_the_next_start(self):
+        """S35: then the old one can go."""
+        with server(secret_key=KEY):
+            self.restart()
+        with server(secret_key=f" {NEW_KEY} , {KEY}"):
+            self.assertConnects()
+            self.restart()
+        with server(secret_key=NEW_KEY):
+            self.assertConnects()
+
+    def test_a_key_that_is_gone_is_said_and_nothing_is_lost(self):
+        """S35: neither a start nor a question destroys what cannot be read."""
+        with server(secret_key=KEY):
+            self.restart()
+        for key in ("", NEW_KEY):
+            with self.subTest(key), server(secret_key=key):
+                self.restart()
+                with self.no_requests():
+                    self.backend.action_test_connection()
+                self.assertEqual(self.backend.state, "error")
+                self.assertIn("BENJI_CONNECTWISE_SECRET_KEY", self.backend.last_error)
+        with server(secret_key=KEY):
+            self.assertConnects()
+
+    def test_entering_the_private_key_again_mends_it(self):
+        """S35: with the wizard, which says what is wrong beside the field."""
+        with server(secret_key=KEY):
+            self.restart()
+        Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
+        with server(secret_key=NEW_KEY):
+            with Form(Wizard) as form:
+                form.company_login_id = self.sandbox.company_login_id
+            wizard = form.record
+            self.assertFalse(wizard.has_private_key)
+            wizard.action_next()
+            self.assertEqual((wizard.step, wizard.error_field), ("keys", False))
+            wizard.action_next()
+            self.assertEqual((wizard.step, wizard.error_field), ("keys", "private_key"))
+            self.assertIn("BENJI_CONNECTWISE_SECRET_KEY", wizard.error_message)
+            wizard.private_key = self.private_key
+            wizard.action_next()
+            wizard.action_save()
+            self.assertConnects()
+
+    def test_what_is_typed_into_the_wizard_is_encrypted_too(self):
+        """S35"""
+        with server(secret_key=KEY):
+            wizard = (
+                self.env["connectwise.backend.configure"]
+                .with_user(self.administrator)
+                .create({"private_key": self.private_key})
+            )
+            stored = self.stored("connectwise_backend_configure", "typed_private_key")
+            self.assertTrue(stored.startswith("fernet:"))
+            self.assertTrue(wizard.has_private_key)
+
+    def test_a_malformed_key_never_means_in_clear(self):
+        """S35"""
+        self.backend.sudo().stored_private_key = False
+        with server(secret_key="not-a-key"):
+            with self.assertRaisesRegex(UserError, "BENJI_CONNECTWISE_SECRET_KEY"):
+                self.backend.private_key = self.private_key
+            with mute_logger("odoo.addons.benji_connectwise.encryption"):
+                self.restart()
+        self.assertFalse(self.stored())
+
+    def test_a_malformed_key_does_not_stop_the_server_and_is_not_repeated(self):
+        """S35: it may be a good key, cut off."""
+        name = "odoo.addons.benji_connectwise.encryption"
+        with server(secret_key=KEY[:-3]), self.assertLogs(name, "ERROR") as logs:
+            self.restart()
+        self.assertNotIn(KEY[:-3], str(logs.output))
+        self.assertEqual(self.stored(), self.private_key)
+
+    def test_what_is_stored_is_not_taken_for_a_private_key(self):
+        """S35: encrypted and in clear cannot be confused."""
+        with self.assertRaisesRegex(UserError, "how one is stored"):
+            self.backend.private_key = "fernet:gAAAA"
+
+
+@tagged("post_install", "-at_install")
+class TestServersPrivateKey(EncryptionCommon):
+    """`BENJI_CONNECTWISE_PRIVATE_KEY`: never in the database."""
+
+    def setUp(self):
+        super().setUp()
+        self.backend.sudo().stored_private_key = False
+        self.server = {"private_key": self.private_key}
+
+    def test_it_is_used(self):
+        """S35: although nothing is stored"""
+        with server(**self.server):
+            self.assertConnects()
+        self.assertFalse(self.stored())
+
+    def test_it_takes_precedence(self):
+        """S35: over one that was stored before"""
+        self.backend.private_key = "revoked"
+        with server(**self.server):
+            self.assertConnects()
+
+    def test_the_wizard_needs_none_and_stores_none(self):
+        """S35: not even one that was stored or typed"""
+        self.backend.private_key = "old"
+        Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
+        with server(**self.server):
+            wizard = Wizard.create({"step": "contacts", "private_key": "typed"})
+            self.assertTrue(wizard.is_private_key_on_server)
+            wizard.action_save()
+            self.assertConnects()
+        self.assertFalse(self.stored())
+
+    def test_it_goes_nowhere_but_where_the_server_allows(self):
+        """S35: whoever types an address must not get it there."""
+        get = self.env["connectwise.backend"]._get_server_private_key
+        with server(**self.server):
+            for address in ("na.myconnectwise.net", "eu", self.sandbox.url):
+                self.assertEqual(get(address), self.private_key)
+            for address in (
+                "psa.example.com",
+                "na.myconnectwise.net.example.com",
+                "https://example.com/na.myconnectwise.net",
+                "na.myconnectwise.net:8443@example.com",
+                "",
+            ):
+                self.assertFalse(get(address))
+        with server(**self.server, local_hosts="psa.example.com:443"):
+            self.assertTrue(get("psa.example.com"))
