@@ -165,6 +165,8 @@ class ResPartner(models.Model):
         protected = vals.keys() & self._get_connectwise_protected()
         if not protected:
             return
+        # Before the refusal, which names the contact and tells equal from different.
+        self.check_access("write")
         for partner in self.sudo():
             names = protected if partner.is_connectwise_contact else MARKERS
             for name in protected.intersection(names):

@@ -1,0 +1,436 @@
+"""Who may do what (R11, S11): tables, and every cell really called.
+
+What the addon defines is taken from the registry, so whoever adds a model, a method or
+a route has to say here who may use it.
+"""
+
+import re
+from base64 import b64encode
+from collections import namedtuple
+from pkgutil import iter_modules
+
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw, get_public_method
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+import odoo.addons.benji_connectwise.controllers as controllers
+
+from .common import ConnectwiseCommon
+
+ADDON = "odoo.addons.benji_connectwise."
+
+Role = namedtuple("Role", "letter groups")
+
+ROLES = {
+    "public": Role("P", None),  # nobody signed in
+    "customer": Role("C", "base.group_portal"),  # of the portal: the invoice's customer
+    "sibling": Role("B", "base.group_portal"),  # … another contact of that customer
+    "stranger": Role("S", "base.group_portal"),  # … a contact of another customer
+    "internal": Role("U", "base.group_user"),  # without Invoicing
+    "invoicing": Role("I", "account.group_account_invoice"),
+    "readonly": Role("R", "account.group_account_readonly"),  # Invoicing, to look only
+    "manager": Role("M", "account.group_account_manager"),  # Invoicing / Administrator
+    "settings": Role("G", "base.group_system"),  # Settings, without Invoicing
+}
+
+# ✓ may; – may not (AccessError); ! refused with a reason, because of what it is.
+OPERATIONS = """
+                                                                  P C B S U I R M G
+connectwise.backend
+    read, count_disconnected                                      – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – ✓ –
+    action_test_connection, sync, action_rescan                   – – – – – – – ✓ –
+    action_cancel_rescan, action_remove_imported_contacts         – – – – – – – ✓ –
+connectwise.backend.configure
+    read, write, create, unlink, default_get                      – – – – – – – ✓ –
+    action_next, action_back, action_save                         – – – – – – – ✓ –
+connectwise.integrations
+    read, write, create, unlink                                   – – – – – – – ✓ –
+    action_why, action_test_connection, action_open_settings      – – – – – – – ✓ –
+invoice.pdf.source
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
+connectwise.lookup
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.invoice
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.company
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.sync.history
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.mapping
+    read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
+    create, unlink                                                – – – – – – – – –
+    write, action_connect, action_connect_suggestions, connect    – – – – – – – ✓ –
+    action_disconnect, action_rescan                              – – – – – – – ✓ –
+    enable_contact, disable_contact                               – – – – – – – ✓ –
+connectwise.mapping.connect
+    read, write, create, unlink, action_connect                   – – – – – – – ✓ –
+connectwise.mapping.connect.line
+    read, write, create, unlink, action_connect                   – – – – – – – ✓ –
+connectwise.mapping.rescan
+    read, write, create, unlink                                   – – – – – – – ✓ –
+    action_rescan, action_preview, action_apply                   – – – – – – – ✓ –
+connectwise.mapping.rescan.line
+    read, write, create, unlink, action_apply                     – – – – – – – ✓ –
+    action_close                                                  – – – – – ✓ ✓ ✓ –
+account.move
+    create, write                                                 – – – – – – – – –
+    action_refresh_pdf                                            – – – – – ✓ – ✓ –
+    action_print_pdf                                              – ✓ ✓ – – ✓ ✓ ✓ –
+    get_extra_print_items                                         – – – – – ✓ ✓ ✓ –
+    button_draft                                                  – – – – – ✓ – ✓ –
+account.move.send.batch.wizard
+    action_send_and_print                                         – – – – – ✓ – ✓ –
+res.partner
+    create                                                        – – – – – – – – ✓
+    write, unlink                                                 – – – – – – – – !
+    action_connectwise_enable, action_connectwise_disable         – – – – – – – ✓ –
+"""
+
+# P the PDF, ✓ a page, – sent away.
+ROUTES = """
+                                                                  P C B S U I R M G
+/my/invoices
+    page                                                          – ✓ ✓ – – ✓ ✓ ✓ –
+    html, html+wrong-token                                        – ✓ ✓ – – ✓ ✓ ✓ –
+    pdf, download                                                 – P P – – P P P –
+    pdf+wrong-token, download+wrong-token                         – P P – – P P P –
+    page+token, html+token                                        ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓
+    pdf+token, download+token                                     P P P P P P P P P
+"""
+
+
+def parse(table):
+    """Return {(model or route, operation): {role: mark}}."""
+    header, *lines = table.strip("\n").splitlines()
+    letters = {role.letter: name for name, role in ROLES.items()}
+    roles = [letters[letter] for letter in header.split()]
+    rows, place = {}, None
+    for line in lines:
+        if not line.startswith(" "):
+            place = line
+            continue
+        *operations, marks = re.split(r",\s+|\s{2,}", line.strip())
+        for operation in operations:
+            rows[place, operation] = dict(zip(roles, marks.split(), strict=True))
+    return rows
+
+
+class AccessCommon(ConnectwiseCommon):
+    """One of everything, and one person of each role."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.sync_contacts = True
+        cls.backend.sync()
+        cls.move = cls.invoice("CW1001")
+        cls.move._get_preferred_invoice_pdf()
+        cls.acme = (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": cls.backend.id,
+                    "connectwise_ref": 4711,
+                    "name": "Acme Dental",
+                    "contact_ref": 4712,
+                    "contact_name": "Emma Diaz",
+                    "contact_email": "emma@acme.example.com",
+                }
+            )
+        )
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Acme Dental", "is_company": True, "customer_rank": 1}
+        )
+        cls.backend._ensure_rows()
+        cls.mapping = (
+            cls.env["connectwise.mapping"]
+            .sudo()
+            .search([("partner_id", "=", cls.customer.id)])
+        )
+        cls.mapping._link(cls.acme, "manual")
+        cls.mapping._import_contact()
+        cls.people = {
+            name: cls._new_person(name, role.groups) for name, role in ROLES.items()
+        }
+
+    @classmethod
+    def _new_person(cls, name, groups):
+        if not groups:
+            return cls.env.ref("base.public_user")
+        user = new_test_user(
+            cls.env,
+            f"access_{name}",
+            groups=groups,
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        if name == "customer":
+            cls.move.button_draft()
+            user.partner_id.parent_id = cls.partner_a
+            cls.move.partner_id = user.partner_id
+            cls.move.action_post()
+            cls.move._get_preferred_invoice_pdf()
+        elif name == "sibling":
+            user.partner_id.parent_id = cls.partner_a
+        return user
+
+    def environment(self, role):
+        return self.env(
+            user=self.people[role],
+            su=False,
+            context={"allowed_company_ids": self.company.ids},
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestOperations(AccessCommon):
+    """What a browser can call of the addon, and what it adds to Odoo."""
+
+    def find_operations(self):
+        """Return what the addon defines, as (model, operation)."""
+        found = set()
+        for name, model in self.registry.items():
+            if model._original_module == "benji_connectwise" and not model._abstract:
+                found |= {
+                    (name, right) for right in ("read", "write", "create", "unlink")
+                }
+            for base in model.__mro__:
+                if base.__module__.startswith(ADDON):
+                    found |= {
+                        (name, method)
+                        for method in vars(base)
+                        if self.is_callable(self.env[name], method)
+                    }
+        return found
+
+    def is_callable(self, model, name):
+        try:
+            get_public_method(model, name)
+        except (AccessError, AttributeError):
+            return False
+        return True
+
+    def test_the_table_is_complete(self):
+        """R11: each right, each public method, no more and no less."""
+        self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
+
+    def test_nobody_does_more_or_less_than_the_table_says(self):
+        """R11 S11: every cell is called."""
+        for (model, operation), expected in parse(OPERATIONS).items():
+            with self.subTest(model=model, operation=operation):
+                outcome = {role: self.call(role, model, operation) for role in ROLES}
+                self.assertEqual(outcome, expected)
+
+    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_access")
+    def call(self, role, model, operation):
+        """Call as this person's browser would; undo it.
+
+        :return: the mark of the table
+        """
+        with self.env.cr.savepoint() as savepoint:
+            records, arguments = self.prepare(model, operation)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            env = self.environment(role)
+            method = get_public_method(env[model], operation)
+            if not getattr(method, "_api_model", False):
+                arguments = [records.ids, *arguments]
+            try:
+                call_kw(env[model], operation, arguments, {})
+                env.flush_all()
+                mark = "✓"
+            except AccessError:
+                mark = "–"
+            except UserError:
+                mark = "!"
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return mark
+
+    def prepare(self, model, operation):
+        """Return (records, arguments) with which the call makes sense."""
+        special = f"_prepare_{operation}_{model.replace('.', '_')}"
+        if hasattr(self, special):
+            return getattr(self, special)()
+        if operation == "read":
+            return self.get_record(model), [["display_name"]]
+        if operation == "create":
+            return None, [self.get_values(model)]
+        if operation == "write":
+            return self.get_record(model), [self.get_values(model)]
+        return self.get_record(model), []
+
+    def get_record(self, model):
+        """Return a record; a dialog is the Invoicing administrator's own."""
+        known = {
+            "connectwise.backend": self.backend,
+            "connectwise.lookup": self.move.connectwise_lookup_ids,
+            "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
+            "connectwise.company": self.acme,
+            "connectwise.mapping": self.mapping,
+            "account.move": self.move,
+            "res.partner": self.mapping.contact_id,
+        }
+        if model in known:
+            return known[model]
+        if self.registry[model]._transient:
+            return self.environment("manager")[model].create(self.get_values(model))
+        return self.env[model].search([("company_id", "=", self.company.id)], limit=1)
+
+    def get_values(self, model):
+        """Return values to create a record with, or to write."""
+        Wizard = self.environment("manager")
+        values = {
+            "connectwise.backend": lambda: {"hold_hours": 12},
+            "connectwise.backend.configure": lambda: {"step": "contacts"},
+            "invoice.pdf.source": lambda: {"source": "attachment"},
+            "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},
+            "connectwise.mapping.connect": lambda: {
+                "mapping_id": self.mapping.id,
+                "connectwise_company_id": self.acme.id,
+            },
+            "connectwise.mapping.connect.line": lambda: {
+                "wizard_id": self._new_connect_dialog().id,
+                "connectwise_company_id": self.acme.id,
+            },
+            "connectwise.mapping.rescan.line": lambda: {
+                "rescan_id": Wizard["connectwise.mapping.rescan"].create({}).id,
+                "kind": "connected",
+            },
+            "account.move.send.batch.wizard": lambda: {
+                "move_ids": [(6, 0, self.move.ids)]
+            },
+            # What only the addon itself may write.
+            "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
+            "res.partner": lambda: {"name": "Another name"},
+        }
+        return values.get(model, dict)()
+
+    def _new_connect_dialog(self):
+        Dialog = self.environment("manager")["connectwise.mapping.connect"]
+        dialog = Dialog.create({"mapping_id": self.mapping.id})
+        # Made now, its own suggestions do not take the place of another one later.
+        self.assertTrue(dialog.suggestion_ids)
+        return dialog
+
+    def _prepare_create_connectwise_backend(self):
+        values = {
+            "company_id": self.company.id,
+            "server_url": self.sandbox.url,
+            "company_login_id": self.sandbox.company_login_id,
+        }
+        self.backend.unlink()
+        return None, [values]
+
+    def _prepare_action_remove_imported_contacts_connectwise_backend(self):
+        self.backend.sync_contacts = False
+        return self.backend, []
+
+    def _prepare_default_get_connectwise_backend_configure(self):
+        return None, [["client_id"]]
+
+    def _prepare_connect_connectwise_mapping(self):
+        return self.mapping, [self.acme.id]
+
+    def test_a_dialog_is_of_the_person_who_opened_it(self):
+        """R11 S35: another administrator, perhaps of another company, gets no keys."""
+        other = new_test_user(
+            self.env, "access_other", groups="account.group_account_manager"
+        )
+        dialogs = [
+            model
+            for model, operation in parse(OPERATIONS)
+            if model.startswith("connectwise.")
+            and self.registry[model]._transient
+            and operation == "read"
+        ]
+        self.assertIn("connectwise.backend.configure", dialogs)
+        for model in dialogs:
+            dialog = self.get_record(model).with_user(other)
+            for operation in ("read", "write", "unlink"):
+                with self.subTest(model=model, operation=operation):
+                    self.assertFalse(dialog.has_access(operation))
+
+
+@tagged("post_install", "-at_install")
+class TestRoutes(AccessCommon, HttpCase):
+    """What an address shows to whom."""
+
+    def find_routes(self):
+        """Return the methods of the addon's controllers that answer addresses."""
+        found = set()
+        for module in iter_modules(controllers.__path__):
+            members = vars(getattr(controllers, module.name))
+            for controller in members.values():
+                if getattr(controller, "__module__", "").startswith(ADDON):
+                    found |= {
+                        name
+                        for name, method in vars(controller).items()
+                        if hasattr(method, "original_routing")
+                    }
+        return found
+
+    def test_there_is_no_other_route(self):
+        """R11: what the table is about is all there is."""
+        self.assertEqual(self.find_routes(), {"portal_my_invoice_detail"})
+
+    def test_nobody_sees_more_or_less_than_the_table_says(self):
+        """R11 S11: every cell is opened."""
+        token = self.move._portal_ensure_token()
+        outcome = {}
+        for role, user in self.people.items():
+            login = user.login if ROLES[role].groups else None
+            self.authenticate(login, login)
+            for (route, operation), _marks in parse(ROUTES).items():
+                shown = self.open(route, operation, token)
+                outcome.setdefault((route, operation), {})[role] = shown
+        for row, expected in parse(ROUTES).items():
+            with self.subTest(row):
+                self.assertEqual(outcome[row], expected)
+
+    def open(self, route, operation, token):
+        what, _plus, how = operation.partition("+")
+        options = {
+            "page": [],
+            "html": ["report_type=html"],
+            "pdf": ["report_type=pdf"],
+            "download": ["report_type=pdf", "download=true"],
+        }[what]
+        given = {"": [], "token": [f"access_token={token}"]}
+        options += given.get(how, ["access_token=00000000-0000-0000-0000-000000000000"])
+        response = self.url_open(
+            f"{route}/{self.move.id}?{'&'.join(options)}", allow_redirects=False
+        )
+        if response.status_code != 200:
+            self.assertEqual(response.status_code, 303)
+            self.assertNotIn(b"%PDF", response.content)
+            return "–"
+        return "P" if response.content.startswith(b"%PDF") else "✓"
+
+    def test_without_a_session_nothing_can_be_called(self):
+        """R11: not even by the name of a method that exists."""
+        self.authenticate(None, None)
+        for model, method in (
+            ("connectwise.backend", "search_read"),
+            ("connectwise.backend", "action_test_connection"),
+        ):
+            response = self.url_open(
+                f"/web/dataset/call_kw/{model}/{method}",
+                json={
+                    "params": {
+                        "model": model,
+                        "method": method,
+                        "args": [[]],
+                        "kwargs": {},
+                    }
+                },
+            )
+            self.assertIn("SessionExpired", response.text)

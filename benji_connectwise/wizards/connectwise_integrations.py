@@ -94,6 +94,7 @@ class ConnectwiseIntegrations(models.TransientModel):
 
     def action_why(self):
         """Open this month's invoices whose PDF is not from the first source."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
