@@ -16,6 +16,10 @@ FRESH_FOR_BATCH = timedelta(minutes=5)
 """What was asked this recently is not asked again by the scheduled sending, which comes
 back to the same invoices; asking for the sending itself makes them stale."""
 
+INVOICING = "account.group_account_invoice,account.group_account_readonly"
+"""Who learns what ConnectWise said: not the customers in the portal, because another
+customer may be named in it."""
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -45,17 +49,22 @@ class AccountMove(models.Model):
         " invoice” of Invoice PDF Priority.",
     )
     invoice_pdf_explanation = fields.Html(
-        "Why this PDF?", compute="_compute_invoice_pdf_explanation", sanitize=False
+        "Why this PDF?",
+        compute="_compute_invoice_pdf_explanation",
+        sanitize=False,
+        groups=INVOICING,
     )
     connectwise_lookup_ids = fields.One2many(
         "connectwise.lookup",
         "move_id",
-        groups="account.group_account_invoice,account.group_account_readonly",
+        groups=INVOICING,
     )
     connectwise_invoice_ref = fields.Integer(
         "ConnectWise Invoice ID", compute="_compute_connectwise"
     )
-    connectwise_message = fields.Char("ConnectWise", compute="_compute_connectwise")
+    connectwise_message = fields.Char(
+        "ConnectWise", compute="_compute_connectwise", groups=INVOICING
+    )
     connectwise_pdf_changed = fields.Boolean(
         "Changed in ConnectWise since sent",
         compute="_compute_connectwise",
@@ -376,6 +385,9 @@ class AccountMove(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_connectwise_pdf_file(vals)
+        if not self.env.su:
+            # Said, not left out: otherwise a default in the context would do it.
+            vals_list = [{**vals, "connectwise_pdf_file": False} for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):

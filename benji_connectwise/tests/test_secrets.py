@@ -1,1 +1,394 @@
+"""What nobody learns who must not: keys, other customers, another file (R11, S35)."""
 
+import json
+import logging
+import os
+from base64 import b64encode
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from cryptography.fernet import Fernet
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import SQL, mute_logger
+
+from .test_access import ROLES, AccessCommon, parse
+
+# ✓ is told the value; – is not, whichever way the question is put.
+FIELDS = """
+                                                                  P C B S U I R M G
+connectwise.backend
+    public_key, client_id                                         – – – – – – – ✓ –
+    private_key, stored_private_key                               – – – – – – – – –
+connectwise.backend.configure
+    public_key, client_id                                         – – – – – – – ✓ –
+    private_key, typed_private_key                                – – – – – – – – –
+account.move
+    connectwise_message, invoice_pdf_explanation                  – – – – – ✓ ✓ ✓ –
+"""
+
+
+def ask_every_way(env, model, record, field, value):
+    """Yield (name of the way, what it told): a text, or True for a guess confirmed."""
+    Model, record = env[model], record.with_env(env)
+    spec = {field: {}}
+    guess, wrong = [(field, "=", value)], [(field, "=", "wrong")]
+    ways = {
+        "read": lambda: record.read([field]),
+        "read all": lambda: record.read(),
+        "web_read": lambda: record.web_read(spec),
+        "search_read": lambda: Model.search_read([("id", "=", record.id)], [field]),
+        "web_search_read": lambda: Model.web_search_read([], spec),
+        "export": lambda: record.export_data([field]),
+        "group": lambda: Model.formatted_read_group([], [field], ["__count"]),
+        "filter": lambda: Model.search_count(guess) > Model.search_count(wrong),
+        "filter like": lambda: bool(Model.search_count([(field, "like", value[:4])])),
+        "sort": lambda: bool(Model.search([], order=field)),
+        "defaults": lambda: Model.default_get([field]),
+        "onchange": lambda: record.onchange({}, [], spec),
+        "copy": lambda: record.copy_data(),
+        "name": lambda: Model.name_search(value),
+    }
+    if model == "connectwise.backend":
+        rows, partners = env["connectwise.mapping"], env["res.partner"]
+        by_partner = f"connectwise_mapping_ids.backend_id.{field}"
+        ways |= {
+            "rows": lambda: rows.search([]).export_data([f"backend_id/{field}"]),
+            "filter rows": lambda: bool(
+                rows.search_count([(f"backend_id.{field}", "=", value)])
+            ),
+            "filter partners": lambda: bool(
+                partners.search_count([(by_partner, "=", value)])
+            ),
+            "group rows": lambda: rows.formatted_read_group(
+                [], [f"backend_id.{field}"], ["__count"]
+            ),
+        }
+    for name, way in ways.items():
+        try:
+            with env.cr.savepoint():
+                yield name, way()
+        except (UserError, ValueError):
+            yield name, None
+
+
+class SecretsCommon(AccessCommon):
+    def setUp(self):
+        super().setUp()
+        user = f"{self.sandbox.company_login_id}+{self.sandbox.public_key}"
+        signed_in = b64encode(f"{user}:{self.sandbox.private_key}".encode()).decode()
+        self.secrets = {
+            "public_key": self.sandbox.public_key,
+            "private_key": self.sandbox.private_key,
+            "stored_private_key": self.sandbox.private_key,
+            "typed_private_key": self.sandbox.private_key,
+            "client_id": self.sandbox.client_id,
+            "authorization": signed_in,
+        }
+
+    def new_dialog(self):
+        """Return the wizard *Configure* as the administrator has filled it in."""
+        return self.environment("manager")["connectwise.backend.configure"].create(
+            {
+                "step": "keys",
+                "private_key": self.sandbox.private_key,
+                **{name: self.secrets[name] for name in ("public_key", "client_id")},
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestFields(SecretsCommon):
+    def test_nobody_is_told_more_or_less_than_the_table_says(self):
+        """R11 S35: not by filtering, sorting, grouping or defaults either."""
+        own_client_id = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
+        self.enterContext(patch.dict(os.environ, own_client_id))
+        for (model, field), expected in parse(FIELDS).items():
+            with self.subTest(model=model, field=field):
+                outcome, ways = {}, {}
+                for role in ROLES:
+                    ways[role] = self.told(role, model, field)
+                    outcome[role] = "✓" if ways[role] else "–"
+                self.assertEqual(outcome, expected, ways)
+
+    @mute_logger("odoo.models")
+    def told(self, role, model, field):
+        """Return the ways in which this person learns the value."""
+        if model == "account.move":
+            # So both begin, after the number that everybody knows.
+            record, value = self.move, "invoice CW1001 · "
+        else:
+            record = self.backend if "configure" not in model else self.new_dialog()
+            value = self.secrets[field]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        told = ask_every_way(self.environment(role), model, record, field, str(value))
+        return [
+            way for way, answer in told if answer is True or str(value) in str(answer)
+        ]
+
+    def test_a_customer_learns_nothing_of_sources_over_rpc(self):
+        """S5: why a PDF was refused names other customers."""
+        move = self.move.with_user(self.people["customer"])
+        self.assertTrue(move.read(["name"]))
+        for field in ("connectwise_message", "invoice_pdf_explanation"):
+            with self.assertRaises(AccessError):
+                move.read([field])
+
+
+@tagged("post_install", "-at_install")
+class TestPrivateKeyStaysHere(SecretsCommon):
+    """Who may change the connection must not have the key sent to another place."""
+
+    def setUp(self):
+        super().setUp()
+        self.as_manager = self.backend.with_user(self.people["manager"])
+
+    def test_another_address_needs_the_private_key(self):
+        """S35: over RPC as well as in the wizard"""
+        for values in (
+            {"server_url": "https://thief.example.net"},
+            {"company_login_id": "thief"},
+            {"server_url": "https://thief.example.net", "private_key": ""},
+        ):
+            with self.assertRaisesRegex(UserError, "enter it again"):
+                self.as_manager.write(values)
+
+    def test_another_address_comes_with_another_private_key(self):
+        """S35"""
+        place = {"server_url": "https://psa.example.com", "private_key": "new"}
+        self.as_manager.write(place)
+        self.assertEqual(self.backend.sudo().stored_private_key, "new")
+
+    def test_the_same_address_may_be_written_again(self):
+        """S14"""
+        self.as_manager.server_url = f" {self.sandbox.url} "
+        self.backend.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_without_keys_nothing_is_asked(self):
+        """S35: nor said to be refused"""
+        self.backend.sudo().stored_private_key = False
+        with self.no_requests():
+            self.backend.action_test_connection()
+        self.assertIn("is missing", self.backend.last_error)
+
+
+@tagged("post_install", "-at_install")
+class TestAtRest(SecretsCommon):
+    def find(self, text):
+        """Return the tables of the database that hold this text, anywhere."""
+        self.env.flush_all()
+        tables = self.env.execute_query(
+            SQL(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'm') AND"
+                " relnamespace = 'public'::regnamespace"
+            )
+        )
+        return {
+            table
+            for [table] in tables
+            if self.env.execute_query(
+                SQL(
+                    "SELECT 1 FROM %(table)s WHERE %(table)s::text LIKE %(text)s",
+                    table=SQL.identifier(table),
+                    text=f"%{text}%",
+                )
+            )
+        }
+
+    def test_after_all_that_happens_no_secret_is_in_clear(self):
+        """S35: wizard, test, look-up, refusal, notice: as a dump would show it."""
+        key = {"BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode()}
+        self.enterContext(patch.dict(os.environ, key))
+        self.backend._register_hook()
+        abandoned = self.new_dialog()
+        abandoned.action_next()
+        wizard = self.new_dialog()
+        wizard.action_next()
+        wizard.action_save()
+        self.sandbox.revoke_key(self.sandbox.public_key)
+        self.assertChosen(self.invoice("CW1002"), "odoo")
+        self.backend.invalidate_recordset()
+        self.assertTrue(self.backend.activity_ids, "nobody was told of the failure")
+        self.assertFalse(self.find(self.sandbox.private_key))
+        self.assertFalse(self.find(self.secrets["authorization"]))
+        self.assertFalse(self.find(key["BENJI_CONNECTWISE_SECRET_KEY"]))
+        of_connection = {"connectwise_backend", "connectwise_backend_configure"}
+        for name in ("public_key", "client_id"):
+            self.assertEqual(self.find(self.secrets[name]), of_connection)
+
+    def test_a_neutralised_copy_has_no_keys_and_asks_nothing(self):
+        """S35: nor does what its scheduled actions, sync and dialogs would do."""
+        self.new_dialog()
+        script = Path(__file__).parents[1] / "data" / "neutralize.sql"
+        self.env.flush_all()
+        self.env.cr.execute(script.read_text())
+        self.env.invalidate_all()
+        for name in ("private_key", "public_key", "client_id"):
+            self.assertFalse(self.find(self.secrets[name]))
+        move = self.invoice("CW1002")
+        with self.no_requests():
+            for name in ("sync", "pdf_prefetch"):
+                cron = self.env.ref(f"benji_connectwise.ir_cron_connectwise_{name}")
+                with self.enter_registry_test_mode():
+                    cron.sudo().method_direct_trigger()
+            self.assertChosen(move, "odoo")
+            move.action_refresh_pdf()
+            self.backend.action_test_connection()
+
+
+@tagged("post_install", "-at_install")
+class TestFiles(SecretsCommon):
+    """A PDF of ConnectWise's is not what somebody else put there (D1)."""
+
+    def setUp(self):
+        super().setUp()
+        self.genuine = self.move._get_preferred_invoice_pdf()
+        self.content = self.genuine.raw
+        self.files = self.env["ir.attachment"].with_user(self.people["invoicing"])
+
+    def assertNotForged(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        chosen = self.move._get_preferred_invoice_pdf()
+        self.assertIn(chosen.raw, (False, self.content))
+
+    def test_its_content_is_not_replaced(self):
+        """D1: whoever may edit the invoice may write its files."""
+        for values in (
+            {"raw": b"%PDF-1.4 forged %%EOF"},
+            {"datas": b64encode(b"%PDF-1.4 forged %%EOF")},
+            {"db_datas": b"%PDF-1.4 forged %%EOF", "store_fname": False},
+            {"raw": b"%PDF- forged", "checksum": self.genuine.checksum},
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                self.try_to(lambda values=values: self.mine().write(values))
+                self.assertNotForged()
+                savepoint.rollback()
+
+    def test_another_file_does_not_take_its_place(self):
+        """D1: nor one of another invoice's"""
+        other = self.invoice("CW1002")._get_preferred_invoice_pdf()
+        place = {
+            "res_model": "account.move",
+            "res_id": self.move.id,
+            "res_field": "connectwise_pdf_file",
+        }
+        forged = {**place, "name": "forged.pdf", "raw": b"%PDF-1.4 forged %%EOF"}
+        for attempt in (
+            lambda: self.files.create(forged),
+            lambda: self.files.browse(other.id).write({"res_id": self.move.id}),
+            lambda: self.files.create({**forged, "res_id": 0}).write(place),
+            lambda: self.mine().unlink() and self.files.create(forged),
+        ):
+            with self.env.cr.savepoint() as savepoint:
+                self.try_to(attempt)
+                self.assertNotForged()
+                savepoint.rollback()
+
+    def mine(self):
+        return self.files.browse(self.genuine.id)
+
+    def try_to(self, attempt):
+        # Where Odoo refuses already, so much the better.
+        try:
+            with self.env.cr.savepoint():
+                attempt()
+        except UserError:
+            self.env.invalidate_all()
+
+    def test_no_context_from_outside_opens_anything(self):
+        """D1: any context may come along with a call."""
+        for context in (
+            {"default_connectwise_pdf_file": b64encode(b"%PDF-")},
+            {"invoice_pdf": True, "invoice_pdf_at_hand": True},
+            {"connectwise_sync": True, "connectwise_changes": "x"},
+        ):
+            move = self.move.with_user(self.people["invoicing"]).with_context(**context)
+            with self.subTest(context):
+                copy = move.copy()
+                self.assertFalse(copy.connectwise_pdf_file)
+                self.assertEqual(move._get_preferred_invoice_pdf(), self.genuine)
+                with self.assertRaises(AccessError):
+                    move.write({"connectwise_pdf_file": False})
+
+
+@tagged("post_install", "-at_install")
+class TestOverHttp(SecretsCommon, HttpCase):
+    def test_a_file_is_opened_by_those_who_may_see_the_invoice(self):
+        """R11: by its number alone, as found by counting"""
+        file = self.move._get_preferred_invoice_pdf()
+        may = {"customer", "sibling", "invoicing", "readonly", "manager"}
+        for role, user in self.people.items():
+            login = user.login if ROLES[role].groups else None
+            self.authenticate(login, login)
+            for path in (
+                f"/web/content/{file.id}",
+                f"/web/content/account.move/{self.move.id}/connectwise_pdf_file",
+                f"/web/image/{file.id}",
+            ):
+                with self.subTest(role=role, path=path):
+                    response = self.url_open(path, allow_redirects=False)
+                    is_shown = b"%PDF" in response.content
+                    self.assertLessEqual(is_shown, role in may)
+
+    @contextmanager
+    def everything_logged(self):
+        """Log all that any part of the server logs, at level DEBUG."""
+        lines = []
+        handler = logging.Handler()
+        handler.emit = lambda record: lines.append(
+            logging.Formatter("%(name)s %(message)s").format(record)
+        )
+        loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+        levels = {logger: logger.level for logger in (logging.root, *loggers)}
+        for logger in levels:
+            logger.setLevel(logging.DEBUG)
+        logging.root.addHandler(handler)
+        try:
+            yield lines
+        finally:
+            logging.root.removeHandler(handler)
+            for logger, level in levels.items():
+                logger.setLevel(level)
+
+    def rpc(self, model, method, *args, **options):
+        response = self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            json={
+                "params": {
+                    "model": model,
+                    "method": method,
+                    "args": args,
+                    "kwargs": options,
+                }
+            },
+        )
+        return json.loads(response.text).get("result")
+
+    def test_no_secret_is_logged_at_any_level(self):
+        """S35: by the addon, the libraries or Odoo, whether it works or not."""
+        login = self.people["manager"].login
+        self.authenticate(login, login)
+        wizard = "connectwise.backend.configure"
+        keys = ("public_key", "client_id", "private_key")
+        values = {"step": "keys", **{name: self.secrets[name] for name in keys}}
+        with self.everything_logged() as lines:
+            [saved] = self.rpc(
+                wizard, "web_save", [], values, specification={"step": {}}
+            )
+            self.rpc(wizard, "action_next", [saved["id"]])
+            self.rpc(wizard, "action_save", [saved["id"]])
+            self.rpc("connectwise.backend", "action_test_connection", self.backend.ids)
+            self.sandbox.revoke_key(self.sandbox.public_key)
+            self.rpc("account.move", "action_refresh_pdf", self.move.ids)
+        self.backend.invalidate_recordset()
+        self.assertEqual(self.backend.state, "error")
+        log = "\n".join(lines)
+        for part in (f"call {wizard}", "INSERT INTO", "GET /finance/invoices"):
+            self.assertIn(part, log)
+        for name, secret in self.secrets.items():
+            self.assertNotIn(secret, log, name)
