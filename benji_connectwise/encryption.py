@@ -53,8 +53,7 @@ def decrypt(stored):
     keys = _get_keys()
     try:
         if keys:
-            token = stored.removeprefix(ENCRYPTED)
-            return MultiFernet(keys).decrypt(token).decode()
+            return MultiFernet(keys).decrypt(_get_token(stored)).decode()
     except InvalidToken:
         pass  # said below, without this exception as its context
     raise SecretKeyError("Encrypted with another key", reason="undecipherable")
@@ -98,7 +97,7 @@ def encrypt_stored(cr, table, column):
 def _renew(keys, stored):
     """Return `stored` under the first key; None if it is already, or unreadable."""
     if stored.startswith(ENCRYPTED):
-        token = stored.removeprefix(ENCRYPTED)
+        token = _get_token(stored)
         if _decrypts(keys[0], token) or not _decrypts(MultiFernet(keys), token):
             return None
         return ENCRYPTED + MultiFernet(keys).rotate(token).decode()
@@ -107,6 +106,10 @@ def _renew(keys, stored):
 
 def _encrypt(keys, secret):
     return ENCRYPTED + keys[0].encrypt(secret.encode()).decode()
+
+
+def _get_token(stored):
+    return stored.removeprefix(ENCRYPTED).encode()
 
 
 def _decrypts(fernet, token):

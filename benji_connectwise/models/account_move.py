@@ -70,7 +70,9 @@ class AccountMove(models.Model):
         compute="_compute_connectwise",
         search="_search_connectwise_pdf_changed",
     )
-    connectwise_pdf_file = fields.Binary(attachment=True, copy=False)
+    # Not the customers' in the portal, whom it may turn out not to belong to: they get
+    # what is chosen.
+    connectwise_pdf_file = fields.Binary(attachment=True, copy=False, groups=INVOICING)
     connectwise_pdf_id = fields.Many2one(
         "ir.attachment",
         "ConnectWise PDF",

@@ -413,7 +413,11 @@ class TestRoutes(AccessCommon, HttpCase):
             self.assertEqual(response.status_code, 303)
             self.assertNotIn(b"%PDF", response.content)
             return "–"
-        return "P" if response.content.startswith(b"%PDF") else "✓"
+        self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
+        if not response.content.startswith(b"%PDF"):
+            return "✓"
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        return "P"
 
     def test_without_a_session_nothing_can_be_called(self):
         """R11: not even by the name of a method that exists."""

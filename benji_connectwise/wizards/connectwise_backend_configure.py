@@ -89,8 +89,6 @@ class ConnectwiseBackendConfigure(models.TransientModel):
 
     @api.model
     def default_get(self, fields):
-        # Anybody may ask for defaults, also of models that they may not create.
-        self.check_access("create")
         values = super().default_get(fields)
         backend = self._get_backend()
         if backend:

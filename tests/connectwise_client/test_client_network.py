@@ -4,6 +4,7 @@ Deadlines are measured on the real clock, with limits of a fraction of a second.
 """
 
 import gzip
+import json
 import socket
 import ssl
 import struct
@@ -26,6 +27,7 @@ from connectwise_client import (
     InvalidPdfError,
     Limits,
     NetworkError,
+    transport,
 )
 from connectwise_client.const import MAX_JSON_BYTES
 
@@ -56,6 +58,16 @@ def sends(data: bytes, then: float = 0) -> Callable[[socket.socket], None]:
             connection.sendall(data)
             time.sleep(then)
             connection.shutdown(socket.SHUT_WR)
+
+    return behave
+
+
+def sends_once(data: bytes) -> Callable[[socket.socket], None]:
+    """Answer one request with these bytes, and close."""
+
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(data)
 
     return behave
 
@@ -373,6 +385,21 @@ def test_a_public_name_of_a_private_address_is_refused(
     assert (caught.value.reason, client.request_count) == ("private", 1)
 
 
+def test_an_address_in_an_answer_is_never_asked(
+    raw_server: Start, connect: Connect, tenant: Tenant
+) -> None:
+    elsewhere = raw_server(read_request)
+    url = f"http://{elsewhere.place}/x"
+    links = {"Link": f'<{url}>; rel="next"', "Refresh": f"0; url={url}"}
+    row = {"id": 1, "invoiceNumber": "CW1", "_info": {"invoice_href": url, "href": url}}
+    page = Response(json.dumps([row]), headers=links, content_type="application/json")
+    tenant.answers(f"{API}/finance/invoices", page)
+    client = connect(tenant.place, local_hosts=[tenant.place, elsewhere.place])
+    [(invoices, _)] = client.find_invoices(["CW1"])
+    assert [invoice.id for invoice in invoices] == [1]
+    assert elsewhere.connections == 0
+
+
 def test_proxies_of_the_environment_are_ignored(
     connect: Connect, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +446,35 @@ def test_a_trusted_certificate_is_accepted(
     assert [client.count_companies() for _ in range(2)] == [7, 7]
     client.close()
     assert server.connections == 1
+
+
+def test_a_name_that_moves_to_a_private_address_is_refused(
+    raw_server: Start,
+    connect: Connect,
+    authority: tuple[trustme.CA, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each connection judges the address that it uses (DNS rebinding)."""
+    # One address of the loopback plays the public net.
+    monkeypatch.setattr(transport, "is_public", lambda ip: ip == "127.0.0.1")
+    answer = OK + b"Connection: close\r\nContent-Length: 12\r\n\r\n" + BODY
+    server = raw_server(over_tls(authority[0], "psa.example.com", sends_once(answer)))
+    addresses = iter(["127.0.0.1", "127.0.0.2"])
+
+    def resolve(*_args: Any) -> list[Any]:
+        place = (next(addresses), server.port)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place)]
+
+    client = connect(
+        "psa.example.com:443",
+        address="psa.example.com",
+        local_hosts=[],
+        runtime={"resolve": resolve, "ca_bundle": authority[1]},
+    )
+    assert client.count_companies() == 7
+    with pytest.raises(AddressError) as caught:
+        client.count_companies()
+    assert (caught.value.reason, server.connections) == ("private", 1)
 
 
 @pytest.mark.parametrize(("trusted", "name"), [(False, "localhost"), (True, "other")])
