@@ -50,13 +50,10 @@ def decrypt(stored):
         return ""
     if not stored.startswith(ENCRYPTED):
         return stored
-    keys = _get_keys()
-    try:
-        if keys:
-            return MultiFernet(keys).decrypt(_get_token(stored)).decode()
-    except InvalidToken:
-        pass  # said below, without this exception as its context
-    raise SecretKeyError("Encrypted with another key", reason="undecipherable")
+    keys, token = _get_keys(), _get_token(stored)
+    if not keys or not _decrypts(MultiFernet(keys), token):
+        raise SecretKeyError("Encrypted with another key", reason="undecipherable")
+    return MultiFernet(keys).decrypt(token).decode()
 
 
 def encrypt_stored(cr, table, column):

@@ -1,7 +1,8 @@
 """Keys kept out of Odoo's own logs.
 
-At level DEBUG Odoo logs the arguments of every call of a browser, and the values of
-every query: among them the keys, when a connection is configured.
+At level DEBUG Odoo logs the arguments of every call of a browser and the values of
+every query, and at level ERROR those of a query that failed, for example because two
+people save at once: among them the keys, when a connection is configured.
 """
 
 import logging
@@ -16,10 +17,9 @@ class HideKeys(logging.Filter):
     """Blots out all texts of a record that is about a connection and its keys."""
 
     def filter(self, record):
-        if record.levelno <= logging.DEBUG:
-            text = record.getMessage()
-            if _ABOUT_CONNECTION.search(text) and _KEYS.search(text):
-                record.msg, record.args = _STRING.sub("'…'", text), ()
+        text = record.getMessage()
+        if _ABOUT_CONNECTION.search(text) and _KEYS.search(text):
+            record.msg, record.args = _STRING.sub("'…'", text), ()
         return True
 
 

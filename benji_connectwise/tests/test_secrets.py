@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
@@ -238,6 +239,25 @@ class TestAtRest(SecretsCommon):
             self.assertChosen(move, "odoo")
             move.action_refresh_pdf()
             self.backend.action_test_connection()
+
+    def test_a_query_that_fails_is_logged_without_keys(self):
+        """S35: Odoo logs it as an error, whatever the level."""
+        self.env.flush_all()
+        values = {
+            "company_id": self.company.id,
+            "server_url": self.sandbox.url,
+            "company_login_id": "twice",
+            **{name: self.secrets[name] for name in ("public_key", "client_id")},
+        }
+        with (
+            self.assertLogs("odoo.sql_db", "ERROR") as logs,
+            self.assertRaises(UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env["connectwise.backend"].create(values)
+        self.assertIn("bad query", str(logs.output))
+        for name in ("public_key", "client_id"):
+            self.assertNotIn(self.secrets[name], str(logs.output))
 
 
 @tagged("post_install", "-at_install")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from cryptography.fernet import Fernet
 from running import DATABASE, Mailbox, Odoo, mail_server, odoo_server
 
 import demo_data
@@ -39,6 +40,8 @@ def odoo() -> Iterator[Odoo]:
             check=True,
         )
         smtp_port = stack.enter_context(mail_server(mailbox))
+        # What was stored so far is in clear; the server encrypts it as it starts.
+        environment["BENJI_CONNECTWISE_SECRET_KEY"] = Fernet.generate_key().decode()
         url = stack.enter_context(odoo_server(environment, smtp_port))
         running = Odoo(url, sandbox, mailbox)
         stack.callback(running.close)
