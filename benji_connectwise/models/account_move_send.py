@@ -288,7 +288,8 @@ class AccountMoveSend(models.AbstractModel):
             move._message_log(
                 body=self.env._(
                     "Not sent yet: it waits for ConnectWise's PDF. %s",
-                    move.connectwise_message or "",
+                    # Whoever sends it may be without Invoicing, at a till for example.
+                    move.sudo().connectwise_message or "",
                 )
             )
 
