@@ -99,6 +99,11 @@ def _credentials(env, error):
             "The Public or the Private Key is missing. Enter them under Integrations"
             " ▸ Configure."
         )
+    if error.reason == "moved":
+        return _(
+            "The private key was saved for another address or Company Login ID, so it"
+            " is not sent to this one. Enter it again under Integrations ▸ Configure."
+        )
     return _(
         "ConnectWise does not accept the Public and Private Key. Please create a new"
         " API key in ConnectWise and enter it."

@@ -42,7 +42,7 @@ PLACE = ("server_url", "company_login_id")
 
 def get_place(*values):
     """Return the values of `PLACE`, fit for being compared."""
-    return tuple((value or "").strip() for value in values)
+    return [(value or "").strip() for value in values]
 
 
 def _get_seconds_spent():
@@ -83,6 +83,7 @@ class ConnectwiseBackend(models.Model):
         help="Write-only: it never leaves the server. Left empty, it stays as it is.",
     )
     stored_private_key = fields.Char(copy=False, groups=NO_ACCESS)
+    private_key_place = fields.Json(copy=False, groups=NO_ACCESS)
     client_id = fields.Char(
         "Client ID",
         copy=False,
@@ -190,7 +191,12 @@ class ConnectwiseBackend(models.Model):
     def _inverse_private_key(self):
         for backend in self:
             if backend.private_key:
-                backend.sudo().stored_private_key = self._encrypt(backend.private_key)
+                backend.sudo().write(
+                    {
+                        "stored_private_key": self._encrypt(backend.private_key),
+                        "private_key_place": backend._get_place(),
+                    }
+                )
         # A reading in the same request must not bring it back.
         self.invalidate_recordset(["private_key"], flush=False)
 
@@ -203,7 +209,6 @@ class ConnectwiseBackend(models.Model):
             raise UserError(explain(self.env, error)) from None
 
     def write(self, vals):
-        self._check_private_key_stays_here(vals)
         # What was learned about the old address or keys says nothing about new ones.
         if not vals.keys().isdisjoint(
             {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
@@ -220,23 +225,6 @@ class ConnectwiseBackend(models.Model):
             elif "amount_tolerance" in vals:
                 lookups.search(of_company)._judge_anew()
         return result
-
-    def _check_private_key_stays_here(self, vals):
-        """Refuse another address without a private key of its own.
-
-        Who may change the connection must not learn the key by sending it elsewhere.
-        """
-        if self.env.su or vals.get("private_key"):
-            return
-        for backend in self.sudo().filtered("stored_private_key"):
-            place = get_place(*(vals.get(name, backend[name]) for name in PLACE))
-            if place != backend._get_place():
-                raise UserError(
-                    self.env._(
-                        "The private key is for the saved address and Company Login ID"
-                        " alone. Please enter it again together with the new ones."
-                    )
-                )
 
     def _get_place(self):
         return get_place(*(self[name] for name in PLACE))
@@ -319,9 +307,17 @@ class ConnectwiseBackend(models.Model):
         :raises SecretKeyError: if the private key cannot be decrypted
         """
         backend = self.sudo()
-        private_key = backend._get_private_key()
+        place = backend._get_place()
+        private_key = backend._get_server_private_key(
+            backend.server_url
+        ) or backend._get_stored_private_key(place)
         if not (backend.public_key and private_key):
-            raise CredentialsError("The keys are missing", reason="missing")
+            is_moved = bool(backend.stored_private_key) and (
+                backend.private_key_place != place
+            )
+            raise CredentialsError(
+                "The keys are missing", reason="moved" if is_moved else "missing"
+            )
         return Credentials(
             backend.company_login_id,
             backend.public_key,
@@ -329,11 +325,17 @@ class ConnectwiseBackend(models.Model):
             backend.client_id or "",
         )
 
-    def _get_private_key(self):
-        """Return the private key: the server's own, else the stored one."""
-        return self._get_server_private_key(self.server_url) or decrypt(
-            self.stored_private_key
-        )
+    def _get_stored_private_key(self, place):
+        """Return the stored private key, "" unless it was saved for this `PLACE`.
+
+        Who may change the address must not learn the key by sending it elsewhere.
+
+        :raises SecretKeyError: if it cannot be decrypted
+        """
+        backend = self.sudo()
+        if backend.private_key_place != place:
+            return ""
+        return decrypt(backend.stored_private_key)
 
     @api.model
     def _get_server_private_key(self, address):
@@ -389,12 +391,15 @@ class ConnectwiseBackend(models.Model):
         :param explicit: whether a success is worth a note of its own
         """
         start = time.monotonic()
+        hosts = self._get_local_hosts()
         try:
+            # What is wrong with the address is said first.
+            normalise_address(self.server_url, hosts)
             with ConnectWiseClient(
                 self.server_url,
                 self._get_credentials(),
                 limits,
-                local_hosts=self._get_local_hosts(),
+                local_hosts=hosts,
                 codebase=self.codebase or None,
             ) as client:
                 question(client)

@@ -63,6 +63,9 @@ connectwise.company
 connectwise.sync.history
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
+connectwise.sync.range
+    read                                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
@@ -130,6 +133,11 @@ class AccessCommon(ConnectwiseCommon):
         super().setUpClass()
         cls.backend.sync_contacts = True
         cls.backend.sync()
+        cls.part = (
+            cls.env["connectwise.sync.range"]
+            .sudo()
+            .create({"history_id": cls.backend.history_ids.id})
+        )
         cls.move = cls.invoice("CW1001")
         cls.move._get_preferred_invoice_pdf()
         cls.acme = (
@@ -276,6 +284,7 @@ class TestOperations(AccessCommon):
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
+            "connectwise.sync.range": self.part,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,
         }

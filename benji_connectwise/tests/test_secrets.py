@@ -147,26 +147,32 @@ class TestPrivateKeyStaysHere(SecretsCommon):
         super().setUp()
         self.as_manager = self.backend.with_user(self.people["manager"])
 
-    def test_another_address_needs_the_private_key(self):
-        """S35: over RPC as well as in the wizard"""
+    def test_another_place_does_not_get_the_private_key(self):
+        """S35: whoever writes the address, over RPC as well; nothing is asked there."""
         for values in (
-            {"server_url": "https://thief.example.net"},
-            {"company_login_id": "thief"},
-            {"server_url": "https://thief.example.net", "private_key": ""},
+            {"server_url": f"{self.sandbox.url}/elsewhere"},
+            {"company_login_id": "elsewhere"},
+            {"server_url": f"{self.sandbox.url}/elsewhere", "private_key": ""},
         ):
-            with self.assertRaisesRegex(UserError, "enter it again"):
+            with self.subTest(values), self.no_requests():
                 self.as_manager.write(values)
+                self.as_manager.action_test_connection()
+                self.assertEqual(self.backend.state, "error")
+                self.assertIn("another address", self.backend.last_error)
 
-    def test_another_address_comes_with_another_private_key(self):
-        """S35"""
-        place = {"server_url": "https://psa.example.com", "private_key": "new"}
-        self.as_manager.write(place)
-        self.assertEqual(self.backend.sudo().stored_private_key, "new")
-
-    def test_the_same_address_may_be_written_again(self):
-        """S14"""
+    def test_the_place_it_was_saved_for_gets_it_again(self):
+        """S35: nothing is lost by a mistake."""
+        self.as_manager.server_url = "psa.example.com"
         self.as_manager.server_url = f" {self.sandbox.url} "
-        self.backend.action_test_connection()
+        self.as_manager.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_another_place_comes_with_a_private_key_of_its_own(self):
+        """S35"""
+        place = f"{self.sandbox.url}/elsewhere"
+        key = self.sandbox.private_key
+        self.as_manager.write({"server_url": place, "private_key": key})
+        self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
     def test_without_keys_nothing_is_asked(self):

@@ -316,7 +316,4 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         key = self._get_server_private_key() or decrypt(self.sudo().typed_private_key)
         if key:
             return key
-        backend = self._get_backend()
-        if not backend or backend._get_place() != self._get_place():
-            return ""
-        return decrypt(backend.sudo().stored_private_key)
+        return self._get_backend()._get_stored_private_key(self._get_place())
