@@ -158,7 +158,9 @@ def read_settings() -> dict:
 def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     """Put the ports of this start where the last one's are."""
     execute(
-        "UPDATE connectwise_backend SET server_url = %s, retry_at = NULL, failures = 0",
+        "UPDATE connectwise_backend SET server_url = %s, retry_at = NULL, failures = 0,"
+        " private_key_place = jsonb_build_array(%s, company_login_id)",
+        sandbox_url,
         sandbox_url,
     )
     execute(

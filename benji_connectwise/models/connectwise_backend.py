@@ -220,6 +220,9 @@ class ConnectwiseBackend(models.Model):
         for backend, place in places.items():
             of_company = [("company_id", "=", backend.company_id.id)]
             if backend._get_place() != place:
+                if self.env.su and backend.private_key_place == place:
+                    # A program that may read the key may also take it along.
+                    backend.private_key_place = backend._get_place()
                 # Another ConnectWise: what the old one said is no evidence any more.
                 lookups.search(of_company)._forget_unsent()
             elif "amount_tolerance" in vals:

@@ -163,7 +163,7 @@ class AccessCommon(ConnectwiseCommon):
             .sudo()
             .search([("partner_id", "=", cls.customer.id)])
         )
-        cls.mapping._link(cls.acme, "manual")
+        cls.mapping._link([(cls.mapping.id, cls.acme.id, "manual")])
         cls.mapping._import_contact()
         cls.people = {
             name: cls._new_person(name, role.groups) for name, role in ROLES.items()

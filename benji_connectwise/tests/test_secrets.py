@@ -167,6 +167,12 @@ class TestPrivateKeyStaysHere(SecretsCommon):
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
+    def test_a_program_takes_it_along(self):
+        """S35: one that could read the key itself"""
+        self.backend.sudo().server_url = f"{self.sandbox.url}/elsewhere"
+        self.as_manager.action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+
     def test_another_place_comes_with_a_private_key_of_its_own(self):
         """S35"""
         place = f"{self.sandbox.url}/elsewhere"
