@@ -1,5 +1,5 @@
 # The index of scripts/. Every target is one script; more is in its first lines.
-.PHONY: help demo test check bench audit dist clean
+.PHONY: help demo test torture check bench audit dist clean
 
 help:   ## list these targets
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
@@ -7,6 +7,8 @@ demo:   ## start Odoo and a ConnectWise to try it with
 	@scripts/demo
 test:   ## run the checkers and all tests
 	@scripts/test
+torture: ## try for 20 minutes to break what has to hold
+	@scripts/torture
 check:  ## run the checkers
 	@scripts/check
 bench:  ## measure the goals for speed (half an hour; QUICK=1: 2 minutes, small)

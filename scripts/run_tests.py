@@ -24,6 +24,7 @@ from environment import (
 
 CHECKLOG = LOCAL / "checkers" / "bin" / "checklog-odoo"
 END_TO_END = ROOT / "tests" / "end_to_end"
+TORTURE = ROOT / "tests" / "torture"
 KNOWN_WARNING = "ignore:'crypt' is deprecated"  # passlib's, which Odoo imports
 CLOSING_LINE = re.compile(r"=+ (\d+ \w+|no tests ran).* in [\d.]+s.* =+\n")
 
@@ -64,9 +65,8 @@ def checkers(report: Report) -> bool:
 
 def lib(report: Report, *arguments: str) -> bool:
     """Without arguments, every line and branch of the addon's lib/ has to be run."""
-    if arguments:
-        return report.pytest("tests", f"--ignore={END_TO_END}", *arguments)
-    return report.pytest("tests", f"--ignore={END_TO_END}", "--cov")
+    others = [f"--ignore={folder}" for folder in (END_TO_END, TORTURE)]
+    return report.pytest("tests", *others, *(arguments or ["--cov"]))
 
 
 def addon(report: Report, *arguments: str) -> bool:
@@ -145,10 +145,15 @@ def e2e(report: Report, *arguments: str) -> bool:
     return report.pytest(str(END_TO_END), *arguments)
 
 
+def torture(report: Report, *arguments: str) -> bool:
+    """A slice of what scripts/torture does for long."""
+    return report.pytest(str(TORTURE), *arguments)
+
+
 def main(arguments: list[str]) -> int:
     suites = {"lib": lib, "addon": addon, "odoo": odoos_own}
     if END_TO_END.is_dir():
-        suites["e2e"] = e2e
+        suites |= {"e2e": e2e, "torture": torture}
     report = Report(hold_back=not arguments)
     if arguments:
         report.run(arguments[0], suites[arguments[0]], *arguments[1:])

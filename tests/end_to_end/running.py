@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -53,11 +54,11 @@ def attached_files(mail: EmailMessage) -> list[bytes]:
 class Person:
     """Somebody at a browser; without a login, a stranger."""
 
-    def __init__(self, url: str, login: str = "") -> None:
+    def __init__(self, url: str, login: str = "", database: str = DATABASE) -> None:
         self.url = url
         self.session = requests.Session()
         if login:
-            params = {"db": DATABASE, "login": login, "password": login}
+            params = {"db": database, "login": login, "password": login}
             self._ask("/web/session/authenticate", params)
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -144,16 +145,22 @@ def mail_server(mailbox: Mailbox) -> Iterator[int]:
         controller.stop()
 
 
+def odoo_command(database: str, log: Path, *options: str) -> list[str]:
+    """Return the command that runs Odoo on `database`, writing to `log`."""
+    command = [sys.executable, str(ROOT / "scripts" / "odoo_server.py")]
+    command += ["--database", database, "--db-filter", f"^{database}$"]
+    return [*command, "--logfile", str(log), *options]
+
+
 @contextmanager
 def odoo_server(environment: dict[str, str], smtp_port: int) -> Iterator[str]:
     """Run Odoo without scheduled actions: the tests run these when they want to."""
     port = free_port()
-    options = ["--database", DATABASE, "--db-filter", f"^{DATABASE}$"]
-    options += ["--workers", "2", "--max-cron-threads", "0", "--logfile", str(LOG)]
+    options = ["--workers", "2", "--max-cron-threads", "0"]
     options += ["--http-port", str(port), "--gevent-port", str(free_port())]
     options += ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)]
     LOG.unlink(missing_ok=True)
-    command = [sys.executable, str(ROOT / "scripts" / "odoo_server.py"), *options]
+    command = odoo_command(DATABASE, LOG, *options)
     with background(command, env=environment) as process:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/web/health", process)
