@@ -1,18 +1,32 @@
-"""What all of these tests share: PostgreSQL, and how long they may take.
+"""What all of these tests share: how long they may take, and an Odoo to be hard on.
 
 Each test is a short slice of itself, unless TORTURE_MINUTES says how many minutes all
 of them have together.
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import table
+import torture_data
+from machine import Machine, WatchedMailbox, WatchedSandbox
+from running import mail_server
 
-from environment import postgresql
+from databases import prepare_template
+from environment import (
+    ROOT,
+    copy_database,
+    drop_database,
+    odoo_environment,
+    postgresql,
+)
 
 MINUTES = int(os.environ.get("TORTURE_MINUTES", "0"))
+BASE = "benji_torture_base"
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +51,63 @@ def is_long() -> bool:
 def share() -> Callable[[float], float]:
     """Return how many seconds a part of all the minutes is: ``share(0.1)``."""
     return lambda part: part * MINUTES * 60
+
+
+@pytest.fixture(scope="session")
+def companies(is_long: bool) -> int:
+    """How many companies ConnectWise has: a thousand are a page."""
+    return 20_000 if is_long else 3_000
+
+
+@pytest.fixture(scope="session")
+def batch(is_long: bool) -> int:
+    """How many invoices are to be sent; there are 20 others."""
+    return 200 if is_long else 20
+
+
+@pytest.fixture(scope="session")
+def connectwise(companies: int, batch: int) -> Iterator[WatchedSandbox]:
+    with WatchedSandbox(seed=1, companies=companies, invoices=batch + 50) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def base(server: None, connectwise: WatchedSandbox, batch: int) -> Iterator[str]:
+    """A database with customers and invoices; nothing was synchronized or sent yet."""
+    copy_database(prepare_template(), BASE)
+    environment = odoo_environment()
+    environment["BENJI_CONNECTWISE_LOCAL_HOSTS"] = connectwise.host
+    environment["PYTHONPATH"] += f"{os.pathsep}{ROOT / 'scripts'}"
+    subprocess.run(
+        [
+            *(sys.executable, torture_data.__file__, BASE, connectwise.url),
+            *(str(batch + 20), str(batch)),
+        ],
+        env=environment,
+        check=True,
+    )
+    yield BASE
+    drop_database(BASE)
+
+
+@pytest.fixture
+def start_machine(base: str, connectwise: WatchedSandbox):
+    """Return a context manager: a machine that runs on a new copy of the database."""
+
+    @contextmanager
+    def start(**options) -> Iterator[Machine]:
+        database, mailbox = "benji_torture", WatchedMailbox()
+        connectwise.keys.put(connectwise.public_key, connectwise.private_key, "full")
+        with ExitStack() as stack:
+            smtp_port = stack.enter_context(mail_server(mailbox))
+            copy_database(base, database)
+            stack.callback(drop_database, database)
+            machine = Machine(database, connectwise, mailbox, smtp_port, **options)
+            stack.callback(machine.close)
+            yield machine
+        connectwise.tell = lambda event: None
+        connectwise.clear_faults()
+        connectwise.set_latency(0)
+        connectwise.clear_requests()
+
+    return start

@@ -23,13 +23,13 @@ GOALS = {
 }
 COLUMNS = ("goal", "what", "cases", "violations", "seconds", "note")
 
-_since = time.monotonic()
+_stopwatch = {"since": time.monotonic()}
 
 
 def start() -> None:
     """Count the seconds of the next line from now on."""
-    global _since
-    _since = time.monotonic()
+
+    _stopwatch["since"] = time.monotonic()
 
 
 def record(
@@ -40,7 +40,7 @@ def record(
     :param goal: "R1" to "R8"
     :param violations: how many, or the sentences that describe them
     """
-    seconds = round(time.monotonic() - _since)
+    seconds = round(time.monotonic() - _stopwatch["since"])
     start()
     if not os.environ.get("TORTURE_TABLE"):
         return
