@@ -79,7 +79,7 @@ def connect(credentials: Credentials, fake_time: FakeTime) -> Iterator[Connect]:
     def make(place: str, limits: Limits = BACKGROUND, **options: Any) -> Any:
         runtime = Runtime(
             clock=options.pop("clock", fake_time.clock),
-            sleep=fake_time.sleep,
+            sleep=options.pop("sleep", fake_time.sleep),
             now=fake_time.now,
             jitter=lambda: 0.0,
             **options.pop("runtime", {}),

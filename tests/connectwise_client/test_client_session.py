@@ -354,6 +354,35 @@ def test_what_is_left_of_a_pause_is_waited_for(
     assert fake_time.sleeps == [5.0]
 
 
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(busy(30), RateLimitError), (Response("", 401), CredentialsError)],
+)
+def test_what_another_thread_was_told_during_a_pause_holds(
+    connect: Connect,
+    tenant: Tenant,
+    fake_time: FakeTime,
+    answer: Response,
+    error: type[ConnectWiseError],
+) -> None:
+    """R4 R5"""
+    tenant.answers(COUNT, busy(30), {"count": 7})
+    tenant.answers(f"{API}/finance/invoices/1/pdf", answer)
+
+    def sleep(seconds: float) -> None:
+        fake_time.sleep(seconds)
+        with pytest.raises(error):
+            client.download_invoice_pdf(1)
+
+    client = connect(tenant.place, sleep=sleep)
+    with pytest.raises(RateLimitError):
+        client.count_companies()
+    fake_time.seconds += 25
+    with pytest.raises(error):
+        client.count_companies()
+    assert client.request_count == 2
+
+
 def test_after_a_pause_asking_goes_on(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
 ) -> None:

@@ -197,24 +197,26 @@ class Session:
 
     def _hold_back(self, question: _Question) -> None:
         """Raise, or sleep, if an earlier answer, to any thread, makes asking futile."""
-        if self._refusal is not None:
-            raise CredentialsError(
-                "The keys were refused before",
-                status=self._refusal.status,
-                path=question.path,
-                code=self._refusal.code,
-                detail=self._refusal.detail,
-            )
-        pause = self._resume_at - self._runtime.clock()
-        if pause <= 0:
-            return
-        if pause > self._limits.longest_sleep or pause >= self._seconds_left():
-            raise RateLimitError(
-                f"{question.path}: not asked, ConnectWise wants a pause",
-                retry_after=pause,
-                path=question.path,
-            )
-        self._runtime.sleep(pause)
+        # Again after each pause: meanwhile other threads may have been told more.
+        while True:
+            if self._refusal is not None:
+                raise CredentialsError(
+                    "The keys were refused before",
+                    status=self._refusal.status,
+                    path=question.path,
+                    code=self._refusal.code,
+                    detail=self._refusal.detail,
+                )
+            pause = self._resume_at - self._runtime.clock()
+            if pause <= 0:
+                return
+            if pause > self._limits.longest_sleep or pause >= self._seconds_left():
+                raise RateLimitError(
+                    f"{question.path}: not asked, ConnectWise wants a pause",
+                    retry_after=pause,
+                    path=question.path,
+                )
+            self._runtime.sleep(pause)
 
     def _note_rate_limit(self, error: RateLimitError) -> None:
         with self._lock:
