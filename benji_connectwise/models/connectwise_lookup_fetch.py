@@ -183,7 +183,10 @@ class ConnectwiseLookup(models.Model):
         moves = self.env["account.move"].search(
             self.env["account.move"]._with_invoice_pdf_domain()
             & Domain("company_id", "=", backend.company_id.id)
-            & Domain("date", ">=", fields.Date.today() - LOOK_BACK)
+            & (
+                Domain("date", ">=", fields.Date.today() - LOOK_BACK)
+                | Domain("connectwise_lookup_ids.held_since", "!=", False)
+            )
             & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
             # Invoices without a number there can never be asked about.
             & Domain(backend.invoice_number_field, "!=", False),

@@ -361,6 +361,17 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
         self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
 
+    def test_it_is_looked_for_however_old_it_is(self):
+        """D14: though the background leaves old invoices alone otherwise."""
+        self.sandbox.fault("unavailable", times=0)
+        long_ago = fields.Date.today() - timedelta(days=200)
+        move = self.invoice("CW1001", invoice_date=long_ago)
+        self.send(move)
+        self.sandbox.clear_faults()
+        with self.later(minutes=30):
+            self.run_cron(self.prefetch)
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
     def test_what_is_sent_by_hand_meanwhile_is_not_sent_again(self):
         """D14"""
         self.sandbox.fault("unavailable", times=0)
