@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 
 import pytest
 import table
 import torture_data
-from machine import Machine, WatchedMailbox, WatchedSandbox
+from machine import SYNC, Machine, WatchedMailbox, WatchedSandbox
+from outcome import Outcome, outcome
 from running import mail_server
 
 from databases import prepare_template
@@ -67,7 +69,9 @@ def batch(is_long: bool) -> int:
 
 @pytest.fixture(scope="session")
 def connectwise(companies: int, batch: int) -> Iterator[WatchedSandbox]:
-    with WatchedSandbox(seed=1, companies=companies, invoices=batch + 50) as sandbox:
+    sizes = {"companies": companies, "invoices": batch + 50}
+    # Odoo leaves old invoices alone.
+    with WatchedSandbox(seed=1, **sizes, today=str(date.today())) as sandbox:
         yield sandbox
 
 
@@ -90,7 +94,7 @@ def base(server: None, connectwise: WatchedSandbox, batch: int) -> Iterator[str]
     drop_database(BASE)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start_machine(base: str, connectwise: WatchedSandbox):
     """Return a context manager: a machine that runs on a new copy of the database."""
 
@@ -104,10 +108,20 @@ def start_machine(base: str, connectwise: WatchedSandbox):
             stack.callback(drop_database, database)
             machine = Machine(database, connectwise, mailbox, smtp_port, **options)
             stack.callback(machine.close)
+            connectwise.clear_requests()
             yield machine
         connectwise.tell = lambda event: None
         connectwise.clear_faults()
         connectwise.set_latency(0)
-        connectwise.clear_requests()
 
     return start
+
+
+@pytest.fixture(scope="session")
+def undisturbed(start_machine) -> tuple[Outcome, list[dict]]:
+    """What a synchronization leaves that nobody disturbed, and what it asked."""
+    with start_machine(crons=1) as machine:
+        machine.switch_on(SYNC)
+        machine.start()
+        machine.run_what_is_due()
+        return outcome(machine), machine.sandbox.requests()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +20,9 @@ SYNC = "benji_connectwise.ir_cron_connectwise_sync"
 PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 SEND = "account.ir_cron_account_move_send"
 MAIL = "mail.ir_cron_mail_scheduler_action"
+
+E_MAILS = 20_250
+"""An advisory lock that tells commits of new e-mails from others."""
 
 NOW = "date_trunc('second', now() AT TIME ZONE 'UTC')"
 """Whole seconds, as Odoo itself writes them: it compares no smaller ones."""
@@ -180,6 +182,23 @@ class Machine:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
 
+    def run_what_is_due(self, seconds: float = 300) -> None:
+        """Let hours pass and all scheduled actions run to their end."""
+
+        def is_over() -> bool:
+            self.wake()
+            return not self.is_busy()
+
+        self.let_time_pass()
+        if not self.wait_until(is_over, seconds, step=0.3):
+            raise TimeoutError(f"scheduled actions ran for over {seconds:.0f} s")
+
+    def run_hours_later(self) -> None:
+        """The same, after all pauses that a failure of ConnectWise has begun."""
+        self.query("UPDATE connectwise_backend SET retry_at = NULL")
+        self.query("UPDATE connectwise_lookup SET retry_at = NULL")
+        self.run_what_is_due()
+
     def is_busy(self) -> bool:
         """Whether a scheduled action runs, or has to run now."""
         return self.value(
@@ -205,7 +224,8 @@ class Machine:
 class Fuse:
     """Kills a machine at one moment: after so many events of a kind, and a delay.
 
-    Events are "request", "answer", "mail" and "commit"; "time" is none, only a delay.
+    Events are "request" or the endpoint's name, "answer", "mail", "commit" and "commit
+    of e-mails"; "time" is none, only a delay.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -255,17 +275,23 @@ class Fuse:
 
 @contextmanager
 def slow_commits(machine: Machine, tell: Callable[[str], None]) -> Iterator[None]:
-    """Make commits of a scheduled action's progress take long enough to be hit.
+    """Make commits of scheduled actions take long enough to be hit.
 
-    Tells "commit" while PostgreSQL is committing, which it goes on with after the
-    process that asked for it was killed.
+    Tells "commit", or "commit of e-mails", while PostgreSQL is committing, which it
+    goes on with after the process that asked for it was killed.
     """
     machine.query(
-        """CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
+        f"""CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
                'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END';
            CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT OR UPDATE
                ON ir_cron_progress DEFERRABLE INITIALLY DEFERRED
-               FOR EACH ROW EXECUTE FUNCTION slow_commit()"""
+               FOR EACH ROW EXECUTE FUNCTION slow_commit();
+           CREATE FUNCTION slow_commit_of_mail() RETURNS trigger LANGUAGE plpgsql AS
+               'BEGIN PERFORM pg_advisory_xact_lock({E_MAILS});
+                      PERFORM pg_sleep(0.02); RETURN NULL; END';
+           CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT
+               ON mail_mail DEFERRABLE INITIALLY DEFERRED
+               FOR EACH ROW EXECUTE FUNCTION slow_commit_of_mail()"""
     )
     over = threading.Event()
 
@@ -276,14 +302,18 @@ def slow_commits(machine: Machine, tell: Callable[[str], None]) -> Iterator[None
             cursor = connection.cursor()
             while not over.wait(0.005):
                 cursor.execute(
-                    """SELECT pid, query_start FROM pg_stat_activity
+                    """SELECT pid, query_start, EXISTS (
+                              SELECT 1 FROM pg_locks WHERE pg_locks.pid = activity.pid
+                                 AND locktype = 'advisory' AND objid = %s)
+                         FROM pg_stat_activity activity
                         WHERE datname = current_database() AND state = 'active'
-                          AND query = 'COMMIT'"""
+                          AND query = 'COMMIT'""",
+                    [E_MAILS],
                 )
                 now = cursor.fetchone()
                 if now and now != seen:
                     seen = now
-                    tell("commit")
+                    tell("commit of e-mails" if now[2] else "commit")
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -292,7 +322,3 @@ def slow_commits(machine: Machine, tell: Callable[[str], None]) -> Iterator[None
     finally:
         over.set()
         thread.join()
-
-
-def postgresql_log() -> Path:
-    return LOCAL / "postgresql" / "log"

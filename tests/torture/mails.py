@@ -1,0 +1,45 @@
+"""What customers got by e-mail, compared with what they should have got."""
+
+from machine import Machine
+from running import attached_files
+
+
+def invoices_to_send(machine: Machine) -> list[tuple[str, str]]:
+    """Return number and e-mail address of each invoice that is being sent."""
+    return machine.query(
+        """SELECT move.name, partner.email
+             FROM account_move move JOIN res_partner partner
+               ON partner.id = move.partner_id
+            WHERE move.sending_data IS NOT NULL"""
+    )
+
+
+def wrong_mails(
+    machine: Machine, invoices: list[tuple[str, str]], *, with_files: bool = True
+) -> tuple[list[str], int]:
+    """Return what is wrong with the e-mails, and how many came once more.
+
+    A mail that was the last one before a kill may come again, as from Odoo alone: it
+    was accepted, and the process that should have noted so is dead.
+
+    :param with_files: whether each has to carry ConnectWise's PDF
+    """
+    sandbox, messages = machine.sandbox, machine.mailbox.messages
+    refs = {row["number"]: row["id"] for row in sandbox.export_invoices()}
+    excused = {messages[count - 1]["subject"] for count in machine.kills if count}
+    wrong, again = [], 0
+    for number, email in invoices:
+        mails = machine.mailbox.about(number)
+        if not mails:
+            wrong.append(f"no e-mail about {number}")
+        elif len(mails) > 1 and mails[0]["subject"] not in excused:
+            wrong.append(f"{len(mails)} e-mails about {number}")
+        again += max(0, len(mails) - 1)
+        for mail in mails:
+            if email not in mail["to"]:
+                wrong.append(f"{number} went to {mail['to']}, not to {email}")
+            if with_files and attached_files(mail) != [
+                sandbox.invoice_pdf(refs[number])
+            ]:
+                wrong.append(f"{number} came with another file")
+    return wrong, again

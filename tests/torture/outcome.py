@@ -1,0 +1,68 @@
+"""What a synchronization left in the database, to be compared with another's."""
+
+from collections import Counter
+
+from machine import Machine
+
+TABLES = {
+    "companies": """
+        SELECT to_jsonb(company) - '{id,create_date,write_date}'::text[]
+          FROM connectwise_company company ORDER BY connectwise_ref""",
+    "mappings": """
+        SELECT to_jsonb(mapping) - '{id,create_date,write_date,last_updated,contact_id,
+                                     connectwise_company_id}'::text[],
+               company.connectwise_ref, contact.email
+          FROM connectwise_mapping mapping
+          LEFT JOIN connectwise_company company
+                 ON company.id = mapping.connectwise_company_id
+          LEFT JOIN res_partner contact ON contact.id = mapping.contact_id
+         ORDER BY mapping.partner_id""",
+    "contacts": """
+        SELECT parent_id, name, email, phone, function, type, active,
+               connectwise_contact_ref, connectwise_enabled
+          FROM res_partner WHERE parent_id IS NOT NULL
+         ORDER BY parent_id, connectwise_contact_ref, email""",
+    "messages": """
+        SELECT model, CASE WHEN model = 'connectwise.mapping' THEN body END, count(*)
+          FROM mail_message WHERE model != 'connectwise.backend'
+         GROUP BY 1, 2 ORDER BY 1, 2""",
+    "activities": """
+        SELECT res_model, summary, count(*) FROM mail_activity
+         WHERE active GROUP BY 1, 2""",
+    "connection": """
+        SELECT state, last_error, failures, retry_at, newest_change
+          FROM connectwise_backend""",
+    "history": """
+        SELECT state, is_full, companies_read, companies_total, counts, skipped, error
+          FROM connectwise_sync_history""",
+}
+
+Outcome = dict[str, Counter[str]]
+
+
+def outcome(machine: Machine) -> Outcome:
+    return {
+        name: Counter(map(repr, machine.query(statement)))
+        for name, statement in TABLES.items()
+    }
+
+
+def differences(found: Outcome, expected: Outcome) -> list[str]:
+    """Return in words how two outcomes differ."""
+    return [
+        f"{name}: missing {describe(rows - found[name])},"
+        f" unexpected {describe(found[name] - rows)}"
+        for name, rows in expected.items()
+        if rows != found[name]
+    ]
+
+
+def describe(rows: Counter[str]) -> str:
+    example = next(iter(rows), "")
+    return f"{rows.total()} such as {example}" if rows else "nothing"
+
+
+def is_synchronized(machine: Machine) -> bool:
+    return machine.value(
+        "SELECT count(*) > 0 FROM connectwise_sync_history WHERE state = 'done'"
+    )

@@ -1,0 +1,118 @@
+"""A key is revoked in the middle, and a new one is entered later (R5)."""
+
+import pytest
+import table
+from machine import MAIL, PREFETCH, SEND, SYNC, Machine
+from mails import invoices_to_send, wrong_mails
+from outcome import differences, is_synchronized, outcome
+
+NOTICES = """SELECT count(*) FROM mail_activity
+              WHERE res_model = 'connectwise.backend' AND active"""
+
+
+def revoke_at(machine: Machine, endpoint: str, nth: int) -> None:
+    """Revoke the key when so many questions of a kind have come."""
+    sandbox = machine.sandbox
+    left = [nth]
+
+    def tell(event: str) -> None:
+        if event == endpoint:
+            left[0] -= 1
+            if left[0] == 0:
+                sandbox.revoke_key(sandbox.public_key)
+
+    sandbox.tell = tell
+
+
+def asked_after_refusal(machine: Machine) -> int:
+    """Return how many questions came after the first 401 was answered."""
+    log = machine.sandbox.requests()
+    refused = [
+        request["time"] + request["milliseconds"] / 1000
+        for request in log
+        if request["status"] == 401
+    ]
+    return sum(request["time"] > min(refused) for request in log)
+
+
+def enter_new_key(machine: Machine) -> None:
+    """As in the connection's form."""
+    machine.sandbox.create_key("newPublicKey", "newPrivateKey", "full")
+    [person] = machine.people("accountant", 1)
+    [backend] = person.call("connectwise.backend", "search", [])
+    keys = {"public_key": "newPublicKey", "private_key": "newPrivateKey"}
+    person.call("connectwise.backend", "write", [backend], keys)
+    person.session.close()
+
+
+def wrong_in_pause(machine: Machine) -> list[str]:
+    """Return what is wrong once the first 401 was answered."""
+    wrong = []
+    asked = asked_after_refusal(machine)
+    if asked > 2:
+        wrong.append(f"{asked} questions after the first refusal")
+    machine.sandbox.clear_requests()
+    machine.run_what_is_due()
+    if asked := len(machine.sandbox.requests()):
+        wrong.append(f"{asked} questions while it should rest")
+    # When the pause is over it finds out that the key is refused still.
+    for _ in range(2):
+        machine.sandbox.clear_requests()
+        machine.run_hours_later()
+        if (asked := asked_after_refusal(machine)) > 2:
+            wrong.append(f"{asked} questions after the first refusal, hours later")
+    notices = machine.value(NOTICES)
+    if notices != 1:
+        wrong.append(f"{notices} notices instead of one")
+    return wrong
+
+
+def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
+    start_machine, undisturbed, companies
+) -> None:
+    """R5"""
+    expected, _requests = undisturbed
+    with start_machine(workers=2, crons=2) as machine:
+        machine.switch_on(SYNC)
+        machine.sandbox.set_latency(50)
+        revoke_at(machine, "companies", companies // 2000 + 1)
+        machine.start()
+        machine.run_what_is_due()
+        violations = wrong_in_pause(machine)
+        assert not is_synchronized(machine), "the key was revoked too late"
+        enter_new_key(machine)
+        machine.run_what_is_due()
+        if not is_synchronized(machine):
+            violations.append("the new key did not resume it")
+        violations += differences(outcome(machine), expected)
+        if left := machine.value(NOTICES):
+            violations.append(f"{left} notices left")
+    table.record("R5", 1, violations, "in the middle of a synchronization")
+    assert not violations, "\n".join(violations)
+
+
+def test_a_batch_is_held_and_goes_out_with_the_new_key(
+    start_machine, is_long, batch
+) -> None:
+    """R5: each invoice once, with ConnectWise's PDF."""
+    if not is_long:
+        pytest.skip("only in make torture")
+    with start_machine(workers=2, crons=2) as machine:
+        # One after the other, because one process does not see what another asks.
+        machine.switch_on(SEND, MAIL)
+        machine.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
+        machine.sandbox.set_latency(50)
+        wanted = invoices_to_send(machine)
+        revoke_at(machine, "invoice_pdf", batch // 2)
+        machine.start()
+        machine.run_what_is_due()
+        violations = wrong_in_pause(machine)
+        enter_new_key(machine)
+        machine.switch_on(PREFETCH, MAIL)
+        machine.run_hours_later()
+        machine.run_hours_later()
+        violations += wrong_mails(machine, wanted)[0]
+        if left := machine.value(NOTICES):
+            violations.append(f"{left} notices left")
+    table.record("R5", 1, violations, f"in the middle of a batch of {batch} invoices")
+    assert not violations, "\n".join(violations)

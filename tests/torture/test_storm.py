@@ -1,0 +1,158 @@
+"""ConnectWise answers every third question with "too many requests" (R4)."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+
+import table
+from machine import MAIL, PREFETCH, SEND, SYNC, Machine
+from mails import invoices_to_send, wrong_mails
+from outcome import differences, outcome
+
+ON_THE_WAY = 0.1
+"""Seconds: a question that was asked before the refusal was read is no violation."""
+
+
+def storm(machine: Machine, questions: int, *, seconds: float) -> None:
+    """Refuse every third one of so many questions, asking for a pause."""
+    for nth in range(3, questions, 3):
+        machine.sandbox.fault("rate_limit", "any", nth=nth, seconds=seconds)
+
+
+def impatient(requests: list[dict], pause: float) -> list[str]:
+    """Return the questions that came before a pause was over, in words."""
+    found = []
+    for refused in requests:
+        if refused["status"] != 429:
+            continue
+        begin = refused["time"] + refused["milliseconds"] / 1000
+        found += [
+            f"{request['path']} was asked {request['time'] - begin:.2f} s after a"
+            f" refusal that asked for {pause:.0f} s"
+            for request in requests
+            if begin + ON_THE_WAY < request["time"] < begin + pause
+        ]
+    return found
+
+
+def too_many(requests: list[dict], needed: int) -> tuple[list[str], str]:
+    """Count what was asked beyond what is needed and the repeating of what was refused.
+
+    :return: violations, and the numbers for the table
+    """
+    refused = sum(request["status"] == 429 for request in requests)
+    more = len(requests) - refused - needed
+    text = f"{needed} needed, {refused} refused, {more} more"
+    return [text] if more > ceil(needed / 10) else [], text
+
+
+def test_a_synchronization_gets_through(start_machine, undisturbed, companies) -> None:
+    """R4: with next to no question more than needed, and no pause cut short."""
+    expected, requests = undisturbed
+    with start_machine(crons=1) as machine:
+        machine.switch_on(SYNC)
+        storm(machine, len(requests) * 2, seconds=1)
+        machine.start()
+        machine.run_what_is_due()
+        asked = machine.sandbox.requests()
+        violations, numbers = too_many(asked, len(requests))
+        violations += impatient(asked, 1)
+        violations += differences(outcome(machine), expected)
+    table.record("R4", len(asked), violations, f"a synchronization: {numbers}")
+    assert not violations, "\n".join(violations)
+
+
+def test_a_batch_gets_through(start_machine, batch) -> None:
+    """R4: each invoice with ConnectWise's PDF."""
+    with start_machine(crons=1) as machine:
+        machine.switch_on(SEND, MAIL)
+        machine.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
+        wanted = invoices_to_send(machine)
+        needed = batch + ceil(batch / 50)
+        storm(machine, needed * 2, seconds=1)
+        machine.start()
+        machine.run_what_is_due()
+        asked = machine.sandbox.requests()
+        # What was refused too often waits for the background.
+        machine.switch_on(PREFETCH, MAIL)
+        machine.run_hours_later()
+        machine.run_hours_later()
+        violations, numbers = too_many(asked, needed)
+        violations += impatient(asked, 1)
+        violations += wrong_mails(machine, wanted)[0]
+    table.record("R4", len(asked), violations, f"a batch of {batch}: {numbers}")
+    assert not violations, "\n".join(violations)
+
+
+def test_a_long_pause_is_not_slept_through(start_machine, companies) -> None:
+    """R4: the process that was refused goes on with something else at once."""
+    with start_machine(crons=1) as machine:
+        machine.switch_on(SYNC)
+        machine.start()
+        machine.sandbox.fault("rate_limit", "companies", nth=2, seconds=30)
+        started = time.monotonic()
+        machine.run_what_is_due()
+        seconds = time.monotonic() - started
+        asked = machine.sandbox.requests()
+        retry_at, now = machine.query(
+            "SELECT retry_at, now() AT TIME ZONE 'UTC' FROM connectwise_backend"
+        )[0]
+    violations = []
+    if seconds > 10:
+        violations.append(f"it was busy for {seconds:.0f} s")
+    if asked[-1]["status"] != 429:
+        violations.append("it asked again before the pause was over")
+    if not retry_at or not 20 < (retry_at - now).total_seconds() < 35 * 60:
+        violations.append(f"it goes on at {retry_at}, and now it is {now}")
+    table.record(
+        "R4", 1, violations, f"asked for 30 s, it was busy for {seconds:.1f} s"
+    )
+    assert not violations, "\n".join(violations)
+
+
+def test_people_do_not_wait_for_the_storm(start_machine, is_long) -> None:
+    """R4: nor are their questions many more than needed."""
+    people = 10 if is_long else 4
+    with start_machine(workers=4, crons=1) as machine:
+        machine.start()
+        [accountant] = machine.people("accountant", 1)
+        moves = machine.query(
+            """SELECT id FROM account_move WHERE state = 'posted'
+                  AND sending_data IS NULL ORDER BY id LIMIT %s""",
+            people + 1,
+        )
+        paths = [
+            accountant.call("account.move", "get_portal_url", [move], report_type="pdf")
+            for (move,) in moves
+        ]
+        strangers = machine.people("", people + 1)
+        # What a first request costs is not ConnectWise's doing.
+        for path in paths[:1] * 4:
+            strangers[0].get(path)
+        machine.sandbox.clear_requests()
+        storm(machine, 100, seconds=2)
+
+        def open_invoice(number: int) -> tuple[float, int]:
+            started = time.monotonic()
+            response = strangers[number].get(paths[number])
+            assert response.content.startswith(b"%PDF")
+            return time.monotonic() - started, response.status_code
+
+        with ThreadPoolExecutor(4) as executor:
+            results = list(executor.map(open_invoice, range(1, people + 1)))
+        asked = machine.sandbox.requests()
+        for person in (accountant, *strangers):
+            person.session.close()
+    longest = max(seconds for seconds, _status in results)
+    violations = [f"status {status}" for _seconds, status in results if status != 200]
+    if longest > 8:
+        violations.append(f"a person waited for {longest:.1f} s")
+    refused = sum(request["status"] == 429 for request in asked)
+    table.record(
+        "R4",
+        people,
+        violations,
+        f"people who open invoices wait {longest:.1f} s at most; {len(asked)} asked,"
+        f" {refused} refused",
+    )
+    assert not violations, "\n".join(violations)
