@@ -149,17 +149,21 @@ class ConnectwiseLookup(models.Model):
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
         for backend in self.env["connectwise.backend"].search([]):
-            if not backend._is_pdf_source():
-                continue
-            moves = self._search_to_prefetch(backend)
-            for batch in split_every(NUMBERS_AT_ONCE, moves.ids, moves.browse):
-                self._fetch_in_background(batch)
-                left = self.env["ir.cron"]._commit_progress(len(batch))
-                if backend._is_resting() or not left:
-                    self._trigger_prefetch(at=backend.retry_at or fields.Datetime.now())
-                    break
+            if backend._is_pdf_source():
+                self._prefetch(backend)
         self._send_held()
         self.env["ir.cron"]._commit_progress(remaining=0)
+
+    @api.model
+    def _prefetch(self, backend):
+        """Fetch this connection's PDFs that are due, batch by batch, as time allows."""
+        moves = self._search_to_prefetch(backend)
+        for batch in split_every(NUMBERS_AT_ONCE, moves.ids, moves.browse):
+            self._fetch_in_background(batch)
+            left = self.env["ir.cron"]._commit_progress(len(batch))
+            if backend._is_resting() or not left:
+                self._trigger_prefetch(at=backend.retry_at or fields.Datetime.now())
+                break
 
     @api.model
     def _search_to_prefetch(self, backend):

@@ -266,14 +266,7 @@ class ConnectwiseSyncHistory(models.Model):
         since = None
         if not is_full:
             since = _overlap(backend.newest_change)
-        left = {row.after_ref: row for row in self.range_ids if not row.is_done}
-        ranges = [row._get_ids() for row in left.values()]
-        for page in client.companies(ranges, since):
-            row = left.pop(page.ids.after)
-            row._store(page, backend, is_full)
-            if page.rest:
-                left[page.rest.after] = row
-            yield
+        yield from self.range_ids._read(client, since)
         if is_full:
             self._check_all_were_read(client)
 

@@ -31,6 +31,23 @@ class ConnectwiseSyncRange(models.Model):
     def _get_ids(self):
         return IdRange(self.after_ref, self.until_ref or None)
 
+    def _read(self, client, since=None):
+        """Read and store what is left of these ranges, yielding after each page.
+
+        :param since: only what changed after this time (with a zone)
+        """
+        # Asked for once: each commit forgets what was read from the database.
+        history = self.history_id
+        backend, is_full = history.backend_id, history.is_full
+        left = {row.after_ref: row for row in self if not row.is_done}
+        ranges = [row._get_ids() for row in left.values()]
+        for page in client.companies(ranges, since):
+            row = left.pop(page.ids.after)
+            row._store(page, backend, is_full)
+            if page.rest:
+                left[page.rest.after] = row
+            yield
+
     def _store(self, page, backend, is_full):
         """Store a page of the client's companies, and how far this range is now.
 
