@@ -19,9 +19,11 @@ from environment import (
 )
 
 ADDON = "benji_connectwise"
+BRIDGE = "benji_connectwise_queue_job"
 ACCOUNT = "benji_account"
 TEMPLATE = "benji_template_"
-"""A template's name ends in the state of the addon that is installed in it."""
+BRIDGE_TEMPLATE = "benji_bridge_"
+"""A template's name ends in the state of the addons that are installed in it."""
 
 UNFINISHED = "_unfinished"
 
@@ -51,16 +53,24 @@ def prepare_template(**options) -> str:
     The options are run_odoo's, for the installation. PostgreSQL copies the database
     (environment.copy_database) only while nobody is connected.
     """
-    source = prepare_account()
-    template = f"{TEMPLATE}{addon_state()}"
+    return _prepare(prepare_account(), f"{TEMPLATE}{addon_state()}", ADDON, options)
+
+
+def prepare_bridge_template(**options) -> str:
+    """Return one with OCA's `queue_job` too: the bridge to it installs itself."""
+    name = f"{BRIDGE_TEMPLATE}{addon_state(ADDON, BRIDGE)}"
+    return _prepare(prepare_template(**options), name, "queue_job", options)
+
+
+def _prepare(source: str, template: str, addon: str, options) -> str:
     with _one_at_a_time():
         if not database_exists(template):
-            say(f"installing {ADDON} into a copy of that database (about 10 seconds)")
-            for old in databases_like(f"{TEMPLATE}%"):
+            say(f"installing {addon} into a copy of {source} (about 10 seconds)")
+            for old in databases_like(f"{template.rpartition('_')[0]}_%"):
                 drop_database(old)
             with unfinished(template) as name:
                 copy_database(source, name)
-                install(name, ADDON, **options)
+                install(name, addon, **options)
     return template
 
 
@@ -73,13 +83,17 @@ def install(database: str, addon: str, **options) -> None:
     )
 
 
-def addon_state() -> str:
-    """Return some letters that change with the files of the addon, its tests apart."""
+def addon_state(*addons: str) -> str:
+    """Return some letters that change with the files of the addons, their tests apart.
+
+    Without arguments, with those of the one that the demo has.
+    """
     digest = hashlib.sha256()
-    for file in sorted((ROOT / ADDON).rglob("*")):
-        name = file.relative_to(ROOT)
-        if file.is_file() and not {"__pycache__", "tests"}.intersection(name.parts):
-            digest.update(f"{name}\n".encode() + file.read_bytes())
+    for addon in addons or [ADDON]:
+        for file in sorted((ROOT / addon).rglob("*")):
+            name = file.relative_to(ROOT)
+            if file.is_file() and not {"__pycache__", "tests"}.intersection(name.parts):
+                digest.update(f"{name}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -133,9 +133,9 @@ def data_dir() -> Path:
 
 def odoo_config() -> Path:
     """Write Odoo's configuration file for this checkout and return its path."""
-    import odoo
+    from odoo import release
 
-    source = Path(next(iter(odoo.__path__))).parent
+    source = Path(release.__file__).parent.parent
     addons = [ROOT, source / "addons"]
     file = LOCAL / "odoo.conf"
     file.write_text(

@@ -3,6 +3,7 @@
 Everything runs to its end; pytest's closing lines come last.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from databases import ADDON, prepare_template
+from databases import ADDON, BRIDGE, prepare_bridge_template, prepare_template
 from environment import (
     LOCAL,
     ROOT,
@@ -73,10 +74,20 @@ def addon(report: Report, *arguments: str) -> bool:
     return odoo_tests(report, "addon", [ROOT / ADDON / "tests"], arguments)
 
 
+def queue(report: Report, *arguments: str) -> bool:
+    # The tests run the jobs themselves: no job runner beside them.
+    os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
+    paths = [ROOT / BRIDGE / "tests"]
+    return odoo_tests(report, "queue", paths, arguments, prepare_bridge_template)
+
+
 def odoos_own(report: Report, *arguments: str) -> bool:
+    from odoo import release
+
     import odoo.addons
 
-    roots = [*odoo.addons.__path__, Path(odoo.__path__[0]).parent / "addons"]
+    source = Path(release.__file__).parent.parent
+    roots = [*odoo.addons.__path__, source / "addons"]
     account = next(filter(Path.is_dir, (Path(root, "account/tests") for root in roots)))
     names = ["test_account_move_send", "test_portal_invoice", "test_download_docs"]
     return odoo_tests(
@@ -84,15 +95,17 @@ def odoos_own(report: Report, *arguments: str) -> bool:
     )
 
 
-def odoo_tests(report: Report, name: str, paths: list[Path], arguments) -> bool:
-    """Run tests inside Odoo, in a new copy of the database with the addon.
+def odoo_tests(
+    report: Report, name: str, paths: list[Path], arguments, prepare=prepare_template
+) -> bool:
+    """Run tests inside Odoo, in a new copy of the database that `prepare` makes.
 
     Beside a failing test, an unknown warning in Odoo's log is a failure.
     """
     database = f"benji_test_{name}"
     with ExitStack() as stack:
         stack.enter_context(postgresql())
-        template = install()
+        template = install(prepare)
         if not template:
             return False
         copy_database(template, database)
@@ -111,12 +124,12 @@ def odoo_tests(report: Report, name: str, paths: list[Path], arguments) -> bool:
         return quiet(log) and passed
 
 
-def install() -> str | None:
-    """Return the database with the addon, or None if Odoo failed or warned."""
+def install(prepare: Callable[..., str]) -> str | None:
+    """Return the database to copy, or None if Odoo failed or warned."""
     log = LOCAL / "test-install.log"
     try:
         with log.open("w") as file:
-            template = prepare_template(stderr=file)
+            template = prepare(stderr=file)
     except subprocess.CalledProcessError:
         print(log.read_text(), flush=True)
         return None
@@ -151,7 +164,7 @@ def torture(report: Report, *arguments: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    suites = {"lib": lib, "addon": addon, "odoo": odoos_own}
+    suites = {"lib": lib, "addon": addon, "queue": queue, "odoo": odoos_own}
     if END_TO_END.is_dir():
         suites |= {"e2e": e2e, "torture": torture}
     report = Report(hold_back=not arguments)

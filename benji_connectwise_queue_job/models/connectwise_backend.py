@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class ConnectwiseBackend(models.Model):
+    _inherit = "connectwise.backend"
+
+    def _note_failure(self, error):
+        # Jobs that run side by side meet the same outage: it is noted once.
+        if self.env.context.get("job_uuid") and self._is_resting():
+            return None
+        return super()._note_failure(error)

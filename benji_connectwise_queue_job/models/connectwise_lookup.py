@@ -1,0 +1,27 @@
+from odoo import api, fields, models
+from odoo.tools import split_every
+
+INVOICES_PER_JOB = 50
+"""What one question to ConnectWise can ask about."""
+
+
+class ConnectwiseLookup(models.Model):
+    _inherit = "connectwise.lookup"
+
+    @api.model
+    def _prefetch(self, backend):
+        """Enqueue a job for each batch; without a job runner all stays as it was."""
+        Job = self.env["queue.job"].sudo()
+        if backend._is_resting() or not Job._has_runner():
+            super()._prefetch(backend)
+            return
+        moves = self._search_to_prefetch(backend)
+        moves -= Job._get_unfinished("account.move", "_fetch_connectwise_pdfs")
+        for batch in split_every(INVOICES_PER_JOB, moves.ids, moves.browse):
+            key = ",".join(map(str, sorted(batch.ids)))
+            batch.with_delay(
+                # People wait for PDFs rather than for a synchronization.
+                priority=5,
+                identity_key=f"connectwise_pdfs:{key}",
+            )._fetch_connectwise_pdfs(fields.Datetime.now())
+            self.env["ir.cron"]._commit_progress(len(batch))

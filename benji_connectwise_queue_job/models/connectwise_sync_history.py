@@ -1,0 +1,39 @@
+from odoo import models
+from odoo.tools import split_every
+
+RANGES_PER_JOB = 8
+"""Of a page each; four are read at a time, and a job costs about as much as a page."""
+
+
+class ConnectwiseSyncHistory(models.Model):
+    _inherit = "connectwise.sync.history"
+
+    def _run_in_steps(self, end):
+        """Let jobs read all companies; what follows is done here, as without them."""
+        Job = self.env["queue.job"].sudo()
+        if not self.is_full or self._is_cancelled() or not Job._has_runner():
+            super()._run_in_steps(end)
+            return
+        if not self.range_ids:
+            self._plan_for_jobs()
+        left = self._get_ranges_left()
+        if len(self.range_ids) == 1 or (self.range_ids and not left):
+            # There is nothing (more) to share.
+            self.requests += sum(self.range_ids.mapped("requests"))
+            super()._run_in_steps(end)
+            return
+        left -= Job._get_unfinished("connectwise.sync.range", "_read_as_job")
+        for part in split_every(RANGES_PER_JOB, left.ids, left.browse):
+            key = ",".join(map(str, part.ids))
+            job = part.with_delay(identity_key=f"connectwise_ranges:{key}")
+            job._read_as_job()
+
+    def _get_ranges_left(self):
+        return self.range_ids.filtered(lambda row: not row.is_done)
+
+    def _plan_for_jobs(self):
+        def plan(client):
+            self._plan_ranges(client)
+            self.requests += client.request_count
+
+        self.backend_id._ask(self.backend_id._get_background_limits(), plan)

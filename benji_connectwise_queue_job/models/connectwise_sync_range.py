@@ -1,0 +1,35 @@
+from odoo import fields, models
+
+
+class ConnectwiseSyncRange(models.Model):
+    _inherit = "connectwise.sync.range"
+
+    requests = fields.Integer(help="What jobs asked to read it.")
+
+    def _read_as_job(self):
+        """Read companies of ConnectWise, committing after each page.
+
+        Repeated, it goes on with what is left; after the last range of all, or when
+        the synchronization is cancelled, the scheduled action goes on with it.
+        """
+        ranges = self.exists()
+        history = ranges.history_id
+        backend = history.backend_id
+        commit = self.env["ir.cron"]._commit_progress
+
+        def read(client):
+            for _page in ranges._read(client):
+                commit()
+                if history._is_cancelled():
+                    break
+            ranges[0].requests += client.request_count
+
+        # As the scheduled action looks at it.
+        if not backend.sync_contacts or backend.state == "draft":
+            return
+        if not history._is_cancelled() and not backend._is_resting():
+            backend._ask(backend._get_background_limits(), read)
+        # Whoever comes last sees that all the others are done.
+        commit()
+        if history._is_cancelled() or not history._get_ranges_left():
+            backend._trigger_sync()

@@ -1,0 +1,1 @@
+from . import test_prefetch_jobs, test_sync_jobs

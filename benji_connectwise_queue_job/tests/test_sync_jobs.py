@@ -1,0 +1,178 @@
+"""A full reading of the companies is shared among jobs."""
+
+from odoo.tests import tagged
+
+from connectwise_sandbox import Sandbox
+
+from .common import JobsCommon
+
+COMPANIES = 9000
+
+
+@tagged("post_install", "-at_install")
+class TestSyncJobs(JobsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = cls.enterClassContext(Sandbox(companies=COMPANIES))
+        cls._allow_local_host(cls.sandbox.host)
+        cls.backend.write(
+            {
+                "server_url": cls.sandbox.url,
+                "private_key": cls.sandbox.private_key,
+                "sync_contacts": True,
+                "responsible_id": cls.administrator.id,
+            }
+        )
+        cls.backend.action_test_connection()
+
+    def setUp(self):
+        super().setUp()
+        self.backend.with_user(self.administrator)._request_rescan(full=True)
+        self.scan = self.backend._get_open_scan()
+        self.sandbox.clear_requests()
+
+    def tick(self, **later):
+        return self.run_action("ir_cron_connectwise_sync", **later)
+
+    def is_triggered(self):
+        """Whether the scheduled action has been asked for since this was last asked."""
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        found = triggers.search([("cron_id", "=", cron.id)])
+        return bool(found.unlink() if found else found)
+
+    def known(self):
+        return (
+            self.env["connectwise.company"]
+            .sudo()
+            .search_count([("backend_id", "=", self.backend.id)])
+        )
+
+    def test_the_scheduled_action_plans_and_jobs_read(self):
+        """S80: asked for by somebody who may not even see the queue"""
+        jobs = self.tick()
+        self.assertEqual(len(self.requests()), 2)
+        self.assertGreater(len(jobs), 1)
+        self.assertEqual(
+            self.scan.range_ids,
+            self.env["connectwise.sync.range"].browse(
+                [row.id for job in jobs for row in job.records]
+            ),
+        )
+        self.run_jobs(jobs)
+        self.assertGreaterEqual(self.known(), COMPANIES)
+
+    def test_each_range_is_read_once(self):
+        """S80: even if the scheduled action runs while the jobs do"""
+        jobs = self.tick()
+        jobs[0].state = "started"
+        self.assertFalse(self.tick())
+        self.sandbox.clear_requests()
+        ranges = len(self.scan.range_ids)
+        self.run_jobs(jobs)
+        self.assertEqual(len(self.requests("/companies")), ranges)
+
+    def test_the_last_job_has_the_rest_done(self):
+        """S80: matching and contacts, by the scheduled action"""
+        jobs = self.tick()
+        self.is_triggered()
+        self.run_jobs(jobs[:-1])
+        self.assertFalse(self.is_triggered())
+        self.run_jobs(jobs[-1])
+        self.assertTrue(self.is_triggered())
+        self.assertFalse(self.tick())
+        self.assertEqual(self.scan.state, "done")
+        self.assertEqual(self.scan.companies_read, self.known())
+        self.assertEqual(self.scan.requests, len(self.requests()))
+
+    def test_a_job_that_is_repeated_asks_nothing_again(self):
+        """S80: as when its server was killed after its last commit"""
+        job = self.tick()[0]
+        self.run_jobs(job)
+        with self.no_requests():
+            self.run_jobs(job)
+
+    def test_a_job_that_is_repeated_reads_the_rest(self):
+        """S80: as when its server was killed in the middle"""
+        job = self.tick()[0]
+        self.run_jobs(job)
+        job.records[0].is_done = False
+        self.sandbox.clear_requests()
+        self.run_jobs(job)
+        self.assertEqual(len(self.requests()), 1)
+
+    def test_an_outage_leaves_the_rest_to_other_jobs(self):
+        """S80: no job fails of it, and none is enqueued while ConnectWise rests."""
+        jobs = self.tick()
+        self.sandbox.fault("unavailable", nth=3, times=0)
+        self.run_jobs(jobs[0])
+        self.assertEqual(self.backend.failures, 1)
+        with self.no_requests():
+            self.run_jobs(jobs[1:])
+            self.assertFalse(self.tick())
+        self.assertEqual(set(jobs.mapped("state")), {"done"})
+        self.sandbox.clear_faults()
+        self.run_jobs(self.tick(hours=1), hours=1)
+        self.tick(hours=1)
+        self.assertEqual(self.scan.state, "done")
+        self.assertEqual(self.scan.companies_read, self.known())
+
+    def test_cancelling_ends_the_jobs(self):
+        """S80: those that wait ask nothing; what is stored stays"""
+        jobs = self.tick()
+        self.run_jobs(jobs[0])
+        known = self.known()
+        self.backend.with_user(self.administrator).action_cancel_rescan()
+        self.is_triggered()
+        with self.no_requests():
+            self.run_jobs(jobs[1])
+        self.assertTrue(self.is_triggered())
+        self.tick()
+        self.assertEqual(self.scan.state, "cancelled")
+        self.assertGreaterEqual(self.known(), known)
+        with self.no_requests():
+            self.run_jobs(jobs[1])
+
+    def test_without_a_job_runner_the_scheduled_action_goes_on_by_itself(self):
+        """S80"""
+        self.run_jobs(self.tick()[0])
+        self.stop_runner()
+        self.tick()
+        self.assertEqual(self.scan.state, "done")
+        self.assertEqual(self.scan.companies_read, self.known())
+
+    def test_what_changed_is_read_without_jobs(self):
+        """S80: it is few requests"""
+        self.run_jobs(self.tick())
+        self.tick()
+        self.sandbox.patch_company(1005, {"name": "Renamed"})
+        self.assertFalse(self.tick())
+        renamed = [("name", "=", "Renamed")]
+        self.assertEqual(len(self.env["connectwise.company"].search(renamed)), 1)
+
+    def test_switched_off_nothing_is_asked(self):
+        """D2"""
+        job = self.tick()[0]
+        self.backend.sync_contacts = False
+        with self.no_requests():
+            self.run_jobs(job)
+
+    def test_a_neutralized_copy_asks_nothing(self):
+        """D17: by the jobs that came along in the copy"""
+        job = self.tick()[0]
+        self.backend.sudo().state = "draft"
+        with self.no_requests():
+            self.run_jobs(job)
+
+
+@tagged("post_install", "-at_install")
+class TestSmallSyncJobs(JobsCommon):
+    def test_one_page_is_not_worth_a_job(self):
+        """S80"""
+        self.backend.sync_contacts = True
+        self.backend.with_user(self.administrator)._request_rescan(full=True)
+        scan = self.backend._get_open_scan()
+        self.assertFalse(self.run_action("ir_cron_connectwise_sync"))
+        self.assertEqual(scan.state, "done")
+        self.assertEqual(scan.requests, len(self.requests("/company/")))
