@@ -74,7 +74,7 @@ class Person:
             f"{self.url}{path}", json={"params": params}, timeout=120
         ).json()
         assert "error" not in answer, answer["error"]["data"]["debug"]
-        return answer["result"]
+        return answer.get("result")  # left out where it is None
 
 
 class Odoo:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 GOALS = {
+    "D15": "two servers",
     "R1": "faults at every point",
     "R2": "killed at any moment",
     "R3": "several at once",

@@ -1,0 +1,165 @@
+"""Two Odoo servers share the jobs of `benji_connectwise_queue_job`."""
+
+import time
+from collections import Counter
+from hashlib import sha1
+
+import pytest
+import table
+from two_servers import WORKERS, System, connect, post_invoices, system
+
+from connectwise_sandbox import Sandbox
+
+PREFETCH = "ir_cron_connectwise_pdf_prefetch"
+SYNC = "ir_cron_connectwise_sync"
+LATENCY_MS = 100
+
+UNDER_WAY = 16
+"""Requests of one job at most whose answers are not stored yet."""
+
+
+def prepare(odoo: System, invoices: int) -> dict[str, int]:
+    """Post so many invoices in Odoo; return {number: id there} of them and one more."""
+    connect(odoo, sync_contacts=True)
+    refs = {
+        invoice["number"]: invoice["id"]
+        for invoice in odoo.sandbox.export_invoices()
+        if (invoice["number"] or "").startswith("CW1")
+    }
+    refs = dict(list(refs.items())[: invoices + 1])
+    # ConnectWise makes a PDF when it is asked for the first time.
+    for ref in refs.values():
+        odoo.sandbox.invoice_pdf(ref)
+    post_invoices(odoo, list(refs)[:invoices])
+    odoo.get_runner()
+    odoo.sandbox.set_latency(LATENCY_MS)
+    odoo.sandbox.clear_requests()
+    return refs
+
+
+def request_rescan(odoo: System) -> None:
+    [backend] = odoo.call("connectwise.backend", "search", [])
+    values = {"backend_id": backend, "get_all_entries": True}
+    [rescan] = odoo.call("connectwise.mapping.rescan", "create", [values])
+    odoo.call("connectwise.mapping.rescan", "action_rescan", [rescan])
+    odoo.run_scheduled_action(SYNC)
+
+
+def asked(odoo: System, path: str) -> Counter[str]:
+    """Return {question whose path ends so: how often it was asked}."""
+    return Counter(
+        f"{request['path']}?{request['query']}"
+        for request in odoo.sandbox.requests()
+        if request["path"].endswith(path)
+    )
+
+
+def count_repeated(questions: Counter[str]) -> int:
+    return questions.total() - len(questions)
+
+
+def count_pdfs(odoo: System) -> int:
+    [[count]] = odoo.query("SELECT count(*) FROM connectwise_lookup WHERE has_pdf")
+    return count
+
+
+def count_ranges_left(odoo: System) -> int:
+    [[count]] = odoo.query(
+        "SELECT count(*) FROM connectwise_sync_range WHERE is_done IS NOT TRUE"
+    )
+    return count
+
+
+def pdfs(odoo: System) -> list[tuple[str, str]]:
+    """Return (number, SHA-1) of each PDF that is kept, sorted."""
+    return odoo.query(
+        "SELECT move.name, file.checksum FROM ir_attachment file"
+        " JOIN account_move move ON move.id = file.res_id"
+        " WHERE file.res_model = 'account.move'"
+        " AND file.res_field = 'connectwise_pdf_file' ORDER BY 1, 2"
+    )
+
+
+def companies(odoo: System) -> list[tuple[int, str]]:
+    """Return (ConnectWise's id, name) of each company that is known, sorted."""
+    return odoo.query(
+        "SELECT connectwise_ref, name FROM connectwise_company ORDER BY 1, 2"
+    )
+
+
+def their_pdfs(odoo: System, refs: dict[str, int]) -> list[tuple[str, str]]:
+    return sorted(
+        (number, sha1(odoo.sandbox.invoice_pdf(ref)).hexdigest())
+        for number, ref in refs.items()
+    )
+
+
+def their_companies(odoo: System) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    while page := odoo.sandbox.export_companies(found[-1][0] if found else 0):
+        found += [(company["id"], company["name"]) for company in page]
+    return found
+
+
+def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
+    """R2, D15, S80: what the killed one was about is finished by the other."""
+    with (
+        Sandbox(companies=10_000, invoices=300) as sandbox,
+        system(sandbox, servers=2) as odoo,
+    ):
+        refs = prepare(odoo, 200)
+        killed = odoo.get_runner()
+        request_rescan(odoo)
+        odoo.run_scheduled_action(PREFETCH)
+        odoo.wait_until(lambda: count_pdfs(odoo) >= 40, 60)
+        assert all(map(odoo.worked, odoo.servers))
+        killed.kill()
+        # Only after ten seconds does queue_job take a job for dead.
+        time.sleep(10)
+        # Life goes on: what is in the queue is not enqueued a second time.
+        post_invoices(odoo, list(refs)[200:])
+        odoo.run_scheduled_action(PREFETCH)
+        odoo.wait_until(lambda: count_pdfs(odoo) == len(refs), 90)
+        odoo.wait_until(lambda: not count_ranges_left(odoo), 90)
+        odoo.run_scheduled_action(SYNC)
+        assert pdfs(odoo) == their_pdfs(odoo, refs)
+        assert companies(odoo) == their_companies(odoo)
+        assert odoo.query("SELECT state FROM connectwise_sync_history") == [("done",)]
+        fetched = asked(odoo, "/pdf")
+        assert len(fetched) == len(refs)
+        repeated = count_repeated(fetched) + count_repeated(asked(odoo, "/companies"))
+        assert repeated <= WORKERS * UNDER_WAY
+
+
+def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
+    """Return the seconds for 600 PDFs and for all companies; nothing is done twice."""
+    with system(sandbox, servers) as odoo:
+        prepare(odoo, 600)
+        start = time.monotonic()
+        odoo.run_scheduled_action(PREFETCH)
+        odoo.wait_until(lambda: count_pdfs(odoo) == 600, 300)
+        for_pdfs = time.monotonic() - start
+        start = time.monotonic()
+        request_rescan(odoo)
+        odoo.wait_until(lambda: not count_ranges_left(odoo), 300)
+        for_companies = time.monotonic() - start
+        assert all(map(odoo.worked, odoo.servers))
+        assert len(asked(odoo, "/pdf")) == 600
+        assert not count_repeated(asked(odoo, "/pdf"))
+        assert not count_repeated(asked(odoo, "/companies"))
+        assert companies(odoo) == their_companies(odoo)
+    return for_pdfs, for_companies
+
+
+def test_throughput_grows(is_long: bool, server: None) -> None:
+    """D15, S80: measured, and nothing done twice"""
+    if not is_long:
+        pytest.skip("it only measures: make torture does")
+    with Sandbox(companies=50_000, invoices=700) as sandbox:
+        one, two = (measure(sandbox, servers) for servers in (1, 2))
+    note = ", ".join(
+        f"{what} in {one[index]:.1f} s by one server, {two[index]:.1f} s by two"
+        for index, what in enumerate(["600 PDFs", "50,000 companies"])
+    )
+    print(note)
+    table.record("D15", 2, 0, f"{note}, at {LATENCY_MS} ms")
