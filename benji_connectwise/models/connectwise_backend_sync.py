@@ -2,10 +2,11 @@ import logging
 import time
 from dataclasses import replace
 
-from psycopg2 import IntegrityError, OperationalError
+from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..explain import explain
@@ -50,6 +51,9 @@ class ConnectwiseBackend(models.Model):
     def _compute_rescan(self):
         for backend in self:
             scan = backend._get_open_scan()
+            if backend._is_resting():
+                # It goes on later, unless a person asks anew: what counts is why.
+                scan = scan.browse()
             backend.rescan_state = scan.state or "idle"
             backend.rescan_read = sum(scan.range_ids.mapped("companies_read"))
             backend.rescan_total = scan.companies_total
@@ -165,8 +169,15 @@ class ConnectwiseBackend(models.Model):
         [[is_free]] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "rescan", self.id)
         )
-        if not is_free or self._get_open_scan():
+        open_scan = self._get_open_scan()
+        if not is_free or (open_scan and not self._is_interrupted(open_scan)):
             raise UserError(self.env._("A rescan is already running."))
+        if open_scan:
+            # Whoever asks now does not wait until it would have gone on.
+            started_at = open_scan.started_at or fields.Datetime.now()
+            open_scan.write({"error": self.last_error, "started_at": started_at})
+            open_scan._finish("failed")
+            open_scan.flush_recordset()
         return self.env["connectwise.sync.history"].create(
             {
                 "backend_id": self.id,
@@ -177,6 +188,22 @@ class ConnectwiseBackend(models.Model):
                 "discard_disconnected": discard_disconnected,
                 "started_at": fields.Datetime.now(),
             }
+        )
+
+    def _is_interrupted(self, scan):
+        """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
+        if self._is_resting():
+            return True
+        # Odoo locks a scheduled action's row while it runs.
+        action = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+        return scan.state == "running" and bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id FROM ir_cron WHERE id = %s"
+                    " FOR NO KEY UPDATE SKIP LOCKED",
+                    action.id,
+                )
+            )
         )
 
     @api.model
@@ -200,10 +227,11 @@ class ConnectwiseBackend(models.Model):
             self.env["ir.cron"]._commit_progress()
             try:
                 scan._run_in_steps(end)
-            except (OperationalError, IntegrityError):
-                # A person changed the same row meanwhile; it goes on in the next run.
+            except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
+                # A person changed the same row meanwhile; it goes on at once.
                 _logger.info("A synchronization gave way to a request of a person")
                 self.env.cr.rollback()
+                self._trigger_sync()
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _preview(self, full=False, discard_disconnected=False):
