@@ -14,6 +14,7 @@ from datetime import date
 import pytest
 import table
 import torture_data
+from in_process import World, open_world
 from machine import SYNC, Machine, WatchedMailbox, WatchedSandbox
 from outcome import Outcome, outcome
 from running import mail_server
@@ -53,6 +54,13 @@ def is_long() -> bool:
 def share() -> Callable[[float], float]:
     """Return how many seconds a part of all the minutes is: ``share(0.1)``."""
     return lambda part: part * MINUTES * 60
+
+
+@pytest.fixture(scope="session")
+def in_process(server: None) -> Iterator[World]:
+    """Odoo in this process, for tests that need thousands of quick operations."""
+    with open_world() as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

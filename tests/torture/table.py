@@ -21,6 +21,8 @@ GOALS = {
     "R6": "records and clocks that change",
     "R7": "mass loss",
     "R8": "any order of steps",
+    "R12": "one bad record",
+    "soak": "hours of ordinary work",
 }
 COLUMNS = ("goal", "what", "cases", "violations", "seconds", "note")
 
@@ -38,7 +40,7 @@ def record(
 ) -> None:
     """Note how a goal stood up to `cases` cases, where TORTURE_TABLE names a file.
 
-    :param goal: "R1" to "R8"
+    :param goal: one of GOALS
     :param violations: how many, or the sentences that describe them
     """
     seconds = round(time.monotonic() - _stopwatch["since"])

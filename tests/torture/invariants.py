@@ -1,0 +1,432 @@
+"""What has to hold at any moment, whatever went wrong before.
+
+Each function takes an environment of Odoo with all rights and what else it compares
+with, changes nothing, and returns the violations in words: an empty list is good.
+"""
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+from connectwise_sandbox import Sandbox
+
+OVERLAP = timedelta(days=1)
+"""How far behind the newest change the next incremental reading starts."""
+
+LONGEST_REST = timedelta(minutes=31)
+
+NOT_FOR_PEOPLE = re.compile(
+    r"Traceback|<class|psycopg2|\w+(Error|Exception)\b|\bNone\b|<html|0x[0-9a-f]{6}"
+    r"|SELECT |\{['\"]"
+)
+
+
+def check_all(env, sandbox: Sandbox, log: str = "") -> list[str]:
+    """Everything that needs no knowledge of what was done before."""
+    return [
+        *check_companies(env, sandbox),
+        *check_rows(env),
+        *check_contacts(env),
+        *check_watermark(env, sandbox),
+        *check_sentences(env),
+        *check_leftovers(env),
+        *check_secrets(env, sandbox, log),
+    ]
+
+
+def _companies_there(sandbox: Sandbox) -> dict[int, dict[str, Any]]:
+    return {
+        company["id"]: company for company in sandbox.export_companies(limit=100_000)
+    }
+
+
+def check_companies(env, sandbox: Sandbox) -> list[str]:
+    """No company is doubled, and none is gone that is not gone in ConnectWise."""
+    there = _companies_there(sandbox)
+    env.flush_all()
+    env.cr.execute(
+        "SELECT connectwise_ref, count(*), bool_or(is_deleted), min(name)"
+        " FROM connectwise_company GROUP BY backend_id, connectwise_ref"
+    )
+    violations = []
+    for ref, count, is_deleted, name in env.cr.fetchall():
+        if count > 1:
+            violations.append(f"company {ref} is stored {count} times")
+        if is_deleted and ref in there and not there[ref]["deleted"]:
+            violations.append(f"company {ref} ({name}) is gone only in Odoo")
+    return violations
+
+
+def check_rows(env) -> list[str]:
+    """A row a customer; automatic links one to one, none on a disconnected row."""
+    env.flush_all()
+    env.cr.execute(
+        "SELECT id, backend_id, partner_id, connectwise_company_id, connection,"
+        "       coalesce(disconnected, false) FROM connectwise_mapping"
+    )
+    rows = env.cr.fetchall()
+    violations = [
+        f"customer {partner} has {count} rows"
+        for (_backend, partner), count in Counter(
+            (backend, partner) for _id, backend, partner, *_rest in rows
+        ).items()
+        if count > 1
+    ]
+    automatic = Counter()
+    for row, _backend, _partner, company, connection, disconnected in rows:
+        if bool(company) != bool(connection):
+            violations.append(f"row {row}: connection {connection}, company {company}")
+        if company and disconnected:
+            violations.append(f"row {row} is connected and disconnected")
+        if company and connection != "manual":
+            automatic[company] += 1
+    violations += [
+        f"company record {company} is connected automatically {count} times"
+        for company, count in automatic.items()
+        if count > 1
+    ]
+    return violations
+
+
+def check_contacts(env) -> list[str]:
+    """Every synced contact belongs to one connected row and its customer."""
+    env.flush_all()
+    env.cr.execute(
+        """
+        SELECT contact.id, contact.name, contact.active, contact.parent_id,
+               contact.connectwise_enabled, contact.type,
+               array_agg(row.id), min(row.partner_id),
+               min(row.connectwise_company_id)
+          FROM res_partner contact
+          LEFT JOIN connectwise_mapping row ON row.contact_id = contact.id
+         WHERE contact.is_connectwise_contact
+         GROUP BY contact.id
+        """
+    )
+    violations = []
+    for (
+        contact,
+        name,
+        active,
+        parent,
+        enabled,
+        kind,
+        rows,
+        partner,
+        company,
+    ) in env.cr.fetchall():
+        what = f"contact {contact} ({name})"
+        if rows == [None]:
+            violations.append(f"{what} belongs to no row")
+            continue
+        if len(rows) > 1:
+            violations.append(f"{what} belongs to {len(rows)} rows")
+        if not active:
+            violations.append(f"{what} is archived")
+        if parent != partner:
+            violations.append(f"{what} is at another customer than its row")
+        if not company:
+            violations.append(f"{what} belongs to a row without connection")
+        if enabled != (kind == "invoice"):
+            violations.append(f"{what} is of type {kind}, enabled: {enabled}")
+    env.cr.execute(
+        "SELECT row.id FROM connectwise_mapping row JOIN res_partner contact"
+        " ON contact.id = row.contact_id"
+        " WHERE contact.is_connectwise_contact IS NOT TRUE"
+    )
+    violations += [
+        f"row {row} has a contact that is not synced" for (row,) in env.cr.fetchall()
+    ]
+    return violations
+
+
+def check_watermark(env, sandbox: Sandbox) -> list[str]:
+    """All that changed before the point where the next reading starts is stored."""
+    env.flush_all()
+    env.cr.execute("SELECT id, newest_change FROM connectwise_backend")
+    violations = []
+    for backend, newest in env.cr.fetchall():
+        if not newest:
+            continue
+        env.cr.execute(
+            "SELECT skipped FROM connectwise_sync_history WHERE skipped IS NOT NULL"
+        )
+        listed = " ".join(text for (text,) in env.cr.fetchall())
+        env.cr.execute(
+            "SELECT connectwise_ref, coalesce(name, ''), coalesce(account_number, '')"
+            ", last_updated FROM connectwise_company WHERE backend_id = %s",
+            [backend],
+        )
+        stored = {ref: rest for ref, *rest in env.cr.fetchall()}
+        for ref, company in _companies_there(sandbox).items():
+            changed = sandbox.get_record("companies", ref)["_info"]["lastUpdated"]
+            is_behind = _naive(changed) < newest - OVERLAP
+            expected = [company["name"] or "", company["account_number"] or ""]
+            *found, dated = stored.get(ref, [None, True])
+            # Without a date is what ConnectWise itself gave without its fields.
+            if is_behind and dated and found != expected and str(ref) not in listed:
+                violations.append(
+                    f"company {ref} is {found} and not {expected}, and the next reading"
+                    " starts after its change"
+                )
+    return violations
+
+
+def check_stored(env, sandbox: Sandbox, is_full: bool) -> list[str]:
+    """After a synchronization came to its end: all of ConnectWise is stored.
+
+    :param is_full: whether all entries were read, so that missing ones are known
+    """
+    env.flush_all()
+    env.cr.execute(
+        """
+        SELECT company.connectwise_ref, coalesce(company.name, ''),
+               coalesce(company.account_number, ''),
+               coalesce(company.is_deleted, false),
+               CASE WHEN row.id IS NULL OR company.is_deleted THEN NULL
+                    ELSE coalesce(company.contact_email, '') END
+          FROM connectwise_company company
+          LEFT JOIN connectwise_mapping row
+            ON row.connectwise_company_id = company.id
+        """
+    )
+    stored = {ref: rest for ref, *rest in env.cr.fetchall()}
+    there = _companies_there(sandbox)
+    violations = []
+    for ref, company in there.items():
+        expected = [
+            company["name"] or "",
+            company["account_number"] or "",
+            bool(company["deleted"]),
+        ]
+        *found, email = stored.get(ref, [None])
+        if found != expected:
+            violations.append(f"company {ref} is stored as {found}, not {expected}")
+        elif email is not None and email != _bill_to_email(sandbox, company, there):
+            violations.append(f"company {ref} has the Bill-To e-mail {email!r}")
+    if is_full:
+        violations += [
+            f"company {ref} is not in ConnectWise, and not gone"
+            for ref, (_name, _account, is_deleted, _email) in stored.items()
+            if ref not in there and not is_deleted
+        ]
+    return violations
+
+
+def _bill_to_email(sandbox: Sandbox, company: dict, there: Mapping[int, dict]) -> str:
+    """The e-mail of the company's Bill-To contact, else of its Bill-To company's."""
+    other = there.get(company["bill_to_company_id"])
+    for candidate in filter(None, (company, other)):
+        record = sandbox.get_record("companies", candidate["id"])
+        if record.get("billingContact", {}).get("id"):
+            return (
+                ""
+                if candidate["contact_inactive"]
+                else (candidate["contact_email"] or "")
+            )
+    return ""
+
+
+def _naive(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
+
+
+def check_sentences(env) -> list[str]:
+    """What people are told is plain, and says more than nothing."""
+    env.flush_all()
+    env.cr.execute(
+        "SELECT 'connection', last_error FROM connectwise_backend"
+        " UNION ALL SELECT 'history', error FROM connectwise_sync_history"
+        " UNION ALL SELECT 'row', message FROM connectwise_mapping"
+        " UNION ALL SELECT 'row', contact_message FROM connectwise_mapping"
+        " UNION ALL SELECT 'look-up', error FROM connectwise_lookup"
+    )
+    return [
+        f"{where} says: {text}"
+        for where, text in env.cr.fetchall()
+        if text is not None and (not text.strip() or NOT_FOR_PEOPLE.search(text))
+    ]
+
+
+def check_leftovers(env) -> list[str]:
+    """No lock is held, no transaction left open, and nothing runs without an end."""
+    env.flush_all()
+    env.cr.execute(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        " AND database = (SELECT oid FROM pg_database"
+        "                  WHERE datname = current_database())"
+        " AND pid <> pg_backend_pid()"
+    )
+    violations = []
+    if locks := env.cr.fetchone()[0]:
+        violations.append(f"{locks} advisory locks are held")
+    env.cr.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state LIKE 'idle in transaction%%' AND pid <> pg_backend_pid()"
+        " AND now() - state_change > interval '10 seconds'"
+    )
+    if open_ones := env.cr.fetchone()[0]:
+        violations.append(f"{open_ones} transactions are left open")
+    env.cr.execute(
+        "SELECT failures, retry_at - now() AT TIME ZONE 'UTC' FROM connectwise_backend"
+        " WHERE retry_at IS NOT NULL"
+    )
+    violations += [
+        f"the connection rests for {rest}"
+        for _failures, rest in env.cr.fetchall()
+        if rest > LONGEST_REST
+    ]
+    return violations
+
+
+def check_nothing_runs(env) -> list[str]:
+    """No synchronization is open: for moments when none was asked for and failed."""
+    env.cr.execute(
+        "SELECT id, state FROM connectwise_sync_history"
+        " WHERE state IN ('queued', 'running')"
+    )
+    return [
+        f"synchronization {number} is {state}" for number, state in env.cr.fetchall()
+    ]
+
+
+def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
+    """No key is in what people or administrators read."""
+    user = f"{sandbox.company_login_id}+{sandbox.public_key}"
+    header = b64encode(f"{user}:{sandbox.private_key}".encode()).decode()
+    env.flush_all()
+    env.cr.execute(
+        "SELECT 'a message', body FROM mail_message"
+        " UNION ALL SELECT 'an activity', note FROM mail_activity"
+        " UNION ALL SELECT 'the connection', last_error FROM connectwise_backend"
+        " UNION ALL SELECT 'the history', concat(error, skipped, counts::text)"
+        "   FROM connectwise_sync_history"
+        " UNION ALL SELECT 'a notification', message FROM bus_bus"
+        " UNION ALL SELECT 'the log table', message FROM ir_logging"
+    )
+    texts = [*env.cr.fetchall(), ("the log", log)]
+    return [
+        f"a key is in {where}"
+        for where, text in texts
+        if text and (sandbox.private_key in text or header in text)
+    ]
+
+
+def check_manual(env, links: Mapping[int, int | None]) -> list[str]:
+    """What people connected (customer → ConnectWise's id) or disconnected stays."""
+    env.flush_all()
+    env.cr.execute(
+        "SELECT row.partner_id, company.connectwise_ref, row.connection,"
+        "       coalesce(row.disconnected, false)"
+        "  FROM connectwise_mapping row LEFT JOIN connectwise_company company"
+        "    ON company.id = row.connectwise_company_id"
+    )
+    found = {partner: rest for partner, *rest in env.cr.fetchall()}
+    violations = []
+    for partner, ref in links.items():
+        expected = [ref, "manual", False] if ref else [None, None, True]
+        if found.get(partner) != expected:
+            violations.append(
+                f"customer {partner} is {found.get(partner)}, a person left {expected}"
+            )
+    return violations
+
+
+def check_mails(
+    mails: Collection[EmailMessage],
+    files: Mapping[str, Collection[bytes]],
+    recipients: Mapping[str, Collection[str]],
+) -> list[str]:
+    """No invoice goes out twice, to a stranger, or with a file that is not its own.
+
+    :param files: by invoice number, what it may be sent with
+    :param recipients: by invoice number, to whom it may be sent
+    """
+    violations = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for mail in mails:
+        subject = f"{mail['subject']}"
+        number = next((number for number in files if f"{number})" in subject), None)
+        if number is None:
+            continue
+        for address in mail["X-Envelope-To"].split(", "):
+            seen[number, address] += 1
+            if address not in recipients[number]:
+                violations.append(f"{number} went to {address}")
+        attached = [part.get_payload(decode=True) for part in mail.iter_attachments()]
+        if len(attached) != 1:
+            violations.append(f"{number} went out with {len(attached)} files")
+        violations += [
+            f"{number} went out with a wrong file of {len(content or b'')} bytes"
+            for content in attached
+            if content not in files[number]
+        ]
+    violations += [
+        f"{number} went to {address} {count} times"
+        for (number, address), count in seen.items()
+        if count > 1
+    ]
+    return violations
+
+
+# ----------------------------------------------------------------------------
+# Comparing with an undisturbed run
+# ----------------------------------------------------------------------------
+
+
+def tables(env) -> dict[str, list[tuple]]:
+    """Return what the synchronization stored, without ids of Odoo and times.
+
+    Two databases in which the same came out have equal tables, however they got there.
+    """
+    env.flush_all()
+    questions = {
+        "companies": """
+            SELECT connectwise_ref, identifier, name, account_number, status, city,
+                   is_deleted, bill_to_ref, billing_contact_ref, last_updated,
+                   contact_ref, contact_name, contact_email, normalised_name
+              FROM connectwise_company ORDER BY connectwise_ref
+        """,
+        "rows": """
+            SELECT customer.name, company.connectwise_ref, row.connection,
+                   coalesce(row.disconnected, false), coalesce(row.has_conflict, false),
+                   row.message, row.contact_message, contact.email
+              FROM connectwise_mapping row
+              JOIN res_partner customer ON customer.id = row.partner_id
+              LEFT JOIN connectwise_company company
+                ON company.id = row.connectwise_company_id
+              LEFT JOIN res_partner contact ON contact.id = row.contact_id
+             ORDER BY customer.id
+        """,
+        "contacts": """
+            SELECT parent.name, contact.name, contact.email, contact.phone,
+                   contact.type, contact.active, contact.is_connectwise_contact,
+                   contact.connectwise_enabled, contact.connectwise_contact_ref
+              FROM res_partner contact JOIN res_partner parent
+                ON parent.id = contact.parent_id
+             ORDER BY parent.id, contact.email, contact.name
+        """,
+    }
+    result = {}
+    for name, question in questions.items():
+        env.cr.execute(question)
+        result[name] = env.cr.fetchall()
+    return result
+
+
+def differences(expected: dict[str, list], found: dict[str, list]) -> list[str]:
+    """Say in which rows two results of `tables` differ."""
+    return [
+        f"{name}: {sign} {row}"
+        for name in expected
+        for sign, rows in (
+            ("missing", [row for row in expected[name] if row not in found[name]]),
+            ("unexpected", [row for row in found[name] if row not in expected[name]]),
+            ("doubled", [row for row, n in Counter(found[name]).items() if n > 1]),
+        )
+        for row in rows
+    ]

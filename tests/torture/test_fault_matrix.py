@@ -1,0 +1,483 @@
+"""Every fault at every point (R1): a new fault, or point, is one line.
+
+A cell is one fault at one point of one operation. While it lasts, the invariants hold,
+invoices go out all the same, and what failed says so. Afterwards a person asks again,
+and the same comes out as if nothing had happened.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import invariants
+import pytest
+import table
+from in_process import OWN_PDF, PREFETCH, SENDING, SYNC, World
+from troubles import CLIENT_SIDE, during, end_transactions, refused_commits
+
+from connectwise_sandbox.fault_list import EFFECTS
+from connectwise_sandbox.faults import Fault
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+ONE, SEVERAL = "CW1002", ("CW1001", "CW1003", "CW1006")
+NUMBERS = (ONE, *SEVERAL)
+
+SECONDS = {"rate_limit": 1, "rate_limit_date": 1}
+"""Of faults that wait: shorter than usual."""
+
+SAID_BY_CONNECTWISE = {"null_fields"}
+"""A record without its fields is a record all the same: nobody can tell."""
+
+SLICE = 24
+"""How many cells `make test` runs: as many as there have to be faults."""
+
+STRIDE = 17
+"""From one cell to the next: whenever the time is over, what ran is spread evenly. No
+divisor of the number of faults or of points."""
+
+Struck = Callable[[World], AbstractContextManager]
+
+# ----------------------------------------------------------------------------
+# The points
+# ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a fault strikes.
+
+    :param endpoint: of the sandbox
+    :param part: from which of the endpoint's questions on, as a share of all of them
+    :param operate: what is done meanwhile
+    :param also: what goes wrong beside ConnectWise
+    """
+
+    endpoint: str
+    part: float
+    operate: Callable[[World], None]
+    also: Struck = nullcontext
+
+
+def rescan(world: World) -> None:
+    world.rescan()
+
+
+def discover_and_rescan(world: World) -> None:
+    """ConnectWise's codebase is not known."""
+    with world.registry.cursor() as cr:
+        cr.execute("UPDATE connectwise_backend SET codebase = NULL")
+    world.rescan()
+
+
+def fetch(world: World) -> None:
+    world.run(PREFETCH)
+
+
+def fetch_and_send(world: World) -> None:
+    fetch(world)
+    send(world)
+
+
+def send(world: World) -> None:
+    world.send(ONE)
+    world.send(*SEVERAL)
+    # Odoo's scheduler starts both again and again.
+    world.run(SENDING)
+    world.deliver()
+
+
+def run_sync(world: World) -> None:
+    world.run(SYNC)
+
+
+FIRST_AND_THEN = {fetch_and_send: (fetch, send), send: (fetch, send)}
+"""What comes before a name or an address fails, and what after."""
+
+POINTS = {
+    "discovery": Point("discovery", 0, discover_and_rescan),
+    "first page": Point("companies", 0, rescan),
+    "middle page": Point("companies", 0.5, rescan),
+    "last page": Point("companies", 1, rescan),
+    "contacts batch": Point("contacts", 0, rescan),
+    "invoice look-up": Point("invoices", 0, fetch_and_send),
+    "PDF": Point("invoice_pdf", 0, fetch_and_send),
+    "database commit": Point(
+        "companies", 0.5, rescan, partial(refused_commits, table="connectwise_backend")
+    ),
+    "mail": Point("any", 0, send),
+}
+FAULTS = (*EFFECTS, *(trouble.__name__ for trouble in CLIENT_SIDE))
+ALL_CELLS = [(fault, point) for fault in FAULTS for point in POINTS]
+CELLS = [
+    ALL_CELLS[number * STRIDE % len(ALL_CELLS)]
+    for number in range(len(ALL_CELLS) if "TORTURE_MINUTES" in os.environ else SLICE)
+]
+
+
+# ----------------------------------------------------------------------------
+# The world before, and what has to come out
+# ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def world(in_process: World) -> World:
+    """Customers that are connected, some by hand; ConnectWise has changed since."""
+    world = in_process
+    world.start_afresh()
+    world.rescan()
+    decide_by_hand(world)
+    change_connectwise(world)
+    world.keep()
+    world.sandbox.clear_requests()
+    world.rescan()
+    asked = [request["endpoint"] for request in world.sandbox.requests()]
+    world.questions = {name: asked.count(name) for name in set(asked)}
+    with world.env() as env:
+        world.target = invariants.tables(env)
+        world.links = {
+            row.partner_id.id: row.connectwise_company_id.connectwise_ref or None
+            for row in env["connectwise.mapping"].search(
+                ["|", ("connection", "=", "manual"), ("disconnected", "=", True)]
+            )
+        }
+    return world
+
+
+def decide_by_hand(world: World) -> None:
+    with world.env("accountant") as env:
+        rows = {
+            row.partner_id.name: row for row in env["connectwise.mapping"].search([])
+        }
+        other = rows["Pioneer Lane Print Shop Inc."].connectwise_company_id
+        rows["Tidewater Marine Supply"].connect(other)
+        rows["Thornbury Veterinary Clinic"].action_disconnect()
+        rows["Clear Hollow Dermatology PLLC"].enable_contact()
+
+
+def change_connectwise(world: World) -> None:
+    """Let there be something to create, to update, to convert and to miss."""
+    sandbox = world.sandbox
+    sandbox.patch_company(1003, {"name": "Renamed Auto Body Inc."})
+    sandbox.patch_company(1005, {"accountNumber": "AC-NEW", "city": "Elsewhere"})
+    sandbox.delete_company(505)
+    sandbox.create_company(
+        {"id": 1050, "name": "Newcomer Bakery", "billingContact": {"id": 10001}}
+    )
+    sandbox.patch_company(1004, {"billingContact": {"id": 10008}})
+    email = sandbox.export_companies(after=1003, limit=1)[0]["contact_email"]
+    with world.env() as env:
+        Partner = env["res.partner"]
+        Partner.create({"name": "Newcomer Bakery", "customer_rank": 1})
+        customer = Partner.search([("name", "like", "Summit Hollow")], limit=1)
+        Partner.create(
+            {"name": "Entered By Hand", "email": email, "parent_id": customer.id}
+        )
+
+
+# ----------------------------------------------------------------------------
+# A cell
+# ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results() -> Iterator[dict[tuple[str, str], list[str]]]:
+    """Collects the violations of each cell for the table."""
+    results: dict[tuple[str, str], list[str]] = {}
+    yield results
+    table.record(
+        "R1",
+        len(results),
+        [f"{cell}: {text}" for cell, texts in results.items() for text in texts],
+        f"{len(FAULTS)} faults × {len(POINTS)} points",
+    )
+
+
+@pytest.fixture(scope="module")
+def deadline(share) -> float:
+    return time.monotonic() + (share(0.2) or 3600)
+
+
+@pytest.mark.parametrize(("fault", "point"), CELLS, ids=map(" at ".join, CELLS))
+def test_cell(fault: str, point: str, world: World, results, deadline: float) -> None:
+    """R1"""
+    if time.monotonic() > deadline:
+        pytest.skip("no time left")
+    results[fault, point] = violations = run_cell(world, fault, POINTS[point])
+    assert violations == []
+
+
+def run_cell(world: World, fault: str, point: Point) -> list[str]:
+    world.restore()
+    before = world.sandbox.codebase
+    with point.also(world):
+        error = strike(world, fault, point)
+    violations = [f"while it lasts: {text}" for text in check(world)]
+    if error and point.also is nullcontext:
+        violations.append(f"while it lasts: {error!r} was raised")
+    if point.operate in (rescan, discover_and_rescan):
+        if fault not in SAID_BY_CONNECTWISE:
+            violations += check_visible(world, bool(error))
+        world.sandbox.clear_faults()
+        violations += ask_again(world)
+    else:
+        violations += check_sent(world)
+        world.sandbox.clear_faults()
+        violations += refresh(world)
+    world.sandbox.move_codebase(before)
+    return violations + [f"afterwards: {text}" for text in check(world)]
+
+
+def strike(world: World, fault: str, point: Point) -> Exception | None:
+    """Do the operation with the fault in it; return what was raised."""
+    count = world.questions.get(point.endpoint, 1)
+    nth = 1 + round(point.part * (count - 1))
+    trouble = {trouble.__name__: trouble for trouble in CLIENT_SIDE}.get(fault)
+    if trouble is None:
+        world.sandbox.fault(
+            fault, point.endpoint, nth=nth, times=0, seconds=SECONDS.get(fault)
+        )
+        return attempt(partial(point.operate, world))
+    # A name or an address fails when a connection is made: it breaks at this point, and
+    # cannot be made again.
+    first, then = FIRST_AND_THEN.get(point.operate, (point.operate, run_sync))
+    world.sandbox.fault("refused", point.endpoint, nth=nth, times=0)
+    error = attempt(partial(first, world))
+    world.sandbox.clear_faults()
+    world.pass_time(1)
+    with trouble(world):
+        return attempt(partial(then, world)) or error
+
+
+def attempt(operation: Callable[[], None]) -> Exception | None:
+    try:
+        operation()
+    except Exception as error:
+        return error
+    return None
+
+
+def check(world: World) -> list[str]:
+    with world.env() as env:
+        violations = invariants.check_all(
+            env, world.sandbox, "\n".join(world.log.lines)
+        ) + invariants.check_manual(env, world.links)
+        recipients = {
+            number: [
+                address
+                for partner in env["account.move"]
+                .search([("name", "=", number)])
+                .partner_id
+                for address in (
+                    partner.email,
+                    *partner.connectwise_mapping_ids.contact_id.filtered(
+                        "connectwise_enabled"
+                    ).mapped("email"),
+                )
+            ]
+            for number in NUMBERS
+        }
+    files = {
+        number: (OWN_PDF % number.encode(), connectwise_pdf(world, number))
+        for number in NUMBERS
+    }
+    return violations + invariants.check_mails(world.mail.messages, files, recipients)
+
+
+def connectwise_pdf(world: World, number: str) -> bytes:
+    [invoice] = [
+        invoice
+        for invoice in world.sandbox.export_invoices()
+        if invoice["number"] == number
+    ]
+    return world.sandbox.invoice_pdf(invoice["id"])
+
+
+def check_visible(world: World, was_raised: bool) -> list[str]:
+    """What did not come out says so, and what was raised is in the server's log."""
+    with world.env() as env:
+        missing = invariants.differences(world.target, invariants.tables(env))
+        backend = env["connectwise.backend"].search([])
+        history = backend.history_ids[:1]
+        said = (backend.last_error, history.error, history.skipped)
+        if not missing or was_raised or any(said):
+            return []
+        return [f"nothing is said, the history is {history.state}: {missing[:2]}"]
+
+
+def ask_again(world: World) -> list[str]:
+    """Rescan as a person: the same comes out as if nothing had happened."""
+    violations = []
+    try:
+        world.rescan()
+    except Exception as error:
+        violations.append(f"a rescan was refused: {error}")
+        with world.env("accountant") as env:
+            env["connectwise.backend"].search([]).action_test_connection()
+        world.run(SYNC)
+        with suppress(Exception):
+            world.rescan()
+    with world.env() as env:
+        violations += invariants.differences(world.target, invariants.tables(env))
+        violations += invariants.check_nothing_runs(env)
+        if error := env["connectwise.backend"].search([]).last_error:
+            violations.append(f"the connection still says: {error}")
+    return violations
+
+
+def check_sent(world: World) -> list[str]:
+    """Each invoice went out, and says why, where it was not with ConnectWise's PDF."""
+    sent = dict.fromkeys(NUMBERS, 0)
+    for mail in world.mail.messages:
+        for number in sent:
+            sent[number] += f"{number})" in mail["subject"]
+    violations = [f"{number} was not sent" for number in sent if not sent[number]]
+    with world.env("accountant") as env:
+        for move in env["account.move"].search([("name", "in", NUMBERS)]):
+            if move.invoice_pdf_source != "connectwise" and not (
+                move.connectwise_message
+                and not invariants.NOT_FOR_PEOPLE.search(move.connectwise_message)
+            ):
+                violations.append(f"{move.name} says: {move.connectwise_message}")
+    return violations
+
+
+def refresh(world: World) -> list[str]:
+    """*Refresh PDF* as a person: ConnectWise's PDF is there."""
+    violations = []
+    for number in NUMBERS:
+        with world.env("accountant") as env:
+            move = env["account.move"].search([("name", "=", number)])
+            move.action_refresh_pdf()
+            if move._get_preferred_invoice_pdf().raw != connectwise_pdf(world, number):
+                violations.append(
+                    f"refreshed, {number} has no PDF: {move.connectwise_message}"
+                )
+    return violations
+
+
+# ----------------------------------------------------------------------------
+# Faults of the database and of the mail server alone
+# ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["connectwise_company", "connectwise_sync_history", "connectwise_mapping"],
+)
+def test_a_refused_commit_loses_nothing(name, world, results) -> None:
+    """R1: the next run brings what is missing."""
+    world.restore()
+    with refused_commits(world, name):
+        attempt(partial(rescan, world))
+    violations = check(world) + ask_again(world) + check(world)
+    results["refused commit", name] = violations
+    assert violations == []
+
+
+@pytest.mark.parametrize("name", ["connectwise_lookup", "ir_attachment"])
+def test_a_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> None:
+    """R1"""
+    world.restore()
+    with refused_commits(world, name):
+        attempt(partial(fetch_and_send, world))
+    attempt(partial(send, world))
+    violations = check(world)
+    results["refused commit", name] = violations
+    assert violations == []
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 1])
+@pytest.mark.parametrize("endpoint", ["companies", "contacts"])
+def test_a_killed_connection_loses_nothing(endpoint, part, world, results) -> None:
+    """R1: the database ends the transaction in the middle."""
+    world.restore()
+    nth = 1 + round(part * (world.questions[endpoint] - 1))
+    during(world, partial(end_transactions, world), endpoint, nth)
+    attempt(partial(rescan, world))
+    violations = check(world) + ask_again(world) + check(world)
+    results["killed connection", f"{endpoint} {part}"] = violations
+    assert violations == []
+
+
+@pytest.mark.parametrize("refusal", ["451 later", "550 unknown", "552 too large"])
+def test_a_mail_server_that_refuses_gets_each_invoice_once(
+    refusal, world, results
+) -> None:
+    """R1: after it works again and somebody retries."""
+    world.restore()
+    world.mail.refusal = refusal
+    attempt(partial(send, world))
+    violations = check(world)
+    world.mail.refusal = ""
+    with world.env() as env:
+        failed = env["mail.mail"].search([("state", "=", "exception")])
+        if len(failed) < len(NUMBERS):
+            violations.append(f"{len(failed)} e-mails say that they failed")
+        failed.mark_outgoing()
+    world.deliver()
+    violations += check_sent(world) + check(world)
+    results["mail server", refusal] = violations
+    assert violations == []
+
+
+DAMAGES = {
+    "gone only in Odoo": "UPDATE connectwise_company SET is_deleted = true"
+    " WHERE connectwise_ref = 1001",
+    "connected and disconnected": "UPDATE connectwise_mapping SET disconnected = true"
+    " WHERE connection = 'account_id'",
+    "connected automatically": "UPDATE connectwise_mapping"
+    " SET connectwise_company_id = (SELECT min(id) FROM connectwise_company)"
+    " WHERE connection = 'account_id'",
+    "belongs to no row": "UPDATE connectwise_mapping SET contact_id = NULL",
+    "is archived": "UPDATE res_partner SET active = false WHERE is_connectwise_contact",
+    "is not synced": "UPDATE res_partner SET is_connectwise_contact = false",
+    "the next reading starts after": "UPDATE connectwise_company SET name = 'Other'",
+    "says: ": "UPDATE connectwise_backend SET last_error = 'KeyError: 5'",
+    "rests for": "UPDATE connectwise_backend"
+    " SET retry_at = now() AT TIME ZONE 'UTC' + interval '1 day'",
+    "a person left": "UPDATE connectwise_mapping SET connection = 'account_id'"
+    " WHERE connection = 'manual'",
+    "a key is in the connection": "UPDATE connectwise_backend"
+    " SET last_error = 'with sandboxPrivateKey'",
+}
+
+
+@pytest.mark.parametrize("sentence", DAMAGES)
+def test_the_invariants_notice(sentence: str, world: World) -> None:
+    """R1: otherwise the matrix would prove nothing."""
+    world.restore()
+    with world.env() as env:
+        env.cr.execute(DAMAGES[sentence])
+        found = invariants.check_all(env, world.sandbox)
+        found += invariants.check_manual(env, world.links)
+        env.cr.rollback()
+    assert any(sentence in text for text in found)
+
+
+def test_the_mails_are_looked_at(world: World) -> None:
+    """R1: a second e-mail, a stranger, a wrong file."""
+    world.restore()
+    send(world)
+    right = {number: [connectwise_pdf(world, number)] for number in NUMBERS}
+    twice = invariants.check_mails(world.mail.messages * 2, right, {ONE: []} | right)
+    assert {"2 times", "went to"} <= {
+        part for part in ("2 times", "went to") for text in twice if part in text
+    }
+    wrong = {number: [b"%PDF-another"] for number in NUMBERS}
+    found = invariants.check_mails(world.mail.messages, wrong, right)
+    assert any("wrong file" in text for text in found)
+
+
+def test_every_fault_can_be_set(world: World) -> None:
+    """R1: 24 faults and 8 points at least."""
+    assert len(FAULTS) >= 24
+    assert len(POINTS) >= 8
+    assert {point.endpoint for point in POINTS.values()} - {"any"} <= set(
+        world.questions
+    ) | {"discovery", "invoices", "invoice_pdf"}
+    assert len({*ALL_CELLS}) == len(FAULTS) * len(POINTS)
+    assert all(Fault(name, "any").strikes("companies") for name in EFFECTS)
