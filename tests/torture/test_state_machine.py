@@ -1,0 +1,488 @@
+"""Any order of what people, ConnectWise and accidents do (R8).
+
+After every step the invariants hold, and after every synchronization that came to its
+end all of ConnectWise is stored.
+"""
+
+import time
+from contextlib import suppress
+from functools import partial
+
+import invariants
+import pytest
+import table
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from in_process import OWN_PDF, PREFETCH, SYNC, World
+from troubles import during, end_transactions
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+NAMES = (
+    "Acme",
+    "ACME Inc.",
+    "Acme LLC",
+    "Bellwether",
+    "Lark Mesa Eye Center",
+    "Ünïcode",
+)
+ACCOUNTS = ("AC000501", "AC001005", "NEW-1", None)
+EMAILS = ("one@a.example", "two@b.example", "not an address", None)
+FAULTS = ("unavailable", "malformed_json", "unauthorized", "mistyped_fields", "no_id")
+
+any_one = st.integers(0, 99)
+"""Which of however many there are at that moment."""
+
+
+class TimeIsOver(BaseException):
+    """No exception to Hypothesis, which would look for a shorter way to it."""
+
+
+class Machine(RuleBasedStateMachine):
+    """What can happen; the rules say what each does to what is expected."""
+
+    world: World
+    deadline: float
+    runs = steps = 0
+    violations: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decided: dict[int, int | None] = {}
+        self.sent: set[str] = set()
+        self.begun: set[int] = set()
+        self.trust: dict[str, list[bytes]] = {}
+        self.recipients: dict[str, list[str]] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise TimeIsOver
+        type(self).runs += 1
+        self.world.sandbox.reset()
+        self.world.restore("read_once")
+        self.note_begun()
+
+    # -- Which ---------------------------------------------------------------------
+
+    @property
+    def sandbox(self):
+        return self.world.sandbox
+
+    def company(self, which: int) -> int:
+        ids = [company["id"] for company in self.sandbox.export_companies()]
+        return ids[which % len(ids)]
+
+    def contact(self, which: int) -> int:
+        ids = sorted(
+            {
+                company["contact_id"]
+                for company in self.sandbox.export_companies()
+                if company["contact_id"]
+            }
+        )
+        return ids[which % len(ids)] if ids else 10001
+
+    def invoice(self, which: int) -> int:
+        ids = [
+            invoice["id"]
+            for invoice in self.sandbox.export_invoices()
+            if (invoice["number"] or "").startswith("CW1")
+        ]
+        return ids[which % len(ids)]
+
+    @staticmethod
+    def pick(records, which: int):
+        records = records.sorted("id")
+        return records[which % len(records)] if records else records
+
+    # -- ConnectWise ---------------------------------------------------------------
+
+    @rule(which=any_one, name=st.sampled_from(NAMES))
+    def rename_company(self, which, name) -> None:
+        self.sandbox.patch_company(self.company(which), {"name": name})
+
+    @rule(which=any_one, account=st.sampled_from(ACCOUNTS))
+    def change_account(self, which, account) -> None:
+        self.sandbox.patch_company(self.company(which), {"accountNumber": account})
+
+    @rule(which=any_one, other=any_one)
+    def change_bill_to(self, which, other) -> None:
+        self.sandbox.patch_company(
+            self.company(which), {"billToCompany": {"id": self.company(other)}}
+        )
+
+    @rule(which=any_one, other=any_one, none=st.booleans())
+    def change_billing_contact(self, which, other, none) -> None:
+        contact = None if none else {"id": self.contact(other)}
+        self.sandbox.patch_company(self.company(which), {"billingContact": contact})
+
+    @rule(which=any_one, email=st.sampled_from(EMAILS))
+    def change_email(self, which, email) -> None:
+        items = [
+            {
+                "id": 1,
+                "type": {"id": 1, "name": "Email"},
+                "value": email,
+                "defaultFlag": True,
+                "communicationType": "Email",
+            }
+        ]
+        self.sandbox.patch_contact(
+            self.contact(which), {"communicationItems": items if email else []}
+        )
+
+    @rule(which=any_one, inactive=st.booleans())
+    def switch_contact(self, which, inactive) -> None:
+        self.sandbox.patch_contact(self.contact(which), {"inactiveFlag": inactive})
+
+    @rule(which=any_one)
+    def recycle_company(self, which) -> None:
+        self.sandbox.recycle_company(self.company(which))
+
+    @precondition(lambda self: len(self.sandbox.export_companies()) > 6)
+    @rule(which=any_one)
+    def delete_company(self, which) -> None:
+        self.sandbox.delete_company(self.company(which))
+
+    @precondition(lambda self: len(self.sandbox.export_companies()) > 6)
+    @rule(which=any_one, other=any_one)
+    def merge_companies(self, which, other) -> None:
+        number, into = self.company(which), self.company(other)
+        if number != into:
+            self.sandbox.merge_company(number, into)
+
+    @rule(name=st.sampled_from(NAMES), contact=any_one)
+    def create_company(self, name, contact) -> None:
+        self.sandbox.create_company(
+            {"name": name, "billingContact": {"id": self.contact(contact)}}
+        )
+
+    @rule(which=any_one, company=any_one, total=st.sampled_from((10.0, 989.68)))
+    def change_invoice(self, which, company, total) -> None:
+        changes = {"company": {"id": self.company(company)}, "total": total}
+        self.sandbox.patch_invoice(self.invoice(which), changes)
+
+    @rule(which=any_one, company=any_one)
+    def create_invoice(self, which, company) -> None:
+        """With a number that is in use."""
+        same = self.sandbox.get_record("invoices", self.invoice(which))
+        self.sandbox.create_invoice(
+            {
+                "invoiceNumber": same["invoiceNumber"],
+                "company": {"id": self.company(company)},
+                "total": same["total"],
+            }
+        )
+
+    # -- Synchronizing -------------------------------------------------------------
+
+    @rule()
+    def synchronize(self) -> None:
+        self.world.run_quickly(SYNC)
+        self.check_came_to_its_end()
+
+    @rule(full=st.booleans(), discard=st.booleans())
+    def rescan(self, full, discard) -> None:
+        if self.as_person(lambda env: self.backend(env)._request_rescan(full, discard)):
+            if discard:
+                self.forget_disconnections()
+            self.world.run_quickly(SYNC)
+            self.check_came_to_its_end()
+
+    @rule(full=st.booleans())
+    def synchronize_at_once(self, full) -> None:
+        if self.as_person(lambda env: self.backend(env).sync(full=full)):
+            self.check_came_to_its_end()
+
+    @rule(
+        endpoint=st.sampled_from(("companies", "contacts")),
+        nth=st.integers(1, 4),
+        full=st.booleans(),
+    )
+    def crash(self, endpoint, nth, full) -> None:
+        """The process ends in the middle; what was committed stays."""
+        during(
+            self.world,
+            partial(end_transactions, self.world),
+            endpoint=endpoint,
+            nth=nth,
+        )
+        with suppress(Exception):
+            self.world.rescan(full)
+        self.sandbox.clear_faults()
+        self.note_begun()
+
+    @rule(
+        fault=st.sampled_from(FAULTS),
+        endpoint=st.sampled_from(("companies", "contacts", "any")),
+        nth=st.integers(1, 4),
+    )
+    def fail(self, fault, endpoint, nth) -> None:
+        self.sandbox.fault(fault, endpoint, nth=nth, times=0)
+        self.world.run_quickly(SYNC)
+        self.sandbox.clear_faults()
+        self.note_begun()
+
+    @rule(hours=st.sampled_from((0.1, 1, 30)))
+    def move_clock(self, hours) -> None:
+        self.world.pass_time(hours)
+
+    def note_begun(self) -> None:
+        """What was interrupted has read pages that may have changed when it goes on."""
+        with self.world.env() as env:
+            self.begun |= {*self.backend(env).history_ids.ids}
+
+    def check_came_to_its_end(self) -> None:
+        with self.world.env() as env:
+            history = self.backend(env).history_ids[:1]
+            # While the connection rests after a failure, nothing is asked.
+            is_new = history.id not in self.begun
+            if is_new and history.state == "done" and not history.skipped:
+                self.complain(
+                    invariants.check_stored(env, self.sandbox, history.is_full)
+                )
+        self.note_begun()
+
+    # -- People --------------------------------------------------------------------
+
+    @staticmethod
+    def backend(env):
+        return env["connectwise.backend"].search([])
+
+    @rule(which=any_one, company=any_one)
+    def connect(self, which, company) -> None:
+        def connect(env):
+            row = self.pick(env["connectwise.mapping"].search([]), which)
+            target = self.pick(env["connectwise.company"].search([]), company)
+            row.connect(target)
+            return row.partner_id.id, target.connectwise_ref
+
+        if decided := self.as_person(connect):
+            self.decided.update([decided])
+
+    @rule(which=any_one)
+    def disconnect(self, which) -> None:
+        def disconnect(env):
+            rows = env["connectwise.mapping"].search(
+                [("connectwise_company_id", "!=", False)]
+            )
+            row = self.pick(rows, which)
+            row.action_disconnect()
+            return row.partner_id.id
+
+        if partner := self.as_person(disconnect):
+            self.decided[partner] = None
+
+    @rule(which=any_one, method=st.sampled_from(("enable_contact", "disable_contact")))
+    def decide_about_contact(self, which, method) -> None:
+        def decide(env):
+            rows = env["connectwise.mapping"].search([("contact_id", "!=", False)])
+            return getattr(self.pick(rows, which), method)()
+
+        self.as_person(decide)
+
+    @rule(on=st.booleans())
+    def enable_automatically(self, on) -> None:
+        self.as_person(
+            lambda env: self.backend(env).write({"auto_enable_contacts": on})
+        )
+
+    @rule()
+    def test_connection(self) -> None:
+        self.as_person(lambda env: self.backend(env).action_test_connection())
+
+    @rule(which=any_one, other=any_one)
+    def merge_customers(self, which, other) -> None:
+        def merge(env):
+            customers = env["connectwise.mapping"].search([]).partner_id
+            gone, kept = self.pick(customers, which), self.pick(customers, other)
+            if gone == kept:
+                return False
+            rows = {
+                row.partner_id: row for row in env["connectwise.mapping"].search([])
+            }
+            says = rows[kept].connectwise_company_id or rows[kept].disconnected
+            ids = gone.id, kept.id
+            env["base.partner.merge.automatic.wizard"]._merge([*ids], kept)
+            return *ids, bool(says)
+
+        if result := self.as_person(merge, "admin"):
+            gone, kept, kept_its_own = result
+            decision = self.decided.pop(gone, self)
+            if not kept_its_own:
+                self.decided.pop(kept, None)
+                if decision is not self:
+                    self.decided[kept] = decision
+
+    @rule(name=st.sampled_from(NAMES), account=st.sampled_from(ACCOUNTS))
+    def create_customer(self, name, account) -> None:
+        self.as_person(
+            lambda env: (
+                env["res.partner"].create(
+                    {"name": name, "ref": account, "customer_rank": 1}
+                )
+            )
+        )
+
+    @rule(which=any_one, email=st.sampled_from(EMAILS))
+    def enter_contact(self, which, email) -> None:
+        """One that the synchronization may meet."""
+
+        def enter(env):
+            customer = self.pick(
+                env["connectwise.mapping"].search([]).partner_id, which
+            )
+            env["res.partner"].create(
+                {"name": "By Hand", "email": email, "parent_id": customer.id}
+            )
+
+        self.as_person(enter)
+
+    @rule()
+    def fetch(self) -> None:
+        self.world.run_quickly(PREFETCH)
+
+    @rule(which=any_one)
+    def refresh(self, which) -> None:
+        def refresh(env):
+            moves = env["account.move"].search([("name", "like", "CW1")])
+            self.pick(moves, which).action_refresh_pdf()
+
+        self.as_person(refresh)
+
+    @rule(which=any_one, is_down=st.booleans())
+    def send(self, which, is_down) -> None:
+        with self.world.env() as env:
+            moves = env["account.move"].search(
+                [("name", "like", "CW1"), ("name", "not in", list(self.sent))]
+            )
+            number = self.pick(moves, which).name
+        if not number:
+            return
+        if is_down:
+            self.sandbox.fault("unavailable", times=0)
+        self.world.send(number)
+        self.sandbox.clear_faults()
+        self.sent.add(number)
+        self.note_trust(number)
+
+    def note_trust(self, number: str) -> None:
+        """Work out, apart from the product, what this invoice may be sent with."""
+        with self.world.env() as env:
+            move = env["account.move"].search([("name", "=", number)])
+            customer = move.commercial_partner_id
+            row = env["connectwise.mapping"].search([("partner_id", "=", customer.id)])
+            company = row.connectwise_company_id
+            own = {company.connectwise_ref, company.bill_to_ref or 0} - {0}
+            other = row.disconnected_company_id.connectwise_ref
+            self.trust[number] = [OWN_PDF % number.encode()]
+            for served in self.sandbox.served:
+                if served.number == number and (
+                    served.companies & own
+                    if own
+                    else other not in served.companies
+                    and abs(served.total - move.amount_total) < 0.06
+                ):
+                    self.trust[number].append(served.pdf)
+            enabled = row.contact_id.filtered("connectwise_enabled")
+            self.recipients[number] = [*(customer | enabled).mapped("email_normalized")]
+
+    # -- After each step -----------------------------------------------------------
+
+    @invariant()
+    def holds(self) -> None:
+        type(self).steps += 1
+        if not self.world.was_written():
+            return
+        with self.world.env() as env:
+            self.complain(
+                [
+                    *invariants.check_all(env, self.sandbox, self.take_log()),
+                    *invariants.check_manual(env, self.decided),
+                    *invariants.check_mails(
+                        self.world.mail.messages, self.trust, self.recipients
+                    ),
+                ]
+            )
+
+    def take_log(self) -> str:
+        lines = "\n".join(self.world.log.lines)
+        self.world.log.lines.clear()
+        return lines
+
+    def complain(self, violations: list[str]) -> None:
+        if violations:
+            type(self).violations = tuple(violations)
+        assert violations == []
+
+    def as_person(self, act, login: str = "accountant"):
+        """Let a person do something.
+
+        :return: what came of it, true if it is nothing; false if Odoo refused it
+        """
+        from odoo.exceptions import UserError
+
+        try:
+            with self.world.env(login) as env:
+                result = act(env)
+                return True if result is None else result
+        except UserError:
+            return False
+
+    def forget_disconnections(self) -> None:
+        self.decided = {
+            partner: ref for partner, ref in self.decided.items() if ref is not None
+        }
+
+    def teardown(self) -> None:
+        """Left alone, everything comes to rest."""
+        self.sandbox.clear_faults()
+        self.world.pass_time(2)
+        for _ in range(3):
+            self.world.run_quickly(SYNC)
+        with self.world.env() as env:
+            self.complain(invariants.check_nothing_runs(env))
+
+
+def test_any_order_of_steps(in_process: World, is_long: bool, share) -> None:
+    """R8"""
+    world = in_process
+    world.start_afresh()
+    world.rescan()
+    world.keep("read_once")
+
+    class Here(Machine):
+        pass
+
+    Here.world = world
+    Here.deadline = time.monotonic() + (share(0.2) or 60)
+    try:
+        run_state_machine_as_test(
+            Here,
+            settings=settings(
+                max_examples=1000 if is_long else 10,
+                stateful_step_count=50 if is_long else 15,
+                deadline=None,
+                database=None,
+                derandomize=not is_long,
+                report_multiple_bugs=False,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    except (TimeIsOver, FlakyStrategyDefinition):
+        # Hypothesis takes an end without a reason for a whim of the test.
+        assert Here.violations == ()
+    finally:
+        note = f"{Here.steps} steps"
+        table.record("R8", Here.runs, Here.violations, note)
