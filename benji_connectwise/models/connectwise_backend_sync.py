@@ -3,6 +3,7 @@ import time
 from dataclasses import replace
 
 from psycopg2 import IntegrityError
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -178,17 +179,21 @@ class ConnectwiseBackend(models.Model):
             open_scan.write({"error": self.last_error, "started_at": started_at})
             open_scan._finish("failed")
             open_scan.flush_recordset()
-        return self.env["connectwise.sync.history"].create(
-            {
-                "backend_id": self.id,
-                "state": "running",
-                "user_id": user.id,
-                # Without a reading before there is nothing to add to.
-                "is_full": full or not self.newest_change,
-                "discard_disconnected": discard_disconnected,
-                "started_at": fields.Datetime.now(),
-            }
-        )
+        values = {
+            "backend_id": self.id,
+            "state": "running",
+            "user_id": user.id,
+            # Without a reading before there is nothing to add to.
+            "is_full": full or not self.newest_change,
+            "discard_disconnected": discard_disconnected,
+            "started_at": fields.Datetime.now(),
+        }
+        try:
+            with self.env.cr.savepoint():
+                return self.env["connectwise.sync.history"].create(values)
+        except UniqueViolation as error:
+            # Another request was committed after this one began to read.
+            raise UserError(self.env._("A rescan is already running.")) from error
 
     def _is_interrupted(self, scan):
         """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
