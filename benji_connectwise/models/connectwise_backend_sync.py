@@ -133,8 +133,8 @@ class ConnectwiseBackend(models.Model):
         self._trigger_sync()
 
     @api.model
-    def _trigger_sync(self):
-        self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger()
+    def _trigger_sync(self, at=None):
+        self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger(at)
 
     def action_cancel_rescan(self):
         """Stop the background rescan at its next step; what it stored so far stays."""
@@ -199,17 +199,22 @@ class ConnectwiseBackend(models.Model):
         """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
         if self._is_resting():
             return True
+        return scan.state == "running" and not self._is_underway(scan)
+
+    def _is_underway(self, scan):
+        """Whether the scheduled action is at this synchronization, or about to be."""
+        action = self.env.ref("benji_connectwise.ir_cron_connectwise_sync").sudo()
+        due = [("cron_id", "=", action.id), ("call_at", "<=", fields.Datetime.now())]
+        if self.env["ir.cron.trigger"].sudo().search_count(due, limit=1):
+            return True
         # Odoo locks a scheduled action's row while it runs.
-        action = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
-        return scan.state == "running" and bool(
-            self.env.execute_query(
-                SQL(
-                    "SELECT id FROM ir_cron WHERE id = %s"
-                    " FOR NO KEY UPDATE SKIP LOCKED",
-                    action.id,
-                )
+        free = self.env.execute_query(
+            SQL(
+                "SELECT id FROM ir_cron WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED",
+                action.id,
             )
         )
+        return not free
 
     @api.model
     def _cron_sync(self):

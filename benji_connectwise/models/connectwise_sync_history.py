@@ -175,6 +175,8 @@ class ConnectwiseSyncHistory(models.Model):
             self._refuse(str(error))
         if self.state == "running" and self._is_cancelled():
             self._finish("cancelled")
+        if self.state == "running" and backend.retry_at:
+            backend._trigger_sync(backend.retry_at)
         commit()
         if self.state != "running" and self.user_id:
             self._tell_user()

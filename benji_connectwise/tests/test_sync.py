@@ -594,6 +594,33 @@ class TestInTheBackground(SyncCommon):
         self.assertConnected(customer, 1005, "company_name")
         self.assertTrue(self.row(customer).contact_id)
 
+    def test_one_that_is_about_to_go_on_is_running(self):
+        """R3"""
+        self.request(full=True)
+        with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
+            self.run_cron()
+        self.assertEqual(self.last.state, "running")
+        with self.assertRaises(UserError):
+            self.request()
+
+    def test_one_that_nobody_goes_on_with_makes_way(self):
+        """S80: Odoo was ended in the middle of it"""
+        self.request(full=True)
+        interrupted = self.last
+        interrupted.sudo().state = "running"
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.request(full=True)
+        self.assertEqual((interrupted.state, self.last.state), ("failed", "queued"))
+
+    def test_one_that_was_interrupted_goes_on_when_the_rest_ends(self):
+        """D15: not an hour later"""
+        self.sandbox.fault("unavailable", times=0)
+        self.request(full=True)
+        self.run_cron()
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertIn(self.backend.retry_at, triggers.mapped("call_at"))
+
     def test_it_can_be_cancelled(self):
         """S80"""
         self.request(full=True)

@@ -9,3 +9,8 @@ class ConnectwiseBackend(models.Model):
         if self.env.context.get("job_uuid") and self._is_resting():
             return None
         return super()._note_failure(error)
+
+    def _is_underway(self, scan):
+        jobs = self.env["queue.job"].sudo()
+        unfinished = jobs._get_unfinished("connectwise.sync.range", "_read_as_job")
+        return bool(unfinished & scan.range_ids) or super()._is_underway(scan)

@@ -1,5 +1,6 @@
 """A full reading of the companies is shared among jobs."""
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from connectwise_sandbox import Sandbox
@@ -62,6 +63,13 @@ class TestSyncJobs(JobsCommon):
         )
         self.run_jobs(jobs)
         self.assertGreaterEqual(self.known(), COMPANIES)
+
+    def test_while_jobs_are_at_it_it_is_running(self):
+        """R3"""
+        self.tick()
+        self.is_triggered()
+        with self.assertRaises(UserError):
+            self.backend.with_user(self.administrator)._request_rescan()
 
     def test_each_range_is_read_once(self):
         """S80: even if the scheduled action runs while the jobs do"""

@@ -127,7 +127,8 @@ class Odoo:
         module, _, name = name.partition(".")
         domain = [["module", "=", module], ["name", "=", name]]
         [data] = self.admin.call("ir.model.data", "search_read", domain, ["res_id"])
-        self.admin.call("ir.cron", "method_direct_trigger", [data["res_id"]])
+        problem = self.admin.call("ir.cron", "method_direct_trigger", [data["res_id"]])
+        assert problem in (None, True), f"it failed: {problem}"
 
     def end_pause(self) -> None:
         """Let Odoo ask ConnectWise again, after a failure."""
