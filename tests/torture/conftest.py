@@ -119,8 +119,7 @@ def start_machine(base: str, connectwise: WatchedSandbox):
             connectwise.clear_requests()
             yield machine
         connectwise.tell = lambda event: None
-        connectwise.clear_faults()
-        connectwise.set_latency(0)
+        connectwise.reset()
 
     return start
 
