@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -72,9 +73,16 @@ Connect = Callable[..., ConnectWiseClient]
 
 
 @pytest.fixture
-def connect(credentials: Credentials, fake_time: FakeTime) -> Iterator[Connect]:
-    """Make clients of a local ``host:port`` that know the codebase already."""
+def connect(
+    credentials: Credentials, fake_time: FakeTime, httpserver: HTTPServer
+) -> Iterator[Connect]:
+    """Make clients of a local ``host:port`` that know the codebase already.
+
+    What they asked ahead is answered, at the end, before the server forgets what to
+    answer: else it would fail the next test.
+    """
     clients = []
+    httpserver.expect_request("/_last").respond_with_data("done")
 
     def make(place: str, limits: Limits = BACKGROUND, **options: Any) -> Any:
         runtime = Runtime(
@@ -99,6 +107,10 @@ def connect(credentials: Credentials, fake_time: FakeTime) -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close()
+    if clients:
+        # The server takes one connection after the other; this is the last.
+        with urllib.request.urlopen(httpserver.url_for("/_last")) as answer:
+            assert answer.read() == b"done"
 
 
 class Tenant:
