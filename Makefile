@@ -1,5 +1,5 @@
 # The index of scripts/. Every target is one script; more is in its first lines.
-.PHONY: help demo test torture check bench audit dist clean
+.PHONY: help demo test torture check bench mutate audit dist clean
 
 help:   ## list these targets
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
@@ -13,6 +13,8 @@ check:  ## run the checkers
 	@scripts/check
 bench:  ## measure the goals for speed (half an hour; QUICK=1: 2 minutes, small)
 	@scripts/bench
+mutate: ## see which small defects in lib/ no test notices (half an hour)
+	@scripts/mutate
 audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)
 	@scripts/audit
 dist:   ## build the addon as a Python package into dist/
