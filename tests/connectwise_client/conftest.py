@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -254,3 +255,39 @@ PDF = (
 @pytest.fixture
 def pdf() -> bytes:
     return PDF
+
+
+class Counter:
+    """What a server does that counts its requests, and may be held.
+
+    Requests with one of the texts ``free`` are answered although it is held.
+    """
+
+    def __init__(self, body: bytes, *free: bytes) -> None:
+        self.body = body
+        self.free = free
+        self.lock = threading.Lock()
+        self.begun = self.now = self.most = 0
+        self.go = threading.Event()
+        self.go.set()
+
+    def __call__(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            with self.lock:
+                self.begun += 1
+                self.now += 1
+                self.most = max(self.most, self.now)
+            if not any(text in request for text in self.free):
+                self.go.wait(8)
+            time.sleep(0.005)
+            with self.lock:
+                self.now -= 1
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(self.body)
+            connection.sendall(head + self.body)
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)

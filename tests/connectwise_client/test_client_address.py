@@ -92,10 +92,32 @@ def test_a_refusal_does_not_repeat_a_pasted_password() -> None:
     assert "hunter2" not in f"{caught.value!r}{caught.value.__dict__}"
 
 
-def test_a_refusal_names_the_host() -> None:
+@pytest.mark.parametrize(
+    ("pasted", "host"),
+    [("http://psa.example.com/login", "psa.example.com"), ("10.0.0.1:1", "10.0.0.1")],
+)
+def test_a_refusal_names_the_host(pasted: str, host: str) -> None:
     with pytest.raises(AddressError) as caught:
-        normalise_address("http://psa.example.com/login")
-    assert caught.value.host == "psa.example.com"
+        normalise_address(pasted)
+    assert caught.value.host == host
+
+
+@pytest.mark.parametrize(
+    ("pasted", "text"),
+    [
+        ("", "The address is empty"),
+        ("a b", "This is not an address"),
+        ("https://[", "This is not an address"),
+        ("a@b", "The address must not contain a name or password"),
+        ("ftp://a", "Only https is allowed"),
+        ("http://a:8080", "a:8080: only https is allowed"),
+        ("10.0.0.1", "10.0.0.1 is not at a public address"),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_an_address(pasted: str, text: str) -> None:
+    with pytest.raises(AddressError) as caught:
+        normalise_address(pasted)
+    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize(

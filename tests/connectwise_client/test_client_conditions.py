@@ -1,5 +1,6 @@
 """How values get into a condition, and how many into one request."""
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -18,7 +19,8 @@ from connectwise_client.conditions import (
 
 
 @pytest.mark.parametrize(
-    "value", ["CW1129", "INV/2026/00001", "R&D 7+1", "N\u00ba 5", "a_b-c.d,(e)", ""]
+    "value",
+    ["CW1129", "INV/2026/00001", "R&D 7+1", "N\u00ba 5", "a_b-c.d,(e)", "X", ""],
 )
 def test_a_harmless_value_is_put_between_quotes(value: str) -> None:
     assert quote_string(value) == f'"{value}"'
@@ -47,6 +49,13 @@ def test_a_value_that_might_mean_something_else_is_refused(value: str) -> None:
         quote_string(f"CW{value}1")
     assert caught.value.value == f"CW{value}1"
     str(caught.value).encode("ascii")
+
+
+def test_the_log_says_what_cannot_be_asked_for() -> None:
+    """in ASCII, and not at any length"""
+    with pytest.raises(UnqueryableError) as caught:
+        quote_string("é*" + "x" * 100)
+    assert str(caught.value) == f"Cannot ask for '\\xe9*{'x' * 74}"
 
 
 @given(st.text())
@@ -83,8 +92,19 @@ def test_a_time_is_asked_for_in_utc() -> None:
     assert changed_condition(since) == "lastUpdated > [2026-05-31T23:00:00Z]"
 
 
+def test_a_time_is_asked_for_in_utc_wherever_the_server_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as context:
+        context.setenv("TZ", "Pacific/Auckland")
+        time.tzset()
+        since = datetime(2026, 6, 1, tzinfo=timezone.utc)
+        assert changed_condition(since) == "lastUpdated > [2026-06-01T00:00:00Z]"
+    time.tzset()
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="time zone"):
+    with pytest.raises(ValueError, match=r"^changed_since needs a time zone$"):
         changed_condition(datetime(2026, 6, 1))
 
 
@@ -96,6 +116,10 @@ def test_numbers_count_as_equal_without_case_and_outer_space() -> None:
 def test_numbers_that_cannot_exist_are_not_asked_for() -> None:
     """S6"""
     assert sort_numbers(["", "  ", "x" * 16, " " + "x" * 15]) == (["x" * 15], [])
+
+
+def test_a_number_may_be_a_single_character() -> None:
+    assert sort_numbers(["7"]) == (["7"], [])
 
 
 def test_the_same_number_is_asked_for_once() -> None:
@@ -115,6 +139,11 @@ def test_a_run_ends_where_it_is_long_enough() -> None:
 def test_a_run_ends_where_it_would_not_fit() -> None:
     runs = chunks([3, 3, 9, 1], 50, lambda run: sum(run) <= 6)
     assert list(runs) == [[3, 3], [9], [1]]
+
+
+def test_a_run_that_does_not_fit_is_cut_by_a_quarter() -> None:
+    runs = chunks(range(8), 8, lambda run: len(run) <= 6)
+    assert [len(run) for run in runs] == [6, 2]
 
 
 def test_nothing_makes_no_run() -> None:

@@ -1,13 +1,10 @@
 """Downloading PDFs: one, and many at a time."""
 
-import socket
-import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from conftest import API, PDF, Connect, RawServer, Tenant, read_request
+from conftest import API, PDF, Connect, Counter, RawServer, Tenant, wait_until
 from werkzeug import Response
 
 from connectwise_client import (
@@ -54,7 +51,9 @@ def test_a_pdf_that_is_too_large_is_refused(
     tenant.answers(path(1), pdf)
     with pytest.raises(InvalidPdfError) as caught:
         connect(tenant.place, max_pdf_bytes=len(pdf) - 1).download_invoice_pdf(1)
-    assert caught.value.reason == "too_large"
+    error = caught.value
+    assert (error.reason, error.path) == ("too_large", "/finance/invoices/1/pdf")
+    assert str(error) == f"The answer is larger than {len(pdf) - 1} bytes"
 
 
 def test_a_pdf_in_an_unknown_compression_is_a_bad_answer(
@@ -111,38 +110,8 @@ def test_a_pause_for_one_is_a_pause_for_all(
     assert client.request_count <= MAX_CONNECTIONS
 
 
-class Counter:
-    """A server of PDFs that counts what goes on, and may be held."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.begun = self.now = self.most = 0
-        self.go = threading.Event()
-        self.go.set()
-
-    def __call__(self, connection: socket.socket) -> None:
-        while read_request(connection):
-            with self.lock:
-                self.begun += 1
-                self.now += 1
-                self.most = max(self.most, self.now)
-            self.go.wait(8)
-            time.sleep(0.005)
-            with self.lock:
-                self.now -= 1
-            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PDF)
-            connection.sendall(head + PDF)
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 def test_at_most_four_connections_are_used(raw_server: Start, connect: Connect) -> None:
-    counter = Counter()
+    counter = Counter(PDF)
     server = raw_server(counter)
     client = connect(server.place)
     assert len(list(client.download_invoice_pdfs(range(1, 41)))) == 40
@@ -153,7 +122,7 @@ def test_at_most_four_connections_are_used(raw_server: Start, connect: Connect) 
 def test_pdfs_are_downloaded_only_a_little_ahead(
     raw_server: Start, connect: Connect
 ) -> None:
-    counter = Counter()
+    counter = Counter(PDF)
     client = connect(raw_server(counter).place)
     results = client.download_invoice_pdfs(range(1, 1000))
     next(results)
@@ -164,10 +133,42 @@ def test_pdfs_are_downloaded_only_a_little_ahead(
     client.close()
 
 
+def test_pdfs_are_downloaded_only_a_little_ahead_all_the_time(
+    raw_server: Start, connect: Connect
+) -> None:
+    counter = Counter(PDF)
+    client = connect(raw_server(counter).place)
+    results = client.download_invoice_pdfs(range(1, 1000))
+    for taken in range(1, 5):
+        next(results)
+        wait_until(lambda: counter.now == 0)
+        assert counter.begun < MAX_WAITING_PDFS + taken
+    results.close()  # type: ignore[attr-defined]
+    client.close()
+
+
+def test_closing_the_iterator_neither_waits_nor_begins_what_has_to_wait(
+    raw_server: Start, connect: Connect
+) -> None:
+    counter = Counter(PDF, b"/1/pdf ")
+    counter.go.clear()
+    client = connect(raw_server(counter).place)
+    results = client.download_invoice_pdfs(range(1, 1000))
+    next(results)
+    wait_until(lambda: counter.now == MAX_CONNECTIONS)
+    results.close()  # type: ignore[attr-defined]
+    assert counter.now == MAX_CONNECTIONS
+    counter.go.set()
+    wait_until(lambda: counter.now == 0)
+    time.sleep(0.1)
+    assert counter.begun == 1 + MAX_CONNECTIONS
+    client.close()
+
+
 def test_closing_the_iterator_stops_the_rest(
     raw_server: Start, connect: Connect
 ) -> None:
-    counter = Counter()
+    counter = Counter(PDF)
     client = connect(raw_server(counter).place)
     results = client.download_invoice_pdfs(range(1, 1000))
     next(results)

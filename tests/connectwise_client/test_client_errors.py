@@ -50,6 +50,30 @@ def test_an_answer_is_deciphered(name: str, case: Callable[[str], Any]) -> None:
     assert (error.status, error.path) == (recorded["status"], "/finance/invoices")
 
 
+@pytest.mark.parametrize("name", sorted(p.stem for p in FIXTURES.glob("errors/*.json")))
+def test_the_log_says_what_was_asked_and_what_came(
+    name: str, case: Callable[[str], Any]
+) -> None:
+    recorded = case(f"errors/{name}")
+    error = decipher(
+        recorded["status"], recorded["body"].encode(), **recorded["headers"]
+    )
+    start = f"/finance/invoices: HTTP {recorded['status']}"
+    assert str(error) == f"{start} {error.code} {error.detail}".strip()
+
+
+@pytest.mark.parametrize("status", [300, 302, 399])
+def test_a_redirection_is_never_followed(status: int) -> None:
+    error = decipher(status, b"")
+    assert isinstance(error, errors.AddressError)
+    assert error.reason == "redirect"
+
+
+def test_a_web_page_is_called_one_instead_of_being_quoted() -> None:
+    error = decipher(500, b"\n <html>Oops</html>")
+    assert (error.code, error.detail) == ("", "(a web page)")
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_without_signing_in_neither_a_right_nor_a_record_is_missed(status: int) -> None:
     body = b'{"code":"NotFound","message":"No"}'
@@ -91,6 +115,17 @@ def test_every_error_can_be_copied_and_pickled(name: str) -> None:
         assert (str(twin), twin.__dict__) == ("sentence", error.__dict__)
 
 
+@pytest.mark.parametrize("name", sorted(set(connectwise_client.__all__)))
+def test_an_error_knows_what_it_was_told_and_nothing_else(name: str) -> None:
+    kind = getattr(connectwise_client, name)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return
+    error = kind("sentence", status=418, path="/x")
+    known = {name: value for name, value in error.__dict__.items() if value}
+    waits = {"transient": True} if issubclass(kind, errors.WaitError) else {}
+    assert known == {"status": 418, "path": "/x", **waits}
+
+
 # -- Asking again ---------------------------------------------------------------
 
 
@@ -116,6 +151,12 @@ def test_the_pause_asked_for_is_kept_up_to_ten_seconds(
     """R4"""
     error = RateLimitError("x", retry_after=asked)
     assert retry_delay(error, 1, BACKGROUND, jitter=0) == delay
+
+
+def test_jitter_lengthens_a_pause_asked_for_by_a_tenth() -> None:
+    """R4"""
+    error = RateLimitError("x", retry_after=5)
+    assert retry_delay(error, 1, BACKGROUND, jitter=1) == 5.5
 
 
 def test_nobody_sleeps_longer_than_the_limit() -> None:

@@ -2,12 +2,13 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from conftest import API, Connect, Tenant
+from conftest import API, Connect, Counter, Tenant, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug import Request, Response
@@ -19,7 +20,9 @@ from connectwise_client import (
     IdRange,
     RecordError,
     UnqueryableError,
+    const,
 )
+from connectwise_client.conditions import ids_condition
 from connectwise_client.const import (
     COMPANIES,
     CONTACTS,
@@ -30,6 +33,7 @@ from connectwise_client.const import (
     MAX_WAITING_ANSWERS,
     PAGE_SIZE,
 )
+from connectwise_client.protocol import list_request
 
 COMPANIES_PATH = f"{API}/company/companies"
 CONTACTS_PATH = f"{API}/company/contacts"
@@ -173,10 +177,69 @@ def test_ranges_are_read_on_several_connections(
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
 
     client = connect(raw_server(behave).place)
-    list(client.companies([IdRange(0, 1)]))
-    ranges = [IdRange(n, n + 1) for n in range(1, MAX_CONNECTIONS + 1)]
+    ranges = [IdRange(n, n + 1) for n in range(MAX_CONNECTIONS + 1)]
     assert len(list(client.companies(ranges))) == len(ranges)
     client.close()
+
+
+def test_ranges_are_read_only_a_little_ahead_all_the_time(
+    raw_server: Callable[..., Any], connect: Connect
+) -> None:
+    counter = Counter(b"[]")
+    client = connect(raw_server(counter).place)
+    pages = client.companies(IdRange(n, n + 1) for n in range(1000))
+    for taken in range(1, 6):
+        next(pages)
+        wait_until(lambda: counter.now == 0)
+        assert counter.begun < MAX_WAITING_ANSWERS + taken
+    pages.close()  # type: ignore[attr-defined]
+    client.close()
+
+
+def test_closing_the_pages_neither_waits_nor_begins_what_has_to_wait(
+    raw_server: Callable[..., Any], connect: Connect
+) -> None:
+    counter = Counter(b"[]", b"%202&", b"%203&")
+    counter.go.clear()
+    client = connect(raw_server(counter).place)
+    pages = client.companies(IdRange(n, n + 1) for n in range(1000))
+    next(pages)
+    next(pages)
+    wait_until(lambda: counter.now == MAX_CONNECTIONS)
+    pages.close()  # type: ignore[attr-defined]
+    assert counter.now == MAX_CONNECTIONS
+    counter.go.set()
+    wait_until(lambda: counter.now == 0)
+    time.sleep(0.1)
+    assert counter.begun == 2 + MAX_CONNECTIONS
+    client.close()
+
+
+@pytest.mark.parametrize("answer", [{"no": "list"}, b"{", rows(1, 1) * 2])
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("/company/companies", lambda client: client.companies()),
+        ("/company/contacts", lambda client: client.contacts([1])),
+    ],
+)
+def test_a_bad_answer_says_what_was_asked(
+    client: ConnectWiseClient, tenant: Tenant, path: str, read: Any, answer: Any
+) -> None:
+    tenant.answers(f"{API}{path}", answer)
+    with pytest.raises(BadAnswerError) as caught:
+        list(read(client))
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize("answer", [{"no": "count"}, b"{"])
+def test_a_bad_count_says_what_was_asked(
+    client: ConnectWiseClient, tenant: Tenant, answer: Any
+) -> None:
+    tenant.answers(f"{COMPANIES_PATH}/count", answer)
+    with pytest.raises(BadAnswerError) as caught:
+        client.count_companies()
+    assert caught.value.path == "/company/companies/count"
 
 
 def test_refused_keys_are_tried_once(client: ConnectWiseClient, tenant: Tenant) -> None:
@@ -201,6 +264,8 @@ def test_an_error_ends_the_reading(client: ConnectWiseClient, tenant: Tenant) ->
         ([], 0, [IdRange()]),
         (rows(1, 950), 950, [IdRange()]),
         (rows(1, 2850), 2850, [IdRange(0, 950), IdRange(950, 1900), IdRange(1900)]),
+        # A little less than a page, because ids are not spread evenly.
+        (rows(1, 1950), 1950, [IdRange(0, 650), IdRange(650, 1300), IdRange(1300)]),
         # Fewer ids than ranges: the server's count is not believed.
         (rows(1, 2), 1_000_000, [IdRange(0, 1), IdRange(1)]),
     ],
@@ -490,3 +555,20 @@ def test_ids_are_asked_for_in_requests_that_fit(
     sizes = sorted(c.count(",") + 1 for c in tenant.conditions if c)
     assert runs is None or sizes == runs
     assert all(len(request.url) <= MAX_URL_LENGTH for request in tenant.requests)
+
+
+@pytest.mark.parametrize(("spare", "requests"), [(0, 1), (-1, 2)])
+def test_a_request_leaves_room_for_the_condition_of_a_later_page(
+    client: ConnectWiseClient,
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    spare: int,
+    requests: int,
+) -> None:
+    condition = ids_condition([1, 2])
+    longest = list_request(CONTACTS, condition, IdRange(const.MAX_ID))
+    url = longest.url(client.origin, "v4_6_release/")
+    monkeypatch.setattr(const, "MAX_URL_LENGTH", len(url) + spare)
+    tenant.list_of("/company/contacts", rows(1, 2))
+    list(client.contacts([1, 2]))
+    assert len(tenant.requests) == requests

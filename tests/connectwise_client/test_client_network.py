@@ -213,6 +213,12 @@ def test_a_closed_client_cannot_be_used(connect: Connect) -> None:
 
 # -- Broken connections ---------------------------------------------------------
 
+# What the log says.
+TEXTS = {
+    "connection": "The connection broke",
+    "short_body": "The answer ended early",
+}
+
 BROKEN = {
     "closed at once": (sends(b""), "connection"),
     "closed in the headers": (sends(OK + b"Content-Le"), None),
@@ -244,7 +250,7 @@ def test_a_broken_connection_is_a_network_error(
     with pytest.raises((NetworkError, BadAnswerError)) as caught:
         connect(raw_server(behave).place, ONCE).count_companies()
     if reason is not None:
-        assert caught.value.reason == reason
+        assert (caught.value.reason, str(caught.value)) == (reason, TEXTS[reason])
 
 
 @pytest.mark.parametrize(
@@ -266,6 +272,7 @@ def test_a_refused_connection_is_a_network_error(
     with pytest.raises(NetworkError) as caught:
         connect(place).count_companies()
     assert (caught.value.reason, len(fake_time.sleeps)) == ("connect", 2)
+    assert str(caught.value) == "127.0.0.1 does not accept connections"
 
 
 def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None:
@@ -276,6 +283,7 @@ def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None
     with pytest.raises(NetworkError) as caught:
         client.count_companies()
     assert caught.value.reason == "dns"
+    assert str(caught.value) == "psa.example.com was not found"
 
 
 @pytest.mark.parametrize("family", [socket.AF_INET, 9999])
@@ -492,6 +500,7 @@ def test_a_wrong_certificate_is_refused(
     with pytest.raises(AddressError) as caught:
         connect(place, address=place, runtime=bundle).count_companies()
     assert (caught.value.reason, fake_time.sleeps) == ("tls", [])
+    assert str(caught.value) == "No valid certificate, or no TLS"
 
 
 def test_https_to_a_server_without_tls_is_an_address_error(
@@ -524,6 +533,7 @@ def test_a_handshake_that_stalls_ends_with_the_time_to_connect(
     with pytest.raises(NetworkError) as caught:
         connect(place, limits, address=f"https://{place}").count_companies()
     assert caught.value.reason == "timeout"
+    assert str(caught.value) == "The answer took too long"
     assert time.monotonic() - started < 2
 
 

@@ -1,6 +1,7 @@
 """What counts as a PDF, seen from outside."""
 
 import random
+import tracemalloc
 import zlib
 
 import pytest
@@ -16,10 +17,11 @@ def reason(data: bytes, **options: int) -> str:
     return caught.value.reason
 
 
-def with_index_stream(entries: bytes) -> bytes:
+def with_index_stream(
+    entries: bytes, data: bytes = zlib.compress(b"index"), before: bytes = b""
+) -> bytes:
     """A PDF 1.5, whose trailer is the dictionary of a stream."""
-    start = b"%PDF-1.5\n"
-    data = zlib.compress(b"index")
+    start = b"%PDF-1.5\n" + before
     index = b"7 0 obj\n<</Type/XRef%s>>\nstream\n%s\nendstream\nendobj\n" % (
         entries,
         data,
@@ -50,6 +52,7 @@ def test_some_bytes_after_the_end_are_forgiven(pdf: bytes) -> None:
         (b" \n", "empty"),
         (b"<html>Sign in</html>", "html"),
         (b"\xef\xbb\xbf<!DOCTYPE html>", "html"),
+        (b"\n <html>Sign in</html>", "html"),
         (b'{"code":"NotFound"}', "json"),
         (b"[]", "json"),
         (b"JVBERi0xLjQK", "no_header"),
@@ -58,6 +61,31 @@ def test_some_bytes_after_the_end_are_forgiven(pdf: bytes) -> None:
 )
 def test_what_is_no_pdf_is_refused(data: bytes, expected: str) -> None:
     assert reason(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", "is empty"),
+        (b"<html>", "is a web page"),
+        (b"{}", "is JSON"),
+        (b"x", "does not start like a PDF"),
+        (b"%PDF-1.4", "has no end; it was probably cut short"),
+        (b"%PDF-1.4 %%EOF", "does not say where its index is"),
+        (b"%PDF-1.4\n/Encrypt startxref 9 %%EOF", "is encrypted"),
+        (b"x" * 41, "is larger than 40 bytes"),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_a_pdf(data: bytes, text: str) -> None:
+    with pytest.raises(InvalidPdfError) as caught:
+        validate_pdf(data, 40)
+    assert str(caught.value) == f"The PDF {text}"
+
+
+def test_the_first_header_is_where_a_pdf_starts() -> None:
+    """Offsets count from there, whatever looks like a header later."""
+    start = b"%PDF-1.4\n" + b"x" * 500 + b"%PDF-\n"
+    validate_pdf(start + b"xref\ntrailer\nstartxref\n%d\n%%%%EOF" % len(start))
 
 
 def test_a_pdf_cut_short_is_refused(pdf: bytes) -> None:
@@ -88,6 +116,23 @@ def test_an_encrypted_pdf_with_a_long_trailer_is_refused(pdf: bytes) -> None:
 
 def test_an_encrypted_pdf_with_an_index_stream_is_refused() -> None:
     assert reason(with_index_stream(b"/Encrypt 2 0 R" + b" " * 9000)) == "encrypted"
+
+
+def test_an_encrypted_pdf_with_other_streams_before_is_refused() -> None:
+    data = with_index_stream(
+        b"/Encrypt 2 0 R" + b" " * 9000, before=b"<<>>stream\nendstream\n"
+    )
+    assert reason(data) == "encrypted"
+
+
+def test_an_encrypted_pdf_whose_offset_is_a_little_wrong_is_refused(pdf: bytes) -> None:
+    data = pdf.replace(b"/Size 1", b"/Encrypt 2 0 R")
+    end = data.index(b"startxref")
+    assert reason(data.replace(b"\n42\n", b"\n%d\n" % end)) == "encrypted"
+
+
+def test_the_word_inside_an_index_does_not_make_a_pdf_encrypted() -> None:
+    validate_pdf(with_index_stream(b"/Size 8", b"/Encrypt" + b" " * 9000))
 
 
 def test_the_word_elsewhere_does_not_make_a_pdf_encrypted(pdf: bytes) -> None:
@@ -135,9 +180,58 @@ def test_a_small_file_that_unpacks_to_too_much_is_refused(layers: int) -> None:
 
 
 @pytest.mark.usefixtures("one_megabyte")
+def test_the_log_says_that_a_file_unpacks_to_too_much() -> None:
+    with pytest.raises(InvalidPdfError) as caught:
+        validate_pdf(packed(bytes(2_000_000), 1))
+    assert str(caught.value) == "The PDF unpacks to more than a document needs"
+
+
+@pytest.mark.usefixtures("one_megabyte")
 def test_what_unpacks_to_less_is_accepted() -> None:
     validate_pdf(packed(bytes(900_000), 1))
     validate_pdf(packed(bytes(900_000), 5))
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_what_unpacks_to_just_the_limit_is_accepted() -> None:
+    validate_pdf(packed(bytes(1_000_000), 1))
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_no_more_than_four_layers_are_unpacked() -> None:
+    validate_pdf(packed(bytes(2_000_000), 5))
+
+
+@pytest.mark.usefixtures("one_megabyte")
+@pytest.mark.parametrize("before", [b"stream\nplain", b"x" * 100_000])
+def test_too_much_is_found_anywhere_in_the_file(before: bytes) -> None:
+    bomb = packed(bytes(2_000_000), 1)
+    assert reason(bomb.replace(b"1 0 obj", before + b"1 0 obj")) == "bomb"
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_a_stream_is_followed_to_its_end() -> None:
+    assert reason(packed(random.Random(1).randbytes(1_100_000), 1)) == "bomb"
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_too_much_is_found_below_a_layer_that_ends_between_two_pieces() -> None:
+    """The second piece is but half a checksum, which unpacks to nothing."""
+    layer = zlib.compress(bytes(2_000_000), 9).ljust(64 * 1024 - 9, b"\0")
+    stream = zlib.compress(layer, 0)
+    assert len(stream) == 64 * 1024 + 2
+    assert reason(packed(stream, 0)) == "bomb"
+
+
+@pytest.mark.usefixtures("one_megabyte")
+def test_too_much_is_never_in_memory() -> None:
+    bomb = packed(bytes(50_000_000), 1)
+    tracemalloc.start()
+    try:
+        assert reason(bomb) == "bomb"
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_stream_that_is_not_packed_is_accepted() -> None:

@@ -29,6 +29,65 @@ def test_a_company_with_explicit_nulls_is_read(case: Case) -> None:
     )
 
 
+def test_a_company_is_read_with_all_its_fields() -> None:
+    row = {
+        "id": 1,
+        "identifier": "ACME",
+        "name": "Acme",
+        "accountNumber": "A-1",
+        "status": {"id": 3, "name": "Active"},
+        "city": "Tampa",
+        "deletedFlag": True,
+        "billToCompany": {"id": 2, "name": "B", "identifier": "BB"},
+        "billingContact": {"id": 7, "name": "C"},
+        "_info": {"lastUpdated": "2026-06-01T12:00:00Z"},
+    }
+    assert Company.from_json(row) == Company(
+        id=1,
+        identifier="ACME",
+        name="Acme",
+        account_number="A-1",
+        status="Active",
+        city="Tampa",
+        is_deleted=True,
+        bill_to_company=Reference(2, "B", "BB"),
+        billing_contact=Reference(7, "C"),
+        last_updated=datetime(2026, 6, 1, 12, tzinfo=timezone.utc),
+    )
+
+
+def test_a_contact_is_read_with_all_its_fields() -> None:
+    row = {
+        "id": 1,
+        "firstName": "A",
+        "lastName": "B",
+        "title": "Owner",
+        "inactiveFlag": True,
+        "company": {"id": 2, "name": "C"},
+        "communicationItems": [item("a@x"), item("1", "Phone")],
+        "_info": {"lastUpdated": "2026-06-01T12:00:00Z"},
+    }
+    assert Contact.from_json(row) == Contact(
+        id=1,
+        first_name="A",
+        last_name="B",
+        title="Owner",
+        is_inactive=True,
+        company=Reference(2, "C"),
+        email="a@x",
+        phone="1",
+        last_updated=datetime(2026, 6, 1, 12, tzinfo=timezone.utc),
+    )
+
+
+@pytest.mark.parametrize("kind", [Company, Contact, Invoice])
+def test_a_bad_record_names_its_kind(kind: Any) -> None:
+    """R12"""
+    with pytest.raises(RecordError) as caught:
+        kind.from_json({})
+    assert caught.value.record == kind.__name__
+
+
 def test_a_company_in_the_recycle_bin_is_marked() -> None:
     """S88"""
     assert Company.from_json({"id": 1, "deletedFlag": True}).is_deleted
@@ -120,6 +179,10 @@ def test_a_blank_reference_is_none() -> None:
     assert Invoice.from_json({"id": 1, "company": {}}).company is None
 
 
+def test_half_a_character_becomes_a_question_mark() -> None:
+    assert Company.from_json({"id": 1, "name": "A\ud800B"}).name == "A?B"
+
+
 def test_nul_characters_are_dropped() -> None:
     assert Company.from_json({"id": 1, "name": "A\0B"}).name == "AB"
 
@@ -136,7 +199,9 @@ def test_nul_characters_are_dropped() -> None:
 )
 def test_times_are_in_utc(text: str, moment: datetime) -> None:
     expected = moment.replace(tzinfo=timezone.utc)
-    assert Invoice.from_json({"id": 1, "date": text}).date == expected
+    found = Invoice.from_json({"id": 1, "date": text}).date
+    assert found == expected
+    assert found.tzinfo is timezone.utc
 
 
 def test_an_empty_time_is_none() -> None:
@@ -167,6 +232,8 @@ def test_an_empty_time_is_none() -> None:
         ({"id": 1, "total": float("nan")}, "total"),
         ({"id": 1, "total": float("inf")}, "total"),
         ({"id": 1, "total": 10**400}, "total"),
+        ({"id": 1, "total": 1e15}, "total"),
+        ({"id": 1, "total": -1e15}, "total"),
         ({"id": 1, "date": 20260601}, "date"),
         ({"id": 1, "date": "yesterday"}, "date"),
         ({"id": 1, "date": "2026-13-01T00:00:00Z"}, "date"),
@@ -200,6 +267,30 @@ def test_mistyped_communication_items_are_named(items: object) -> None:
         Contact.from_json({"id": 5, "communicationItems": items})
     assert caught.value.field.startswith("communicationItems")
     assert caught.value.record_id == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ([], "Invoice (no id): it is not an object"),
+        ({}, "Invoice (no id): id is missing"),
+        ({"id": 0}, "Invoice (no id): id is out of range"),
+        ({"id": "1"}, "Invoice (no id): id is not of type int"),
+        ({"id": 5, "type": 1}, "Invoice 5: type is not of type str"),
+        ({"id": 5, "total": "1"}, "Invoice 5: total is not a number of this world"),
+        ({"id": 5, "date": "now"}, "Invoice 5: date is not a time"),
+        ({"id": 5, "status": 1}, "Invoice 5: status is not an object"),
+        (
+            {"id": 5, "company": {"id": 1, "name": 1}},
+            "Invoice 5: company.name is not of type str",
+        ),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_a_record(row: object, text: str) -> None:
+    """R12"""
+    with pytest.raises(RecordError) as caught:
+        Invoice.from_json(row)
+    assert str(caught.value) == text
 
 
 def test_a_skipped_record_says_why() -> None:

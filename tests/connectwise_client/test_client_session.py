@@ -95,6 +95,35 @@ def test_looking_the_codebase_up_shows_no_credentials(
     assert not {"Authorization", "Clientid"} & set(tenant.requests[0].headers.keys())
 
 
+def test_looking_the_codebase_up_asks_for_json(
+    connect: Connect, tenant: Tenant
+) -> None:
+    tenant.answers(INFO, {"Codebase": "v4_6_release/"})
+    connect(tenant.place, codebase=None).discover()
+    assert tenant.requests[0].headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize("answer", [Response("", 400), b"{", Response("{}", 403)])
+def test_a_look_up_that_fails_says_what_was_asked(
+    connect: Connect, tenant: Tenant, answer: Any
+) -> None:
+    tenant.answers(INFO, answer)
+    with pytest.raises(ConnectWiseError) as caught:
+        connect(tenant.place, codebase=None).discover()
+    assert caught.value.path == "/login/companyinfo/"
+    assert not isinstance(caught.value, MissingRightError)
+
+
+def test_an_error_says_what_was_asked(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(COUNT, Response("{}", 403))
+    with pytest.raises(MissingRightError) as caught:
+        client.count_companies()
+    assert caught.value.path == "/company/companies/count"
+    assert str(caught.value) == "/company/companies/count: HTTP 403"
+
+
 def test_a_company_login_id_is_one_part_of_the_path(
     connect: Connect, tenant: Tenant
 ) -> None:
@@ -415,9 +444,12 @@ def test_when_time_is_up_nothing_is_asked(
     client = connect(tenant.place, INTERACTIVE)
     client.count_companies()
     fake_time.seconds += 8
-    with pytest.raises(DeadlineError):
+    with pytest.raises(DeadlineError) as caught:
         client.count_companies()
     assert client.request_count == 1
+    error = caught.value
+    assert (error.transient, error.path) == (False, "/company/companies/count")
+    assert str(error) == "/company/companies/count: no time left"
 
 
 def test_time_runs_from_the_first_request(
@@ -499,7 +531,7 @@ def test_a_right_that_cannot_be_found_out_is_unknown(
 ) -> None:
     tenant.answers(INVOICES, answer)
     report = client.check_access()
-    assert [check.state for check in report.checks] == ["unknown"]
+    assert [(c.right, c.state) for c in report.checks] == [("Invoicing", "unknown")]
     assert report.missing == ()
     assert isinstance(report.errors[0], ConnectWiseError)
 

@@ -78,6 +78,7 @@ def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
         pytest.param("X Y Z", "X & Z", id="y among initials"),
         pytest.param("A y Bravo", "A & Bravo", id="y after an initial"),
         pytest.param("Bravo y A", "Bravo & A", id="y before an initial"),
+        pytest.param("Bravo y A Tours", "Bravo & A Tours", id="y before initial, word"),
         pytest.param("Al und et Bo", "Al und & Bo", id="several of them"),
         pytest.param(
             "Ford Company & Sons", "Ford Co & Sons", id="company in the middle"

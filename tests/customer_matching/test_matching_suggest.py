@@ -53,6 +53,12 @@ def test_how_alike_names_are_is_the_reason() -> None:
     assert suggestion.reasons == (Reason("name", 97),)
 
 
+def test_names_are_as_alike_as_they_are_in_either_order_of_words() -> None:
+    index = CompanyIndex.build([Company(1, "Acme Winds Wind")])
+    (suggestion,) = suggest(Customer(1, "Acme Widgets Wind"), index)
+    assert suggestion.reasons == (Reason("name", 87),)
+
+
 def test_only_equal_names_are_alike_by_100() -> None:
     long = "Contoso Pharmaceuticals " * 20
     index = CompanyIndex.build([Company(1, long + "X")])
