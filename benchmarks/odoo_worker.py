@@ -9,6 +9,7 @@ as a person or a scheduled action calls them, and commits them.
 
 import gc
 import json
+import re
 import sys
 import time
 import traceback
@@ -306,7 +307,7 @@ class Worker:
         invoices = [
             invoice
             for invoice in exported(url, "invoices")
-            if (invoice["number"] or "").startswith("CW1")
+            if re.fullmatch(r"CW\d+", invoice["number"] or "")
             and invoice["company_id"] in companies
         ][:count]
         partners = self.root["res.partner"].create(

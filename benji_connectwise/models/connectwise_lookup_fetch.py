@@ -29,6 +29,10 @@ _logger = logging.getLogger(__name__)
 CHECK_EVERY = timedelta(hours=12)
 """How often the background action asks whether ConnectWise changed an invoice."""
 
+INVOICES_AT_ONCE = 1000
+"""Invoices whose PDFs the background action fetches in one go: between two goes the
+connections are idle."""
+
 LOOK_BACK = timedelta(days=90)
 """Older invoices are looked up when a person needs them."""
 
@@ -158,7 +162,7 @@ class ConnectwiseLookup(models.Model):
     def _prefetch(self, backend):
         """Fetch this connection's PDFs that are due, batch by batch, as time allows."""
         moves = self._search_to_prefetch(backend)
-        for batch in split_every(NUMBERS_AT_ONCE, moves.ids, moves.browse):
+        for batch in split_every(INVOICES_AT_ONCE, moves.ids, moves.browse):
             self._fetch_in_background(batch)
             left = self.env["ir.cron"]._commit_progress(len(batch))
             if backend._is_resting() or not left:
