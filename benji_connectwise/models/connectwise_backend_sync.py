@@ -226,16 +226,21 @@ class ConnectwiseBackend(models.Model):
             if backend._is_resting():
                 continue
             scan = backend._get_open_scan()
-            if not scan:
-                scan = backend._open_scan(False, False, self.env["res.users"])
-            scan.write(
-                {
-                    "state": "running",
-                    "started_at": scan.started_at or fields.Datetime.now(),
-                }
-            )
-            self.env["ir.cron"]._commit_progress()
             try:
+                if not scan:
+                    scan = backend._open_scan(False, False, self.env["res.users"])
+            except UserError:
+                # A person's begins at this moment.
+                self.env.cr.rollback()
+                continue
+            try:
+                scan.write(
+                    {
+                        "state": "running",
+                        "started_at": scan.started_at or fields.Datetime.now(),
+                    }
+                )
+                self.env["ir.cron"]._commit_progress()
                 scan._run_in_steps(end)
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
                 # A person changed the same row meanwhile; it goes on at once.
