@@ -247,8 +247,7 @@ def strike(world: World, fault: str, point: Point) -> Exception | None:
     world.sandbox.fault("refused", point.endpoint, nth=nth, times=0)
     error = attempt(partial(first, world))
     world.sandbox.clear_faults()
-    # Where nothing can be stored, the rest was not either, and need not be over.
-    attempt(partial(world.pass_time, 1))
+    world.pass_time(1)
     with trouble(world):
         return attempt(partial(then, world)) or error
 
