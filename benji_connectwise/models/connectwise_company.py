@@ -133,11 +133,8 @@ class ConnectwiseCompany(models.Model):
         :param unreadable: ids that were in the answer and could not be read
         :return: (number of companies that are new or changed, ids that are gone)
         """
-        rows = {company.id: self._prepare_row(company) for company in companies}
-        keys = {
-            company.id: (company.name, company.account_number) for company in companies
-        }
-        compared = SQL("connectwise_ref = ANY(%s)", list(rows))
+        page = {company.id: company for company in companies}
+        compared = SQL("connectwise_ref = ANY(%s)", list(page))
         if whole:
             compared = SQL(
                 "connectwise_ref > %s AND connectwise_ref <= %s"
@@ -150,14 +147,19 @@ class ConnectwiseCompany(models.Model):
         differences = self.env.execute_query(
             SQL(
                 DIFFERENCES,
-                page=as_table(list(rows.values()), COLUMNS),
+                page=as_table(list(map(self._prepare_row, companies)), COLUMNS),
                 backend=backend.id,
                 compared=compared,
             )
         )
         gone = [known for _ref, known, _id, is_gone, _moved in differences if is_gone]
         changed = [
-            (*rows[ref], *_normalise(*keys[ref])) for ref, *_known in differences if ref
+            (
+                *self._prepare_row(page[ref]),
+                *_normalise(page[ref].name, page[ref].account_number),
+            )
+            for ref, *_known in differences
+            if ref
         ]
         if changed:
             self.env.execute_query(

@@ -205,6 +205,7 @@ class ConnectwiseMapping(models.Model):
         )
         rows = self.browse(row_id for [row_id] in linked)
         rows.invalidate_recordset(flush=False)
+        self.env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
         rows.modified(["connectwise_company_id", "disconnected_company_id"])
         return rows
 

@@ -160,9 +160,10 @@ class ConnectwiseSyncHistory(models.Model):
                 commit(1)
                 now = time.monotonic()
                 # Not after each page, of which there are twenty in a second.
-                if now > look_up and self._is_cancelled():
-                    break
-                look_up = max(look_up, now + 0.5)
+                if now > look_up:
+                    look_up = now + 0.5
+                    if self._is_cancelled():
+                        break
                 if now > end:
                     backend._trigger_sync()
                     break
@@ -353,7 +354,12 @@ class ConnectwiseSyncHistory(models.Model):
 
     def _discard_disconnections(self):
         rows = self.env["connectwise.mapping"].search(
-            [("backend_id", "=", self.backend_id.id), ("disconnected", "=", True)]
+            [
+                ("backend_id", "=", self.backend_id.id),
+                ("disconnected", "=", True),
+                # Going on after an interruption must not undo what came meanwhile.
+                ("disconnected_at", "<=", self.started_at),
+            ]
         )
         rows.write(
             {

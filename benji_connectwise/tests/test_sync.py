@@ -1,8 +1,11 @@
 """Reading ConnectWise, matching, and connecting by hand (S56-S98, D1, D4, D5, D8)."""
 
+from datetime import timedelta
+from time import sleep
 from unittest.mock import patch
 from urllib.parse import unquote
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -627,6 +630,42 @@ class TestInTheBackground(SyncCommon):
         self.backend.with_user(self.administrator).action_cancel_rescan()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
+
+    def test_it_can_be_cancelled_while_quick_steps_follow_each_other(self):
+        """S80"""
+        self.request(full=True)
+        backend, taken = self.backend.with_user(self.administrator), []
+
+        def steps(history, client):
+            for number in range(20):
+                sleep(0.1)
+                taken.append(number)
+                if number == 1:
+                    backend.action_cancel_rescan()
+                yield
+
+        with patch.object(type(self.last), "_steps", steps):
+            self.run_cron()
+        self.assertEqual(self.last.state, "cancelled")
+        self.assertLess(len(taken), 20)
+
+    def test_going_on_leaves_new_disconnections_alone(self):
+        """S78 S96: only those there were when the person asked are discarded."""
+        customers = [
+            self.customer(self.sandbox_company(number)["name"])
+            for number in (1005, 1006)
+        ]
+        self.sync()
+        before, meanwhile = (
+            self.row(customer).with_user(self.administrator) for customer in customers
+        )
+        before.action_disconnect()
+        self.request(discard_disconnected=True)
+        meanwhile.action_disconnect()
+        meanwhile.sudo().disconnected_at = fields.Datetime.now() + timedelta(minutes=1)
+        self.run_cron()
+        self.assertConnected(customers[0], 1005, "company_name")
+        self.assertNotConnected(customers[1])
 
     def test_a_list_that_was_not_whole_is_read_again_from_the_start(self):
         """D15: and not for ever from where it broke off."""
