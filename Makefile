@@ -13,7 +13,7 @@ check:  ## run the checkers
 	@scripts/check
 bench:  ## measure the goals for speed (half an hour; QUICK=1: 2 minutes, small)
 	@scripts/bench
-mutate: ## see which small defects in lib/ no test notices (half an hour)
+mutate: ## see which small defects in lib/ no test notices (an hour or so)
 	@scripts/mutate
 audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)
 	@scripts/audit

@@ -1,0 +1,98 @@
+"""Customers, their rows and ConnectWise companies with Bill-To contacts."""
+
+from odoo.tests import new_test_user
+
+from .common import ConnectwiseCommon
+
+
+class ContactCommon(ConnectwiseCommon):
+    """One customer, connected with a ConnectWise company that has a Bill-To contact."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.backend.sync_contacts = True
+        cls.customer = cls.new_customer("Acme Dental")
+        cls.acme = cls.new_company(4711, "Acme Dental LLC")
+        cls.mapping = cls.connect(cls.customer, cls.acme)
+        # Whoever may edit contacts, and nothing of Invoicing.
+        cls.clerk = new_test_user(
+            cls.env,
+            "connectwise_clerk",
+            groups="base.group_user,base.group_partner_manager",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+
+    @classmethod
+    def new_customer(cls, name, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "is_company": True, "customer_rank": 1, **values}
+        )
+
+    @classmethod
+    def new_company(cls, ref, name, backend=None, **values):
+        return (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": (backend or cls.backend).id,
+                    "connectwise_ref": ref,
+                    "name": name,
+                    "contact_ref": 100 + ref,
+                    "contact_name": "Emma Diaz",
+                    "contact_email": "emma@acme.example.com",
+                    "contact_phone": "+1 512 555 0100",
+                    "contact_function": "Controller",
+                    **values,
+                }
+            )
+        )
+
+    @classmethod
+    def connect(cls, customer, company):
+        mapping = cls.new_row(customer, backend=company.backend_id)
+        mapping._link([(mapping.id, company.id, "manual")])
+        return mapping
+
+    @classmethod
+    def new_row(cls, customer, backend=None, **values):
+        return (
+            cls.env["connectwise.mapping"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": (backend or cls.backend).id,
+                    "partner_id": customer.id,
+                    **values,
+                }
+            )
+        )
+
+    @classmethod
+    def new_contact(cls, **values):
+        return cls.env["res.partner"].create(
+            {
+                "name": "Emma",
+                "email": "Emma@Acme.example.com ",
+                "parent_id": cls.customer.id,
+                **values,
+            }
+        )
+
+    def imported(self):
+        self.mapping._import_contact()
+        return self.mapping.contact_id
+
+    def all_contacts(self, customer=None):
+        customer = customer or self.customer
+        return customer.with_context(active_test=False).child_ids
+
+    def default_recipients(self, move, user=None):
+        user = user or self.accountant
+        send = self.env["account.move.send"].with_user(user)
+        template = move._get_mail_template()
+        return send._get_default_mail_partner_ids(
+            move.with_user(user), template.with_user(user), "en_US"
+        )

@@ -1,0 +1,539 @@
+"""Importing, taking over and removing the Bill-To contact (S99-S107, D6, D7)."""
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tests.common import RecordCapturer
+from odoo.tools import mute_logger
+
+from .contact_common import ContactCommon
+
+
+@tagged("post_install", "-at_install")
+class TestImport(ContactCommon):
+    def test_bill_to_contact_arrives_as_child(self):
+        """S105: a child of the customer with marker and ConnectWise's id."""
+        self.assertEqual(self.mapping._import_contact(), "created")
+        contact = self.mapping.contact_id
+        self.assertRecordValues(
+            contact,
+            [
+                {
+                    "name": "Emma Diaz",
+                    "email": "emma@acme.example.com",
+                    "phone": "+1 512 555 0100",
+                    "function": "Controller",
+                    "parent_id": self.customer.id,
+                    "is_connectwise_contact": True,
+                    "connectwise_contact_ref": self.acme.contact_ref,
+                    "is_company": False,
+                }
+            ],
+        )
+        self.assertEqual(self.mapping.contact_origin, "created")
+
+    def test_only_one_contact(self):
+        """S101: importing again brings no second one."""
+        contact = self.imported()
+        self.mapping._import_contact()
+        self.assertEqual(self.all_contacts(), contact)
+
+    def test_unchanged_data_write_nothing(self):
+        """S87: the second import issues no UPDATE, and leaves Last Updated."""
+        contact = self.imported()
+        self.mapping.last_updated = "2026-01-01 00:00:00"
+        self.env.flush_all()
+        with RecordCapturer(self.env["mail.message"]) as messages:
+            self.assertEqual(self.mapping._import_contact(), "unchanged")
+            self.env.flush_all()
+        self.assertFalse(messages.records)
+        self.assertEqual(str(self.mapping.last_updated), "2026-01-01 00:00:00")
+        self.assertEqual(self.mapping.contact_id, contact)
+
+    def test_unchanged_rows_cost_few_queries(self):
+        """Hundreds of unchanged rows cost a fixed number of queries."""
+        mappings = self.mapping
+        for number in range(20):
+            company = self.new_company(
+                number, f"C{number}", contact_email=f"c{number}@example.com"
+            )
+            mappings |= self.connect(self.new_customer(f"C{number}"), company)
+        mappings._import_contacts()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        few = mappings[:5]
+        few._import_contacts()
+        start = self.cr.sql_log_count
+        self.env.invalidate_all()
+        few._import_contacts()
+        cost = self.cr.sql_log_count - start
+        self.env.invalidate_all()
+        with self.assertQueryCount(cost):
+            mappings._import_contacts()
+
+    def test_updated_data_arrive(self):
+        """S72: changed data in ConnectWise change the contact, on the same record."""
+        contact = self.imported()
+        self.acme.contact_phone = "+1 512 555 0199"
+        self.assertEqual(self.mapping._import_contact(), "updated")
+        self.assertEqual(contact.phone, "+1 512 555 0199")
+        self.assertEqual(self.mapping.contact_id, contact)
+
+    def test_nothing_without_contact(self):
+        """S103: no Bill-To contact, nothing imported, and the row says so."""
+        self.acme.write({"contact_ref": 0, "contact_email": False})
+        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertFalse(self.all_contacts())
+        self.assertIn("No Bill-To contact", self.mapping.contact_message)
+
+    def test_nothing_without_email(self):
+        """S103: no e-mail, or one that is no address, counts as none."""
+        for email in (False, " ", "by phone only"):
+            self.acme.contact_email = email
+            self.assertEqual(self.mapping._import_contact(), "none")
+            self.assertIn("Emma Diaz", self.mapping.contact_message)
+        self.assertFalse(self.all_contacts())
+
+    def test_lost_email_removes_contact(self):
+        """S103: a contact that lost its e-mail goes."""
+        contact = self.imported()
+        self.acme.contact_email = False
+        self.assertEqual(self.mapping._import_contact(), "removed")
+        self.assertFalse(contact.exists())
+        self.assertTrue(self.mapping.contact_message)
+
+    def test_replaced_contact(self):
+        """S104: another Bill-To contact: the old one goes, the new one comes."""
+        old = self.imported()
+        self.acme.write(
+            {
+                "contact_ref": 99,
+                "contact_name": "Joe",
+                "contact_email": "joe@acme.example.com",
+            }
+        )
+        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertFalse(old.exists())
+        self.assertEqual(self.all_contacts(), self.mapping.contact_id)
+        self.assertEqual(self.mapping.contact_id.connectwise_contact_ref, 99)
+
+    def test_replaced_by_one_with_the_same_address(self):
+        """S104, S120: a contact taken over stays the same record at its address."""
+        contact = self.new_contact(name="By hand")
+        self.imported()
+        self.acme.write({"contact_ref": 99, "contact_name": "Joe"})
+        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(self.all_contacts(), contact)
+        self.assertEqual(contact.name, "Joe")
+        self.assertEqual(self.mapping.contact_before["name"], "By hand")
+
+    def test_two_customers_have_one_each(self):
+        """Shared records: the same Bill-To contact, one synced contact per customer."""
+        other = self.new_customer("Acme East")
+        mapping = self.connect(other, self.acme)
+        (self.mapping | mapping)._import_contacts()
+        self.assertEqual(len(self.all_contacts()), 1)
+        self.assertEqual(len(self.all_contacts(other)), 1)
+        self.assertNotEqual(self.mapping.contact_id, mapping.contact_id)
+
+    def test_gone_company_leaves_contact(self):
+        """Gone there: the contact stays as it is until a person decides."""
+        contact = self.imported()
+        self.acme.write({"is_deleted": True, "contact_email": False})
+        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(contact.email, "emma@acme.example.com")
+
+    def test_address_is_the_customers(self):
+        """The contact has its customer's address, and gives it nothing."""
+        self.customer.write({"street": "1 Main St", "city": "Austin"})
+        contact = self.imported()
+        self.assertEqual(contact.street, "1 Main St")
+        self.customer.with_user(self.clerk).write({"street": "2 Main St"})
+        self.assertEqual(contact.street, "2 Main St")
+
+    def test_contact_follows_customer_into_company(self):
+        """What Odoo syncs from the parent keeps working: the company."""
+        contact = self.imported()
+        self.customer.company_id = self.company
+        self.assertEqual(contact.company_id, self.company)
+        self.customer.company_id = False
+        self.assertFalse(contact.company_id)
+
+    def test_what_odoo_refuses_is_said_on_the_row(self):
+        """One contact that cannot be written stops nobody else's."""
+        other = self.connect(self.new_customer("B"), self.new_company(2, "B"))
+        self.env.cr.execute(
+            "ALTER TABLE res_partner ADD CONSTRAINT no_emma"
+            " CHECK (name != 'Nobody') NOT VALID"
+        )
+        self.acme.contact_name = "Nobody"
+        with mute_logger("odoo.sql_db"):
+            outcomes = (self.mapping | other)._import_contacts()
+        self.assertEqual(outcomes[self.mapping], "none")
+        self.assertEqual(outcomes[other], "created")
+        self.assertIn("Could not be imported", self.mapping.contact_message)
+
+    def test_no_portal_user(self):
+        """D12: importing and enabling create no user."""
+        contact = self.imported()
+        self.mapping.enable_contact()
+        self.assertFalse(contact.user_ids)
+
+    def test_context_of_the_person_makes_no_customer(self):
+        """Defaults of the list a person came from say nothing about the contact."""
+        mapping = self.mapping.with_context(
+            default_is_company=True,
+            default_customer_rank=1,
+            res_partner_search_mode="customer",
+        )
+        mapping._import_contact()
+        self.assertFalse(self.mapping.contact_id.is_company)
+        self.assertFalse(self.mapping.contact_id.customer_rank)
+
+    def test_per_company(self):
+        """A shared customer has one synced contact per connection."""
+        other_company = self.setup_other_company(name="company_2")["company"]
+        backend = self.backend.copy(
+            {"company_id": other_company.id, "server_url": self.sandbox.url}
+        )
+        company = self.new_company(5, "Acme elsewhere", backend=backend)
+        mapping = self.connect(self.customer, company)
+        self.imported()
+        self.assertEqual(mapping._import_contact(), "created")
+        self.assertNotEqual(mapping.contact_id, self.mapping.contact_id)
+
+
+@tagged("post_install", "-at_install")
+class TestEnteredBefore(ContactCommon):
+    """S114 D6: what Odoo had before is from accounting, or entered by hand."""
+
+    def test_customers_own_email(self):
+        """S109, D6: the customer's own address is not imported again."""
+        self.customer.email = " EMMA@acme.example.com"
+        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertFalse(self.all_contacts())
+        self.assertIn("own e-mail", self.mapping.contact_message)
+
+    def test_invoice_address(self):
+        """S109, S110, D6: an invoice address stays what it was, and is the only one."""
+        contact = self.new_contact(type="invoice")
+        before = contact.read()
+        self.assertEqual(self.mapping._import_contact(), "none")
+        self.env.invalidate_all()
+        self.assertEqual(contact.read(), before)
+        self.assertEqual(self.all_contacts(), contact)
+        self.assertIn("invoice address", self.mapping.contact_message)
+
+    def test_archived_invoice_address_is_not_in_use(self):
+        """S109: an archived invoice address reaches nobody, so the contact comes."""
+        archived = self.new_contact(type="invoice", active=False)
+        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertFalse(archived.active)
+
+    def test_entered_by_hand_is_converted(self):
+        """S111, S113: the same record becomes the synced one."""
+        for kind in ("contact", "delivery", "other"):
+            with self.subTest(kind), self.cr.savepoint() as savepoint:
+                contact = self.new_contact(type=kind)
+                self.assertEqual(self.mapping._import_contact(), "converted")
+                self.assertEqual(self.all_contacts(), contact)
+                self.assertTrue(contact.is_connectwise_contact)
+                self.assertEqual(contact.name, "Emma Diaz")
+                self.assertEqual(contact.type, "other")
+                savepoint.rollback()
+
+    def test_converted_is_not_editable(self):
+        """S112: from then on it is ConnectWise's."""
+        contact = self.new_contact()
+        self.imported()
+        with self.assertRaises(UserError):
+            contact.with_user(self.clerk).phone = "1"
+
+    def test_archived_one_is_converted(self):
+        """S111: an archived one of that address comes back, and goes back (D7)."""
+        contact = self.new_contact(active=False)
+        self.assertEqual(self.imported(), contact)
+        self.assertTrue(contact.active)
+        self.mapping._remove_contact()
+        self.assertFalse(contact.active)
+
+    def test_contact_of_another_customer(self):
+        """D6 looks at this customer's contacts alone."""
+        other = self.new_customer("Other")
+        contact = self.new_contact(parent_id=other.id)
+        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertFalse(contact.is_connectwise_contact)
+
+    def test_user_of_odoo_is_left_alone(self):
+        """A colleague's own contact is nobody's Bill-To contact."""
+        self.clerk.partner_id.write(
+            {"parent_id": self.customer.id, "email": "emma@acme.example.com"}
+        )
+        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertFalse(self.clerk.partner_id.is_connectwise_contact)
+
+    def test_moves_to_an_address_that_accounting_has(self):
+        """S109: also when its e-mail becomes one that Odoo has already."""
+        contact = self.imported()
+        existing = self.new_contact(type="invoice", email="ap@acme.example.com")
+        self.acme.contact_email = "AP@acme.example.com"
+        self.assertEqual(self.mapping._import_contact(), "removed")
+        self.assertFalse(contact.exists())
+        self.assertEqual(self.all_contacts(), existing)
+        self.assertIn("invoice address", self.mapping.contact_message)
+
+    def test_moves_to_an_address_entered_by_hand(self):
+        """S111: also when its e-mail becomes that of a contact entered by hand."""
+        self.imported()
+        by_hand = self.new_contact(email="ap@acme.example.com")
+        self.acme.contact_email = "ap@acme.example.com"
+        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(self.all_contacts(), by_hand)
+
+    def test_what_connectwise_lacks_is_not_emptied(self):
+        """A phone that a person entered stays where ConnectWise has none."""
+        contact = self.new_contact(phone="5")
+        self.acme.contact_phone = False
+        self.imported()
+        self.assertEqual(contact.phone, "5")
+        self.assertEqual(self.mapping._import_contact(), "unchanged")
+
+    def test_restored_exactly(self):
+        """S120, D7: a converted contact gets back what it had."""
+        self.customer.write({"street": "1 Main St", "city": "Austin"})
+        for values in (
+            {"type": "contact", "function": "Boss", "phone": False},
+            {"type": "delivery", "street": "2 Dock Rd", "phone": "5"},
+            {"type": "other", "name": False},
+        ):
+            with self.subTest(values), self.cr.savepoint() as savepoint:
+                contact = self.new_contact(**values)
+                names = ["name", "email", "phone", "function", "type", "active"]
+                names += ["street", "city", "country_id", "parent_id", "lang"]
+                before = contact.read(names)
+                self.imported()
+                self.mapping.enable_contact()
+                self.mapping._import_contact()
+                self.mapping._remove_contact()
+                self.env.invalidate_all()
+                self.assertEqual(contact.read(names), before)
+                self.assertFalse(contact.is_connectwise_contact)
+                self.assertFalse(contact.connectwise_enabled)
+                self.assertFalse(self.mapping.contact_before)
+                savepoint.rollback()
+
+    def test_own_address_of_a_contact_is_restored(self):
+        """D7: even an address that differs from the customer's."""
+        contact = self.new_contact(street="9 Own Way")
+        self.customer.street = "1 Main St"
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET street = '9 Own Way' WHERE id = %s", [contact.id]
+        )
+        self.env.invalidate_all()
+        self.imported()
+        self.mapping._remove_contact()
+        self.assertEqual(contact.street, "9 Own Way")
+        self.assertEqual(self.customer.street, "1 Main St")
+
+
+@tagged("post_install", "-at_install")
+class TestMerge(ContactCommon):
+    def merge(self, *partners, into):
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        ids = [partner.id for partner in partners]
+        wizard._merge([*ids, into.id], into, extra_checks=False)
+
+    def test_synced_contact_is_not_merged_away(self):
+        """S107: the message says to disconnect first; in either direction."""
+        contact = self.imported()
+        other = self.new_contact(email="x@example.com")
+        with self.assertRaisesRegex(UserError, "Disconnect"):
+            self.merge(contact, into=other)
+        with self.assertRaisesRegex(UserError, "Disconnect"):
+            self.merge(other, into=contact)
+
+    def test_destination_keeps_its_mapping(self):
+        """Merging two customers keeps the destination's mapping, and one contact."""
+        contact = self.imported()
+        other = self.new_customer("Boulder Law")
+        boulder = self.new_company(
+            2, "Boulder Law", contact_email="b@boulder.example.com"
+        )
+        source = self.connect(other, boulder)
+        source._import_contact()
+        gone = source.contact_id
+        self.merge(other, into=self.customer)
+        self.assertFalse(source.exists())
+        self.assertFalse(gone.exists())
+        self.assertEqual(self.customer.connectwise_mapping_ids, self.mapping)
+        self.assertEqual(self.mapping.connectwise_company_id, self.acme)
+        self.assertEqual(self.all_contacts(), contact)
+
+    def test_unconnected_destination_gets_the_mapping(self):
+        """What the source was connected with is not lost."""
+        contact = self.imported()
+        other = self.new_customer("Aardvark")
+        empty = self.new_row(other)
+        self.merge(self.customer, into=other)
+        self.env.invalidate_all()
+        self.assertFalse(empty.exists())
+        self.assertEqual(self.mapping.partner_id, other)
+        self.assertEqual(self.mapping.partner_name, "Aardvark")
+        self.assertEqual(contact.parent_id, other)
+        self.assertTrue(contact.is_connectwise_contact)
+
+    def test_disconnected_destination_stays_disconnected(self):
+        """S96: merging does not undo what a person decided."""
+        other = self.new_customer("Other")
+        excluded = self.new_row(other, disconnected=True)
+        contact = self.imported()
+        self.merge(self.customer, into=other)
+        self.assertEqual(other.connectwise_mapping_ids, excluded)
+        self.assertFalse(contact.exists())
+
+    def test_taken_over_contact_of_the_source_is_given_back(self):
+        """D7: merging its customer away deletes no record of a person."""
+        by_hand = self.new_contact(name="By hand")
+        self.imported()
+        other = self.new_customer("Other")
+        boulder = self.new_company(2, "B", contact_email="b@boulder.example.com")
+        self.connect(other, boulder)
+        self.merge(self.customer, into=other)
+        self.assertEqual(by_hand.name, "By hand")
+        self.assertEqual(by_hand.parent_id, other)
+        self.assertFalse(by_hand.is_connectwise_contact)
+
+    def test_ordinary_contacts_merge(self):
+        """Merging is otherwise as before."""
+        one = self.new_contact(email="x@example.com")
+        two = self.new_contact(email="y@example.com")
+        self.merge(one, into=two)
+        self.assertFalse(one.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestRemoval(ContactCommon):
+    def test_disconnecting_removes(self):
+        """S115, S116, S117: contact and address vanish from the customer."""
+        contact = self.imported()
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertFalse(contact.exists())
+        self.assertFalse(self.all_contacts())
+        self.assertFalse(self.mapping.contact_id)
+        self.assertFalse(self.mapping.contact_origin)
+
+    def test_history_is_kept(self):
+        """S119, D7: a contact that a message went to is archived, without address."""
+        contact = self.imported()
+        message = self.customer.message_post(
+            body="Your invoice", partner_ids=contact.ids
+        )
+        self.mapping._remove_contact()
+        self.assertRecordValues(
+            contact,
+            [
+                {
+                    "name": "Emma Diaz",
+                    "email": False,
+                    "phone": False,
+                    "active": False,
+                    "is_connectwise_contact": False,
+                    "connectwise_enabled": False,
+                }
+            ],
+        )
+        partners = message.with_context(active_test=False).partner_ids
+        self.assertEqual(partners, contact)
+        self.assertFalse(self.customer.child_ids)
+
+    def test_invoice_is_kept(self):
+        """S119, D7: so is one that an invoice is addressed to."""
+        contact = self.imported()
+        move = self.invoice(partner_id=contact.id)
+        self.mapping._remove_contact()
+        self.assertEqual(move.partner_id, contact)
+        self.assertFalse(contact.active)
+
+    def test_note_on_the_contact_is_kept(self):
+        """S119: a note in its own chatter is history too."""
+        contact = self.imported()
+        note = contact.message_post(body="Called her")
+        self.mapping._remove_contact()
+        self.assertTrue(note.exists())
+        self.assertFalse(contact.active)
+
+    def test_archived_one_is_no_longer_guarded(self):
+        """D7: what is left belongs to the people here."""
+        contact = self.imported()
+        contact.message_post(body="Called her")
+        self.mapping._remove_contact()
+        contact.with_user(self.clerk).write({"active": True, "email": "new@b.co"})
+        self.assertEqual(contact.email, "new@b.co")
+
+    def test_contact_of_a_user(self):
+        """D7: somebody gave it access to the portal: removing does not fail."""
+        contact = self.imported()
+        self.env["res.users"].create(
+            {
+                "login": "emma",
+                "partner_id": contact.id,
+                "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
+            }
+        )
+        self.mapping._remove_contact()
+        self.assertFalse(contact.email)
+        self.assertFalse(contact.is_connectwise_contact)
+
+    def test_others_are_untouched(self):
+        """S120: accounting's and people's contacts stay."""
+        others = self.new_contact(email="x@example.com")
+        others |= self.new_contact(email="y@example.com", type="invoice")
+        before = others.read(["name", "email", "type", "active"])
+        self.imported()
+        self.mapping._remove_contact()
+        self.env.invalidate_all()
+        self.assertEqual(others.read(["name", "email", "type", "active"]), before)
+
+    def test_mapped_again(self):
+        """S121: connecting later imports it cleanly."""
+        contact = self.imported()
+        contact.message_post(body="Called her")
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.mapping._link([(self.mapping.id, self.acme.id, "manual")])
+        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertEqual(self.customer.child_ids, self.mapping.contact_id)
+
+    def test_deleting_the_row_removes(self):
+        """A row that goes takes its contact along."""
+        contact = self.imported()
+        self.mapping.unlink()
+        self.assertFalse(contact.exists())
+
+    def test_deleting_the_connection_removes(self):
+        """S2, D7: no contact stays behind that nobody can edit."""
+        contact = self.imported()
+        other = self.new_customer("Other")
+        by_hand = self.new_contact(parent_id=other.id, name="By hand")
+        self.connect(other, self.acme)._import_contact()
+        self.assertTrue(by_hand.is_connectwise_contact)
+        self.backend.with_user(self.administrator).unlink()
+        self.assertFalse(contact.exists())
+        self.assertEqual(by_hand.name, "By hand")
+        self.assertFalse(by_hand.is_connectwise_contact)
+
+    def test_paused_keeps(self):
+        """S39, D2: switched off, contacts stay and say that they are paused."""
+        contact = self.imported()
+        self.backend.sync_contacts = False
+        self.assertTrue(self.mapping.sync_paused)
+        self.assertTrue(contact.is_connectwise_contact)
+        self.mapping.with_user(self.administrator).enable_contact()
+        self.assertTrue(contact.connectwise_enabled)
+
+    def test_row_tells_what_happened(self):
+        """Every change is in the row's chatter, with who did it."""
+        self.imported()
+        self.mapping.with_user(self.administrator).enable_contact()
+        message = self.mapping.message_ids[0]
+        self.assertIn("Enabled", message.body)
+        self.assertEqual(message.author_id, self.administrator.partner_id)

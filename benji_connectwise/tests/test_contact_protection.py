@@ -1,0 +1,361 @@
+"""A synced contact is changed by nobody else, and says where it is from."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .contact_common import ContactCommon
+
+
+@tagged("post_install", "-at_install")
+class TestProtection(ContactCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mapping._import_contact()
+        cls.contact = cls.mapping.contact_id
+
+    def test_data_cannot_be_written(self):
+        """S106: not by a clerk, not by an administrator, not by the system."""
+        other = self.new_customer("Other")
+        changes = {
+            "name": "X",
+            "email": "thief@example.net",
+            "email_normalized": "thief@example.net",
+            "phone": "1",
+            "function": "X",
+            "type": "delivery",
+            "parent_id": other.id,
+            "company_id": self.company.id,
+            "is_company": True,
+            "company_type": "company",
+            "active": False,
+            "street": "X",
+            "is_connectwise_contact": False,
+            "connectwise_contact_ref": 1,
+            "connectwise_enabled": True,
+        }
+        for user in (self.clerk, self.administrator, self.env.ref("base.user_root")):
+            contact = self.contact.with_user(user)
+            for name, value in changes.items():
+                with self.subTest(name, user=user.login), self.assertRaises(UserError):
+                    contact.write({name: value})
+
+    def test_the_same_value_is_no_change(self):
+        """A form that sends back what it was given is not refused."""
+        self.contact.with_user(self.clerk).write(
+            {"name": "Emma Diaz", "email": "emma@acme.example.com", "comment": "Hi"}
+        )
+        self.assertIn("Hi", self.contact.comment)
+
+    def test_forged_context(self):
+        """S106: no context that can come from outside opens it."""
+        contact = self.contact.with_user(self.clerk)
+        for value in (True, 1, "SYNC", "<object object>", {"a": 1}, [1]):
+            forged = contact.with_context(connectwise_sync=value, tracking_disable=True)
+            with self.subTest(value):
+                with self.assertRaises(UserError):
+                    forged.write({"email": "thief@example.net"})
+                with self.assertRaises(UserError):
+                    forged.unlink()
+
+    def test_through_the_parent(self):
+        """S106, S107: commands on the customer's contacts are refused too."""
+        customer = self.customer.with_user(self.clerk)
+        for command in (
+            (1, self.contact.id, {"email": "thief@example.net"}),
+            (2, self.contact.id),
+            (3, self.contact.id),
+            (5,),
+            (6, 0, []),
+        ):
+            with self.subTest(command), self.assertRaises(UserError):
+                customer.write({"child_ids": [command]})
+
+    def test_not_archived(self):
+        """S107: neither by the action, nor by the field."""
+        with self.assertRaises(UserError):
+            self.contact.with_user(self.clerk).action_archive()
+        self.assertTrue(self.contact.active)
+
+    def test_not_deleted(self):
+        """S107: not even by the system."""
+        with self.assertRaises(UserError):
+            self.contact.with_user(self.clerk).unlink()
+        with self.assertRaises(UserError):
+            self.contact.sudo().unlink()
+        self.assertTrue(self.contact.exists())
+
+    def test_mass_edit(self):
+        """S106: several at once, a synced one among them."""
+        with self.assertRaises(UserError):
+            (self.contact | self.customer).with_user(self.clerk).write({"phone": "1"})
+
+    def test_list_import(self):
+        """S106: Odoo's own import says what it refuses."""
+        result = (
+            self.env["res.partner"]
+            .with_user(self.clerk)
+            .load([".id", "email"], [[str(self.contact.id), "thief@example.net"]])
+        )
+        self.assertFalse(result["ids"])
+        self.assertIn("ConnectWise", result["messages"][0]["message"])
+        self.assertEqual(self.contact.email, "emma@acme.example.com")
+
+    def test_list_import_of_unchanged_data(self):
+        """S106: an export that is imported again passes."""
+        result = (
+            self.env["res.partner"]
+            .with_user(self.clerk)
+            .load([".id", "email"], [[str(self.contact.id), self.contact.email]])
+        )
+        self.assertTrue(result["ids"])
+
+    def test_markers_are_nobodys(self):
+        """S105: a contact cannot be made to look like one from ConnectWise."""
+        Partner = self.env["res.partner"].with_user(self.clerk)
+        markers = {
+            "is_connectwise_contact": True,
+            "connectwise_contact_ref": 7,
+            "connectwise_enabled": True,
+        }
+        defaults = {f"default_{name}": value for name, value in markers.items()}
+        made = Partner.create({"name": "X", **markers})
+        made |= Partner.with_context(**defaults).create({"name": "Y"})
+        self.assertFalse(any(made.mapped("is_connectwise_contact")))
+        self.assertFalse(any(made.mapped("connectwise_contact_ref")))
+        self.assertFalse(any(made.mapped("connectwise_enabled")))
+        for name, value in markers.items():
+            with self.subTest(name), self.assertRaises(UserError):
+                made.write({name: value})
+
+    def test_copy_is_ordinary(self):
+        """Shared records: a copy of a synced contact is an ordinary contact."""
+        copy = self.contact.with_user(self.clerk).copy()
+        self.assertFalse(copy.is_connectwise_contact)
+        self.assertFalse(copy.connectwise_contact_ref)
+        copy.phone = "1"
+
+    def test_what_odoo_syncs_keeps_working(self):
+        """S106 stops nothing that Odoo itself hands down from the customer."""
+        terms = self.env.ref("account.account_payment_term_30days")
+        self.customer.with_user(self.clerk).write({"vat": "US123456789"})
+        self.customer.property_payment_term_id = terms
+        self.assertEqual(self.contact.vat, "US123456789")
+        self.assertEqual(
+            self.contact.with_company(self.company).property_payment_term_id, terms
+        )
+
+    def test_customer_can_be_edited(self):
+        """The customer itself is Odoo's."""
+        self.customer.with_user(self.clerk).write({"name": "Acme", "email": "a@b.co"})
+        self.assertEqual(self.customer.name, "Acme")
+
+    def test_portal(self):
+        """S106: a portal user of the customer cannot edit or archive it."""
+        portal = new_test_user(
+            self.env, "connectwise_portal", groups="base.group_portal"
+        )
+        portal.partner_id.parent_id = self.customer
+        address = self.new_contact(email="x@example.com", type="other")
+        can = "_can_be_edited_by_current_customer"
+        self.assertTrue(getattr(address.with_user(portal).sudo(), can)())
+        self.assertFalse(getattr(self.contact.with_user(portal).sudo(), can)())
+
+    def test_customer_takes_it_along(self):
+        """Bill-To contact: it goes when its customer is deleted."""
+        self.customer.with_user(self.administrator).sudo().unlink()
+        self.assertFalse(self.contact.exists())
+        self.assertFalse(self.mapping.exists())
+
+    def test_customer_and_contact_deleted_at_once(self):
+        """S107: both in one go is deleting the customer."""
+        (self.customer | self.contact).unlink()
+        self.assertFalse((self.customer | self.contact).exists())
+
+    def test_deleting_the_customer_gives_back(self):
+        """D7: a record made by a person is never deleted."""
+        self.mapping._remove_contact()
+        contact = self.new_contact(name="By hand")
+        self.imported()
+        self.customer.unlink()
+        self.assertTrue(contact.exists())
+        self.assertEqual(contact.name, "By hand")
+        self.assertFalse(contact.is_connectwise_contact)
+
+    def test_refused_deletion_leaves_all(self):
+        """Who may not delete the customer does not remove its contact either."""
+        with self.assertRaises(AccessError):
+            self.customer.with_user(self.accountant).unlink()
+        self.assertTrue(self.contact.exists())
+
+    def test_archived_customer_keeps_it(self):
+        """Archiving a customer is Odoo's affair; its contact stays as it is."""
+        self.customer.with_user(self.clerk).action_archive()
+        self.assertTrue(self.contact.is_connectwise_contact)
+
+
+@tagged("post_install", "-at_install")
+class TestPartnerViews(ContactCommon):
+    def test_connected_customer(self):
+        """S99, S100: the customer's form says with whom it is connected."""
+        customer = self.customer.with_user(self.accountant)
+        self.assertEqual(
+            customer.connectwise_connection,
+            "Connected with Acme Dental LLC #4711, by Manual",
+        )
+        self.assertEqual(customer.connectwise_company_id, self.acme)
+
+    def test_icon_disappears(self):
+        """S100: gone when it is not connected any more."""
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertFalse(self.customer.connectwise_connection)
+        self.assertFalse(self.customer.connectwise_company_id)
+
+    def test_search(self):
+        """S99: connected customers can be searched for."""
+        Partner = self.env["res.partner"].with_user(self.accountant)
+        connected = Partner.search([("connectwise_company_id", "=", self.acme.id)])
+        self.assertEqual(connected, self.customer)
+        self.assertIn(
+            self.customer, Partner.search([("connectwise_company_id", "!=", False)])
+        )
+        others = Partner.search([("connectwise_company_id", "=", False)])
+        self.assertNotIn(self.customer, others)
+        self.assertIn(self.partner_a, others)
+        found = Partner.search([("connectwise_company_id", "ilike", "acme")])
+        self.assertEqual(found, self.customer)
+
+    def test_current_company(self):
+        """S99 per company: elsewhere the customer is not connected."""
+        other = self.setup_other_company(name="company_2")["company"]
+        self.assertFalse(self.customer.with_company(other).connectwise_connection)
+
+    def test_badges(self):
+        """S99, S108: lists and cards show who is connected, and where it is from."""
+        contact = self.imported()
+        for partner in (self.customer, contact):
+            badges = partner.with_user(self.clerk).application_statistics
+            self.assertIn("ConnectWise", [badge["value"] for badge in badges])
+        self.mapping._remove_contact()
+        other = self.new_contact(email="x@example.com")
+        self.assertFalse(other.with_user(self.clerk).application_statistics)
+
+    def test_form_without_invoicing_rights(self):
+        """S106: whoever only has Contacts opens the form; protected is read-only."""
+        contact = self.imported()
+        with Form(contact.with_user(self.clerk), "base.view_partner_form") as form:
+            for name in ("email", "phone", "function", "street"):
+                with (
+                    self.subTest(name),
+                    self.assertRaisesRegex(AssertionError, "readonly"),
+                ):
+                    form[name] = "x"
+            form.website = "https://example.com"
+        self.assertEqual(contact.website, "https://example.com")
+
+    def test_ordinary_form_is_as_before(self):
+        """S110: other contacts are edited as ever."""
+        with Form(self.customer.with_user(self.clerk)) as form:
+            form.email = "x@example.com"
+            form.street = "1 Main St"
+        self.assertEqual(self.customer.email, "x@example.com")
+
+    def test_inline_form(self):
+        """S106: the contact's form inside its customer's is read-only too."""
+        self.imported()
+        form = Form(self.customer.with_user(self.clerk))
+        with (
+            form.child_ids.edit(0) as child,
+            self.assertRaisesRegex(AssertionError, "readonly"),
+        ):
+            child.email = "x@example.com"
+
+    def test_every_view_of_contacts_loads(self):
+        """Nothing in the views needs Invoicing rights."""
+        views = [(False, kind) for kind in ("form", "list", "kanban", "search")]
+        for user in (self.clerk, self.accountant, self.administrator):
+            arches = self.env["res.partner"].with_user(user).get_views(views)["views"]
+            self.assertIn("is_connectwise_contact", arches["form"]["arch"])
+            has_button = "action_connectwise_enable" in arches["form"]["arch"]
+            self.assertEqual(has_button, user == self.administrator)
+
+    def test_reading_fields(self):
+        """Whoever reads all fields that are there for him is not refused."""
+        contact = self.imported()
+        portal = new_test_user(self.env, "cw_portal", groups="base.group_portal")
+        portal.partner_id.parent_id = self.customer
+        for user in (self.clerk, self.accountant, portal):
+            partners = (self.customer | contact).with_user(user)
+            fields = [name for name in partners.fields_get() if "connectwise" in name]
+            self.assertTrue(fields)
+            partners.read(fields)
+
+
+@tagged("post_install", "-at_install")
+class TestFromOutside(ContactCommon, HttpCase):
+    """What programs and portal users can ask the server for."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mapping._import_contact()
+        cls.contact = cls.mapping.contact_id
+
+    def call(self, model, method, *args, **kwargs):
+        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+        return self.json("/web/dataset/call_kw", params)
+
+    def json(self, path, params):
+        with mute_logger("odoo.http"):
+            return self.url_open(path, json={"params": params}).json()
+
+    def test_forged_context_over_rpc(self):
+        """S106: any context may come along."""
+        self.authenticate(self.clerk.login, self.clerk.login)
+        for context in ({}, {"connectwise_sync": True}, {"connectwise_sync": "SYNC"}):
+            for method, *args in (
+                ("write", self.contact.ids, {"email": "thief@example.net"}),
+                ("web_save", self.contact.ids, {"email": "thief@example.net"}),
+                ("unlink", self.contact.ids),
+                ("action_archive", self.contact.ids),
+            ):
+                options = {"specification": {}} if method == "web_save" else {}
+                answer = self.call(
+                    "res.partner", method, *args, context=context, **options
+                )
+                with self.subTest(method, context=context):
+                    message = answer["error"]["data"]["message"]
+                    self.assertIn("comes from ConnectWise", message)
+        self.env.invalidate_all()
+        self.assertEqual(self.contact.email, "emma@acme.example.com")
+
+    def test_private_methods_over_rpc(self):
+        """S107: the removal is nobody's to call from outside."""
+        self.authenticate(self.administrator.login, self.administrator.login)
+        for method in ("_remove_contact", "_import_contact", "_take_contact_away"):
+            answer = self.call("connectwise.mapping", method, self.mapping.ids)
+            with self.subTest(method):
+                self.assertIn("error", answer)
+        self.assertTrue(self.contact.exists())
+
+    def test_enabling_over_rpc(self):
+        """S43: only for the Invoicing administrator."""
+        call = ("connectwise.mapping", "enable_contact", self.mapping.ids)
+        self.authenticate(self.accountant.login, self.accountant.login)
+        self.assertIn("AccessError", self.call(*call)["error"]["data"]["name"])
+        self.authenticate(self.administrator.login, self.administrator.login)
+        self.assertTrue(self.call(*call)["result"])
+
+    def test_portal_user(self):
+        """S106: the customer's portal user can neither open, change nor archive it."""
+        user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
+        user.partner_id.parent_id = self.customer
+        self.authenticate(user.login, user.login)
+        with mute_logger("odoo.http"):
+            page = self.url_open(f"/my/address?partner_id={self.contact.id}")
+        self.assertEqual(page.status_code, 403)
+        params = {"partner_id": self.contact.id}
+        self.assertIn("error", self.json("/my/address/archive", params))
+        self.env.invalidate_all()
+        self.assertTrue(self.contact.active)
