@@ -61,9 +61,10 @@ class ConnectwiseSyncHistory(models.Model):
         for links in split_every(ROWS_AT_ONCE, result.links):
             self._store_links(links)
             yield
-        self._store_conflicts(shown, result.conflicts)
-        self.env.flush_all()
-        self.facts = self._get_facts()
+        differs = self._store_conflicts(shown, result.conflicts)
+        if result.links or differs:
+            self.env.flush_all()
+            self.facts = self._get_facts()
 
     def _get_candidates(self, customers):
         """Return the companies that have a name or an Account ID in common with one of
@@ -147,12 +148,13 @@ class ConnectwiseSyncHistory(models.Model):
         """Make these the conflicts that the report shows.
 
         :param shown: {row: message} of those it shows now
+        :return: whether it shows others now
         """
         by_row = {conflict.customer_id: conflict for conflict in conflicts}
         Mapping = self.env["connectwise.mapping"]
-        Mapping.browse(shown.keys() - by_row.keys()).write(
-            {"has_conflict": False, "message": False}
-        )
+        settled = Mapping.browse(shown.keys() - by_row.keys())
+        settled.write({"has_conflict": False, "message": False})
+        differs = bool(settled)
         companies = self.env["connectwise.company"].browse(
             {ref for conflict in conflicts for ref in conflict.company_ids}
         )
@@ -169,6 +171,8 @@ class ConnectwiseSyncHistory(models.Model):
                 row = rows.browse(row_id).with_prefetch(rows.ids)
                 row.write({"has_conflict": True, "message": message})
                 self._note_change("conflict", row, message)
+                differs = True
+        return differs
 
     def _explain_conflict(self, conflict, companies, customers):
         _ = self.env._

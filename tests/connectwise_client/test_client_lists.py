@@ -278,6 +278,25 @@ def test_ranges_have_about_a_page_each(
     assert client.company_ranges() == (count, ranges)
 
 
+def test_ranges_are_planned_in_the_time_of_one_answer(
+    connect: Connect,
+    raw_server: Callable[..., Any],
+    reading: Callable[[socket.socket], bytes],
+) -> None:
+    """P3: neither question waits for the other's answer"""
+    together = threading.Barrier(2, timeout=10)
+
+    def behave(connection: socket.socket) -> None:
+        while request := reading(connection):
+            together.wait()
+            body = b'{"count": 1}' if b"/count" in request else b'[{"id": 1}]'
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+            connection.sendall(head + body)
+
+    with connect(raw_server(behave).place) as client:
+        assert client.company_ranges() == (1, [IdRange()])
+
+
 def test_there_are_not_more_ranges_than_make_sense(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:

@@ -231,9 +231,12 @@ class ConnectWiseClient:
         Together the ranges have all ids. They are of one width: where ids are denser
         than elsewhere, a range has more than one page.
         """
-        count = self.count_companies()
-        request = protocol.newest_request(const.COMPANIES)
-        newest = protocol.read_newest(self._rows(request))
+        with ThreadPoolExecutor(1) as executor:
+            asked = executor.submit(
+                self._rows, protocol.newest_request(const.COMPANIES)
+            )
+            count = self.count_companies()
+        newest = protocol.read_newest(asked.result())
         # A little less than a page, because records are not spread evenly.
         wanted = -(-count // (const.PAGE_SIZE * 19 // 20))
         width = max(newest // max(1, min(wanted, const.MAX_RANGES)), 1)
