@@ -3,6 +3,8 @@
 Deadlines are measured on the real clock, with limits of a fraction of a second.
 """
 
+import contextlib
+import gc
 import gzip
 import json
 import socket
@@ -10,7 +12,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,7 +144,24 @@ def test_a_slow_server_does_not_hold_one_exchange_beyond_its_limit(
     with pytest.raises(NetworkError) as caught:
         client.count_companies()
     assert caught.value.reason == "timeout"
+    assert str(caught.value) == "The answer took too long"
     assert time.monotonic() - started < ONCE.answer + 0.5
+
+
+@pytest.mark.parametrize(
+    ("limits", "read"),
+    [
+        (replace(ONCE, answer=9), lambda client: client.download_invoice_pdf(1)),
+        (replace(ONCE, pdf=9), lambda client: client.count_companies()),
+    ],
+)
+def test_a_pdf_has_a_limit_of_its_own(
+    raw_server: Start, connect: Connect, limits: Limits, read: Any
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(NetworkError):
+        read(connect(raw_server(stalls(b"")).place, limits))
+    assert time.monotonic() - started < 5
 
 
 def test_a_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> None:
@@ -207,8 +226,19 @@ def test_closing_ends_what_is_under_way(raw_server: Start, connect: Connect) -> 
 def test_a_closed_client_cannot_be_used(connect: Connect) -> None:
     with connect("localhost:9") as client:
         pass
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^This client is closed$"):
         client.count_companies()
+
+
+def test_what_is_over_is_forgotten(connect: Connect, tenant: Tenant) -> None:
+    """P7: a client may be used for a hundred thousand requests"""
+    tenant.answers(COUNT, {"count": 7})
+    client = connect(tenant.place)
+    for _ in range(3):
+        client.count_companies()
+    gc.collect()
+    exchanges = [o for o in gc.get_objects() if isinstance(o, transport._Exchange)]
+    assert exchanges == []
 
 
 # -- Broken connections ---------------------------------------------------------
@@ -276,7 +306,8 @@ def test_a_refused_connection_is_a_network_error(
 
 
 def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None:
-    def resolve(*args: Any) -> list[Any]:
+    def resolve(host: str, port: int, *args: Any) -> list[Any]:
+        assert (host, port) == ("psa.example.com", 443)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     client = connect("psa.example.com:443", ONCE, runtime={"resolve": resolve})
@@ -296,6 +327,39 @@ def test_a_second_address_is_tried(
     live = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
     client = connect(tenant.place, ONCE, runtime={"resolve": lambda *a: [dead, live]})
     assert client.count_companies() == 7
+
+
+@pytest.fixture
+def hanging() -> Iterator[tuple[str, int]]:
+    """A place that neither accepts nor refuses connections: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        place = server.getsockname()
+        with socket.create_connection(place):
+            yield place
+
+
+@pytest.mark.parametrize(("more", "least", "most"), [(True, 0.4, 0.9), (False, 0.9, 2)])
+def test_addresses_share_the_time_for_connecting(
+    connect: Connect,
+    tenant: Tenant,
+    hanging: tuple[str, int],
+    more: bool,
+    least: float,
+    most: float,
+) -> None:
+    tenant.answers(COUNT, {"count": 7})
+    live = ("127.0.0.1", tenant.server.port)
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", place)
+        for place in (hanging, live if more else hanging)
+    ]
+    limits = replace(ONCE, connect=1, answer=9)
+    client = connect(tenant.place, limits, runtime={"resolve": lambda *args: found})
+    started = time.monotonic()
+    with contextlib.nullcontext() if more else pytest.raises(NetworkError) as caught:
+        client.count_companies()
+    assert least < time.monotonic() - started < most
+    assert more or caught.value.reason == "connect"
 
 
 def test_a_connection_is_used_again(raw_server: Start, connect: Connect) -> None:
@@ -355,6 +419,38 @@ def test_a_body_announced_too_large_is_not_read(
     assert caught.value.reason == "too_large"
 
 
+def test_a_body_without_end_is_read_up_to_the_limit(
+    raw_server: Start, connect: Connect
+) -> None:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(OK + b"\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    client = connect(raw_server(behave).place, replace(ONCE, pdf=9), max_pdf_bytes=300)
+    with pytest.raises(InvalidPdfError) as caught:
+        client.download_invoice_pdf(1)
+    assert caught.value.reason == "too_large"
+
+
+def test_it_says_who_asks_and_what_it_can_unpack(
+    raw_server: Start, connect: Connect
+) -> None:
+    asked = []
+
+    def behave(connection: socket.socket) -> None:
+        asked.append(read_request(connection))
+        connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
+
+    connect(raw_server(behave).place).count_companies()
+    [request] = asked
+    assert request.startswith(b"GET ")
+    lines = request.split(b"\r\n")
+    assert b"User-Agent: benji-connectwise" in lines
+    assert b"Accept-Encoding: gzip" in lines
+
+
 def test_rubbish_after_a_compressed_body_counts(
     connect: Connect, tenant: Tenant, pdf: bytes
 ) -> None:
@@ -391,6 +487,7 @@ def test_a_public_name_of_a_private_address_is_refused(
     with pytest.raises(AddressError) as caught:
         client.count_companies()
     assert (caught.value.reason, client.request_count) == ("private", 1)
+    assert "psa.example.com" in str(caught.value)
 
 
 def test_an_address_in_an_answer_is_never_asked(

@@ -369,18 +369,22 @@ def test_during_a_long_pause_nothing_is_asked(
         assert caught.value.retry_after == expected
         fake_time.seconds += 10
     assert client.request_count == 1
+    path = "/company/companies/count"
+    assert caught.value.path == path
+    assert str(caught.value) == f"{path}: not asked, ConnectWise wants a pause"
 
 
+@pytest.mark.parametrize("left", [0.5, 5.0, BACKGROUND.longest_sleep])
 def test_what_is_left_of_a_pause_is_waited_for(
-    client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
+    client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime, left: float
 ) -> None:
     """R4"""
     tenant.answers(COUNT, busy(30), {"count": 7})
     with pytest.raises(RateLimitError):
         client.count_companies()
-    fake_time.seconds += 25
+    fake_time.seconds += 30 - left
     assert client.count_companies() == 7
-    assert fake_time.sleeps == [5.0]
+    assert fake_time.sleeps == [left]
 
 
 @pytest.mark.parametrize(
@@ -426,12 +430,16 @@ def test_refused_keys_are_not_tried_again(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     """R5"""
-    tenant.answers(COUNT, Response('{"code":"Unauthorized"}', 401))
+    refusal = '{"code":"Unauthorized","message":"Provide valid keys."}'
+    tenant.answers(COUNT, Response(refusal, 401))
     for _ in range(3):
         with pytest.raises(CredentialsError) as caught:
             client.count_companies()
         assert (caught.value.status, caught.value.code) == (401, "Unauthorized")
+        assert caught.value.detail == "Provide valid keys."
     assert client.request_count == 1
+    assert caught.value.path == "/company/companies/count"
+    assert str(caught.value) == "The keys were refused before"
 
 
 # -- Time -----------------------------------------------------------------------

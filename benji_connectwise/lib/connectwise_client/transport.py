@@ -158,7 +158,6 @@ class _Exchange:
         request = requests.Request("GET", call.url, headers=headers)
         response = self._transport.adapter.send(
             request.prepare(),
-            stream=True,
             timeout=(call.connect, call.seconds),
             verify=self._transport.verify,
         )
