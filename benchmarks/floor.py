@@ -5,6 +5,7 @@ usage: python -m benchmarks.floor SANDBOX_URL DATABASE CONTACTS
 Downloads all companies with `fields=` over four connections of one Session, copies them
 into a temporary table, and writes with one upsert what differs. CONTACTS: so many
 companies' Bill-To contacts too, 150 in a request. Prints how long it took, as JSON.
+For PDFs the floor is to download them, and no more.
 
 It asks for ranges of ids, which it knows to be dense: no client that does not know its
 data can do better.
@@ -65,7 +66,7 @@ class Download:
     """What the sandbox has, a list of records at a time, in any order."""
 
     def __init__(self, url: str) -> None:
-        self.url = f"{url}/{defaults.FIXED_CODEBASE}apis/3.0/company"
+        self.url = f"{url}/{defaults.FIXED_CODEBASE}apis/3.0"
         self.requests = 0
         self.session = requests.Session()
         self.session.mount(url, HTTPAdapter(pool_maxsize=CONNECTIONS))
@@ -75,19 +76,22 @@ class Download:
         )
         self.session.headers["clientId"] = defaults.CLIENT_ID
 
-    def ask(self, path: str, **params: str | int) -> list[dict[str, Any]]:
+    def ask(self, path: str, **params: str | int) -> requests.Response:
         self.requests += 1
         answer = self.session.get(f"{self.url}/{path}", params=params, timeout=60)
         answer.raise_for_status()
-        return answer.json()
+        return answer
+
+    def ask_list(self, path: str, **params: str | int) -> list[dict[str, Any]]:
+        return self.ask(f"company/{path}", **params).json()
 
     def companies(self, executor: ThreadPoolExecutor) -> Iterator[list[dict]]:
-        [last] = self.ask("companies", fields="id", orderBy="id desc", pageSize=1)
+        [last] = self.ask_list("companies", fields="id", orderBy="id desc", pageSize=1)
         yield from executor.map(self._companies_after, range(0, last["id"], PAGE))
 
     def _companies_after(self, after: int) -> list[dict]:
         conditions = f"id > {after} and id <= {after + PAGE}"
-        return self.ask(
+        return self.ask_list(
             "companies", conditions=conditions, fields=COMPANY_FIELDS, pageSize=PAGE
         )
 
@@ -100,9 +104,20 @@ class Download:
 
     def _contacts(self, ids: list[int]) -> list[dict]:
         conditions = f"id in ({','.join(map(str, ids))})"
-        return self.ask(
+        return self.ask_list(
             "contacts", conditions=conditions, fields=CONTACT_FIELDS, pageSize=PAGE
         )
+
+
+def fetch_pdfs(url: str, ids: list[int]) -> float:
+    """Download the PDFs of these invoices, and return how many seconds it took."""
+    download = Download(url)
+    paths = [f"finance/invoices/{invoice_id}/pdf" for invoice_id in ids]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CONNECTIONS) as executor:
+        for _answer in executor.map(download.ask, paths):
+            pass
+    return time.perf_counter() - started
 
 
 def company_row(record: dict) -> tuple:

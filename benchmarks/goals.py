@@ -292,6 +292,16 @@ def _sending(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
             ),
             most=1.1 if is_goal else None,
         )
+        floor = runs.middle(what="prefetch", who="floor", size=size)
+        yield Goal(
+            "",
+            f"the same, through nothing but downloading them ({_seconds(floor)})",
+            tuple(
+                seconds / floor
+                for seconds in runs.values(what="prefetch", **of_addon)
+                if floor
+            ),
+        )
         yield Goal(
             "P10" if is_goal else "",
             f"sending {size:,} invoices whose PDFs were fetched, through sending Odoo's"
