@@ -16,7 +16,8 @@ from .selection import Selection, record_sql
 # NOCASE makes the indexes usable for ConnectWise's comparison without case.
 _TABLES = """
 CREATE TABLE companies (
-    id INTEGER PRIMARY KEY, identifier TEXT COLLATE NOCASE, name TEXT COLLATE NOCASE,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    identifier TEXT COLLATE NOCASE, name TEXT COLLATE NOCASE,
     status_id INTEGER, address1 TEXT, address2 TEXT, city TEXT, state TEXT, zip TEXT,
     phone TEXT, website TEXT, account_number TEXT COLLATE NOCASE,
     default_contact_id INTEGER, bill_to_company_id INTEGER, billing_contact_id INTEGER,
@@ -24,12 +25,13 @@ CREATE TABLE companies (
     deleted INTEGER, date_deleted TEXT, deleted_by TEXT, types TEXT, updated TEXT,
     extra TEXT);
 CREATE TABLE contacts (
-    id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, company_id INTEGER,
-    title TEXT, inactive INTEGER, default_contact INTEGER, default_billing INTEGER,
-    items TEXT, updated TEXT, extra TEXT);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, first_name TEXT, last_name TEXT,
+    company_id INTEGER, title TEXT, inactive INTEGER, default_contact INTEGER,
+    default_billing INTEGER, items TEXT, updated TEXT, extra TEXT);
 CREATE TABLE invoices (
-    id INTEGER PRIMARY KEY, number TEXT COLLATE NOCASE, type TEXT, status_id INTEGER,
-    company_id INTEGER, bill_to_company_id INTEGER, attention TEXT, reference TEXT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT COLLATE NOCASE,
+    type TEXT, status_id INTEGER, company_id INTEGER, bill_to_company_id INTEGER,
+    attention TEXT, reference TEXT,
     customer_po TEXT, top_comment TEXT, date TEXT, due_date TEXT, currency TEXT,
     agreement_amount REAL, service_total REAL, product_total REAL, subtotal REAL,
     sales_tax REAL, total REAL, payments REAL, credits REAL, updated TEXT, extra TEXT);
@@ -127,9 +129,9 @@ class Store:
         return found[0]
 
     def next_id(self, entity: Entity) -> int:
-        """Return an id that is not in use yet."""
-        sql = f"SELECT coalesce(max(id), 0) + 1 FROM {entity.table}"
-        return int(self._fetch(sql)[0][0])
+        """Return an id that was never used: those of deleted records do not return."""
+        sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = ?"
+        return int(self._fetch(sql, [entity.table])[0][0])
 
     def change(self, entity: Entity, number: int, changes: Mapping[str, Any]) -> None:
         """Change a record; `changes` are shaped as the API shows them.

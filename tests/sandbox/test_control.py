@@ -77,6 +77,13 @@ def test_a_created_record_can_be_read_and_deleted(sandbox: Sandbox, table: str) 
     assert requests.get(url, timeout=5).status_code == 404
 
 
+@pytest.mark.parametrize("table", ["companies", "contacts", "invoices"])
+def test_a_deleted_records_id_is_not_used_again(sandbox: Sandbox, table: str) -> None:
+    last = control(sandbox, "POST", table)["id"]
+    control(sandbox, "DELETE", f"{table}/{last}")
+    assert control(sandbox, "POST", table)["id"] == last + 1
+
+
 def test_a_recycled_company_stays_listed(client: Client) -> None:
     control(client.sandbox, "POST", "companies/1001/recycle")
     found = client.ids("company/companies", conditions="deletedFlag = true")

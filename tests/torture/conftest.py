@@ -111,6 +111,8 @@ def start_machine(base: str, connectwise: WatchedSandbox):
         database, mailbox = "benji_torture", WatchedMailbox()
         connectwise.keys.put(connectwise.public_key, connectwise.private_key, "full")
         with ExitStack() as stack:
+            stack.callback(connectwise.reset)
+            stack.callback(setattr, connectwise, "tell", lambda event: None)
             smtp_port = stack.enter_context(mail_server(mailbox))
             copy_database(base, database)
             stack.callback(drop_database, database)
@@ -118,8 +120,6 @@ def start_machine(base: str, connectwise: WatchedSandbox):
             stack.callback(machine.close)
             connectwise.clear_requests()
             yield machine
-        connectwise.tell = lambda event: None
-        connectwise.reset()
 
     return start
 

@@ -36,12 +36,17 @@ def start() -> None:
 
 
 def record(
-    goal: str, cases: int, violations: int | Collection[str], note: str = ""
+    goal: str,
+    cases: int,
+    violations: int | Collection[str],
+    note: str = "",
+    wanted: int = 0,
 ) -> None:
     """Note how a goal stood up to `cases` cases, where TORTURE_TABLE names a file.
 
     :param goal: one of GOALS
     :param violations: how many, or the sentences that describe them
+    :param wanted: how many cases the goal asks for; too few minutes make fewer
     """
     seconds = round(time.monotonic() - _stopwatch["since"])
     start()
@@ -51,7 +56,7 @@ def record(
     line = {
         "goal": goal,
         "what": GOALS[goal],
-        "cases": cases,
+        "cases": f"{cases} of {wanted}" if cases < wanted else str(cases),
         "violations": violations if isinstance(violations, int) else len(sentences),
         "seconds": seconds,
         "note": note,

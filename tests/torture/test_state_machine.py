@@ -482,7 +482,8 @@ def test_any_order_of_steps(in_process: World, is_long: bool, share) -> None:
         )
     except (TimeIsOver, FlakyStrategyDefinition):
         # Hypothesis takes an end without a reason for a whim of the test.
-        assert Here.violations == ()
+        if time.monotonic() < Here.deadline or Here.violations:
+            raise
     finally:
         note = f"{Here.steps} steps"
-        table.record("R8", Here.runs, Here.violations, note)
+        table.record("R8", Here.runs, Here.violations, note, wanted=500)
