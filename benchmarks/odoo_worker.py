@@ -147,8 +147,14 @@ class Worker:
         return {**result, "counts": history.counts}
 
     def create_contacts(self, url: str, count: int) -> dict[str, Any]:
-        """Create the Bill-To contacts with Odoo's ORM and nothing else; undone."""
-        Partner = self.root["res.partner"].with_context(tracking_disable=True)
+        """Create the Bill-To contacts with Odoo's ORM and nothing else.
+
+        In the quickest way there is: as Odoo itself imports contacts (base,
+        models/res_partner.py, _load_records_create).
+        """
+        Partner = self.root["res.partner"].with_context(
+            tracking_disable=True, _partners_skip_fields_sync=True
+        )
         customers = Partner.search([("ref", "=like", "AC%")]).grouped("ref")
         values = [
             {
@@ -168,8 +174,6 @@ class Worker:
             Partner.create(values[place : place + BATCH])
         self.root.flush_all()
         seconds = time.perf_counter() - start
-        self.cr.rollback()
-        self.root.invalidate_all()
         return {"seconds": seconds, "contacts": len(values)}
 
     def naive(self, url: str) -> dict[str, Any]:

@@ -153,10 +153,6 @@ class Operations:
         """Delete a company for good."""
         self.delete_record("companies", number)
 
-    def delete_contact(self, number: int) -> None:
-        """Delete a contact for good."""
-        self.delete_record("contacts", number)
-
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice for good."""
         self.delete_record("invoices", number)

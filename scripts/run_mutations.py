@@ -37,7 +37,10 @@ def prepare() -> None:
 def mutate(modules: list[str]) -> int:
     names = [f"{module.removesuffix('.py').replace('/', '.')}.*" for module in modules]
     mutmut = Path(sys.executable).with_name("mutmut")
-    return subprocess.run([mutmut, "run", *names], cwd=WORK, check=False).returncode
+    # The tests wait more than they compute.
+    children = f"--max-children={2 * (os.cpu_count() or 1)}"
+    command = [mutmut, "run", children, *names]
+    return subprocess.run(command, cwd=WORK, check=False).returncode
 
 
 def report() -> bool:

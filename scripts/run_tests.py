@@ -164,9 +164,14 @@ def torture(report: Report, *arguments: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    suites = {"lib": lib, "addon": addon, "queue": queue, "odoo": odoos_own}
-    if END_TO_END.is_dir():
-        suites |= {"e2e": e2e, "torture": torture}
+    suites = {
+        "lib": lib,
+        "addon": addon,
+        "queue": queue,
+        "odoo": odoos_own,
+        "e2e": e2e,
+        "torture": torture,
+    }
     report = Report(hold_back=not arguments)
     if arguments:
         report.run(arguments[0], suites[arguments[0]], *arguments[1:])
