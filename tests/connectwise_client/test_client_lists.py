@@ -182,13 +182,30 @@ def test_ranges_are_read_on_several_connections(
     client.close()
 
 
+def test_a_client_that_was_answered_asks_ahead_at_once(
+    connect: Connect, raw_server: Callable[..., Any]
+) -> None:
+    counter = Counter(b"[]")
+    client = connect(raw_server(counter).place)
+    list(client.companies())
+    counter.go.clear()
+    pages = client.companies(IdRange(n, n + 1) for n in range(9))
+    reader = threading.Thread(target=next, args=[pages])
+    reader.start()
+    wait_until(lambda: counter.now == MAX_CONNECTIONS)
+    counter.go.set()
+    reader.join()
+    pages.close()  # type: ignore[attr-defined]
+    client.close()
+
+
 def test_ranges_are_read_only_a_little_ahead_all_the_time(
     raw_server: Callable[..., Any], connect: Connect
 ) -> None:
     counter = Counter(b"[]")
     client = connect(raw_server(counter).place)
     pages = client.companies(IdRange(n, n + 1) for n in range(1000))
-    for taken in range(1, 6):
+    for taken in range(1, 30):
         next(pages)
         wait_until(lambda: counter.now == 0)
         assert counter.begun < MAX_WAITING_ANSWERS + taken

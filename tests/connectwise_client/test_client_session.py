@@ -22,6 +22,7 @@ from connectwise_client import (
     CredentialsError,
     DeadlineError,
     MissingRightError,
+    NetworkError,
     NotFoundError,
     RateLimitError,
     RefusedRequestError,
@@ -460,6 +461,16 @@ def test_when_time_is_up_nothing_is_asked(
     assert str(error) == "/company/companies/count: no time left"
 
 
+def test_the_last_second_is_used(
+    connect: Connect, tenant: Tenant, fake_time: FakeTime
+) -> None:
+    tenant.answers(COUNT, {"count": 7})
+    client = connect(tenant.place, INTERACTIVE)
+    client.count_companies()
+    fake_time.seconds += 7.5
+    assert client.count_companies() == 7
+
+
 def test_time_runs_from_the_first_request(
     connect: Connect, tenant: Tenant, fake_time: FakeTime
 ) -> None:
@@ -623,6 +634,7 @@ def test_a_request_is_logged_without_its_query(
     list(client.find_invoices(["CW1129"]))
     [record] = [r for r in caplog.records if r.name.startswith("connectwise_client")]
     assert record.getMessage() == "GET /finance/invoices: 200 in 0.000 s"
+    assert record.levelno == logging.DEBUG
 
 
 def test_a_failure_is_logged_as_information(
@@ -634,3 +646,14 @@ def test_a_failure_is_logged_as_information(
         client.count_companies()
     [record] = [r for r in caplog.records if r.name.startswith("connectwise_client")]
     assert record.getMessage() == "GET /company/companies/count: 401 in 0.000 s"
+
+
+def test_a_failure_without_an_answer_is_logged_by_what_it_is(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "connectwise_client")
+    with pytest.raises(NetworkError):
+        connect("127.0.0.1:1", replace(BACKGROUND, attempts=1)).count_companies()
+    [record] = [r for r in caplog.records if r.name.startswith("connectwise_client")]
+    path = "/company/companies/count"
+    assert record.getMessage() == f"GET {path}: NetworkError connect in 0.000 s"
