@@ -387,10 +387,13 @@ class AccountMove(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_connectwise_pdf_file(vals)
-        if not self.env.su:
-            # Said, not left out: otherwise a default in the context would do it.
-            vals_list = [{**vals, "connectwise_pdf_file": False} for vals in vals_list]
         return super().create(vals_list)
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        # Anybody may have a default, in the context or stored.
+        values = {"connectwise_pdf_file": False, **values}
+        return super()._add_missing_default_values(values)
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)

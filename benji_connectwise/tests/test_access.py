@@ -368,6 +368,33 @@ class TestOperations(AccessCommon):
                 with self.subTest(model=model, operation=operation):
                     self.assertFalse(dialog.has_access(operation))
 
+    def test_who_may_create_bills_creates_them(self):
+        """R11: in Purchase for example, without Invoicing and what it may read."""
+        group = self.env["res.groups"].create({"name": "Purchase"})
+        names = ("account.move", "account.move.line", "account.journal")
+        names += ("account.account", "account.tax")
+        self.env["ir.model.access"].create(
+            [
+                {
+                    "name": name,
+                    "model_id": self.env["ir.model"]._get_id(name),
+                    "group_id": group.id,
+                    "perm_read": True,
+                    "perm_write": name.startswith("account.move"),
+                    "perm_create": name.startswith("account.move"),
+                }
+                for name in names
+            ]
+        )
+        buyer = self.people["internal"]
+        buyer.group_ids += group
+        bill = (
+            self.env["account.move"]
+            .with_user(buyer)
+            .create({"move_type": "in_invoice", "partner_id": self.customer.id})
+        )
+        self.assertTrue(bill)
+
 
 @tagged("post_install", "-at_install")
 class TestRoutes(AccessCommon, HttpCase):

@@ -347,6 +347,23 @@ class TestFiles(SecretsCommon):
                 with self.assertRaises(AccessError):
                     move.write({"connectwise_pdf_file": False})
 
+    def test_no_default_of_a_person_is_taken_for_it(self):
+        """D1: everybody may store defaults of their own."""
+        invoicing = self.people["invoicing"]
+        default = self.env["ir.default"].with_user(invoicing)
+        file = b64encode(b"%PDF-").decode()
+        default.create(
+            {
+                "field_id": self.env["ir.model.fields"]
+                ._get("account.move", "connectwise_pdf_file")
+                .id,
+                "user_id": invoicing.id,
+                "json_value": json.dumps(file),
+            }
+        )
+        move = self.env["account.move"].with_user(invoicing).create({})
+        self.assertFalse(move.connectwise_pdf_file)
+
 
 @tagged("post_install", "-at_install")
 class TestOverHttp(SecretsCommon, HttpCase):
