@@ -265,15 +265,18 @@ class AccountMoveSend(models.AbstractModel):
     def _hold(self, moves, from_cron, custom_settings):
         """Keep what is needed to send these invoices later."""
         for move in moves:
-            settings = (
-                dict(move.sending_data or {})
-                if from_cron
-                else {
-                    "author_user_id": self.env.user.id,
-                    "author_partner_id": self.env.user.partner_id.id,
-                    **custom_settings,
-                }
-            )
+            if from_cron and not move.sending_data:
+                continue  # It waits already, and is to be sent as it was asked for.
+            settings = {
+                "author_user_id": self.env.user.id,
+                "author_partner_id": self.env.user.partner_id.id,
+                **self._check_attachments(custom_settings),
+            }
+            if from_cron:
+                # Anybody in Invoicing can write the sending data: Odoo's own scheduled
+                # action takes no more of them.
+                for key in ("author_user_id", "author_partner_id"):
+                    settings[key] = move.sending_data.get(key)
             for key in ("mail_template", "pdf_report"):
                 if key in settings:
                     settings[key] = settings[key].id
@@ -294,6 +297,36 @@ class AccountMoveSend(models.AbstractModel):
             )
 
     @api.model
+    def _check_attachments(self, settings):
+        """Return `settings` with the attachments that this person could send now.
+
+        The scheduled action sends them, and may read and render everything. What a
+        browser lists is not only what Odoo proposed.
+
+        :raises AccessError: if the person may not read one of them
+        """
+        if not settings.get("mail_attachments_widget"):
+            return settings
+        template = settings.get("mail_template") or self.env["mail.template"]
+        reports = template.sudo().report_template_ids.filtered(
+            lambda report: report.model == "account.move"
+        )
+        names = [False, None, *reports.mapped("report_name")]
+        widget = []
+        for values in settings["mail_attachments_widget"]:
+            try:
+                attachment_id = int(values["id"])
+            except ValueError:
+                is_there = True  # It stands for what will be made.
+            else:
+                attachment = self.env["ir.attachment"].browse(attachment_id).exists()
+                attachment.check_access("read")
+                is_there = bool(attachment)
+            if is_there and values.get("dynamic_report") in names:
+                widget.append(values)
+        return {**settings, "mail_attachments_widget": widget}
+
+    @api.model
     def _send_held(self, lookup):
         """Send an invoice that waited, as it was asked for then."""
         settings = dict(lookup.held_sending_data or {})
@@ -307,7 +340,6 @@ class AccountMoveSend(models.AbstractModel):
             # It was HTML already when the person pressed Send; JSON forgot that.
             settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
         self._generate_and_send_invoices(lookup.move_id, from_cron=True, **settings)
-        lookup.write({"held_sending_data": False, "held_since": False})
 
     # -------------------------------------------------------------------------
     # Recipients

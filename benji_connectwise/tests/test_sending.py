@@ -5,6 +5,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import ConnectwiseCommon
@@ -411,3 +412,84 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
         self.assertFalse(self.mailed(move))
         self.assertEqual(len(move.activity_ids), 1)
+
+    # What waits is sent by the superuser, who may read everything ------------------
+
+    def secret(self):
+        return self.env["ir.attachment"].create(
+            {"name": "secret.txt", "raw": b"secret", "res_model": "ir.config_parameter"}
+        )
+
+    def send_with(self, move, *attachments):
+        """Send as a browser may: with whatever it lists beside the invoice."""
+        wizard = self.wizard(move)
+        wizard.write(
+            {
+                "mail_attachments_widget": [
+                    {"name": "more", "placeholder": False, "manual": True, **values}
+                    for values in attachments
+                ]
+            }
+        )
+        wizard.action_send_and_print()
+
+    def release(self):
+        self.sandbox.clear_faults()
+        with self.later(minutes=30):
+            self.run_cron(self.prefetch)
+
+    def test_a_file_that_the_person_may_not_read_is_not_held(self):
+        """D14 R11"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        with self.assertRaises(AccessError):
+            self.send_with(move, {"id": self.secret().id})
+
+    def test_a_file_that_is_not_there_yet_is_not_sent_later(self):
+        """D14 R11: its id can be guessed."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        taken, gone = self.secret(), self.secret()
+        gone.unlink()
+        self.send_with(move, {"id": str(taken.id + 1)})
+        self.env.cr.execute(
+            "UPDATE ir_attachment SET id = %s WHERE id = %s", (taken.id + 1, taken.id)
+        )
+        self.env.invalidate_all()
+        self.release()
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_a_report_that_odoo_did_not_propose_is_not_sent_later(self):
+        """D14 R11: whoever renders it may read everything."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        report = "base.report_irmodulereference"
+        self.send_with(move, {"id": "placeholder", "dynamic_report": report})
+        self.release()
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_a_file_of_the_persons_own_is_sent_later(self):
+        """D14"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        own = self.env["ir.attachment"].with_user(self.accountant)
+        own = own.create({"name": "terms.txt", "raw": b"terms"})
+        self.send_with(move, {"id": own.id})
+        self.release()
+        self.assertEqual({*self.mailed(move)[0]}, {self.pdf, b"terms"})
+
+    def test_a_batch_takes_nothing_but_its_author_along(self):
+        """D14 R11: as Odoo's own scheduled action does."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        widget = [{"id": self.secret().id, "name": "more"}]
+        person = self.accountant
+        move.with_user(person).sending_data = {
+            "author_user_id": person.id,
+            "author_partner_id": person.partner_id.id,
+            "mail_attachments_widget": widget,
+        }
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertFalse(self.mailed(move))
+        self.release()
+        self.assertEqual(self.mailed(move), [[self.pdf]])
