@@ -218,6 +218,7 @@ class AccountMoveSend(models.AbstractModel):
     ):
         if not from_cron:
             self._fetch_before_sending(moves)
+        moves.sudo().connectwise_lookup_ids._judge_anew()
         held = moves.filtered(self._is_held)
         self._hold(held, from_cron, custom_settings)
         moves -= held

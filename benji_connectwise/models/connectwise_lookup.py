@@ -180,7 +180,11 @@ class ConnectwiseLookup(models.Model):
         )
 
     def _judge_anew(self):
-        """Judge again because of something that the dependencies do not know."""
+        """Judge again because of something that the dependencies do not know.
+
+        Also what was stored at the same time as somebody changed the mapping: neither
+        of the two transactions saw the other's.
+        """
         # As if a fact had changed: whatever follows from the verdict follows again.
         self.modified(["pdf_ref"])
 

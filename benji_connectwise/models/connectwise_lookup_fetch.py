@@ -332,7 +332,8 @@ class ConnectwiseLookup(models.Model):
         (self - answered).write({"state": "not_found", "asked_at": now})
         finders = self._get_finders()
         rivals = (lookup._get_rivals(lookup.hit_ids, finders) for lookup in self)
-        self.browse().union(*rivals)._judge_anew()
+        # Somebody may have changed the mapping without seeing these hits yet.
+        self.union(*rivals)._judge_anew()
         accepted = self.filtered("accepted_id")
         accepted.write({"attempts": 0, "retry_at": False, "error": False})
         (self - accepted)._pause()

@@ -135,6 +135,7 @@ class InvoicePdfSource(models.Model):
         lookups = self.env["connectwise.lookup"].sudo()
         if fetch:
             lookups._fetch_for_person(moves)
+            moves.sudo().connectwise_lookup_ids._judge_anew()
         return lookups._get_pdfs(moves)
 
     def _has_pdf_domain_connectwise(self):

@@ -403,6 +403,14 @@ class TestMerge(ContactCommon):
         self.assertEqual(by_hand.parent_id, other)
         self.assertFalse(by_hand.is_connectwise_contact)
 
+    def test_invoices_are_judged_by_the_customer_they_come_to(self):
+        """D1: an amount that agrees is no evidence for a connected customer."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.merge(self.partner_a, into=self.customer)
+        self.assertEqual(move.commercial_partner_id, self.customer)
+        self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
+
     def test_ordinary_contacts_merge(self):
         """Merging is otherwise as before."""
         one = self.new_contact(email="x@example.com")

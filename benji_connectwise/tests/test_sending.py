@@ -413,6 +413,17 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertEqual(len(move.activity_ids), 1)
 
+    def test_what_has_to_wait_longer_is_still_sent_as_asked(self):
+        """D14 D1: its PDF was there, and turned out to be another customer's."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        self.send(move)
+        lookup = move.sudo().connectwise_lookup_ids
+        asked = lookup.held_sending_data
+        self.env["account.move.send"]._send_held(lookup)
+        self.assertFalse(self.mailed(move))
+        self.assertEqual(lookup.held_sending_data, asked)
+
     # What waits is sent by the superuser, who may read everything ------------------
 
     def secret(self):

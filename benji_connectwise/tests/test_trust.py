@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import ConnectwiseCommon
+from .contact_common import ContactCommon
 
 
 @tagged("post_install", "-at_install")
@@ -168,3 +169,62 @@ class TestTrust(ConnectwiseCommon):
         amount = self.sandbox_invoice("CW1002")["total"]
         move = self.invoice("CW1001", amount=amount, ref="CW1002")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1002"))
+
+
+@tagged("post_install", "-at_install")
+class TestTrustChanged(ContactCommon):
+    """What was asked while somebody disconnected its company was judged as before."""
+
+    def setUp(self):
+        super().setUp()
+        self.customer.email = "billing@acme.example.com"
+        self.move = self.invoice("CW1001", partner_id=self.customer.id)
+        theirs = self.sandbox.get_record(
+            "invoices", self.sandbox_invoice("CW1001")["id"]
+        )
+        self.acme.connectwise_ref = theirs["company"]["id"]
+        self.assertChosen(self.move, "connectwise")
+        lookup = self.move.connectwise_lookup_ids
+        accepted = lookup.accepted_id
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertFalse(lookup.has_pdf)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE connectwise_lookup"
+            " SET verdict = 'accepted', accepted_id = %s, has_pdf = TRUE WHERE id = %s",
+            (accepted.id, lookup.id),
+        )
+        self.env.invalidate_all()
+
+    def send(self):
+        self.env["account.move.send.wizard"].with_user(self.accountant).with_context(
+            active_model="account.move", active_ids=self.move.ids
+        ).create({}).action_send_and_print()
+
+    def test_it_is_not_sent(self):
+        """D1: the last look is at what is sent."""
+        self.sandbox.fault("unavailable", times=0)
+        self.send()
+        self.assertTrue(self.move.is_move_sent)
+        files = self.move.message_ids.attachment_ids.mapped("raw")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), files)
+
+    def test_it_is_not_sent_by_the_scheduled_action(self):
+        """D1"""
+        self.sandbox.fault("unavailable", times=0)
+        self.move.sending_data = {"author_partner_id": self.env.user.partner_id.id}
+        with self.enter_registry_test_mode():
+            self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
+        self.assertTrue(self.move.is_move_sent)
+        files = self.move.message_ids.attachment_ids.mapped("raw")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), files)
+
+    def test_it_is_not_printed(self):
+        """D1: nor shown in the portal"""
+        self.assertFalse(self.move._get_preferred_invoice_pdf())
+
+    def test_asking_again_judges_anew(self):
+        """D1: though ConnectWise says the same."""
+        lookup = self.move.connectwise_lookup_ids.sudo()
+        lookup._fetch_for_person(self.move, sending=True)
+        self.assertEqual(lookup.verdict, "wrong_company")

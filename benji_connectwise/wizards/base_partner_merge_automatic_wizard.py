@@ -23,8 +23,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         moved = self._merge_connectwise_mappings(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        # It was moved in SQL, so Odoo does not know that the name is another one.
+        # It was moved in SQL, so Odoo does not know that the name is another one, …
         self.env.add_to_compute(moved._fields["partner_name"], moved)
+        # … nor that the invoices are another customer's.
+        lookups = self.env["connectwise.lookup"].sudo()
+        lookups.search(
+            [("move_id.commercial_partner_id", "=", dst_partner.id)]
+        )._judge_anew()
         return result
 
     @api.model
