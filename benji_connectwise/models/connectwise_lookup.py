@@ -132,7 +132,9 @@ class ConnectwiseLookup(models.Model):
         none = self.env["connectwise.invoice"]
         # A person said that this company is not the customer.
         other = self._get_mapping().disconnected_company_id.connectwise_ref
-        possible = hits.filtered(lambda hit: not other or hit.company_ref != other)
+        possible = hits.filtered(
+            lambda hit: not other or other not in (hit.company_ref, hit.bill_to_ref)
+        )
         if not possible:
             return "wrong_company", none
         companies = self._get_trusted_company_refs()

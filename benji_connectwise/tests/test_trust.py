@@ -172,6 +172,20 @@ class TestTrust(ConnectwiseCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestTrustDisconnected(ContactCommon):
+    def test_what_is_billed_to_a_disconnected_company_is_refused(self):
+        """D1: of a site of that company, for which it pays."""
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        bill_to = {"id": self.acme.connectwise_ref, "name": self.acme.name}
+        self.sandbox.patch_invoice(invoice_id, {"billToCompany": bill_to})
+        move = self.invoice("CW1001", partner_id=self.customer.id)
+        self.assertChosen(move, "connectwise")
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertChosen(move, "odoo")
+        self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
+
+
+@tagged("post_install", "-at_install")
 class TestTrustChanged(ContactCommon):
     """What was asked while somebody disconnected its company was judged as before."""
 
