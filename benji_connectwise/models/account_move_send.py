@@ -78,7 +78,8 @@ class AccountMoveSend(models.AbstractModel):
         """Return {"sources": {source: number of invoices}, "others": those of `moves`
         that will not use the first choice}.
 
-        A PDF that ConnectWise has, but that was not fetched yet, counts as its own.
+        A PDF that ConnectWise has, but that was not fetched yet, counts as its own: a
+        batch fetches it before it is sent.
         """
         by_company = self.env["invoice.pdf.source"]._get_by_company(moves.company_id)
         sources, others = {}, moves.browse()
@@ -86,7 +87,9 @@ class AccountMoveSend(models.AbstractModel):
             source = move.invoice_pdf_source
             first = by_company[move.company_id][0]
             lookup = move.sudo().connectwise_lookup_ids
-            is_coming = lookup.accepted_id and not lookup.error
+            is_coming = (
+                len(moves) > 1 and not move._is_e_invoice() and lookup._is_pdf_coming()
+            )
             if source != first == "connectwise" and is_coming:
                 source = first
             elif not move.invoice_pdf_is_first_choice:

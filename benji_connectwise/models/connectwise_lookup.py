@@ -257,6 +257,17 @@ class ConnectwiseLookup(models.Model):
             and (hit.last_updated or self.pdf_last_updated) == self.pdf_last_updated
         )
 
+    def _is_pdf_coming(self):
+        """Whether its PDF is to be fetched, and nothing known is in the way of that."""
+        backend = self.company_id._get_connectwise_backend()
+        return bool(
+            self.accepted_id
+            and not self.error
+            and (not self.retry_at or self.retry_at <= fields.Datetime.now())
+            and backend.state == "connected"
+            and not backend.failing_since
+        )
+
     # -------------------------------------------------------------------------
     # What is at hand
     # -------------------------------------------------------------------------

@@ -112,6 +112,47 @@ class TestSending(SendingCommon):
         )
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
+    def test_the_wizard_does_not_promise_a_pdf_that_could_not_be_fetched(self):
+        """D14: the number is there, and the PDF is refused, or ConnectWise busy."""
+        for number, fault in enumerate(("forbidden", "unavailable"), start=1001):
+            with self.subTest(fault):
+                self.sandbox.fault(fault, "invoice_pdf", times=0)
+                wizard = self.wizard(self.invoice(f"CW{number}"))
+                self.assertEqual(wizard.invoice_pdf_summary, "Odoo")
+                self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
+                self.sandbox.clear_faults()
+                self.backend.action_test_connection()
+
+    def test_the_batch_dialog_does_not_promise_what_failed(self):
+        """D14: until it is time to try again"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        self.assertEqual(
+            self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
+        )
+        lookup = moves[0].sudo().connectwise_lookup_ids
+        lookup.retry_at = fields.Datetime.now() + timedelta(hours=1)
+        wizard = self.wizard(moves)
+        self.assertEqual(
+            wizard.invoice_pdf_summary, "1 from Odoo, 1 from ConnectWise PSA"
+        )
+        self.assertIn(
+            "CW1001", wizard.alerts["benji_connectwise_pdf_source"]["message"]
+        )
+        with freeze_time(fields.Datetime.now() + timedelta(hours=2)):
+            wizard = self.wizard(moves)
+            self.assertEqual(wizard.invoice_pdf_summary, "2 from ConnectWise PSA")
+
+    def test_the_batch_dialog_does_not_promise_while_connectwise_is_down(self):
+        """D14"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        self.assertEqual(
+            self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
+        )
+        self.sandbox.fault("unavailable", times=0)
+        wizard = self.wizard(moves)
+        self.assertEqual(wizard.invoice_pdf_summary, "2 from Odoo")
+        self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
+
     def test_a_batch_sends_each_invoice_its_own(self):
         """S5 M5: through Odoo's scheduled action"""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
@@ -315,6 +356,11 @@ class TestEInvoicing(SendingCommon):
         self.assertIn(move.invoice_pdf_report_id.raw, files)
         names = move.message_ids.attachment_ids.mapped("name")
         self.assertEqual(len(names), len(set(names)))
+
+    def test_the_batch_dialog_does_not_take_it_for_the_document(self):
+        """D13 D14"""
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        self.assertEqual(self.wizard(moves).invoice_pdf_summary, "2 from Odoo")
 
     def test_or_it_does_not(self):
         """D13: by a setting"""
