@@ -315,7 +315,7 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _send_held(self):
         Send = self.env["account.move.send"]
-        for lookup in self.search([("held_since", "!=", False)]):
+        for lookup in self.search([("held_sending_data", "!=", False)]):
             move = lookup.move_id
             if move.state == "posted" and Send._is_held(move):
                 continue
@@ -334,7 +334,8 @@ class ConnectwiseLookup(models.Model):
     def _end_hold(self):
         move = self.move_id
         backend = self.company_id._get_connectwise_backend()
-        if move.invoice_pdf_is_first_choice or backend.hold_end == "next":
+        is_next_sent = backend.missing_pdf != "hold" or backend.hold_end == "next"
+        if move.invoice_pdf_is_first_choice or is_next_sent:
             self.env["account.move.send"]._send_held(self)
         else:
             self._give_up_hold(move.connectwise_message)
@@ -347,7 +348,8 @@ class ConnectwiseLookup(models.Model):
             summary=self.env._("Not sent: ConnectWise has no PDF"),
             note=reason,
         )
-        self.write({"held_sending_data": False, "held_since": False})
+        # Since when it waited is remembered: whoever sends it now does not wait again.
+        self.held_sending_data = False
 
     # -------------------------------------------------------------------------
     # In plain words

@@ -193,7 +193,7 @@ class ConnectwiseLookup(models.Model):
             & Domain("company_id", "=", backend.company_id.id)
             & (
                 Domain("date", ">=", fields.Date.today() - LOOK_BACK)
-                | Domain("connectwise_lookup_ids.held_since", "!=", False)
+                | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)
             )
             & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
             # Invoices without a number there can never be asked about.

@@ -459,6 +459,27 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertEqual(len(move.activity_ids), 1)
 
+    def test_whoever_was_told_can_send_it(self):
+        """D14: it does not wait anew, and nobody is told twice."""
+        self.backend.hold_end = "activity"
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+            self.run_cron(self.prefetch)
+            self.assertEqual(len(move.activity_ids), 1)
+            self.assertEqual(len(self.send(move)), 1)
+
+    def test_what_waits_is_sent_when_holding_is_switched_off(self):
+        """D14: also where a person would have been told."""
+        self.backend.hold_end = "activity"
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        self.backend.missing_pdf = "next"
+        self.run_cron(self.prefetch)
+        self.assertEqual(len(self.mailed(move)), 1)
+        self.assertFalse(move.activity_ids)
+
     def test_what_has_to_wait_longer_is_still_sent_as_asked(self):
         """D14 D1: its PDF was there, and turned out to be another customer's."""
         self.sandbox.fault("unavailable", times=0)

@@ -15,7 +15,7 @@ class AccountMove(models.Model):
         Lookup._fetch_in_background(moves, fresh=fields.Datetime.now() - since)
         waited = [
             ("move_id", "in", moves.ids),
-            ("held_since", "!=", False),
+            ("held_sending_data", "!=", False),
             ("has_pdf", "=", True),
         ]
         if Lookup.search_count(waited, limit=1):

@@ -132,7 +132,11 @@ class TestPrefetchJobs(JobsCommon):
         move = self.invoices("CW1001")
         job = self.prefetch()
         self.env["connectwise.lookup"].sudo().create(
-            {"move_id": move.id, "number": "CW1001", "held_since": "2026-10-01"}
+            {
+                "move_id": move.id,
+                "number": "CW1001",
+                "held_sending_data": {"author_user_id": self.env.user.id},
+            }
         )
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = self.env["ir.cron.trigger"].sudo()
