@@ -383,8 +383,8 @@ class ConnectwiseBackend(models.Model):
         priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
         return "connectwise" in priorities[self.company_id]
 
-    def _get_background_limits(self):
-        return replace(BACKGROUND, total=SECONDS_FOR_RUN)
+    def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
+        return replace(BACKGROUND, total=seconds)
 
     def _ask(self, limits, question, explicit=False):
         """Ask ConnectWise; note how it went, and raise nothing of it.

@@ -21,7 +21,7 @@ from ..lib.connectwise_client import (
     number_key,
 )
 from ..pdf_merge_check import MergeCheck
-from .connectwise_backend import SECONDS_FOR_PERSON
+from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN
 from .connectwise_lookup import NUMBERS_AT_ONCE
 
 _logger = logging.getLogger(__name__)
@@ -108,11 +108,14 @@ class ConnectwiseLookup(models.Model):
                 raise
 
     @api.model
-    def _fetch_in_background(self, moves, fresh=timedelta(0)):
+    def _fetch_in_background(self, moves, fresh=timedelta(0), end=None):
         """Bring the PDFs of `moves` up to date; commits, and raises nothing.
 
         :param fresh: an answer younger than this is not asked for again
+        :param end: when nothing is waited for any more, by time.monotonic(): the time
+            of a run is that of all its companies together
         """
+        end = end or time.monotonic() + SECONDS_FOR_RUN
         for company, moves_of_company in moves.grouped("company_id").items():
             backend = company._get_connectwise_backend()
             if not backend._is_pdf_source() or backend._is_resting():
@@ -120,9 +123,12 @@ class ConnectwiseLookup(models.Model):
             # A person may do the same meanwhile. What is missing then is asked once
             # more: a batch is about to be sent with it.
             for _attempt in range(2):
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
                 try:
                     lookups = self._prepare(moves_of_company)
-                    lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps()
+                    lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps(left)
                     break
                 except (OperationalError, IntegrityError):
                     _logger.info("Look-ups gave way to a request of a person")
@@ -135,7 +141,7 @@ class ConnectwiseLookup(models.Model):
         lookups = moves.sudo().connectwise_lookup_ids
         return len(lookups) < len(moves) or bool(lookups._to_ask(True, fresh))
 
-    def _ask_in_steps(self):
+    def _ask_in_steps(self, seconds):
         # No lock is held while the network is waited for: whoever opens one of these
         # invoices must not wait too.
         if not self:
@@ -144,7 +150,7 @@ class ConnectwiseLookup(models.Model):
         step = self.env["ir.cron"]._commit_progress
         step()
         backend._ask(
-            backend._get_background_limits(),
+            backend._get_background_limits(seconds),
             partial(self._look_up_and_download, sending=True, step=step),
         )
         step()
@@ -152,18 +158,19 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
+        end = time.monotonic() + SECONDS_FOR_RUN
         for backend in self.env["connectwise.backend"].search([]):
             if backend._is_pdf_source():
-                self._prefetch(backend)
+                self._prefetch(backend, end)
         self._send_held()
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
-    def _prefetch(self, backend):
+    def _prefetch(self, backend, end):
         """Fetch this connection's PDFs that are due, batch by batch, as time allows."""
         moves = self._search_to_prefetch(backend)
         for batch in split_every(INVOICES_AT_ONCE, moves.ids, moves.browse):
-            self._fetch_in_background(batch)
+            self._fetch_in_background(batch, end=end)
             left = self.env["ir.cron"]._commit_progress(len(batch))
             if backend._is_resting() or not left:
                 self._trigger_prefetch(at=backend.retry_at or fields.Datetime.now())

@@ -2,12 +2,14 @@
 
 import time
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models import connectwise_lookup_fetch as fetch
 from .common import ConnectwiseCommon
 
 
@@ -97,6 +99,47 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch()
         self.assertLessEqual(len(self.requests("/pdf")), 8)
         self.assertIn("Invoicing", self.backend.last_error)
+
+    def test_a_run_waits_once_for_all_its_companies(self):
+        """D15: "A run of a scheduled action ends within 2 minutes of a stall"."""
+        self.invoice_of_another_company().sending_data = {"author_user_id": 1}
+        self.invoice("CW1002", invoice_date=fields.Date.today()).sending_data = {
+            "author_user_id": 1
+        }
+        for name in (
+            "benji_connectwise.ir_cron_connectwise_pdf_prefetch",
+            "account.ir_cron_account_move_send",
+        ):
+            self.sandbox.fault("stall_before_headers", "invoices", times=0)
+            self.env["connectwise.backend"].search([]).retry_at = False
+            with (
+                self.subTest(name),
+                patch.object(fetch, "SECONDS_FOR_RUN", 1),
+                self.enter_registry_test_mode(),
+            ):
+                self.env.ref(name).sudo().method_direct_trigger()
+                [fault] = self.sandbox.active_faults()
+                self.assertEqual(fault["struck"], 1)
+            self.sandbox.clear_faults()
+
+    def invoice_of_another_company(self):
+        """Return the invoice of a company with a connection of its own."""
+        other = self.setup_other_company(name="company_2")["company"]
+        backend = self.env["connectwise.backend"].create(
+            {
+                "company_id": other.id,
+                "server_url": self.sandbox.url,
+                "company_login_id": self.sandbox.company_login_id,
+                "public_key": self.sandbox.public_key,
+                "private_key": self.sandbox.private_key,
+                "client_id": self.sandbox.client_id,
+            }
+        )
+        backend.action_test_connection()
+        self.set_priority("connectwise", "odoo", company=other)
+        return self.invoice(
+            "CW1001", company_id=other.id, invoice_date=fields.Date.today()
+        )
 
     def test_a_batch_at_hand_is_read_at_once(self):
         """P10: no query for each invoice"""

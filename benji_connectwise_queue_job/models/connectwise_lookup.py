@@ -9,11 +9,11 @@ class ConnectwiseLookup(models.Model):
     _inherit = "connectwise.lookup"
 
     @api.model
-    def _prefetch(self, backend):
+    def _prefetch(self, backend, end):
         """Enqueue a job for each batch; without a job runner all stays as it was."""
         Job = self.env["queue.job"].sudo()
         if backend._is_resting() or not Job._has_runner():
-            super()._prefetch(backend)
+            super()._prefetch(backend, end)
             return
         moves = self._search_to_prefetch(backend)
         moves -= Job._get_unfinished("account.move", "_fetch_connectwise_pdfs")
