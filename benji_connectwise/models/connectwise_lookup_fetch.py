@@ -13,11 +13,15 @@ from odoo.tools import SQL, split_every
 
 from ..explain import explain
 from ..lib.connectwise_client import (
+    AddressError,
     ConnectWiseError,
+    DataError,
     DeadlineError,
     InvalidPdfError,
     MissingRightError,
+    NetworkError,
     NotFoundError,
+    ServerError,
     number_key,
 )
 from ..pdf_merge_check import MergeCheck
@@ -43,12 +47,26 @@ PDFS_PER_STEP = 8
 """How many PDFs are stored at once: more would be lost when Odoo is killed."""
 
 
+def _is_about_one_pdf(error):
+    """Whether this error says nothing about the other PDFs.
+
+    ConnectWise is there: it has just been asked for the numbers.
+    """
+    if isinstance(error, ServerError):
+        return error.status not in (502, 503, 504)
+    if isinstance(error, NetworkError | DeadlineError):
+        return error.reason == "timeout"
+    return isinstance(error, DataError | NotFoundError)
+
+
 def _examine(results, is_mergeable):
     """Yield what was downloaded; an error instead of a PDF that Odoo cannot merge."""
     for ref, result in results:
         if isinstance(result, bytes) and not is_mergeable(result):
-            yield ref, InvalidPdfError("The PDF does not merge", reason="unmergeable")
-            continue
+            result = InvalidPdfError("The PDF does not merge", reason="unmergeable")
+        elif isinstance(result, AddressError) and result.reason == "no_api":
+            # A web page that says 404, of an API that has just been found.
+            result = NotFoundError("There is no such PDF", status=result.status)
         yield ref, result
         # The right to read one PDF is the right to read the others.
         if isinstance(result, MissingRightError):
@@ -333,6 +351,7 @@ class ConnectwiseLookup(models.Model):
             )
         )
         answered = self.filtered(lambda lookup: number_key(lookup.number) in found)
+        before = {lookup: lookup.accepted_id for lookup in self}
         self._replace_hits(found)
         now = fields.Datetime.now()
         answered.write({"state": "found", "asked_at": now})
@@ -342,7 +361,10 @@ class ConnectwiseLookup(models.Model):
         # Somebody may have changed the mapping without seeing these hits yet.
         self.union(*rivals)._judge_anew()
         accepted = self.filtered("accepted_id")
-        accepted.write({"attempts": 0, "retry_at": False, "error": False})
+        # What is wrong with its PDF is not mended by finding its number again.
+        accepted.filtered(lambda lookup: lookup.accepted_id != before[lookup]).write(
+            {"attempts": 0, "retry_at": False, "error": False}
+        )
         (self - accepted)._pause()
 
     def _replace_hits(self, found):
@@ -424,7 +446,7 @@ class ConnectwiseLookup(models.Model):
                         pdfs[ref] = result
                         continue
                     (by_ref[ref] & lookups)._note_failed_download(result)
-                    if not isinstance(result, InvalidPdfError | NotFoundError):
+                    if not _is_about_one_pdf(result):
                         failures.append(result)
                 fetched = lookups.filtered(
                     lambda lookup, pdfs=pdfs: asked[lookup] in pdfs
@@ -436,9 +458,11 @@ class ConnectwiseLookup(models.Model):
             raise failures[-1]
 
     def _note_failed_download(self, error):
-        if isinstance(error, InvalidPdfError | NotFoundError):
+        if _is_about_one_pdf(error):
             self.write({"error": explain(self.env, error)})
-        if not isinstance(error, DeadlineError):
+            self._pause()
+        elif isinstance(error, ServerError):
+            # A gateway may have given up on this one: not all others wait for it again.
             self._pause()
 
     def _store_pdfs(self, contents, changed):

@@ -92,6 +92,46 @@ class TestPrefetch(ConnectwiseCommon):
         [broken] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
         self.assertIn("incomplete", broken.connectwise_message)
 
+    def test_one_pdf_that_connectwise_cannot_render_concerns_itself_alone(self):
+        """D15"""
+        moves = self.invoices()
+        self.sandbox.fault("server_error", "invoice_pdf", times=1)
+        self.prefetch()
+        [failed] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
+        self.assertIn("an error of its own", failed.connectwise_message)
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_a_connection_does_not_rest_because_of_the_only_pdf_that_was_missing(self):
+        """D15: ConnectWise is there, because it knew the number."""
+        for number, fault in enumerate(
+            ("server_error", "stall_before_headers", "moved_codebase"), start=1001
+        ):
+            with self.subTest(fault), patch.object(fetch, "SECONDS_FOR_RUN", 2):
+                move = self.invoice(f"CW{number}", invoice_date=fields.Date.today())
+                self.sandbox.fault(fault, "invoice_pdf", times=0)
+                self.prefetch()
+                self.assertFalse(self.backend.retry_at)
+                self.assertEqual(self.backend.state, "connected")
+                self.assertTrue(move.sudo().connectwise_lookup_ids.error)
+            self.sandbox.clear_faults()
+
+    def test_a_connection_rests_when_pdfs_are_out_of_order(self):
+        """D15: what a gateway says is no PDF's own fault."""
+        self.invoices(1)
+        self.sandbox.fault("unavailable", "invoice_pdf", times=0)
+        self.prefetch()
+        self.assertTrue(self.backend._is_resting())
+
+    def test_a_broken_pdf_is_asked_for_less_and_less(self):
+        """D15: "remembered for minutes, growing", though its number is found."""
+        self.invoices(1)
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
+        self.prefetch()
+        self.prefetch(minutes=3)
+        self.assertEqual(len(self.requests("/pdf")), 2)
+        self.prefetch(minutes=6)
+        self.assertEqual(len(self.requests("/pdf")), 2)
+
     def test_a_missing_right_is_not_asked_about_for_every_pdf(self):
         """R5: no more than were on their way already"""
         self.invoices(14)

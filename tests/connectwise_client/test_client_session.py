@@ -458,6 +458,7 @@ def test_when_time_is_up_nothing_is_asked(
     assert client.request_count == 1
     error = caught.value
     assert (error.transient, error.path) == (False, "/company/companies/count")
+    assert error.reason == ""
     assert str(error) == "/company/companies/count: no time left"
 
 

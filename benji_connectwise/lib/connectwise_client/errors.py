@@ -13,7 +13,7 @@
     │   ├── RateLimitError           .retry_after is always a number
     │   ├── ServerError              .status
     │   ├── NetworkError             .reason
-    │   └── DeadlineError            the client's total time is used up
+    │   └── DeadlineError            .reason: the client's total time is used up
     ├── DataError                  fix the data
     │   ├── BadAnswerError           .reason: not an answer of the documented API
     │   ├── RefusedRequestError      .code, .detail: ConnectWise does not accept it
@@ -144,7 +144,11 @@ class NetworkError(WaitError):
 
 
 class DeadlineError(WaitError):
-    """The total time this client may take is used up."""
+    """The total time this client may take is used up.
+
+    ``reason``: ``timeout`` if it was while this question was being answered, empty if
+    it was not asked any more.
+    """
 
 
 class DataError(ConnectWiseError):

@@ -258,7 +258,7 @@ class Session:
             outcome = f"{type(error).__name__} {error.reason}"
             timed_out = isinstance(error, NetworkError) and error.reason == "timeout"
             if timed_out and left <= question.seconds:
-                raise _out_of_time(question) from None
+                raise _out_of_time(question, reason="timeout") from None
             raise
         finally:
             duration = self._runtime.clock() - started
@@ -278,7 +278,10 @@ class Session:
         )
 
 
-def _out_of_time(question: _Question) -> DeadlineError:
+def _out_of_time(question: _Question, reason: str = "") -> DeadlineError:
     return DeadlineError(
-        f"{question.path}: no time left", transient=False, path=question.path
+        f"{question.path}: no time left",
+        transient=False,
+        reason=reason,
+        path=question.path,
     )
