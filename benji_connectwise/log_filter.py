@@ -10,6 +10,7 @@ import re
 
 _ABOUT_CONNECTION = re.compile(r"connectwise[._]backend")
 _KEYS = re.compile(r"public_key|private_key|client_id")
+_ROW = re.compile(r"(?<=Failing row contains )\(.*", re.DOTALL)
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|(?<=: )"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 
@@ -18,8 +19,12 @@ class HideKeys(logging.Filter):
 
     def filter(self, record):
         text = record.getMessage()
-        if _ABOUT_CONNECTION.search(text) and _KEYS.search(text):
-            record.msg, record.args = _STRING.sub("'…'", text), ()
+        if _ABOUT_CONNECTION.search(text):
+            # PostgreSQL quotes a row whole, whichever columns the query was about.
+            text = _ROW.sub("(…)", text)
+            if _KEYS.search(text):
+                text = _STRING.sub("'…'", text)
+            record.msg, record.args = text, ()
         return True
 
 

@@ -2,9 +2,10 @@ import os
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.http import request
 from odoo.orm.models import NO_ACCESS
 
@@ -165,12 +166,32 @@ class ConnectwiseBackend(models.Model):
     _company_unique = models.Constraint(
         "unique(company_id)", "This company already has a ConnectWise connection."
     )
-    _hold_hours_positive = models.Constraint(
-        "check(hold_hours > 0)", "An invoice is held for at least one hour."
-    )
-    _amount_tolerance_positive = models.Constraint(
-        "check(amount_tolerance >= 0)", "The tolerance must not be negative."
-    )
+    # These are not left to the database: its error would quote the row, with the keys.
+
+    @api.constrains(lambda self: self._get_required_fields())
+    def _check_required(self):
+        for backend, name in product(self, self._get_required_fields()):
+            if not backend[name]:
+                field = self._fields[name].get_description(self.env, ["string"])
+                raise ValidationError(
+                    self.env._("Please fill in “%s”.", field["string"])
+                )
+
+    @api.model
+    def _get_required_fields(self):
+        return [name for name, field in self._fields.items() if field.required]
+
+    @api.constrains("hold_hours")
+    def _check_hold_hours(self):
+        if not all(backend.hold_hours > 0 for backend in self):
+            raise ValidationError(
+                self.env._("An invoice is held for at least one hour.")
+            )
+
+    @api.constrains("amount_tolerance")
+    def _check_amount_tolerance(self):
+        if not all(backend.amount_tolerance >= 0 for backend in self):
+            raise ValidationError(self.env._("The tolerance must not be negative."))
 
     def _register_hook(self):
         super()._register_hook()

@@ -383,8 +383,11 @@ class TestOverHttp(SecretsCommon, HttpCase):
                     self.assertEqual(b"%PDF" in response.content, role in may)
 
     @contextmanager
-    def everything_logged(self):
-        """Log all that any part of the server logs, at level DEBUG."""
+    def everything_logged(self, only=False):
+        """Log all that any part of the server logs, at level DEBUG.
+
+        :param only: whether Odoo's own log gets none of it, as errors are expected
+        """
         lines = []
         handler = logging.Handler()
         handler.emit = lambda record: lines.append(
@@ -394,16 +397,17 @@ class TestOverHttp(SecretsCommon, HttpCase):
         levels = {logger: logger.level for logger in (logging.root, *loggers)}
         for logger in levels:
             logger.setLevel(logging.DEBUG)
-        logging.root.addHandler(handler)
+        before = logging.root.handlers
+        logging.root.handlers = [handler] if only else [*before, handler]
         try:
             yield lines
         finally:
-            logging.root.removeHandler(handler)
+            logging.root.handlers = before
             for logger, level in levels.items():
                 logger.setLevel(level)
 
     def rpc(self, model, method, *args, **options):
-        response = self.url_open(
+        self.response = response = self.url_open(
             f"/web/dataset/call_kw/{model}/{method}",
             json={
                 "params": {
@@ -415,6 +419,53 @@ class TestOverHttp(SecretsCommon, HttpCase):
             },
         )
         return json.loads(response.text).get("result")
+
+    def test_what_the_database_would_refuse_is_answered_without_keys(self):
+        """S35 D17: its error quotes the row; browser and log would both show that."""
+        login = self.people["manager"].login
+        self.authenticate(login, login)
+        dialog = self.new_dialog()
+        self.env.flush_all()
+        writes = [
+            (self.backend, {"hold_hours": 0}),
+            (self.backend, {"amount_tolerance": -1}),
+            (self.backend, {"hold_hours": 10**12}),
+            *((self.backend, {name: False}) for name in self.not_null(self.backend)),
+            *((dialog, {name: False}) for name in self.not_null(dialog)),
+            (dialog, {"step": False}),
+        ]
+        self.assertIn((self.backend, {"server_url": False}), writes)
+        for record, values in writes:
+            with self.subTest(values), self.everything_logged(only=True) as lines:
+                self.rpc(record._name, "write", record.ids, values)
+                self.assertIn(f"call {record._name}", "\n".join(lines))
+                for secret in self.secrets.values():
+                    self.assertNotIn(secret, self.response.text)
+                    self.assertNotIn(secret, "\n".join(lines))
+
+    def test_a_row_that_the_database_refuses_is_logged_without_keys(self):
+        """S35: what is missing is said by the database when a row is created."""
+        login = self.people["manager"].login
+        self.authenticate(login, login)
+        self.backend.unlink()
+        keys = {name: self.secrets[name] for name in ("public_key", "client_id")}
+        with self.everything_logged(only=True) as lines:
+            self.rpc("connectwise.backend", "create", [{"name": False, **keys}])
+        log = "\n".join(lines)
+        self.assertIn("Failing row contains (…)", log)
+        for secret in keys.values():
+            self.assertNotIn(secret, log)
+
+    def not_null(self, model):
+        """Return the columns of this model that have to be filled in."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_name = %s AND is_nullable = 'NO'",
+                model._table,
+            )
+        )
+        return {name for [name] in rows} - {"id"}
 
     def test_no_secret_is_logged_at_any_level(self):
         """S35: by the addon, the libraries or Odoo, whether it works or not."""

@@ -34,11 +34,9 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     _name = "connectwise.backend.configure"
     _description = "Configure ConnectWise PSA"
 
+    # Nothing is required in the database: its error would quote the row, with the key.
     company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        readonly=True,
-        default=lambda self: self.env.company,
+        "res.company", readonly=True, default=lambda self: self.env.company
     )
     step = fields.Selection(
         [
@@ -46,7 +44,6 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             ("keys", "API Keys"),
             ("contacts", "ConnectWise Contact Importing"),
         ],
-        required=True,
         default="address",
     )
     company_login_id = fields.Char("Company Login ID")
