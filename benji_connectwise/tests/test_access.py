@@ -75,12 +75,14 @@ connectwise.mapping
 connectwise.mapping.connect
     read, write, create, unlink, action_connect                   – – – – – – – ✓ –
 connectwise.mapping.connect.line
-    read, write, create, unlink, action_connect                   – – – – – – – ✓ –
+    read, action_connect                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.mapping.rescan
     read, write, create, unlink                                   – – – – – – – ✓ –
     action_rescan, action_preview, action_apply                   – – – – – – – ✓ –
 connectwise.mapping.rescan.line
-    read, write, create, unlink, action_apply                     – – – – – – – ✓ –
+    read, action_apply                                            – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
     action_close                                                  – – – – – ✓ ✓ ✓ –
 account.move
     create, write                                                 – – – – – – – – –
@@ -291,7 +293,9 @@ class TestOperations(AccessCommon):
         if model in known:
             return known[model]
         if self.registry[model]._transient:
-            return self.environment("manager")[model].create(self.get_values(model))
+            dialogs = self.environment("manager")[model]
+            # The lines of a dialog are made by the addon alone.
+            return dialogs.sudo().create(self.get_values(model)).sudo(False)
         return self.env[model].search([("company_id", "=", self.company.id)], limit=1)
 
     def get_values(self, model):
@@ -394,6 +398,48 @@ class TestOperations(AccessCommon):
             .create({"move_type": "in_invoice", "partner_id": self.customer.id})
         )
         self.assertTrue(bill)
+
+    def test_a_dialog_tells_nothing_of_another_company(self):
+        """S11 R11: whatever row or company comes along with the call."""
+        elsewhere = self.setup_other_company()["company"]
+        other = new_test_user(
+            self.env,
+            "access_elsewhere",
+            groups="account.group_account_manager",
+            company_id=elsewhere.id,
+        )
+        backend = self.backend.sudo().copy({"company_id": elsewhere.id})
+        own = self.mapping.sudo().create(
+            {"backend_id": backend.id, "partner_id": self.customer.id}
+        )
+        self.assertTrue(self.mapping.connectwise_company_id)
+        row = {"mapping_id": self.mapping.id}
+        shown = {
+            "current_company_name": {},
+            "backend_id": {"fields": {"display_name": {}}},
+            "suggestion_ids": {"fields": {"reason": {}}},
+        }
+        dialogs = self.env["connectwise.mapping.connect"].with_user(other)
+        lines = self.env["connectwise.mapping.connect.line"].with_user(other)
+        company = {"connectwise_company_id": self.acme.id}
+        for name, ask in {
+            "row": lambda: dialogs.create(row),
+            "row, not saved": lambda: dialogs.onchange(row, ["mapping_id"], shown),
+            "its suggestions": lambda: dialogs.onchange(
+                row, ["mapping_id"], {"suggestion_ids": shown["suggestion_ids"]}
+            ),
+            "company": lambda: dialogs.create({"mapping_id": own.id, **company}),
+            "line": lambda: lines.create(company),
+            "line, not saved": lambda: lines.onchange(
+                company, ["connectwise_company_id"], {"name": {}}
+            ),
+        }.items():
+            with (
+                self.subTest(name),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
+                ask()
 
 
 @tagged("post_install", "-at_install")

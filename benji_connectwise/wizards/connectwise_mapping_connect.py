@@ -20,9 +20,12 @@ class ConnectwiseMappingConnect(models.TransientModel):
     mapping_id = fields.Many2one(
         "connectwise.mapping", required=True, readonly=True, ondelete="cascade"
     )
-    backend_id = fields.Many2one(related="mapping_id.backend_id")
+    # Read as who asks: another company's row may come along with a call.
+    backend_id = fields.Many2one(related="mapping_id.backend_id", related_sudo=False)
     current_company_name = fields.Char(
-        "Connected with", related="mapping_id.connectwise_company_id.display_name"
+        "Connected with",
+        related="mapping_id.connectwise_company_id.display_name",
+        related_sudo=False,
     )
     connectwise_company_id = fields.Many2one(
         "connectwise.company",
@@ -39,6 +42,13 @@ class ConnectwiseMappingConnect(models.TransientModel):
         store=True,
     )
     has_companies = fields.Boolean(compute="_compute_has_companies")
+
+    @api.constrains("mapping_id", "connectwise_company_id")
+    def _check_may_read(self):
+        # Odoo shows the name of what a record refers to without asking.
+        asking = self.sudo(False)
+        asking.mapping_id.check_access("read")
+        asking.connectwise_company_id.check_access("read")
 
     @api.depends("mapping_id")
     def _compute_has_companies(self):
@@ -67,6 +77,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
     def _prepare_suggestions(self):
         if not self.mapping_id:
             return []
+        self.sudo(False).mapping_id.check_access("read")
         # Of this connection's companies alone, whoever asks.
         wizard = self.sudo()
         return [
