@@ -216,10 +216,11 @@ def test_a_stream_is_followed_to_its_end() -> None:
 
 @pytest.mark.usefixtures("one_megabyte")
 def test_too_much_is_found_below_a_layer_that_ends_between_two_pieces() -> None:
-    """The second piece is but half a checksum, which unpacks to nothing."""
-    layer = zlib.compress(bytes(2_000_000), 9).ljust(64 * 1024 - 9, b"\0")
+    """The last piece is but half a checksum, which unpacks to nothing."""
+    pieces_end = sum(64 * 2**n for n in range(10))
+    layer = zlib.compress(bytes(2_000_000), 9).ljust(pieces_end - 9, b"\0")
     stream = zlib.compress(layer, 0)
-    assert len(stream) == 64 * 1024 + 2
+    assert len(stream) == pieces_end + 2
     assert reason(packed(stream, 0)) == "bomb"
 
 
@@ -240,3 +241,29 @@ def test_a_stream_that_is_not_packed_is_accepted() -> None:
 
 def test_a_packed_stream_may_be_longer_than_what_is_unpacked_at_once() -> None:
     validate_pdf(packed(random.Random(1).randbytes(300_000), 1))
+
+
+def test_streams_within_one_another_are_refused() -> None:
+    """Each is read to their common end, and unpacks to nothing on its way."""
+    marker = b"stream\n\x78\x9c"
+    size = len(marker).to_bytes(2, "little")
+    stored = b"\0" + size + bytes(255 - byte for byte in size) + marker
+    nothing = bytes.fromhex("0208208000") * 500  # four empty blocks, 500 times
+    assert len(zlib.decompressobj(-15).decompress(stored + nothing)) == len(marker)
+    assert reason(packed((stored + nothing) * 40, 0)) == "bomb"
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_many_small_streams_are_accepted(layers: int) -> None:
+    """What reading costs is no more than what they are worth, however short."""
+    content = b"0 0 m"
+    for _ in range(layers):
+        content = zlib.compress(content)
+    glyph = b"%d 0 obj<</Length %d>>stream\n" + content + b"\nendstream endobj\n"
+    glyphs = b"".join(glyph % (n, len(content)) for n in range(5000))
+    validate_pdf(packed(glyphs, 0))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_large_file_may_be_packed_as_a_whole(layers: int) -> None:
+    validate_pdf(packed(random.Random(1).randbytes(3_000_000), layers))

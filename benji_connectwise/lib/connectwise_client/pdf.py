@@ -2,7 +2,9 @@
 
 A few kilobytes can unpack to gigabytes, which whoever merges or stamps the PDF later
 would hold in memory. So streams are unpacked here, a little at a time and no further
-than a budget. Only Flate is seen, which is what the format's own index may use.
+than a budget. What is read has a budget too: streams that lie within one another would
+each be read to their common end, for minutes. Only Flate is seen, which is what the
+format's own index may use.
 """
 
 import re
@@ -15,8 +17,10 @@ from .errors import InvalidPdfError
 _START = 1024  # readers accept the header anywhere in here (PDF 1.7, annex H)
 _END = 2048
 _STREAM = re.compile(rb"stream\r?\n")
+_FIRST_PIECE = 64  # most streams that are not Flate's are found out in here
 _PIECE = 64 * 1024
 _MOST_LAYERS = 4  # of Flate around one stream; real ones have one
+_MOST_READING = 2 * _MOST_LAYERS  # times the file: a piece may be twice what it needs
 _TAIL = re.compile(rb"startxref\s{1,16}(\d{1,10})\s{1,16}%%EOF")
 
 
@@ -49,9 +53,10 @@ def validate_pdf(data: bytes, max_bytes: int = const.MAX_PDF_BYTES) -> None:
 
 def _unpacked_sizes(data: bytes) -> Iterator[int]:
     """Yield the sizes of the pieces that all streams unpack to, layer by layer."""
+    reader = _Reader(data)
     for stream in _STREAM.finditer(data):
         for layers in range(1, _MOST_LAYERS + 1):
-            pieces = _pieces(data, stream.end())
+            pieces = reader.pieces(stream.end())
             for _ in range(layers):
                 pieces = _inflate(pieces)
             size = 0
@@ -62,9 +67,27 @@ def _unpacked_sizes(data: bytes) -> Iterator[int]:
                 break
 
 
-def _pieces(data: bytes, start: int) -> Iterator[bytes]:
-    for position in range(start, len(data), _PIECE):
-        yield data[position : position + _PIECE]
+class _Reader:
+    """A file that is read in pieces, and only so often."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._budget = _MOST_READING * len(data)
+
+    def pieces(self, start: int) -> Iterator[bytes]:
+        """Yield pieces from here on, larger and larger ones.
+
+        Raises :class:`InvalidPdfError` at the end of the budget.
+        """
+        size = _FIRST_PIECE
+        while start < len(self._data):
+            piece = self._data[start : start + size]
+            self._budget -= len(piece)
+            if self._budget < 0:
+                raise _invalid("bomb", "takes more unpacking than a document needs")
+            yield piece
+            start += size
+            size = min(2 * size, _PIECE)
 
 
 def _inflate(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -79,6 +102,8 @@ def _inflate(pieces: Iterator[bytes]) -> Iterator[bytes]:
                 return
             left = unpacker.unconsumed_tail
             yield unpacked
+        if unpacker.eof:
+            return
 
 
 def _not_even_close(data: bytes) -> InvalidPdfError:
