@@ -578,12 +578,15 @@ def test_wrong_settings_are_no_report(
 
 # -- What is told ---------------------------------------------------------------
 
+TOKEN = base64.b64encode(b"acme+PUBLIC-KEY:PRIVATE-KEY").decode()
+
 
 @pytest.mark.parametrize(
     "answer",
     [
         {"count": 7},
         Response('{"message":"PRIVATE-KEY of acme+PUBLIC-KEY"}', 401),
+        Response(f"You sent: Authorization: Basic {TOKEN}, clientId: client-id", 400),
         Response("PRIVATE-KEY", 503),
         b"<PRIVATE-KEY>",
     ],
@@ -601,8 +604,7 @@ def test_no_secret_is_logged_or_in_an_error(
         client.count_companies()
     except ConnectWiseError as error:
         told.append(f"{error!r} {error.__dict__} {error.__context__}")
-    token = base64.b64encode(b"acme+PUBLIC-KEY:PRIVATE-KEY").decode()
-    for secret in ("PRIVATE-KEY", "PUBLIC-KEY", token, "client-id"):
+    for secret in ("PRIVATE-KEY", "PUBLIC-KEY", TOKEN, "client-id"):
         assert secret not in caplog.text + "".join(told)
 
 

@@ -44,9 +44,19 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
-        keys = (self.private_key.strip(), self.public_key.strip())
-        return tuple(key for key in keys if key)
+        """What must never be shown, the longest first: it may contain the others."""
+        keys = (self.private_key, self.public_key, self.client_id)
+        return (self.token, *(key.strip() for key in keys if key.strip()))
+
+    @property
+    def token(self) -> str:
+        """What signs a request in (developer guide, "Authentication")."""
+        company, public, private = (
+            part.strip()
+            for part in (self.company_login_id, self.public_key, self.private_key)
+        )
+        text = f"{company}+{public}:{private}"
+        return base64.b64encode(text.encode()).decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -95,16 +105,11 @@ def create_headers(credentials: Credentials, accept: str) -> dict[str, str]:
     client_id = credentials.client_id.strip()
     if not (client_id.isascii() and client_id.isprintable()):
         raise ClientIdError("The client id contains characters it cannot have")
-    company, public, private = (
-        part.strip()
-        for part in (
-            credentials.company_login_id,
-            credentials.public_key,
-            credentials.private_key,
-        )
-    )
-    token = base64.b64encode(f"{company}+{public}:{private}".encode()).decode("ascii")
-    return {"Authorization": f"Basic {token}", "clientId": client_id, "Accept": accept}
+    return {
+        "Authorization": f"Basic {credentials.token}",
+        "clientId": client_id,
+        "Accept": accept,
+    }
 
 
 def discovery_url(origin: str, company_login_id: str) -> str:
