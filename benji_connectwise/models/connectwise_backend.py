@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.http import request
@@ -515,7 +517,8 @@ class ConnectwiseBackend(models.Model):
                 "mail.mail_activity_data_todo",
                 user_id=(self.responsible_id or self.env.user).id,
                 summary=summary,
-                note=note,
+                # It may quote ConnectWise, and a note is HTML.
+                note=escape(note),
             )
 
     def _give_all_clear(self):

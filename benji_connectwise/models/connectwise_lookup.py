@@ -1,5 +1,6 @@
 import logging
 
+from markupsafe import escape
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
@@ -346,7 +347,8 @@ class ConnectwiseLookup(models.Model):
             "mail.mail_activity_data_todo",
             user_id=(backend.responsible_id or self.env.user).id,
             summary=self.env._("Not sent: ConnectWise has no PDF"),
-            note=reason,
+            # It may quote ConnectWise, and a note is HTML.
+            note=escape(reason or ""),
         )
         # Since when it waited is remembered: whoever sends it now does not wait again.
         self.held_sending_data = False

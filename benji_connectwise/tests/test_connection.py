@@ -180,6 +180,11 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertEqual(activity.user_id, self.administrator)
         self.assertEqual(self.backend.state, "error")
 
+    def test_what_connectwise_says_is_text(self):
+        """S16: no link or image of somebody's in a note, which is HTML."""
+        self.backend._call_responsible("Look", "a <a href='https://a.example'>b</a>")
+        self.assertIn("&lt;a href", self.backend.activity_ids.note)
+
     def test_an_outage_raises_no_activity(self):
         """S16: nobody can mend it."""
         self.sandbox.fault("unavailable", times=0)

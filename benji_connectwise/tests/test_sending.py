@@ -571,3 +571,12 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.release()
         self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_the_reason_a_person_is_told_is_text(self):
+        """D14: it may name ConnectWise's customers, and a note is HTML."""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        move.sudo().connectwise_lookup_ids._give_up_hold(
+            "<img src='https://a.example'/>"
+        )
+        self.assertIn("&lt;img", move.activity_ids.note)
