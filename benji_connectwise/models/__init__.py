@@ -9,6 +9,7 @@ from . import (
     connectwise_lookup_fetch,
     connectwise_mapping,
     connectwise_mapping_contact,
+    connectwise_mapping_contact_removal,
     connectwise_mapping_report,
     connectwise_sync_history,
     connectwise_sync_history_match,

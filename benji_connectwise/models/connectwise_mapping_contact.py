@@ -4,7 +4,6 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
@@ -15,9 +14,6 @@ _logger = logging.getLogger(__name__)
 
 TAKEN_OVER = ("name", "email", "phone", "function", "type", "active")
 """What the synchronization overwrites of a contact that was entered by hand (D7)."""
-
-NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
-"""Tables whose rows may go with a contact: they are no history."""
 
 
 class ConnectwiseMapping(models.Model):
@@ -30,11 +26,6 @@ class ConnectwiseMapping(models.Model):
         help="E-mail domain of the contact when it was enabled last. One at another"
         " domain is not mailed before a person looked at it.",
     )
-
-    def unlink(self):
-        self.check_access("unlink")
-        self.sudo()._remove_contact()
-        return super().unlink()
 
     # -------------------------------------------------------------------------
     # Importing
@@ -510,125 +501,6 @@ class ConnectwiseMapping(models.Model):
         except UserError:
             # Whoever cannot see this customer is not the one to look at it.
             self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
-
-    # -------------------------------------------------------------------------
-    # Removing (D7)
-    # -------------------------------------------------------------------------
-
-    def _remove_contact(self):
-        """Take these rows' synced contacts away, and say so."""
-        for mapping in self.sudo().filtered("contact_id"):
-            mapping._contact_removed(False)
-
-    def _take_contact_away(self):
-        """Delete what the synchronization created, give back what it took over."""
-        if not self.contact_id:
-            return
-        contact, before = self._as_sync(self.contact_id), self.contact_before
-        is_created = self.contact_origin != "converted"
-        self._withdraw_queued_mail()
-        self.write(
-            {"contact_id": False, "contact_origin": False, "contact_before": False}
-        )
-        no_more = {
-            "is_connectwise_contact": False,
-            "connectwise_contact_ref": 0,
-            "connectwise_enabled": False,
-        }
-        if not is_created:
-            self._give_back(contact, dict(before or {}), no_more)
-        elif self._is_referred_to(contact) or not self._try_delete(contact):
-            self._write_archiving(
-                contact,
-                {
-                    **no_more,
-                    "email": False,
-                    "phone": False,
-                    "type": "other",
-                    "active": False,
-                },
-            )
-
-    def _give_back(self, contact, before, no_more):
-        address = before.pop("address", None)
-        self._write_archiving(contact, {**before, **no_more})
-        if address:
-            # Written around Odoo's passing on of addresses: it had one of its own.
-            contact._update_address(address)
-
-    def _write_archiving(self, contact, values):
-        # Odoo refuses to archive the contact of a user; that is a person's to do.
-        if not values.get("active", True) and contact.user_ids.filtered("active"):
-            values = {**values, "active": True}
-        contact.write(values)
-
-    def _try_delete(self, contact):
-        try:
-            with self.env.cr.savepoint():
-                contact.unlink()
-        except (UserError, IntegrityError) as error:
-            _logger.info("Contact %s is kept, archived: %s", contact.id, error)
-            return False
-        return True
-
-    def _is_referred_to(self, contact):
-        """Whether anything in the database, a message for example, names this contact.
-
-        Deleting alone would not tell: some references are deleted along, or emptied.
-        """
-        self.env.flush_all()
-        columns = self.env["base.partner.merge.automatic.wizard"]._get_fk_on(
-            "res_partner"
-        )
-        references = [
-            SQL(
-                "SELECT 1 FROM %s WHERE %s = %s",
-                SQL.identifier(table),
-                SQL.identifier(column),
-                contact.id,
-            )
-            for table, column in columns
-            if table not in NO_REFERENCE
-        ]
-        references += [
-            SQL(
-                "SELECT 1 FROM %s WHERE %s = 'res.partner' AND res_id = %s %s",
-                SQL.identifier(table),
-                SQL.identifier(column),
-                contact.id,
-                SQL(condition),
-            )
-            for table, column, condition in (
-                ("mail_message", "model", ""),
-                ("mail_activity", "res_model", ""),
-                ("ir_attachment", "res_model", "AND res_field IS NULL"),
-            )
-        ]
-        query = SQL(" UNION ALL ").join(references)
-        return bool(self.env.execute_query(SQL("%s LIMIT 1", query)))
-
-    def _withdraw_queued_mail(self):
-        """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
-        contacts = self.contact_id
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                Domain("recipient_ids", "in", contacts.ids)
-                & Domain("state", "=", "outgoing")
-                & Domain("model", "=", "account.move")
-            )
-        )
-        for mail in mails:
-            mail.write({"recipient_ids": [(3, contact.id) for contact in contacts]})
-            if not mail.recipient_ids and not mail.email_to:
-                mail.cancel()
-        self.env["mail.notification"].sudo().search(
-            [
-                ("mail_mail_id", "in", mails.ids),
-                ("res_partner_id", "in", contacts.ids),
-            ]
-        ).notification_status = "canceled"
 
     def _filter_following_address(self):
         """Return the rows whose contact has its customer's address.
