@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
+from odoo.orm.models import NO_ACCESS
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.mail.tools.discuss import Store
@@ -73,6 +74,9 @@ class AccountMove(models.Model):
     # Not the customers' in the portal, whom it may turn out not to belong to: they get
     # what is chosen.
     connectwise_pdf_file = fields.Binary(attachment=True, copy=False, groups=INVOICING)
+    connectwise_sent_checksum = fields.Char(
+        copy=False, groups=NO_ACCESS, help="Of ConnectWise's PDF that was sent last."
+    )
     connectwise_pdf_id = fields.Many2one(
         "ir.attachment",
         "ConnectWise PDF",
@@ -429,6 +433,7 @@ class AccountMove(models.Model):
         self.sudo().connectwise_lookup_ids.unlink()
         # Nor is a PDF that a person marked one of the next version.
         self.invoice_pdf_attachment_id = False
+        self.sudo().connectwise_sent_checksum = False
         return super().button_draft()
 
     def _get_fields_to_detach(self):

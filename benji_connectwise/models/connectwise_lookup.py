@@ -83,7 +83,8 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.has_total",
         "hit_ids.total",
         "pdf_ref",
-        "move_id.is_move_sent",
+        "pdf_checksum",
+        "move_id.connectwise_sent_checksum",
         "move_id.move_type",
         "move_id.currency_id",
         "move_id.amount_total",
@@ -125,9 +126,17 @@ class ConnectwiseLookup(models.Model):
 
         Only that it is another customer's speaks against it (D3).
         """
-        if not self.move_id.is_move_sent or not self.pdf_ref:
+        if not self._is_pdf_sent():
             return self.hit_ids.browse()
         return self.hit_ids.filtered(lambda hit: hit.connectwise_ref == self.pdf_ref)
+
+    def _is_pdf_sent(self):
+        """Whether the PDF that is kept is what was sent, so that it is pinned (D3).
+
+        An invoice may also have been sent with Odoo's PDF, or just be marked as sent.
+        """
+        sent = self.move_id.connectwise_sent_checksum
+        return bool(self.pdf_ref and sent and sent == self.pdf_checksum)
 
     def _judge_customer(self, hits, finders, only_one_left=False):
         none = self.env["connectwise.invoice"]
@@ -240,13 +249,15 @@ class ConnectwiseLookup(models.Model):
         "pdf_last_updated",
         "accepted_id.last_updated",
         "accepted_id.is_gone",
-        "move_id.is_move_sent",
+        "pdf_ref",
+        "pdf_checksum",
+        "move_id.connectwise_sent_checksum",
     )
     def _compute_pdf_changed(self):
         for lookup in self:
             lookup.pdf_changed = (
                 lookup.has_pdf
-                and lookup.move_id.is_move_sent
+                and lookup._is_pdf_sent()
                 and not lookup._is_pdf_current()
             )
 

@@ -381,7 +381,7 @@ class ConnectwiseLookup(models.Model):
                 elif not hit:
                     new.append({"lookup_id": lookup.id, **values})
             for ref, hit in known.items():
-                if lookup.move_id.is_move_sent and ref == lookup.pdf_ref:
+                if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
                     hit.is_gone = True
                 else:
                     gone += hit
@@ -553,5 +553,5 @@ class ConnectwiseLookup(models.Model):
 
     def _forget_unsent(self):
         """Ask anew about what no customer has seen yet."""
-        for lookup in self.filtered(lambda lookup: not lookup.move_id.is_move_sent):
+        for lookup in self.filtered(lambda lookup: not lookup._is_pdf_sent()):
             lookup._forget(lookup.number)

@@ -210,6 +210,28 @@ class TestSending(SendingCommon):
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
+    def test_what_was_fetched_after_odoos_pdf_was_sent_is_not_pinned(self):
+        """D3: the customer never received it."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.sandbox.clear_faults()
+        with freeze_time(fields.Datetime.now() + timedelta(hours=3)):
+            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+            self.assertChosen(move, "connectwise", self.pdf)
+            self._change()
+            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertFalse(move.connectwise_pdf_changed)
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+
+    def test_what_was_only_marked_as_sent_is_kept_up_to_date(self):
+        """D3: by a person, or by a payment before its invoice is really sent."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        move.is_move_sent = True
+        self._change()
+        self.assertEqual(self.send(move), [[self.sandbox_pdf("CW1001")]])
+
     def test_another_amount_there_does_not_withdraw_what_was_sent(self):
         """D3: it is said, and *Refresh PDF* judges anew."""
         move = self.invoice("CW1001")
@@ -356,6 +378,15 @@ class TestEInvoicing(SendingCommon):
         self.assertIn(move.invoice_pdf_report_id.raw, files)
         names = move.message_ids.attachment_ids.mapped("name")
         self.assertEqual(len(names), len(set(names)))
+
+    def test_the_second_file_is_pinned_too(self):
+        """D3 D13"""
+        move = self.invoice_with_tax()
+        self.send(move)
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
+        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.assertTrue(move.connectwise_pdf_changed)
 
     def test_the_batch_dialog_does_not_take_it_for_the_document(self):
         """D13 D14"""
