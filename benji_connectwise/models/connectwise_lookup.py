@@ -295,8 +295,16 @@ class ConnectwiseLookup(models.Model):
             and move.connectwise_pdf_id
             and lookup._is_for_current_number()
             # Whoever may edit the invoice may also replace the content of its files.
-            and move.connectwise_pdf_id.checksum == lookup.pdf_checksum
+            and self._get_checksum(move.connectwise_pdf_id) == lookup.pdf_checksum
         }
+
+    @api.model
+    def _get_checksum(self, attachment):
+        """Return the checksum of what this file holds now."""
+        if attachment.store_fname:
+            return attachment.checksum
+        # In the database the content can be written without the checksum.
+        return attachment._compute_checksum(attachment.raw or b"")
 
     def _is_for_current_number(self):
         return number_key(self.number or "") == number_key(

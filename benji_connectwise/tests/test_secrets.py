@@ -301,6 +301,15 @@ class TestFiles(SecretsCommon):
                 self.assertNotForged()
                 savepoint.rollback()
 
+    def test_its_content_is_not_replaced_in_the_database(self):
+        """D1: where Odoo keeps files there."""
+        self.env["ir.config_parameter"].set_param("ir_attachment.location", "db")
+        self.genuine.raw = self.content
+        self.assertFalse(self.genuine.store_fname)
+        self.assertEqual(self.move._get_preferred_invoice_pdf(), self.genuine)
+        self.try_to(lambda: self.mine().write({"db_datas": b"%PDF-1.4 forged %%EOF"}))
+        self.assertNotForged()
+
     def test_another_file_does_not_take_its_place(self):
         """D1: nor one of another invoice's"""
         other = self.invoice("CW1002")._get_preferred_invoice_pdf()
