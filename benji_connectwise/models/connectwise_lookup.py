@@ -336,10 +336,14 @@ class ConnectwiseLookup(models.Model):
     def _send_held(self):
         Send = self.env["account.move.send"]
         for lookup in self.search([("held_sending_data", "!=", False)]):
+            # Reset to draft, or sent by hand, while others were sent?
+            lookup = lookup.exists()
             move = lookup.move_id
             if move.state == "posted" and Send._is_held(move):
                 continue
             try:
+                if not lookup.try_lock_for_update().held_sending_data:
+                    continue
                 lookup._end_hold()
             except OperationalError:
                 # Somebody works on this invoice: it has its turn in the next run.

@@ -109,19 +109,22 @@ class ConnectwiseLookup(models.Model):
     def _look_up_and_download(self, client, sending, download=True, step=None):
         """Ask about these look-ups, as far as the client's time goes.
 
-        :param step: called between the network and the database, both ways
+        :param step: called between the network and the database, both ways; whatever
+            it commits, other people may delete these look-ups meanwhile
         :raises ConnectWiseError: if ConnectWise failed, or its time passed with nothing
             achieved; what was answered before is stored
         """
-        missing, asked = self._to_ask(sending=False), self.mapped("asked_at")
+        missing = self._to_ask(sending=False)
+        asked = {lookup: lookup.asked_at for lookup in self}
         try:
             self._look_up(client, step)
             if download:
-                self._download(client, step)
+                self.exists()._download(client, step)
         except DeadlineError:
             # Slow is not down: the rest has its turn in the background.
-            if self._to_ask(sending=False) == missing and (
-                missing or self.mapped("asked_at") == asked
+            there = self.exists()
+            if there._to_ask(sending=False) == missing & there and (
+                missing or all(lookup.asked_at == asked[lookup] for lookup in there)
             ):
                 raise
 
@@ -134,7 +137,7 @@ class ConnectwiseLookup(models.Model):
             of a run is that of all its companies together
         """
         end = end or time.monotonic() + SECONDS_FOR_RUN
-        for company, moves_of_company in moves.grouped("company_id").items():
+        for company, moves_of_company in moves.exists().grouped("company_id").items():
             backend = company._get_connectwise_backend()
             if not backend._is_pdf_source() or backend._is_resting():
                 continue
@@ -145,7 +148,7 @@ class ConnectwiseLookup(models.Model):
                 if left <= 0:
                     break
                 try:
-                    lookups = self._prepare(moves_of_company)
+                    lookups = self._prepare(moves_of_company.exists())
                     lookups._to_ask(sending=True, fresh=fresh)._ask_in_steps(left)
                     break
                 except (OperationalError, IntegrityError):
@@ -169,7 +172,7 @@ class ConnectwiseLookup(models.Model):
         step()
         backend._ask(
             backend._get_background_limits(seconds),
-            partial(self._look_up_and_download, sending=True, step=step),
+            partial(self.exists()._look_up_and_download, sending=True, step=step),
         )
         step()
 
@@ -299,6 +302,7 @@ class ConnectwiseLookup(models.Model):
         :raises ConnectWiseError: if ConnectWise failed; what was answered is stored
         """
         for lookups in split_every(NUMBERS_AT_ONCE, self.ids, self.browse):
+            lookups = lookups.exists()
             numbers = {number_key(lookup.number): lookup.number for lookup in lookups}
             found, problems = {}, []
             for invoices, skipped in client.find_invoices(numbers.values()):

@@ -1,7 +1,9 @@
 """PDFs are fetched in the background, so that people rarely wait (D15)."""
 
 import time
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count, product
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -23,9 +25,9 @@ class TestPrefetch(ConnectwiseCommon):
         ):
             cron.sudo().method_direct_trigger()
 
-    def invoices(self, count=5):
+    def invoices(self, how_many=5, first=1001):
         moves = self.env["account.move"]
-        for number in range(1001, 1001 + count):
+        for number in range(first, first + how_many):
             moves += self.invoice(f"CW{number}", invoice_date=fields.Date.today())
         return moves
 
@@ -113,7 +115,7 @@ class TestPrefetch(ConnectwiseCommon):
                 self.assertFalse(self.backend.retry_at)
                 self.assertEqual(self.backend.state, "connected")
                 self.assertTrue(move.sudo().connectwise_lookup_ids.error)
-            self.sandbox.clear_faults()
+            self.end_fault()
 
     def test_a_connection_rests_when_pdfs_are_out_of_order(self):
         """D15: what a gateway says is no PDF's own fault."""
@@ -160,7 +162,16 @@ class TestPrefetch(ConnectwiseCommon):
                 self.env.ref(name).sudo().method_direct_trigger()
                 [fault] = self.sandbox.active_faults()
                 self.assertEqual(fault["struck"], 1)
-            self.sandbox.clear_faults()
+            self.end_fault()
+
+    def end_fault(self):
+        """A question that stalls is logged when it ends: here, not in the next test."""
+        [fault] = self.sandbox.active_faults()
+        stalled = fault["struck"] if fault["name"] == "stall_before_headers" else 0
+        logged = len(self.sandbox.requests()) + stalled
+        self.sandbox.clear_faults()
+        while len(self.sandbox.requests()) < logged:
+            time.sleep(0.01)
 
     def invoice_of_another_company(self):
         """Return the invoice of a company with a connection of its own."""
@@ -180,6 +191,52 @@ class TestPrefetch(ConnectwiseCommon):
         return self.invoice(
             "CW1001", company_id=other.id, invoice_date=fields.Date.today()
         )
+
+    def test_an_invoice_reset_meanwhile_concerns_itself_alone(self):
+        """D15: whenever it happens, the others have their PDFs."""
+        for number, (moment, which) in enumerate(product(range(1, 9), (0, 3))):
+            moves = self.invoices(4, first=1001 + 4 * number)
+            with (
+                self.subTest(moment=moment, which=which),
+                patch.multiple(
+                    fetch, NUMBERS_AT_ONCE=1, PDFS_PER_STEP=1, INVOICES_AT_ONCE=2
+                ),
+                self.reset_to_draft(moves[which], moment),
+            ):
+                self.prefetch()
+                others = moves - moves[which]
+                self.assertEqual(set(others.mapped("state")), {"posted"})
+                for move in others:
+                    self.assertTrue(move.connectwise_lookup_ids.has_pdf)
+
+    def test_an_outage_is_noted_though_an_invoice_was_reset_meanwhile(self):
+        """D15"""
+        moves = self.invoices(2)
+        self.sandbox.fault("stall_before_headers", "invoices", nth=2, times=0)
+        with (
+            patch.multiple(fetch, NUMBERS_AT_ONCE=1, SECONDS_FOR_RUN=1),
+            self.reset_to_draft(moves[1], 2),
+        ):
+            self.prefetch()
+        self.end_fault()
+        self.assertEqual(moves[1].state, "draft")
+        self.assertEqual(self.backend.state, "error")
+
+    @contextmanager
+    def reset_to_draft(self, move, moment):
+        """Reset an invoice when the run commits for the `moment`-th time."""
+        cron_class = self.registry["ir.cron"]
+        commit, moments = cron_class._commit_progress, count(1)
+
+        def commit_and_reset(cron, *args, **kwargs):
+            left = commit(cron, *args, **kwargs)
+            if next(moments) == moment:
+                cron.env["account.move"].browse(move.id).button_draft()
+            return left
+
+        with patch.object(cron_class, "_commit_progress", commit_and_reset):
+            yield
+        self.env.invalidate_all()
 
     def test_a_batch_at_hand_is_read_at_once(self):
         """P10: no query for each invoice"""

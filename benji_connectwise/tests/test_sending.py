@@ -1,6 +1,7 @@
 """Invoice e-mails carry the chosen PDF (S5, M5, D3, D13, D14)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -460,6 +461,33 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.send(move)), 1)
         self.run_cron(self.prefetch)
         self.assertEqual(len(self.mailed(move)), 1)
+
+    def test_what_happens_to_one_while_others_are_sent_stops_none(self):
+        """D14: reset to draft, sent by hand: nothing is said about it."""
+        self.sandbox.fault("unavailable", times=0)
+        moves = self.env["account.move"]
+        for number in range(1001, 1005):
+            moves += self.invoice(f"CW{number}")
+            self.send(moves[-1])
+        self.sandbox.clear_faults()
+        lookup_class = self.registry["connectwise.lookup"]
+        end_hold = lookup_class._end_hold
+
+        def end_hold_and_disturb(lookup):
+            end_hold(lookup)
+            other = lookup.search([("held_since", "!=", False)], limit=1)
+            if lookup.move_id.id == moves[0].id:
+                other.move_id.button_draft()
+            else:
+                other.write({"held_since": False, "held_sending_data": False})
+
+        with (
+            self.later(minutes=30),
+            patch.object(lookup_class, "_end_hold", end_hold_and_disturb),
+        ):
+            self.run_cron(self.prefetch)
+        self.assertEqual([len(self.mailed(move)) for move in moves], [1, 0, 1, 0])
+        self.assertFalse(moves.activity_ids)
 
     def test_a_batch_goes_on_without_those_that_wait(self):
         """D14"""
