@@ -103,7 +103,8 @@ class ConnectwiseLookup(models.Model):
                     lookups._look_up_and_download, sending=sending, download=download
                 ),
             )
-            if download:
+            # While the connection rests, nothing is asked anyway.
+            if download and not backend._is_resting():
                 lookups._to_ask(sending=False)._pause()
 
     def _look_up_and_download(self, client, sending, download=True, step=None):
@@ -281,17 +282,21 @@ class ConnectwiseLookup(models.Model):
     def _to_ask(self, sending, fresh=timedelta(0)):
         """Return those of these look-ups that it is time to ask about.
 
-        :param sending: also those whose PDF is kept, because it may have changed
+        :param sending: also those whose PDF is kept, because it may have changed, and
+            those of which nothing usable was found more than minutes ago
         :param fresh: unless the answer is younger than this
         """
         now = fields.Datetime.now()
         kept = self._get_pdfs(self.move_id)
 
         def is_due(lookup):
+            age = now - (lookup.asked_at or datetime.min)
             if lookup.retry_at and lookup.retry_at > now:
-                return False
-            is_fresh = lookup.asked_at and lookup.asked_at > now - fresh
-            return lookup.move_id.id not in kept or (sending and not is_fresh)
+                # Whoever makes it in ConnectWise and sends it then does not wait for
+                # hours. What is wrong with a PDF costs more to ask about.
+                is_missed = sending and not lookup.accepted_id
+                return is_missed and age >= max(fresh, FIRST_PAUSE)
+            return lookup.move_id.id not in kept or (sending and age >= fresh)
 
         return self.filtered(is_due)
 

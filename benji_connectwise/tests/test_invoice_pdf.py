@@ -189,6 +189,15 @@ class TestAskingAgain(ConnectwiseCommon):
             move._get_preferred_invoice_pdf()
         self.assertTrue(self.requests("/finance/invoices"))
 
+    def test_an_outage_is_not_held_against_an_invoice(self):
+        """D15: the connection rests, and no invoice for longer than that"""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.sandbox.clear_faults()
+        self.backend._forget_failures()
+        self.assertChosen(move, "connectwise")
+
     def test_an_outage_falls_through_to_odoo(self):
         """S53 D15"""
         self.sandbox.fault("unavailable", times=0)

@@ -46,6 +46,9 @@ class SendingCommon(ConnectwiseCommon):
         )
         return [message.attachment_ids.mapped("raw") for message in messages]
 
+    def later(self, **delta):
+        return freeze_time(fields.Datetime.now() + timedelta(**delta))
+
     def run_cron(self, name):
         with self.enter_registry_test_mode():
             self.env.ref(name).sudo().method_direct_trigger()
@@ -188,6 +191,49 @@ class TestSending(SendingCommon):
         [[sent]] = self.send(move)
         self.assertEqual(sent, self.sandbox_pdf("CW1001"))
         self.assertNotEqual(sent, self.pdf)
+
+    def missed(self, number):
+        """Return an invoice that was asked for in vain again and again."""
+        amount = abs(self.sandbox_invoice("CW1001")["total"])
+        move = self.invoice(number, amount=amount)
+        move._get_preferred_invoice_pdf()
+        now = fields.Datetime.now()
+        move.sudo().connectwise_lookup_ids.write(
+            {
+                "attempts": 7,
+                "asked_at": now - timedelta(minutes=10),
+                "retry_at": now + timedelta(hours=2),
+            }
+        )
+        return move
+
+    def make_there(self, number):
+        record = self.sandbox.get_record(
+            "invoices", self.sandbox_invoice("CW1001")["id"]
+        )
+        self.sandbox.create_invoice({**record, "id": 99_001, "invoiceNumber": number})
+
+    def test_one_that_was_missing_for_long_is_looked_for_before_sending(self):
+        """D14: made in ConnectWise at last, and sent"""
+        move = self.missed("LATE-1")
+        self.make_there("LATE-1")
+        self.assertEqual(self.send(move), [[self.sandbox.invoice_pdf(99_001)]])
+
+    def test_a_batch_looks_for_what_was_missing_when_its_dialog_opened(self):
+        """D14"""
+        moves = self.missed("LATE-1") + self.invoice("CW1002")
+        wizard = self.wizard(moves)
+        self.make_there("LATE-1")
+        wizard.action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertEqual(self.mailed(moves[0]), [[self.sandbox.invoice_pdf(99_001)]])
+
+    def test_the_dialog_does_not_ask_again_each_time_it_is_computed(self):
+        """D15: what is missing is remembered for minutes"""
+        move = self.missed("LATE-1")
+        self.wizard(move)
+        with self.no_requests():
+            self.wizard(move)
 
     def test_a_file_replaced_while_the_dialog_is_open_is_not_sent_too(self):
         """S5: only the newer one goes out"""
@@ -411,9 +457,6 @@ class TestHold(SendingCommon):
         super().setUpClass()
         cls.backend.write({"missing_pdf": "hold", "hold_hours": 2})
         cls.prefetch = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
-
-    def later(self, **delta):
-        return freeze_time(fields.Datetime.now() + timedelta(**delta))
 
     def test_it_is_not_sent_and_said_so(self):
         """D14"""
