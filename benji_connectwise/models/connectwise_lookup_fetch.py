@@ -202,8 +202,8 @@ class ConnectwiseLookup(models.Model):
     def _search_to_prefetch(self, backend):
         """Return the invoices to ask about, those never asked about first.
 
-        What was sent is looked at in each run, because nobody else does: 50 invoices
-        are one request. What was not sent is looked at before it is.
+        What has its PDF is looked at twice a day: most of it was sent, and nobody else
+        looks at that. What was not sent is looked at before it is, too.
         """
         now = fields.Datetime.now()
         is_due = Domain("retry_at", "=", False) | Domain("retry_at", "<=", now)
@@ -213,7 +213,7 @@ class ConnectwiseLookup(models.Model):
             is_due
             & (
                 Domain("has_pdf", "=", False)
-                | Domain("move_id.is_move_sent", "=", True)
+                | Domain("asked_at", "=", False)
                 | Domain("asked_at", "<", now - CHECK_EVERY)
             ),
         )

@@ -64,6 +64,26 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch()
         self.assertFalse(self.requests())
 
+    def test_what_was_sent_is_looked_at_twice_a_day(self):
+        """D15: not in each run, which every posting starts"""
+        moves = self.invoices()
+        self.prefetch()
+        moves.is_move_sent = True
+        self.sandbox.clear_requests()
+        self.prefetch(hours=11)
+        self.assertFalse(self.requests())
+        self.prefetch(hours=12, minutes=1)
+        self.assertEqual(len(self.requests("/finance/invoices")), 1)
+
+    def test_what_was_to_be_asked_before_a_batch_is_not_forgotten(self):
+        """D15: the batch was sent while ConnectWise was down."""
+        self.invoices().is_move_sent = True
+        self.prefetch()
+        self.env["connectwise.lookup"].search([]).asked_at = False
+        self.sandbox.clear_requests()
+        self.prefetch()
+        self.assertEqual(len(self.requests("/finance/invoices")), 1)
+
     def test_without_the_source_nothing_is_asked(self):
         """S51"""
         self.set_priority("odoo")

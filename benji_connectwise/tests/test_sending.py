@@ -49,6 +49,10 @@ class SendingCommon(ConnectwiseCommon):
     def later(self, **delta):
         return freeze_time(fields.Datetime.now() + timedelta(**delta))
 
+    def look_at_changes(self):
+        with self.later(hours=12, minutes=1):
+            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+
     def run_cron(self, name):
         with self.enter_registry_test_mode():
             self.env.ref(name).sudo().method_direct_trigger()
@@ -253,7 +257,7 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         self.send(move)
         self._change()
-        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
@@ -284,7 +288,7 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
-        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
         move.action_refresh_pdf()
@@ -298,7 +302,7 @@ class TestSending(SendingCommon):
         record = self.sandbox.get_record("invoices", old["id"])
         self.sandbox.delete_invoice(old["id"])
         self.sandbox.create_invoice({**record, "id": 99_001})
-        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
         move.action_refresh_pdf()
@@ -339,7 +343,7 @@ class TestSending(SendingCommon):
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
-        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
