@@ -32,11 +32,13 @@ class AccountMove(models.Model):
         string="PDF From",
         compute="_compute_invoice_pdf_source",
         search="_search_invoice_pdf_source",
+        groups=INVOICING,
         help="The source of the PDF that is shown and sent, by Invoice PDF Priority.",
     )
     invoice_pdf_is_first_choice = fields.Boolean(
         compute="_compute_invoice_pdf_source",
         search="_search_invoice_pdf_is_first_choice",
+        groups=INVOICING,
     )
     invoice_pdf_attachment_id = fields.Many2one(
         "ir.attachment",
@@ -44,6 +46,7 @@ class AccountMove(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
+        groups=INVOICING,
         domain="[('res_model', '=', 'account.move'), ('res_id', '=', id),"
         " ('mimetype', '=', 'application/pdf')]",
         help="A PDF attached to this invoice, for the source “PDF attached to the"
@@ -61,7 +64,7 @@ class AccountMove(models.Model):
         groups=INVOICING,
     )
     connectwise_invoice_ref = fields.Integer(
-        "ConnectWise Invoice ID", compute="_compute_connectwise"
+        "ConnectWise Invoice ID", compute="_compute_connectwise", groups=INVOICING
     )
     connectwise_message = fields.Char(
         "ConnectWise", compute="_compute_connectwise", groups=INVOICING
@@ -70,6 +73,7 @@ class AccountMove(models.Model):
         "Changed in ConnectWise since sent",
         compute="_compute_connectwise",
         search="_search_connectwise_pdf_changed",
+        groups=INVOICING,
     )
     # Not the customers' in the portal, whom it may turn out not to belong to: they get
     # what is chosen.
@@ -81,6 +85,7 @@ class AccountMove(models.Model):
         "ir.attachment",
         "ConnectWise PDF",
         compute="_compute_connectwise_pdf_id",
+        groups=INVOICING,
     )
 
     # -------------------------------------------------------------------------
@@ -432,8 +437,9 @@ class AccountMove(models.Model):
         # What ConnectWise said about the old version says nothing about the next one.
         self.sudo().connectwise_lookup_ids.unlink()
         # Nor is a PDF that a person marked one of the next version.
-        self.invoice_pdf_attachment_id = False
-        self.sudo().connectwise_sent_checksum = False
+        self.sudo().write(
+            {"invoice_pdf_attachment_id": False, "connectwise_sent_checksum": False}
+        )
         return super().button_draft()
 
     def _get_fields_to_detach(self):
@@ -541,6 +547,6 @@ class AccountMove(models.Model):
         result = super()._compute_highlight_send_button()
         for move in self:
             # Odoo tells what was sent by its own PDF, which was not needed here.
-            if move.is_move_sent and move.invoice_pdf_source != "odoo":
+            if move.is_move_sent and move.sudo().invoice_pdf_source != "odoo":
                 move.highlight_send_button = False
         return result

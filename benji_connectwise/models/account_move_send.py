@@ -255,6 +255,7 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _is_held(self, move):
         """Whether this invoice has to wait for ConnectWise's PDF before it is sent."""
+        move = move.sudo()
         backend = move.company_id._get_connectwise_backend()
         if (
             backend.missing_pdf != "hold"
@@ -268,7 +269,7 @@ class AccountMoveSend(models.AbstractModel):
         outranking = sources[: sources.index(chosen)] if chosen in sources else sources
         if "connectwise" not in outranking:
             return False
-        since = move.sudo().connectwise_lookup_ids.held_since
+        since = move.connectwise_lookup_ids.held_since
         waiting = timedelta(hours=backend.hold_hours)
         return not since or fields.Datetime.now() < since + waiting
 

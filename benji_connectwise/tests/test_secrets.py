@@ -134,9 +134,38 @@ class TestFields(SecretsCommon):
         """S5: why a PDF was refused names other customers."""
         move = self.move.with_user(self.people["customer"])
         self.assertTrue(move.read(["name"]))
-        for field in ("connectwise_message", "invoice_pdf_explanation"):
-            with self.assertRaises(AccessError):
-                move.read([field])
+        for name in self.added_fields("account.move"):
+            value = "connectwise" if name == "invoice_pdf_source" else False
+            for way in (
+                lambda name=name: move.read([name]),
+                lambda name=name, value=value: move.search([(name, "=", value)]),
+            ):
+                with self.subTest(name), self.assertRaises(AccessError):
+                    way()
+
+    def test_invoicing_reads_all_of_them(self):
+        """S5"""
+        for role in ("invoicing", "readonly", "manager"):
+            move = self.move.with_user(self.people[role])
+            self.assertTrue(move.read(self.added_fields("account.move")))
+
+    def test_an_internal_user_sees_whom_a_customer_is_connected_with(self):
+        """S99: as the customer's form shows it to everybody who works here."""
+        fields = ["connectwise_connection", "connectwise_contact_message"]
+        for role, user in self.people.items():
+            customer = self.customer.with_user(user)
+            if user._is_internal():
+                self.assertIn("Acme", customer.read(fields)[0][fields[0]])
+            else:
+                with self.subTest(role), self.assertRaises(AccessError):
+                    customer.read(fields)
+
+    def added_fields(self, model):
+        """Return the fields that the addon adds to a model of Odoo's."""
+        fields = self.env[model]._fields.items()
+        added = [name for name, field in fields if field._module == "benji_connectwise"]
+        self.assertTrue(added)
+        return added
 
 
 @tagged("post_install", "-at_install")
