@@ -79,7 +79,7 @@ class TestPrefetch(ConnectwiseCommon):
         """D15: the batch was sent while ConnectWise was down."""
         self.invoices().is_move_sent = True
         self.prefetch()
-        self.env["connectwise.lookup"].search([]).asked_at = False
+        self.env["connectwise.lookup"].sudo().search([]).asked_at = False
         self.sandbox.clear_requests()
         self.prefetch()
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
