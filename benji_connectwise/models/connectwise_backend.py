@@ -48,9 +48,13 @@ def get_place(*values):
     return [(value or "").strip() for value in values]
 
 
-def _get_seconds_spent():
-    """Return what ConnectWise has cost so far in this request of a person."""
-    return getattr(request, "connectwise_seconds", 0) if request else 0
+def _get_meter(cr):
+    """Return the dict that counts, as `connectwise_seconds`, what ConnectWise cost.
+
+    It is that of a person's request. Elsewhere it is that of the transaction, because
+    a scheduled action, as Sale's, may send many invoices in one of them.
+    """
+    return vars(request) if request else cr.postcommit.data
 
 
 class ConnectwiseBackend(models.Model):
@@ -388,11 +392,13 @@ class ConnectwiseBackend(models.Model):
         """Return the client's limits while a person waits, or None not to ask at all.
 
         Nothing is asked while the connection is not configured or rests after a
-        failure, nor once a request of a person has spent its time on ConnectWise.
+        failure, nor once a request of a person, or a transaction without one, has
+        spent its time on ConnectWise.
         """
         if self.state == "draft" or self._is_resting():
             return None
-        left = SECONDS_FOR_PERSON - _get_seconds_spent()
+        spent = _get_meter(self.env.cr).get("connectwise_seconds", 0)
+        left = SECONDS_FOR_PERSON - spent
         return replace(INTERACTIVE, total=left) if left > 0.1 else None
 
     def _is_resting(self):
@@ -434,9 +440,9 @@ class ConnectwiseBackend(models.Model):
         else:
             self._note_success(client.codebase, explicit)
         finally:
-            if request:
-                spent = time.monotonic() - start
-                request.connectwise_seconds = _get_seconds_spent() + spent
+            meter = _get_meter(self.env.cr)
+            spent = meter.get("connectwise_seconds", 0) + time.monotonic() - start
+            meter["connectwise_seconds"] = spent
 
     def _note_failure(self, error):
         """Rest for a while, longer each time, and say why; the keys call a person."""

@@ -5,6 +5,7 @@ import io
 import time
 import zipfile
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -12,6 +13,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..models import connectwise_backend
 from .common import ConnectwiseCommon
 
 
@@ -230,6 +232,14 @@ class TestAskingAgain(ConnectwiseCommon):
         start = time.monotonic()
         moves._get_preferred_invoice_pdfs()
         self.assertLess(time.monotonic() - start, 9)
+
+    def test_many_invoices_in_one_transaction_wait_no_longer_than_one(self):
+        """D15: as of a scheduled action that sends one after the other"""
+        with patch.object(connectwise_backend, "SECONDS_FOR_PERSON", 0.5):
+            limits = self.backend._get_interactive_limits()
+            self.backend._ask(limits, lambda client: time.sleep(0.5))
+            with self.no_requests():
+                self.invoice("CW1001")._get_preferred_invoice_pdf()
 
     def test_refresh_asks_at_once(self):
         """D15: a person's explicit act ends any back-off."""
