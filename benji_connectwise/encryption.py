@@ -70,14 +70,12 @@ def encrypt_stored(cr, table, column):
     if not keys:
         return
     names = {"table": SQL.identifier(table), "column": SQL.identifier(column)}
-    select = SQL(
-        "SELECT id, %(column)s FROM %(table)s WHERE %(column)s <> ''"
-        " FOR UPDATE SKIP LOCKED",
-        **names,
-    )
+    select = SQL("SELECT id, %(column)s FROM %(table)s WHERE %(column)s <> ''", **names)
+    count = 0
     try:
         with cr.savepoint(flush=False):
-            cr.execute(select, log_exceptions=False)
+            unlocked = SQL("%s FOR UPDATE SKIP LOCKED", select)
+            cr.execute(unlocked, log_exceptions=False)
             for record_id, stored in cr.fetchall():
                 if renewed := _renew(keys, stored):
                     update = SQL(
@@ -87,8 +85,19 @@ def encrypt_stored(cr, table, column):
                         id=record_id,
                     )
                     cr.execute(update, log_exceptions=False)
+                    count += 1
+            cr.execute(select, log_exceptions=False)
+            left = sum(not _is_under(keys[0], stored) for _id, stored in cr.fetchall())
     except OperationalError:
         _logger.info("Another process encrypts %s.%s at this moment", table, column)
+        return
+    if count or left:
+        # Whoever replaces a key has to know when the old one can go.
+        _logger.info(
+            "BENJI_CONNECTWISE_SECRET_KEY: %s.%s: %s encrypted with the first key now,"
+            " %s not yet",
+            *(table, column, count, left),
+        )
 
 
 def _renew(keys, stored):
@@ -99,6 +108,10 @@ def _renew(keys, stored):
             return None
         return ENCRYPTED + MultiFernet(keys).rotate(token).decode()
     return _encrypt(keys, stored)
+
+
+def _is_under(key, stored):
+    return stored.startswith(ENCRYPTED) and _decrypts(key, _get_token(stored))
 
 
 def _encrypt(keys, secret):

@@ -24,6 +24,7 @@ from ..lib.connectwise_client import (
     MissingRightError,
     SettingsError,
     is_cloud,
+    is_kept_private,
     is_local,
     normalise_address,
 )
@@ -372,7 +373,8 @@ class ConnectwiseBackend(models.Model):
         """Return the private key of the server's environment, "" if it has none.
 
         Whoever configures types the address, so the key only goes to ConnectWise's
-        cloud and to the hosts that whoever runs the server listed.
+        cloud and to the hosts that whoever runs the server listed, and never in clear
+        across the public net, which a listed host would allow.
         """
         hosts = self._get_local_hosts()
         try:
@@ -380,6 +382,8 @@ class ConnectwiseBackend(models.Model):
         except AddressError:
             return ""
         if not (is_cloud(origin) or is_local(origin, hosts)):
+            return ""
+        if not is_kept_private(origin):
             return ""
         return os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
 

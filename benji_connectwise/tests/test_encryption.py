@@ -1,5 +1,6 @@
 """The private key in the database: encrypted, where the server has a key for that."""
 
+import logging
 import os
 from unittest.mock import patch
 
@@ -92,6 +93,18 @@ class TestEncryption(EncryptionCommon):
             self.restart()
         with server(secret_key=NEW_KEY):
             self.assertConnects()
+
+    def test_a_start_says_how_many_are_under_the_new_key(self):
+        """S35: what is left would be lost with the old key."""
+        for key, counts in (
+            (KEY, "1 encrypted with the first key now, 0 not yet"),
+            (f"{NEW_KEY},{KEY}", "1 encrypted with the first key now, 0 not yet"),
+            (KEY, "0 encrypted with the first key now, 1 not yet"),
+        ):
+            name = "odoo.addons.benji_connectwise.encryption"
+            with server(secret_key=key), self.assertLogs(name, logging.INFO) as logs:
+                self.restart()
+            self.assertIn(f"stored_private_key: {counts}", str(logs.output))
 
     def test_a_key_that_is_gone_is_said_and_nothing_is_lost(self):
         """S35: neither a start nor a question destroys what cannot be read."""
@@ -211,3 +224,11 @@ class TestServersPrivateKey(EncryptionCommon):
                 self.assertFalse(get(address))
         with server(**self.server, local_hosts="psa.example.com:443"):
             self.assertTrue(get("psa.example.com"))
+
+    def test_it_never_goes_in_clear_across_the_public_net(self):
+        """S35: a listed host may be reached over plain http as well."""
+        get = self.env["connectwise.backend"]._get_server_private_key
+        with server(**self.server, local_hosts="psa.example.com:443,proxy:80"):
+            self.assertTrue(get("https://psa.example.com:443"))
+            self.assertFalse(get("http://psa.example.com:443"))
+            self.assertTrue(get("http://proxy"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from requests import Request
 
 from connectwise_client import REGIONS, AddressError, normalise_address
-from connectwise_client.address import is_cloud, is_public
+from connectwise_client.address import is_cloud, is_kept_private, is_public
 
 
 @pytest.mark.parametrize("code", REGIONS)
@@ -196,6 +196,29 @@ def test_any_text_is_an_https_origin_or_refused(text: str) -> None:
     assert origin.startswith("https://")
     assert normalise_address(origin) == origin
     assert Request("GET", f"{origin}/x").prepare().url == f"{origin}/x"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://psa.example.com",
+        "https://8.8.8.8",
+        "http://10.1.2.3:8080",
+        "http://[fd00::1]:8080",
+        "http://localhost:8080",
+        "http://proxy",
+    ],
+)
+def test_over_https_or_on_the_own_network_nobody_reads_along(origin: str) -> None:
+    assert is_kept_private(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://psa.example.com:443", "http://8.8.8.8:443", "http://[2606:4700::1]:443"],
+)
+def test_plain_http_across_the_public_net_can_be_read(origin: str) -> None:
+    assert not is_kept_private(origin)
 
 
 @given(

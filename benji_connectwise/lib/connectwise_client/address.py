@@ -86,6 +86,19 @@ def is_cloud(origin: str) -> bool:
     return urlsplit(origin).hostname in const.CLOUD_HOSTS
 
 
+def is_kept_private(origin: str) -> bool:
+    """Tell whether nobody on the way can read what an origin is sent.
+
+    Over https, or without leaving the own network: to a private IP address, or a host
+    name without a dot, which is none of the public net.
+    """
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return True
+    return not is_public(host) if _is_ip(host) else "." not in host
+
+
 def private_address(host: str) -> AddressError:
     """Make the error for a host that may not be reached."""
     return AddressError(
