@@ -251,6 +251,15 @@ class TestConfigure(ConnectwiseCommon):
         wizard.action_save()
         self.assertFalse(wizard.exists())
 
+    def test_it_saves_for_the_company_it_was_opened_in(self):
+        """S2: although another one was chosen in another tab meanwhile."""
+        wizard = self.wizard(step="contacts")
+        other = self.setup_other_company()["company"]
+        self.administrator.company_ids += other
+        companies = [other.id, self.company.id]
+        wizard.with_context(allowed_company_ids=companies).action_save()
+        self.assertEqual(self.saved.company_id, self.company)
+
     def test_an_archived_connection_is_taken_up_again(self):
         """S2"""
         self.wizard(step="contacts").action_save()

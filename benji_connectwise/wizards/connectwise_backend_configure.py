@@ -94,11 +94,14 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             values.setdefault("client_id", backend._default_client_id())
         return {name: value for name, value in values.items() if name in fields}
 
-    @api.model
+    def _get_company(self):
+        # Another one may have been chosen in another tab since the dialog was opened.
+        return self.company_id or self.env.company
+
     def _get_backend(self):
         # An archived connection is taken up again instead of colliding with a new one.
         backends = self.env["connectwise.backend"].with_context(active_test=False)
-        return backends.search([("company_id", "=", self.env.company.id)], limit=1)
+        return backends.search([("company_id", "=", self._get_company().id)], limit=1)
 
     @api.depends("server_url")
     def _compute_region(self):
@@ -186,7 +189,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         if backend:
             backend.write({**values, "active": True})
         else:
-            backend = backend.create({**values, "company_id": self.env.company.id})
+            backend = backend.create({**values, "company_id": self._get_company().id})
         backend._note_configured(self.access_missing)
         self.sudo().unlink()
         return {
