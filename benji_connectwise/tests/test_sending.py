@@ -271,7 +271,7 @@ class TestSending(SendingCommon):
             self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
             self.assertChosen(move, "connectwise", self.pdf)
             self._change()
-            self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+            self.look_at_changes()
         self.assertFalse(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
@@ -436,7 +436,7 @@ class TestEInvoicing(SendingCommon):
         self.send(move)
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
-        self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
 
     def test_the_batch_dialog_does_not_take_it_for_the_document(self):
