@@ -27,6 +27,7 @@ from environment import (
     odoo_environment,
     port_is_free,
     postgresql,
+    run_odoo,
     say,
     wait_for,
 )
@@ -82,8 +83,9 @@ def run(odoo_port: int, sandbox_port: int) -> None:
             if not settings:
                 make_database(url)
                 settings = read_settings()
+            update_addon(settings)
             update_addresses(odoo_port, url)
-            run_odoo_server(odoo_port, sandbox_port, settings)
+            run_odoo_server(odoo_port, sandbox_port)
 
 
 def end_on_signals() -> None:
@@ -155,6 +157,25 @@ def read_settings() -> dict:
     return json.loads(value)
 
 
+def update_addon(settings: dict) -> None:
+    """Bring a database of an earlier start to what the addon is now."""
+    state = addon_state()
+    if settings["addon_state"] == state:
+        return
+    say(f"{ADDON} was changed since the last start: updating the database")
+    options = ["--database", DATABASE, "--update", ADDON, "--stop-after-init"]
+    LOG.unlink(missing_ok=True)
+    try:
+        run_odoo(*options, "--logfile", str(LOG))
+    except subprocess.CalledProcessError:
+        sys.exit(f"The database could not be updated. Odoo's log: {shown(LOG)}")
+    execute(
+        "UPDATE ir_config_parameter SET value = %s WHERE key = %s",
+        json.dumps({**settings, "addon_state": state}),
+        SETTINGS,
+    )
+
+
 def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     """Put the ports of this start where the last one's are."""
     execute(
@@ -182,15 +203,11 @@ def execute(statement: str, *values: str, database: str = DATABASE) -> list[tupl
             return cursor.fetchall() if cursor.description else []
 
 
-def run_odoo_server(port: int, sandbox_port: int, settings: dict) -> None:
+def run_odoo_server(port: int, sandbox_port: int) -> None:
     """Run Odoo until it is told to stop; exits if it ends by itself."""
     options = ["--database", DATABASE, "--db-filter", f"^{DATABASE}$"]
     options += ["--http-port", str(port), "--max-cron-threads", "1"]
     options += ["--logfile", str(LOG)]
-    state = addon_state()
-    if settings["addon_state"] != state:
-        say(f"{ADDON} was changed since the last start: updating the database")
-        options += ["--update", ADDON]
     say("starting Odoo")
     LOG.unlink(missing_ok=True)
     with mail_folder(MAILS) as smtp_port:
@@ -204,21 +221,11 @@ def run_odoo_server(port: int, sandbox_port: int, settings: dict) -> None:
                 wait_for(f"http://127.0.0.1:{port}/web/login", process)
             except RuntimeError as error:
                 sys.exit(f"Odoo did not start: {error}. Its log: {shown(LOG)}")
-            if settings["addon_state"] != state:
-                remember_addon_state(settings, state)
             wake_scheduled_actions()
             places = {"mails": shown(MAILS), "log": shown(LOG)}
             say(HINTS.format(odoo=port, sandbox=sandbox_port, **places))
             status = process.wait()
     sys.exit(f"Odoo ended by itself, with {status}. Its log: {shown(LOG)}")
-
-
-def remember_addon_state(settings: dict, state: str) -> None:
-    execute(
-        "UPDATE ir_config_parameter SET value = %s WHERE key = %s",
-        json.dumps({**settings, "addon_state": state}),
-        SETTINGS,
-    )
 
 
 def shown(path: Path) -> str:

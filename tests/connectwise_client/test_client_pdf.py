@@ -243,6 +243,10 @@ def test_a_packed_stream_may_be_longer_than_what_is_unpacked_at_once() -> None:
     validate_pdf(packed(random.Random(1).randbytes(300_000), 1))
 
 
+def test_a_stream_that_says_it_is_longer_than_the_file_ends_with_it() -> None:
+    validate_pdf(packed(b"\x78\x01" + b"\x00\xff\xff\x00\x00" + b"cut", 0))
+
+
 def test_streams_within_one_another_are_refused() -> None:
     """Each is read to their common end, and unpacks to nothing on its way."""
     marker = b"stream\n\x78\x9c"
