@@ -18,6 +18,7 @@ from environment import (
     ROOT,
     copy_database,
     drop_database,
+    free_port,
     odoo_config,
     postgresql,
     say,
@@ -118,6 +119,8 @@ def odoo_tests(
             f"--rootdir={ROOT}",
             *(f"--odoo-config={odoo_config()}", f"--odoo-database={database}"),
             *("--odoo-http", "--odoo-log-level=info", f"--odoo-extra=logfile={log}"),
+            # Two clones may run their tests at the same time.
+            f"--odoo-extra=http-port={free_port()}",
             *map(str, paths),
             *arguments,
         )
