@@ -6,6 +6,7 @@ from . import (
     test_contact_import,
     test_contact_protection,
     test_encryption,
+    test_explain,
     test_invoice_pdf,
     test_invoice_pdf_priority,
     test_mapping_report,
