@@ -159,7 +159,19 @@ class ResPartner(models.Model):
             self._check_connectwise_protected(vals)
             if "company_id" in vals:
                 self._move_connectwise_contacts(vals["company_id"])
-        return super().write(vals)
+        result = super().write(vals)
+        if not vals.keys().isdisjoint({"parent_id", "is_company"}):
+            self._judge_connectwise_lookups_anew()
+        return result
+
+    def _judge_connectwise_lookups_anew(self):
+        """A customer that becomes part of another takes its ConnectWise along (D1)."""
+        rows = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("partner_id", "child_of", self.ids)])
+        )
+        rows._judge_lookups_anew(rows.connectwise_company_id)
 
     def _check_connectwise_protected(self, vals):
         protected = vals.keys() & self._get_connectwise_protected()

@@ -18,4 +18,5 @@ from . import (
     test_sync,
     test_tours,
     test_trust,
+    test_trust_owner,
 )
