@@ -184,7 +184,7 @@ class ConnectwiseLookup(models.Model):
         found_too = self.union(*(finders[hit.connectwise_ref] for hit in hits)) - self
         return found_too.filtered(
             lambda rival: (
-                rival.company_id == self.company_id
+                rival._get_backend() == self._get_backend()
                 and rival.move_id.commercial_partner_id
                 != self.move_id.commercial_partner_id
                 and rival.move_id.move_type == self.move_id.move_type
@@ -213,8 +213,16 @@ class ConnectwiseLookup(models.Model):
 
     def _get_mapping(self):
         return self.move_id.commercial_partner_id.connectwise_mapping_ids.filtered(
-            lambda mapping: mapping.company_id == self.move_id.company_id
+            lambda mapping: mapping.backend_id == self._get_backend()
         )
+
+    def _get_backend(self):
+        """Return the connection that knows this invoice's customer, sudo.
+
+        An archived one is asked nothing, but what a person said of a customer there
+        goes on to be true.
+        """
+        return self.company_id._find_connectwise_backend()
 
     def _contradiction(self, hit):
         """Return the verdict that speaks against `hit`, or False.
