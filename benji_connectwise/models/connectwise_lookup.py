@@ -244,7 +244,7 @@ class ConnectwiseLookup(models.Model):
         hits = self.hit_ids
         refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
         backends = self.env["connectwise.backend"].union(
-            *(company._get_connectwise_backend() for company in self.company_id)
+            *(company._find_connectwise_backend() for company in self.company_id)
         )
         companies = self.env["connectwise.company"].search(
             [
@@ -281,18 +281,24 @@ class ConnectwiseLookup(models.Model):
         # As if a fact had changed: whatever follows from the verdict follows again.
         self.modified(["pdf_ref"])
 
-    def _get_backend(self):
-        return self.move_id.company_id._get_connectwise_backend()
-
     def _get_customer(self):
         # Not the invoice's own: Odoo leaves that as it was where a customer with a
         # parent stops being a company.
         return self.move_id.partner_id.commercial_partner_id
 
     def _get_mapping(self):
+        backend = self._get_backend()
         return self._get_customer().connectwise_mapping_ids.filtered(
-            lambda mapping: mapping.backend_id == self._get_backend()
+            lambda mapping: mapping.backend_id == backend
         )
+
+    def _get_backend(self):
+        """Return the connection that knows this invoice's customer, sudo.
+
+        An archived one is asked nothing, but what a person said of a customer there
+        goes on to be true.
+        """
+        return self.company_id._find_connectwise_backend()
 
     def _contradiction(self, hit):
         """Return the verdict that speaks against `hit`, or False.

@@ -226,7 +226,7 @@ class ConnectwiseLookup(models.Model):
         )
         moves = self.env["account.move"].search(
             self.env["account.move"]._with_invoice_pdf_domain()
-            & Domain("company_id", "=", backend.company_id.id)
+            & Domain("company_id", "in", backend._get_companies().ids)
             & (
                 Domain("date", ">=", fields.Date.today() - LOOK_BACK)
                 | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)

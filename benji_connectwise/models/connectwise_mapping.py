@@ -150,7 +150,7 @@ class ConnectwiseMapping(models.Model):
             raise AccessError(
                 self.env._("Only an Invoicing administrator can change the mapping.")
             )
-        self.check_access("read")
+        self.check_access("write")
 
     def action_connect(self):
         """Open the dialog "+" for this row."""

@@ -70,7 +70,7 @@ class ResPartner(models.Model):
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
         "connectwise_mapping_ids.connection",
-        "connectwise_mapping_ids.company_id",
+        "connectwise_mapping_ids.backend_id.active",
     )
     def _compute_connectwise_company_id(self):
         how = dict(
@@ -78,9 +78,10 @@ class ResPartner(models.Model):
             ._fields["connection"]
             ._description_selection(self.env)
         )
+        backend = self.env.company._get_connectwise_backend()
         for partner in self:
             mapping = partner.connectwise_mapping_ids.filtered(
-                lambda mapping: mapping.company_id == self.env.company
+                lambda mapping: mapping.backend_id == backend
             )[:1]
             company = mapping.connectwise_company_id
             partner.connectwise_company_id = company
@@ -102,7 +103,8 @@ class ResPartner(models.Model):
     def _search_connectwise_company_id(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        here = Domain("company_id", "=", self.env.company.id)
+        backend = self.env.company._get_connectwise_backend()
+        here = Domain("backend_id", "=", backend.id)
         connected = Domain("connectwise_company_id", "!=", False)
         values = value if operator == "in" else ()
         domain = Domain(

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_branches,
     test_configure,
     test_connection,
     test_contact_enabling,
