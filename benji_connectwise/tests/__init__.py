@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_branches,
     test_configure,
     test_connection,
     test_contact_enabling,
@@ -18,4 +19,5 @@ from . import (
     test_sync,
     test_tours,
     test_trust,
+    test_trust_owner,
 )
