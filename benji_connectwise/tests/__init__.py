@@ -15,6 +15,7 @@ from . import (
     test_merging,
     test_portal,
     test_prefetch,
+    test_saved_report,
     test_secrets,
     test_sending,
     test_sync,
