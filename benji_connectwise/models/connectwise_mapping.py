@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mapping_words import explain_conflict, explain_contact
 from .connectwise_company import as_table
 
 
@@ -36,9 +37,11 @@ class ConnectwiseMapping(models.Model):
         [
             ("account_id", "Account ID"),
             ("company_name", "Company Name"),
+            ("suggestion", "Suggestion"),
             ("manual", "Manual"),
         ],
         readonly=True,
+        help="Suggestion: connected with others at once, and not looked at singly.",
     )
     last_updated = fields.Datetime(readonly=True)
     disconnected = fields.Boolean(
@@ -51,7 +54,13 @@ class ConnectwiseMapping(models.Model):
         "connectwise.company", "Disconnected From", readonly=True
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
-    message = fields.Char(readonly=True, help="Why it is as it is.")
+    conflict = fields.Json(
+        "What the conflict is",
+        readonly=True,
+        help="What a person should look at: its kind, and the ids of the companies and"
+        " rows concerned.",
+    )
+    message = fields.Char(compute="_compute_message", help="What there is to know.")
     contact_id = fields.Many2one(
         "res.partner", "Bill-To Contact", readonly=True, ondelete="set null"
     )
@@ -71,9 +80,12 @@ class ConnectwiseMapping(models.Model):
         readonly=True,
         help="What a person decided about enabling stays.",
     )
-    contact_message = fields.Char(
-        readonly=True, help="Why there is no Bill-To contact, or what to know about it."
+    contact_note = fields.Json(
+        readonly=True,
+        help="Why there is no Bill-To contact, or what to know about it: a code and"
+        " what its sentence names.",
     )
+    contact_message = fields.Char(compute="_compute_message")
     contact_enabled = fields.Boolean(
         "Enabled", related="contact_id.connectwise_enabled"
     )
@@ -86,6 +98,39 @@ class ConnectwiseMapping(models.Model):
         for mapping in self:
             mapping.sync_paused = bool(
                 mapping.contact_id and not mapping.backend_id.sync_contacts
+            )
+
+    # -------------------------------------------------------------------------
+    # In the reader's words
+    # -------------------------------------------------------------------------
+
+    @api.depends(
+        "conflict",
+        "has_conflict",
+        "contact_note",
+        "sync_paused",
+        "connectwise_company_id.is_deleted",
+    )
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for mapping in self:
+            mapping.contact_message = explain_contact(self.env, mapping.contact_note)
+            mapping.message = " ".join(filter(None, mapping._get_sentences())) or False
+
+    def _get_sentences(self):
+        _ = self.env._
+        if self.has_conflict:
+            yield explain_conflict(self.env, self.conflict)
+        if self.connectwise_company_id.is_deleted:
+            yield _(
+                "This company is gone in ConnectWise. The connection and its contact"
+                " stay as they are until you connect another one or disconnect."
+            )
+        yield self.contact_message
+        if self.sync_paused:
+            yield _(
+                "Sync paused: “Synchronize customers/contacts from ConnectWise” is off,"
+                " so the contact is not updated."
             )
 
     # -------------------------------------------------------------------------
@@ -185,10 +230,22 @@ class ConnectwiseMapping(models.Model):
         mapping = self.sudo()
         if mapping.connectwise_company_id != company:
             mapping._remove_contact()
+        mapping.partner_id._set_self_written(False)
         self._link([(mapping.id, company.id, "manual")])
-        mapping._log(self.env._("Connected by hand with %s.", company.display_name))
+        mapping._log(self.env._("Connected by hand to %s.", company.display_name))
         mapping.backend_id._update_contacts_for_person(mapping)
         return True
+
+    def action_confirm(self):
+        """Make the connection of this one row a person's, who looked at it.
+
+        :raises UserError: if the row is not connected
+        """
+        self.ensure_one()
+        self._check_may_change()
+        if not self.connectwise_company_id:
+            raise UserError(self.env._("This customer is not connected."))
+        return self.connect(self.connectwise_company_id)
 
     def action_disconnect(self):
         """Remove the connection; automatic matching leaves this customer alone."""
@@ -206,8 +263,8 @@ class ConnectwiseMapping(models.Model):
                     "disconnected_company_id": company.id,
                     "last_updated": fields.Datetime.now(),
                     "has_conflict": False,
-                    "message": False,
-                    "contact_message": False,
+                    "conflict": False,
+                    "contact_note": False,
                     "contact_decision": False,
                 }
             )
@@ -234,7 +291,7 @@ class ConnectwiseMapping(models.Model):
                        connection = link.connection,
                        disconnected = FALSE, disconnected_at = NULL,
                        disconnected_by_id = NULL, disconnected_company_id = NULL,
-                       has_conflict = FALSE, message = NULL,
+                       has_conflict = FALSE, conflict = NULL,
                        -- What was decided about the contact of another company says
                        -- nothing here.
                        contact_decision = CASE WHEN connectwise_company_id
