@@ -39,6 +39,7 @@ def odoo_config() -> Path:
         "[options]\n"
         f"addons_path = {','.join(str(path) for path in addons if path.is_dir())}\n"
         f"data_dir = {DATA}\n"
+        f"bin_path = {LOCAL / 'wkhtmltopdf'}\n"
         "http_interface = 127.0.0.1\n"
         "list_db = False\n"
     )
