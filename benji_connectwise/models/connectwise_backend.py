@@ -296,7 +296,9 @@ class ConnectwiseBackend(models.Model):
                     backend.private_key_place = backend._get_place()
                 # Another ConnectWise: what the old one said is no evidence any more.
                 lookups.search(of_company)._forget_unsent()
-            elif "amount_tolerance" in vals:
+            elif not vals.keys().isdisjoint(
+                {"amount_tolerance", "invoice_number_field"}
+            ):
                 lookups.search(of_company)._judge_anew()
         return result
 
@@ -460,11 +462,12 @@ class ConnectwiseBackend(models.Model):
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether the Invoice PDF Priority of this company asks ConnectWise."""
+        """Whether the Invoice PDF Priority of this company asks ConnectWise: it does
+        not where Odoo comes first."""
         if not self or self.state == "draft":
             return False
-        priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
-        return "connectwise" in priorities[self.company_id]
+        Source = self.env["invoice.pdf.source"]
+        return "connectwise" in Source._get_before_odoo(self.company_id)
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
         return replace(BACKGROUND, total=seconds)
