@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_another_connectwise,
     test_branches,
     test_configure,
     test_connection,
@@ -14,6 +15,7 @@ from . import (
     test_merging,
     test_portal,
     test_prefetch,
+    test_saved_report,
     test_secrets,
     test_sending,
     test_sync,
