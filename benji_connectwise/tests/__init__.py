@@ -24,4 +24,5 @@ from . import (
     test_tours,
     test_trust,
     test_trust_owner,
+    test_why_this_pdf,
 )
