@@ -716,17 +716,20 @@ class AccountMove(models.Model):
                 )
             try:
                 validate_pdf(attachment.raw or b"")
-                with MergeCheck() as is_mergeable:
-                    is_usable = is_mergeable(attachment.raw)
-            except InvalidPdfError:
-                is_usable = False
-            if not is_usable:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is not a PDF that can be sent. Please attach another.",
+                with MergeCheck() as check:
+                    check.examine(attachment.raw)
+            except InvalidPdfError as error:
+                message = self.env._(
+                    "“%s” is not a PDF that can be sent. Please attach another.",
+                    attachment.name,
+                )
+                if error.reason == "too_slow":
+                    message = self.env._(
+                        "“%s” is too large to examine it now. Please attach a smaller"
+                        " one, or try again later.",
                         attachment.name,
                     )
-                )
+                raise ValidationError(message) from None
 
     # -------------------------------------------------------------------------
     # Surfaces

@@ -24,7 +24,7 @@ from ..lib.connectwise_client import (
     ServerError,
     number_key,
 )
-from ..pdf_merge_check import MergeCheck
+from ..pdf_merge_check import LONG, SHORT, MergeCheck
 from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
 from .connectwise_lookup import MOST_HITS, NUMBERS_AT_ONCE, UNREADABLE
 
@@ -84,11 +84,14 @@ def _is_about_one_pdf(error):
     return isinstance(error, DataError | NotFoundError)
 
 
-def _examine(results, is_mergeable):
+def _examine(client, results, check):
     """Yield what was downloaded; an error instead of a PDF that Odoo cannot merge."""
     for ref, result in results:
-        if isinstance(result, bytes) and not is_mergeable(result):
-            result = InvalidPdfError("The PDF does not merge", reason="unmergeable")
+        if isinstance(result, bytes):
+            try:
+                check.examine(result, client.seconds_left)
+            except InvalidPdfError as error:
+                result = error
         elif isinstance(result, AddressError) and result.reason == "no_api":
             # A web page that says 404, of an API that has just been found.
             result = NotFoundError("There is no such PDF", status=result.status)
@@ -470,6 +473,8 @@ class ConnectwiseLookup(models.Model):
         wanted._download_now(client, step)
 
     def _download_now(self, client, step=None):
+        if not self:
+            return
         place = get_place(client.origin, client.company_login_id)
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         # As of the question: what ConnectWise changes meanwhile is seen next time.
@@ -477,10 +482,11 @@ class ConnectwiseLookup(models.Model):
         changed = {lookup: lookup.accepted_id.last_updated for lookup in self}
         failures = []
         with (
-            MergeCheck() as is_mergeable,
+            MergeCheck(LONG if step else SHORT) as check,
             closing(client.download_invoice_pdfs(by_ref)) as results,
         ):
-            for some in split_every(PDFS_PER_STEP, _examine(results, is_mergeable)):
+            examined = _examine(client, results, check)
+            for some in split_every(PDFS_PER_STEP, examined):
                 if step:
                     step()
                 # Reset to draft meanwhile, judged anew by somebody else, or another
@@ -514,6 +520,9 @@ class ConnectwiseLookup(models.Model):
         if _is_about_one_pdf(error) or isinstance(error, ServerError):
             self.write({"error": error_to_facts(error)})
             self._pause()
+        if self and isinstance(error, InvalidPdfError) and error.reason == "too_slow":
+            # There is more time for it in the background.
+            self._trigger_prefetch(at=max(self.mapped("retry_at")))
 
     def _store_pdfs(self, contents, changed):
         """Keep the PDFs of the accepted hits.
