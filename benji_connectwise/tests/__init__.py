@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_another_connectwise,
     test_branches,
     test_configure,
     test_connection,
@@ -17,7 +18,9 @@ from . import (
     test_prefetch,
     test_saved_report,
     test_secrets,
+    test_self_written,
     test_sending,
+    test_suggestions,
     test_sync,
     test_tours,
     test_trust,
