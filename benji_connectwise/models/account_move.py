@@ -698,6 +698,72 @@ class AccountMove(models.Model):
         self.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
 
     # -------------------------------------------------------------------------
+    # Mailing the chosen PDF
+    # -------------------------------------------------------------------------
+
+    def _look_before_mailing(self, records):
+        """Ask ConnectWise for newer PDFs and judge anew, unless that was just done.
+
+        :param records: of any model
+        :return: these records, in an environment that does not ask again
+        """
+        if records.env.context.get("invoice_pdf_at_hand"):
+            return records
+        self.env["account.move.send"]._fetch_before_sending(self)
+        self.sudo().connectwise_lookup_ids._judge_anew()
+        return records.with_context(invoice_pdf_at_hand=True)
+
+    def _pin_connectwise_pdf(self):
+        """Remember ConnectWise's PDF that is kept as one that somebody received (D3)."""
+        kept = self.env["connectwise.lookup"]._get_pdfs(self)
+        for move in self.sudo():
+            pdf = kept.get(move.id)
+            # Where it is news: each writing of an invoice checks its balance.
+            if pdf and move.connectwise_sent_checksum != pdf.checksum:
+                move.connectwise_sent_checksum = pdf.checksum
+
+    def _process_attachments_for_post(
+        self, attachments, attachment_ids, message_values
+    ):
+        # What a dialog rendered, or a scheduled message carries, may be of last week.
+        # Customers attach files in the portal, and render nothing.
+        is_internal = self.env.user._is_internal()
+        if attachment_ids and is_internal and self._with_invoice_pdf():
+            self._renew_pending_pdfs(attachment_ids)
+        return super()._process_attachments_for_post(
+            attachments, attachment_ids, message_values
+        )
+
+    def _renew_pending_pdfs(self, attachment_ids):
+        """Put the PDF that is chosen now in the place of one that was chosen before."""
+        files = self.env["ir.attachment"].sudo().browse(attachment_ids)
+        pending = files.filtered(
+            lambda file: (
+                file.res_model in ("mail.compose.message", "mail.scheduled.message")
+                and file.create_uid == self.env.user
+                and self._is_from_elsewhere(file)
+            )
+        )
+        reports = self._get_available_action_reports() if pending else []
+        by_name = {
+            self._get_invoice_report_filename(report=report): report
+            for report in reports
+        }
+        # Other files may have the same content: a person attached those.
+        pending = pending.filtered(lambda file: file.name.replace("/", "_") in by_name)
+        if not pending:
+            return
+        move = self._look_before_mailing(self)
+        chosen = move._get_preferred_invoice_pdf()
+        for file in pending:
+            if not chosen:
+                report = by_name[file.name.replace("/", "_")]
+                reports = move.env["ir.actions.report"]
+                file.raw, _kind = reports._render_qweb_pdf(report, move.ids)
+            elif file.checksum != chosen.checksum:
+                file.raw = chosen.raw
+
+    # -------------------------------------------------------------------------
     # A PDF attached by a person
     # -------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 
 from .ir_actions_report import RENDER_OWN
+from .mail_mail import INVOICE_MAIL
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -223,20 +224,18 @@ class AccountMoveSend(models.AbstractModel):
     def _link_invoice_documents(self, invoices_data):
         result = super()._link_invoice_documents(invoices_data)
         sent = self.env["account.move"]
-        kept = self.env["connectwise.lookup"]._get_pdfs(sent.union(*invoices_data))
         for invoice in invoices_data:
-            values = {}
             if preferred := invoice._get_preferred_invoice_pdf():
-                values["message_main_attachment_id"] = preferred.id
+                invoice.sudo().message_main_attachment_id = preferred
                 sent += invoice
-            pdf = kept.get(invoice.id)
-            if pdf and pdf in self._get_invoice_extra_attachments(invoice):
-                values["connectwise_sent_checksum"] = pdf.checksum
-            if values:
-                invoice.sudo().write(values)
         # At once, and where it is news: each writing of an invoice checks its balance.
         sent.filtered(lambda invoice: not invoice.is_move_sent).is_move_sent = True
         return result
+
+    @api.model
+    def _send_mail(self, move, mail_template, **kwargs):
+        move = move.with_context(invoice_mail=INVOICE_MAIL)
+        return super()._send_mail(move, mail_template, **kwargs)
 
     @api.model
     def _generate_and_send_invoices(
