@@ -714,7 +714,7 @@ class AccountMove(models.Model):
         return records.with_context(invoice_pdf_at_hand=True)
 
     def _pin_connectwise_pdf(self):
-        """Remember ConnectWise's PDF that is kept as one that somebody received (D3)."""
+        """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
         for move in self.sudo():
             pdf = kept.get(move.id)

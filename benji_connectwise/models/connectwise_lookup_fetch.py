@@ -8,7 +8,6 @@ from functools import partial
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ..explain import error_to_facts
