@@ -18,6 +18,7 @@ from . import (
     test_secrets,
     test_sending,
     test_sync,
+    test_sync_failures,
     test_tours,
     test_trust,
     test_trust_owner,
