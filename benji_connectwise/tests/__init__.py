@@ -22,6 +22,7 @@ from . import (
     test_sending,
     test_suggestions,
     test_sync,
+    test_sync_failures,
     test_tours,
     test_trust,
     test_trust_owner,
