@@ -17,6 +17,8 @@ from . import (
     connectwise_sync_range,
     invoice_pdf_source,
     ir_actions_report,
+    ir_attachment,
+    mail_mail,
     res_company,
     res_partner,
 )
