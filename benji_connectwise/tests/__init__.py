@@ -20,6 +20,7 @@ from . import (
     test_secrets,
     test_self_written,
     test_sending,
+    test_storage,
     test_suggestions,
     test_sync,
     test_sync_failures,
