@@ -3,7 +3,8 @@ from itertools import takewhile
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..odoo_internals import ormcache
 
 
 class InvoicePdfSource(models.Model):
