@@ -3,8 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.fields import Domain
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.mail.tools.discuss import Store

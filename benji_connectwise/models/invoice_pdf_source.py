@@ -4,7 +4,8 @@ from itertools import takewhile
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..odoo_internals import ormcache
 
 _logger = logging.getLogger(__name__)
 
