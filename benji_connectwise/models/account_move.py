@@ -650,15 +650,15 @@ class AccountMove(models.Model):
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
         result = super().write(vals)
-        times = {}
         if vals.get("state") == "posted":
-            times["connectwise_posted_at"] = fields.Datetime.now()
+            self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
-            times["connectwise_sent_at"] = fields.Datetime.now()
-        if times:
-            # Nobody's to write; and past Odoo, which would check the balance again.
-            models.Model.write(self.sudo(), times)
+            self._note_time("connectwise_sent_at")
         return result
+
+    def _note_time(self, name):
+        # Nobody's to write; and past Odoo, which would check the balance again.
+        models.Model.write(self.sudo(), {name: fields.Datetime.now()})
 
     def _check_connectwise_pdf_file(self, vals):
         if "connectwise_pdf_file" in vals and not self.env.su:
@@ -730,10 +730,12 @@ class AccountMove(models.Model):
     def _pin_connectwise_pdf(self):
         """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
-        for move in self.sudo():
-            pdf = kept.get(move.id)
+        moves = self.sudo().filtered(lambda move: move.id in kept)
+        moves._note_time("connectwise_sent_at")
+        for move in moves:
+            pdf = kept[move.id]
             # Where it is news: each writing of an invoice checks its balance.
-            if pdf and move.connectwise_sent_checksum != pdf.checksum:
+            if move.connectwise_sent_checksum != pdf.checksum:
                 move.connectwise_sent_checksum = pdf.checksum
 
     def _process_attachments_for_post(

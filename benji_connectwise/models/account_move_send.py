@@ -274,8 +274,10 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _report_differing_amounts(self, moves):
         """Tell a person what was sent with another amount while nobody looked (D1)."""
-        differing = moves.sudo().filtered("connectwise_amount_differs")
-        for move in differing.filtered("connectwise_pdf_is_sent"):
+        kept = self.env["connectwise.lookup"]._get_pdfs(moves)
+        for move in moves.sudo().filtered("connectwise_amount_differs"):
+            if not (move.is_move_sent and move.id in kept):
+                continue
             backend = move.company_id._get_connectwise_backend()
             user = backend.responsible_id or self.env.user
             move = move.with_context(lang=user.lang)
