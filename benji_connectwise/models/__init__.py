@@ -17,8 +17,11 @@ from . import (
     connectwise_sync_range,
     invoice_pdf_source,
     ir_actions_report,
+    ir_actions_server,
     ir_attachment,
+    mail_compose_message,
     mail_mail,
+    mail_template,
     res_company,
     res_partner,
 )

@@ -11,6 +11,7 @@ from . import (
     test_explain,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_mailing,
     test_mapping_report,
     test_merging,
     test_portal,
@@ -22,7 +23,9 @@ from . import (
     test_storage,
     test_suggestions,
     test_sync,
+    test_sync_failures,
     test_tours,
     test_trust,
     test_trust_owner,
+    test_why_this_pdf,
 )
