@@ -29,10 +29,44 @@ def test_the_account_id_wins_over_the_name() -> None:
     )
 
 
-def test_an_account_id_that_leads_nowhere_leaves_it_to_the_name() -> None:
-    """S83"""
-    result = match([Customer(1, "Acme", "A1")], [Company(7, "Acme", "B2")])
+@pytest.mark.parametrize(
+    ("account_id", "other"), [("A1", None), (None, "B2"), ("A1", "TBD"), ("N/A", "B2")]
+)
+def test_an_account_id_that_leads_nowhere_leaves_it_to_the_name(
+    account_id: str | None, other: str | None
+) -> None:
+    """S83, D4"""
+    result = match([Customer(1, "Acme", account_id)], [Company(7, "Acme", other)])
     assert result.links == (Link(1, 7, "company_name"),)
+
+
+def test_two_account_ids_that_differ_make_no_link_by_name() -> None:
+    """D4"""
+    assert not match([Customer(1, "Acme", "A1")], [Company(7, "Acme", "B2")]).links
+
+
+@pytest.mark.parametrize("company", [Company(7, "Acme"), Company(7, "Zeta", "A1")])
+def test_what_a_customer_wrote_himself_makes_no_link(company: Company) -> None:
+    """D20"""
+    customer = Customer(1, "Acme", "A1", is_self_written=True)
+    assert not match([customer], [company]).links
+
+
+@pytest.mark.parametrize("company", [Company(7, "Acme"), Company(7, "Zeta", "A1")])
+def test_what_a_customer_wrote_himself_is_not_in_the_way_of_others(
+    company: Company,
+) -> None:
+    """D20"""
+    himself = Customer(1, "Acme", "A1", is_self_written=True)
+    result = match([himself, Customer(2, "Acme", "A1")], [company])
+    assert pairs(result) == [(2, 7)]
+
+
+def test_a_customer_cannot_claim_a_company_of_another_name() -> None:
+    """D20"""
+    himself = Customer(1, "Zeta", "A1", is_self_written=True)
+    result = match([himself, Customer(2, "Acme")], [Company(7, "Acme", "A1")])
+    assert pairs(result) == [(2, 7)]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ NAMES = st.sampled_from(
         "Zeta Ltd",
     ]
 )
-ACCOUNT_IDS = st.sampled_from([None, "", "A1", "a1 ", "A2", "A3"])
+ACCOUNT_IDS = st.sampled_from([None, "", "TBD", "A1", "a1 ", "A2", "A3"])
 CUSTOMER_IDS = st.integers(1, 6)
 COMPANY_IDS = st.integers(11, 16)
 
@@ -42,6 +42,7 @@ class Case:
     customers: list[Customer]
     companies: list[Company]
     fixed: dict[int, int]
+    confirmed: set[int] = field(default_factory=set)
     excluded_customers: set[int] = field(default_factory=set)
     excluded_pairs: set[tuple[int, int]] = field(default_factory=set)
 
@@ -52,13 +53,15 @@ class Case:
 CASES = st.builds(
     Case,
     st.lists(
-        st.builds(Customer, CUSTOMER_IDS, NAMES, ACCOUNT_IDS), unique_by=lambda c: c.id
+        st.builds(Customer, CUSTOMER_IDS, NAMES, ACCOUNT_IDS, st.booleans()),
+        unique_by=lambda c: c.id,
     ),
     st.lists(
         st.builds(Company, COMPANY_IDS, NAMES, ACCOUNT_IDS, st.booleans()),
         unique_by=lambda c: c.id,
     ),
     st.dictionaries(CUSTOMER_IDS, COMPANY_IDS, max_size=2),
+    st.sets(CUSTOMER_IDS, max_size=2),
     st.sets(CUSTOMER_IDS, max_size=2),
     st.sets(st.tuples(CUSTOMER_IDS, COMPANY_IDS), max_size=3),
 )
@@ -120,18 +123,22 @@ def test_every_link_is_of_two_that_agree(case: Case) -> None:
     for link in case.run().links:
         customer, company = customers[link.customer_id], companies[link.company_id]
         assert not company.is_deleted
+        assert not customer.is_self_written
+        keys = [normalise_account_id(side.account_id) for side in (customer, company)]
         if link.reason == "account_id":
-            key = normalise_account_id(customer.account_id)
-            assert key and key == normalise_account_id(company.account_id)
+            assert keys[0] and keys[0] == keys[1]
         else:
+            assert not all(keys)
             names = normalise_name(customer.name), normalise_name(company.name)
             assert names[0].core and names[0].core == names[1].core
             assert len({name.legal_form for name in names} - {""}) < 2
 
 
 @given(CASES)
-def test_every_conflict_is_of_other_companies_than_the_linked_one(case: Case) -> None:
-    """S85"""
+def test_a_conflict_is_of_other_companies_or_of_the_unconfirmed_link(
+    case: Case,
+) -> None:
+    """S85, D4, D20"""
     result = case.run()
     links = {
         **case.fixed,
@@ -139,7 +146,18 @@ def test_every_conflict_is_of_other_companies_than_the_linked_one(case: Case) ->
     }
     for conflict in result.conflicts:
         assert conflict.company_ids
-        assert links.get(conflict.customer_id) not in conflict.company_ids
+        if links.get(conflict.customer_id) in conflict.company_ids:
+            assert conflict.customer_id not in case.confirmed
+            assert conflict.kind in ("account_ids_differ", "changed_by_customer")
+
+
+@given(CASES)
+def test_what_a_customer_wrote_himself_makes_no_difference_to_others(
+    case: Case,
+) -> None:
+    """D20"""
+    others = [c for c in case.customers if not c.is_self_written]
+    assert case.run().links == case.run(customers=others).links
 
 
 @given(CASES)

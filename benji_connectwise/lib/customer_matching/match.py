@@ -8,6 +8,8 @@ somebody's invoices to somebody else. Hence
   name decides only between two that no Account ID leads to or from,
 - a key that several customers or several companies share decides nothing, whichever of
   them are linked or excluded already,
+- two that have one name and two Account IDs are not linked,
+- what a customer wrote himself decides nothing, for him or against others,
 - what a person decided (``fixed`` and excluded) only ever takes links away.
 
 So whether two belong together depends on the records alone, and a second run over the
@@ -35,20 +37,25 @@ def match(
     companies: Iterable[Company],
     *,
     fixed: Mapping[int, int] | None = None,
+    confirmed: Collection[int] = (),
     excluded_customers: Collection[int] = (),
     excluded_pairs: Collection[tuple[int, int]] = (),
 ) -> MatchResult:
     """Find new links, and what a person should look at.
 
     ``fixed``: links there are, company by customer; they stay, and their companies are
-    taken. ``excluded_customers`` are left alone: neither linked nor in conflict.
+    taken. ``confirmed``: the customers among them whose link a person made, against
+    which nothing speaks.
+    ``excluded_customers`` are left alone: neither linked nor in conflict.
     ``excluded_pairs``, of customer and company, are never linked; nor is the next best
     company instead. Ids are unique among ``customers`` and among ``companies``.
 
     >>> match([Customer(1, "Acme Inc.")], [Company(7, "ACME, Incorporated")]).links
     (Link(customer_id=1, company_id=7, reason='company_name'),)
     """
-    candidates = _Candidates(_Keys(customers), _Keys(_live(companies)))
+    customers = tuple(customers)
+    self_written = frozenset(c.id for c in customers if c.is_self_written)
+    candidates = _Candidates(_Keys(customers, self_written), _Keys(_live(companies)))
     pairs = frozenset(excluded_pairs)
     excluded = frozenset(excluded_customers)
     matchable = [c for c in candidates.customers.names if c not in excluded]
@@ -58,7 +65,7 @@ def match(
     for link in links:
         company_of[link.customer_id] = link.company_id
         del unlinked[link.customer_id]
-    review = _Review(candidates, company_of, pairs)
+    review = _Review(candidates, company_of, pairs, frozenset(confirmed), self_written)
     return MatchResult(links, tuple(review.conflicts(matchable, unlinked)))
 
 
@@ -67,19 +74,25 @@ def _live(companies: Iterable[Company]) -> Iterator[Company]:
 
 
 class _Keys:
-    """The records of one side, to be found by what they are compared by."""
+    """The records of one side, to be found by what they are compared by.
 
-    def __init__(self, records: Iterable[Customer | Company]) -> None:
+    ``hidden`` are not found.
+    """
+
+    def __init__(
+        self, records: Iterable[Customer | Company], hidden: Collection[int] = ()
+    ) -> None:
         self.names: dict[int, NormalisedName] = {}
         self.account_ids: dict[int, str] = {}
         by_core: defaultdict[str, list[int]] = defaultdict(list)
         by_account_id: defaultdict[str, list[int]] = defaultdict(list)
         for record in sorted(records, key=lambda record: record.id):
             name = self.names[record.id] = normalise_name(record.name)
-            by_core[name.core].append(record.id)
             account_id = normalise_account_id(record.account_id)
             self.account_ids[record.id] = account_id
-            by_account_id[account_id].append(record.id)
+            if record.id not in hidden:
+                by_core[name.core].append(record.id)
+                by_account_id[account_id].append(record.id)
         # Nothing is not something to have in common.
         by_core.pop("", None)
         by_account_id.pop("", None)
@@ -117,10 +130,13 @@ class _Found(NamedTuple):
     company_ids: tuple[int, ...]
     customer_ids: tuple[int, ...] = ()
     claimants: tuple[int, ...] = ()
+    account_ids_differ: bool = False
 
     def link(self, customer_id: int) -> Link | None:
         """Return the link, if they are one and one and nothing speaks against it."""
-        if len(self.company_ids) != 1 or len(self.customer_ids) != 1 or self.claimants:
+        if len(self.company_ids) != 1 or self.customer_ids != (customer_id,):
+            return None
+        if self.claimants or self.account_ids_differ:
             return None
         return Link(customer_id, self.company_ids[0], self.reason)
 
@@ -163,7 +179,14 @@ class _Candidates:
             company_ids,
             self.customers.with_name(self.companies.names[company_id]),
             self.customers.with_account_id(self.companies.account_ids[company_id]),
+            self.do_account_ids_differ(customer_id, company_id),
         )
+
+    def do_account_ids_differ(self, customer_id: int, company_id: int) -> bool:
+        """Say whether both have one. What a person linked may be gone by now."""
+        account_id = self.customers.account_ids[customer_id]
+        other = self.companies.account_ids.get(company_id)
+        return bool(account_id and other and account_id != other)
 
 
 class _Review:
@@ -174,10 +197,14 @@ class _Review:
         candidates: _Candidates,
         company_of: Mapping[int, int],
         excluded_pairs: frozenset[tuple[int, int]],
+        confirmed: frozenset[int],
+        self_written: frozenset[int],
     ) -> None:
         self._candidates = candidates
         self._company_of = company_of
         self._excluded_pairs = excluded_pairs
+        self._confirmed = confirmed
+        self._self_written = self_written
         holders: defaultdict[int, list[int]] = defaultdict(list)
         for customer_id in sorted(company_of):
             holders[company_of[customer_id]].append(customer_id)
@@ -204,9 +231,18 @@ class _Review:
         )
 
     def _of_linked(self, customer_id: int) -> Conflict | None:
-        """Compare the name with a link that the Account ID speaks for."""
+        """Say what speaks against a link that nobody confirmed.
+
+        The name speaks against one that the Account ID speaks for.
+        """
         customers, companies = self._candidates.customers, self._candidates.companies
         company_id = self._company_of[customer_id]
+        if customer_id in self._confirmed:
+            return None
+        if customer_id in self._self_written:
+            return Conflict(customer_id, "changed_by_customer", (company_id,))
+        if self._candidates.do_account_ids_differ(customer_id, company_id):
+            return Conflict(customer_id, "account_ids_differ", (company_id,))
         account_id = customers.account_ids[customer_id]
         if not account_id or companies.account_ids.get(company_id) != account_id:
             return None
@@ -217,14 +253,21 @@ class _Review:
 
     def _of_unlinked(self, customer_id: int, found: _Found) -> Conflict:
         """Say why there is no link. Without a company there is nothing to look at."""
-        if not found.company_ids:
+        company_ids = found.company_ids
+        kind: ConflictKind = "legal_form_differs"
+        customer_ids: tuple[int, ...] = ()
+        if company_ids:
+            kind, customer_ids = self._why_not(customer_id, found)
+        else:
             name = self._candidates.customers.names[customer_id]
-            free = self._free_with_core(name.core)
-            return Conflict(customer_id, "legal_form_differs", free)
-        kind, customer_ids = self._why_not(found)
-        return Conflict(customer_id, kind, found.company_ids, customer_ids)
+            company_ids = self._free_with_core(name.core)
+        if customer_id in self._self_written:
+            return Conflict(customer_id, "changed_by_customer", company_ids)
+        return Conflict(customer_id, kind, company_ids, customer_ids)
 
-    def _why_not(self, found: _Found) -> tuple[ConflictKind, tuple[int, ...]]:
+    def _why_not(
+        self, customer_id: int, found: _Found
+    ) -> tuple[ConflictKind, tuple[int, ...]]:
         by_name = found.reason == "company_name"
         if len(found.company_ids) > 1:
             if by_name:
@@ -235,6 +278,8 @@ class _Review:
             return "company_taken", holders
         if found.claimants:
             return "name_disagrees", found.claimants
+        if found.customer_ids == (customer_id,):
+            return "account_ids_differ", ()
         if by_name:
             return "several_customers_same_name", found.customer_ids
         return "several_customers_same_account_id", found.customer_ids

@@ -10,6 +10,8 @@ ConflictKind = Literal[
     "several_companies_same_name",
     "several_customers_same_name",
     "name_disagrees",
+    "account_ids_differ",
+    "changed_by_customer",
     "legal_form_differs",
     "company_taken",
 ]
@@ -17,11 +19,16 @@ ConflictKind = Literal[
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer of the accounting system. ``account_id`` is its reference there."""
+    """A customer of the accounting system. ``account_id`` is its reference there.
+
+    ``is_self_written``: the customer wrote one of the two himself, so neither of them
+    decides anything.
+    """
 
     id: int
     name: str | None = None
     account_id: str | None = None
+    is_self_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,12 @@ class Conflict:
         linked by its Account ID, and its name is that of ``company_ids``. One that is
         not linked has the name of the one company, whose Account ID is that of
         ``customer_ids``.
+    ``account_ids_differ``
+        The name is that of the one company, or nobody but the synchronization linked
+        them, and both have an Account ID, which differ.
+    ``changed_by_customer``
+        The customer wrote its name or reference itself. It fits ``company_ids``, or is
+        linked to the one.
     """
 
     customer_id: int
