@@ -5,6 +5,7 @@ from .lib.connectwise_client import (
     AddressError,
     BadAnswerError,
     ClientIdError,
+    ConnectWiseError,
     CredentialsError,
     DeadlineError,
     InvalidPdfError,
@@ -42,6 +43,41 @@ def explain(env, error):
         if isinstance(error, kind):
             return sentence(env, error)
     return env._("ConnectWise gave an answer that cannot be used: %s", error)
+
+
+_REMEMBERED = ("reason", "right", "company_login_id", "value")
+"""What the sentences below need of an error, beside its class."""
+
+
+def error_to_facts(error):
+    """Return what a Json field has to hold so that the failure can be said later.
+
+    :param error: a ConnectWiseError
+    :return: dict, for `explain_facts`
+    """
+    values = {name: getattr(error, name, "") for name in _REMEMBERED}
+    facts = {name: value for name, value in values.items() if value}
+    return {"kind": type(error).__name__, "text": str(error), **facts}
+
+
+def explain_facts(env, facts):
+    """Say what happened and what to do about it, in the language of `env`.
+
+    :param facts: what `error_to_facts` returned; may be empty
+    :return: str as of `explain`, or False for nothing
+    """
+    if not facts:
+        return False
+    values = {name: facts[name] for name in _REMEMBERED if name in facts}
+    kind = _find_kind(facts.get("kind"), ConnectWiseError) or ConnectWiseError
+    return explain(env, kind(facts.get("text", ""), **values))
+
+
+def _find_kind(name, base):
+    if base.__name__ == name:
+        return base
+    found = (_find_kind(name, kind) for kind in base.__subclasses__())
+    return next(filter(None, found), None)
 
 
 def _address(env, error):

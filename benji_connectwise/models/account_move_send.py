@@ -384,10 +384,10 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _add_connectwise_contacts(self, move, partners):
+        backend = move.company_id._get_connectwise_backend()
         mappings = move.commercial_partner_id.sudo().connectwise_mapping_ids.filtered(
             lambda mapping: (
-                mapping.company_id == move.company_id
-                and mapping.contact_id.connectwise_enabled
+                mapping.backend_id == backend and mapping.contact_id.connectwise_enabled
             )
         )
         if not mappings or not move.is_sale_document():

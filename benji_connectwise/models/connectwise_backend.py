@@ -200,6 +200,40 @@ class ConnectwiseBackend(models.Model):
         if not all(backend.amount_tolerance >= 0 for backend in self):
             raise ValidationError(self.env._("The tolerance must not be negative."))
 
+    @api.constrains("company_id")
+    def _check_branches(self):
+        """Keep one connection for a company and its branches (D19)."""
+        for backend in self.sudo():
+            company = backend.company_id
+            others = self.sudo().with_context(active_test=False)
+            other = others.search(
+                [
+                    ("id", "!=", backend.id),
+                    "|",
+                    ("company_id", "parent_of", company.id),
+                    ("company_id", "child_of", company.id),
+                ],
+                limit=1,
+            ).company_id
+            if other in company.parent_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(branch)s uses the ConnectWise connection of %(company)s,"
+                        " whose branch it is.",
+                        branch=company.name,
+                        company=other.name,
+                    )
+                )
+            if other:
+                raise ValidationError(
+                    self.env._(
+                        "%(branch)s, a branch of %(company)s, has a ConnectWise"
+                        " connection of its own. Delete that one first.",
+                        branch=other.name,
+                        company=company.name,
+                    )
+                )
+
     def _register_hook(self):
         super()._register_hook()
         encrypt_stored(self.env.cr, self._table, "stored_private_key")
@@ -236,6 +270,13 @@ class ConnectwiseBackend(models.Model):
         except SecretKeyError as error:
             raise UserError(explain(self.env, error)) from None
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        backends = super().create(vals_list)
+        # Branches have the priority of the company whose connection they use.
+        self.env["invoice.pdf.source"]._invalidate_choices()
+        return backends
+
     def write(self, vals):
         # What was learned about the old address or keys says nothing about new ones.
         if not vals.keys().isdisjoint(
@@ -244,9 +285,11 @@ class ConnectwiseBackend(models.Model):
             vals = {"codebase": False, "retry_at": False, "failures": 0, **vals}
         places = {backend: backend._get_place() for backend in self}
         result = super().write(vals)
+        if "active" in vals:
+            self.env["invoice.pdf.source"]._invalidate_choices()
         lookups = self.env["connectwise.lookup"].sudo()
         for backend, place in places.items():
-            of_company = [("company_id", "=", backend.company_id.id)]
+            of_company = [("company_id", "in", backend._get_companies().ids)]
             if backend._get_place() != place:
                 if self.env.su and backend.private_key_place == place:
                     # A program that may read the key may also take it along.
@@ -257,6 +300,11 @@ class ConnectwiseBackend(models.Model):
                 lookups.search(of_company)._judge_anew()
         return result
 
+    def _get_companies(self):
+        """Return the Odoo companies that use this connection: its own and branches."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return companies.search([("id", "child_of", self.company_id.ids)])
+
     def _get_place(self):
         return get_place(*(self[name] for name in PLACE))
 
@@ -265,7 +313,9 @@ class ConnectwiseBackend(models.Model):
         # The database would take the rows along, and leave their contacts behind.
         rows = self.env["connectwise.mapping"].sudo()
         rows.search([("backend_id", "in", self.ids)]).unlink()
-        return super().unlink()
+        result = super().unlink()
+        self.env["invoice.pdf.source"]._invalidate_choices()
+        return result
 
     # -------------------------------------------------------------------------
     # Actions

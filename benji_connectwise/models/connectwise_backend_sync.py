@@ -296,6 +296,7 @@ class ConnectwiseBackend(models.Model):
         )
         for backend in self.sudo():
             company = backend.company_id
+            companies = backend._get_companies()
             self.env.execute_query(
                 SQL(
                     """
@@ -310,11 +311,11 @@ class ConnectwiseBackend(models.Model):
                      WHERE partner.active
                        AND partner.commercial_partner_id = partner.id
                        AND (partner.company_id IS NULL
-                            OR partner.company_id = %(company)s)
+                            OR partner.company_id = ANY(%(visible)s))
                        AND (partner.customer_rank > 0 OR EXISTS (
                             SELECT 1 FROM account_move move
                              WHERE move.commercial_partner_id = partner.id
-                               AND move.company_id = %(company)s
+                               AND move.company_id = ANY(%(companies)s)
                                AND move.state = 'posted'
                                AND move.move_type IN ('out_invoice', 'out_refund')))
                     ON CONFLICT (backend_id, partner_id) DO NOTHING
@@ -322,6 +323,9 @@ class ConnectwiseBackend(models.Model):
                     """,
                     backend=backend.id,
                     company=company.id,
+                    companies=companies.ids,
+                    # A parent company's customers are those of its branches too.
+                    visible=(company.parent_ids | companies).ids,
                     user=self.env.uid,
                 )
             )

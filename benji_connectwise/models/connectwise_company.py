@@ -49,10 +49,10 @@ UPSERT = """
     INSERT INTO connectwise_company AS known (
         backend_id, company_id, connectwise_ref, identifier, name, account_number,
         status, city, is_deleted, bill_to_ref, billing_contact_ref, last_updated,
-        normalised_name, normalised_account_id, create_date, write_date
+        normalised_name, normalised_account_id, create_date, write_date, is_confirmed
     )
     SELECT %(backend)s, %(company)s, page.*,
-           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', TRUE
       FROM (%(page)s) page
     ON CONFLICT (backend_id, connectwise_ref) DO UPDATE SET
         identifier = EXCLUDED.identifier, name = EXCLUDED.name,
@@ -90,6 +90,11 @@ class ConnectwiseCompany(models.Model):
         "Gone",
         readonly=True,
         help="In ConnectWise's recycle bin, or missing when all entries were read.",
+    )
+    is_confirmed = fields.Boolean(
+        default=True,
+        readonly=True,
+        help="It was read from the ConnectWise that is connected now.",
     )
     bill_to_ref = fields.Integer(
         "Bill-To Company ID", readonly=True, help="0: the company itself."

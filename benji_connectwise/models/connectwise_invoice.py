@@ -16,7 +16,7 @@ class ConnectwiseInvoice(models.Model):
     invoice_type = fields.Char("Type")
     company_ref = fields.Integer("Company ID", index=True)
     company_name = fields.Char()
-    bill_to_ref = fields.Integer("Bill-To Company ID")
+    bill_to_ref = fields.Integer("Bill-To Company ID", index=True)
     bill_to_name = fields.Char("Bill-To Company Name")
     currency_code = fields.Char()
     # Not monetary: ConnectWise may know a currency that Odoo does not.
@@ -30,6 +30,12 @@ class ConnectwiseInvoice(models.Model):
     _lookup_ref_unique = models.Constraint(
         "unique(lookup_id, connectwise_ref)", "ConnectWise named an invoice twice."
     )
+
+    def _is_credit(self):
+        """Whether this is a credit (D9); None where ConnectWise does not say."""
+        if self.invoice_type == "CreditMemo" or (self.has_total and self.total < 0):
+            return True
+        return False if self.invoice_type or self.has_total else None
 
     def _prepare_values(self, invoice):
         """Return the values of this model for an `Invoice` of the client."""

@@ -15,6 +15,10 @@ NUMBERS_AT_ONCE = 200
 the four connections."""
 
 
+ACCEPTED = ("accepted", "amount_differs")
+"""The verdicts on a hit whose PDF is used."""
+
+
 class ConnectwiseLookup(models.Model):
     """What ConnectWise answered about one Odoo invoice, and which PDF was kept of it.
 
@@ -51,6 +55,7 @@ class ConnectwiseLookup(models.Model):
             ("wrong_company", "Another customer's invoice"),
             ("wrong_currency", "Another currency"),
             ("wrong_amount", "Another amount"),
+            ("unproven_number", "The customer may have chosen the number"),
             ("ambiguous", "Several invoices with this number"),
         ],
         compute="_compute_verdict",
@@ -82,44 +87,66 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.currency_code",
         "hit_ids.has_total",
         "hit_ids.total",
+        "number",
         "pdf_ref",
         "pdf_checksum",
+        "move_id.name",
+        "move_id.ref",
+        "move_id.payment_reference",
+        "move_id.invoice_origin",
         "move_id.connectwise_sent_checksum",
         "move_id.move_type",
         "move_id.currency_id",
         "move_id.amount_total",
         "move_id.amount_untaxed",
-        "move_id.commercial_partner_id.connectwise_mapping_ids.connectwise_company_id",
-        "move_id.commercial_partner_id.connectwise_mapping_ids.disconnected_company_id",
-        "move_id.commercial_partner_id.connectwise_mapping_ids"
-        ".connectwise_company_id.bill_to_ref",
+        *(
+            f"move_id.partner_id.commercial_partner_id.connectwise_mapping_ids.{name}"
+            for name in (
+                "connection",
+                "connectwise_company_id.bill_to_ref",
+                "connectwise_company_id.is_confirmed",
+                "disconnected_company_id.is_confirmed",
+            )
+        ),
     )
     def _compute_verdict(self):
-        finders = self._get_finders()
+        finders, owners = self._get_finders(), self._get_owners()
         for lookup in self:
-            lookup.verdict, lookup.accepted_id = lookup._judge(finders)
+            verdict, hits = lookup._judge(finders, owners)
+            lookup.verdict = verdict
+            lookup.accepted_id = hits if verdict in ACCEPTED else hits.browse()
 
-    def _judge(self, finders):
+    def _judge(self, finders, owners):
         """Decide by evidence which hit is this invoice (D1).
 
         :param finders: of all its hits, as _get_finders returns them
-        :return: (verdict, the accepted `connectwise.invoice` or an empty recordset)
+        :param owners: of all its hits, as _get_owners returns them
+        :return: (verdict, the accepted `connectwise.invoice` or those it speaks about)
         """
-        none = self.env["connectwise.invoice"]
         hits = self.hit_ids
-        if not hits:
-            return False, none
-        sent = self._get_sent_hit()
-        if sent:
-            return self._judge_customer(sent, finders, only_one_left=True)
-        is_credit_note = self.move_id.move_type == "out_refund"
-        right_type = hits.filtered(
-            lambda hit: not hit.invoice_type
-            or (hit.invoice_type == "CreditMemo") == is_credit_note
-        )
-        if not right_type:
-            return "wrong_type", none
-        return self._judge_customer(right_type, finders)
+        if not hits or not self._is_for_current_number():
+            return False, hits.browse()
+        if sent := self._get_sent_hit():
+            # Whatever else changed there: only whose it is speaks against it (D3).
+            if self._get_other_owner(sent, owners):
+                return "wrong_company", sent
+            return self._accept(sent), sent
+        for verdict, speaks_against in (
+            ("wrong_type", self._is_other_kind),
+            ("wrong_company", lambda hit: self._get_other_owner(hit, owners)),
+        ):
+            possible = hits.filtered(lambda hit, no=speaks_against: not no(hit))
+            if not possible:
+                return verdict, hits
+            hits = possible
+        own = hits.filtered(self._is_of_own_company)
+        if len(own) == 1:
+            hits = own
+        verdicts = {hit: self._weigh(hit, finders) for hit in hits}
+        accepted = hits.filtered(lambda hit: verdicts[hit] in ACCEPTED)
+        if len(accepted) == 1:
+            hits = accepted
+        return verdicts[hits] if len(hits) == 1 else "ambiguous", hits
 
     def _get_sent_hit(self):
         """Return the hit whose PDF was sent: it stays the one, whatever it costs now.
@@ -138,33 +165,68 @@ class ConnectwiseLookup(models.Model):
         sent = self.move_id.connectwise_sent_checksum
         return bool(self.pdf_ref and sent and sent == self.pdf_checksum)
 
-    def _judge_customer(self, hits, finders, only_one_left=False):
-        none = self.env["connectwise.invoice"]
-        # A person said that this company is not the customer.
-        other = self._get_mapping().disconnected_company_id.connectwise_ref
-        possible = hits.filtered(
-            lambda hit: not other or other not in (hit.company_ref, hit.bill_to_ref)
+    def _is_other_kind(self, hit):
+        """Whether an invoice and a credit note would be confused (D9)."""
+        is_credit = hit._is_credit()
+        return is_credit is not None and is_credit != (
+            self.move_id.move_type == "out_refund"
         )
-        if not possible:
-            return "wrong_company", none
-        companies = self._get_trusted_company_refs()
-        if companies is not None:
-            possible = possible.filtered(
-                lambda hit: {hit.company_ref, hit.bill_to_ref} & companies
-            )
-            if len(possible) != 1:
-                return "ambiguous" if possible else "wrong_company", none
-            only_one_left = True
-        refused = {hit: self._contradiction(hit) for hit in possible}
-        if only_one_left:
-            differs = refused[possible]
-            return "amount_differs" if differs else "accepted", possible
-        agreeing = possible.filtered(lambda hit: not refused[hit])
-        if not agreeing:
-            return refused[possible[0]], none
-        if len(agreeing) > 1 or self._get_rivals(agreeing, finders):
-            return "ambiguous", none
-        return "accepted", agreeing
+
+    def _get_other_owner(self, hit, owners):
+        """Return why a hit is somebody else's, or None (D1, step 2).
+
+        :return: ("connected", the customers who are connected with its company),
+            ("disconnected", None) if a person said that it is not this customer's, or
+            ("other", None) if this customer is connected with another company
+        """
+        refs = {hit.company_ref, hit.bill_to_ref} - {0}
+        mapping = self._get_mapping()
+        for ref in sorted(refs, key=lambda ref: ref != hit.company_ref):
+            customers = owners.get((self._get_backend(), ref))
+            if customers and self._get_customer() not in customers:
+                return "connected", customers
+        disconnected = mapping.disconnected_company_id.filtered("is_confirmed")
+        if disconnected.connectwise_ref in refs:
+            return "disconnected", None
+        own = mapping._get_trusted_company()
+        payer_ref = own.bill_to_ref or own.connectwise_ref
+        # Where ConnectWise gives no company, nothing contradicts.
+        if own and refs and refs.isdisjoint({own.connectwise_ref, payer_ref}):
+            return "other", None
+        return None
+
+    def _is_of_own_company(self, hit):
+        own = self._get_mapping()._get_trusted_company()
+        return bool(own) and hit.company_ref == own.connectwise_ref
+
+    def _weigh(self, hit, finders):
+        """Return the verdict on a hit that is nobody else's (D1, steps 3 and 4)."""
+        is_own = self._is_of_own_company(hit)
+        if is_own and self._get_mapping()._is_certain():
+            return self._accept(hit)
+        if refused := self._contradiction(hit):
+            return refused
+        if self._is_number_from_customer():
+            return "unproven_number"
+        # Two customers with the same number and amount: nobody knows whose it is.
+        if not is_own and self._get_rivals(hit, finders):
+            return "ambiguous"
+        return "accepted"
+
+    def _accept(self, hit):
+        return "amount_differs" if self._contradiction(hit) else "accepted"
+
+    def _is_number_from_customer(self):
+        """Whether the customer may have chosen the number that was asked for (D20).
+
+        An order's *Customer Reference*, which a visitor of the web shop or the portal
+        can write, becomes the invoice's reference (sale, models/sale_order.py:1418).
+        Odoo does not note who wrote it, so no invoice of an order is believed.
+        """
+        move = self.move_id
+        if self._get_backend().invoice_number_field != "ref":
+            return False
+        return bool(move.invoice_origin or move.create_uid.share)
 
     def _get_finders(self):
         """Return {ConnectWise's id: the look-ups that found this invoice}, of whatever
@@ -176,17 +238,36 @@ class ConnectwiseLookup(models.Model):
             for ref, found in hits.grouped("connectwise_ref").items()
         }
 
-    def _get_rivals(self, hits, finders):
-        """Return look-ups of other customers that found the same invoices.
+    def _get_owners(self):
+        """Return {(connection, ConnectWise's id of a company): the customers connected
+        with it}, of the companies of whatever these look-ups found."""
+        hits = self.hit_ids
+        refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
+        backends = self.env["connectwise.backend"].union(
+            *(company._find_connectwise_backend() for company in self.company_id)
+        )
+        companies = self.env["connectwise.company"].search(
+            [
+                ("backend_id", "in", backends.ids),
+                ("connectwise_ref", "in", list(refs)),
+                ("is_confirmed", "=", True),
+                ("mapping_ids", "!=", False),
+            ]
+        )
+        return {
+            (company.backend_id, company.connectwise_ref): (
+                company.mapping_ids.partner_id.commercial_partner_id
+            )
+            for company in companies
+        }
 
-        Two customers with the same number and amount: nobody knows whose it is.
-        """
+    def _get_rivals(self, hits, finders):
+        """Return look-ups of other customers that found the same invoices."""
         found_too = self.union(*(finders[hit.connectwise_ref] for hit in hits)) - self
         return found_too.filtered(
             lambda rival: (
-                rival.company_id == self.company_id
-                and rival.move_id.commercial_partner_id
-                != self.move_id.commercial_partner_id
+                rival._get_backend() == self._get_backend()
+                and rival._get_customer() != self._get_customer()
                 and rival.move_id.move_type == self.move_id.move_type
             )
         )
@@ -200,32 +281,35 @@ class ConnectwiseLookup(models.Model):
         # As if a fact had changed: whatever follows from the verdict follows again.
         self.modified(["pdf_ref"])
 
-    def _get_trusted_company_refs(self):
-        """Return the ConnectWise companies that are this invoice's customer.
-
-        :return: set of ConnectWise ids, or None while nobody knows: then the amounts
-            decide
-        """
-        company = self._get_mapping().connectwise_company_id
-        if not company:
-            return None
-        return {company.connectwise_ref, company.bill_to_ref or company.connectwise_ref}
+    def _get_customer(self):
+        # Not the invoice's own: Odoo leaves that as it was where a customer with a
+        # parent stops being a company.
+        return self.move_id.partner_id.commercial_partner_id
 
     def _get_mapping(self):
-        return self.move_id.commercial_partner_id.connectwise_mapping_ids.filtered(
-            lambda mapping: mapping.company_id == self.move_id.company_id
+        backend = self._get_backend()
+        return self._get_customer().connectwise_mapping_ids.filtered(
+            lambda mapping: mapping.backend_id == backend
         )
+
+    def _get_backend(self):
+        """Return the connection that knows this invoice's customer, sudo.
+
+        An archived one is asked nothing, but what a person said of a customer there
+        goes on to be true.
+        """
+        return self.company_id._find_connectwise_backend()
 
     def _contradiction(self, hit):
         """Return the verdict that speaks against `hit`, or False.
 
         Where ConnectWise gives no currency or amount, nothing contradicts. Its `total`
-        is with or without tax, depending on the tenant; its sign is not compared.
+        is with or without tax, depending on the tenant; its sign is its kind.
         """
         move = self.move_id
         if hit.currency_code and hit.currency_code != move.currency_id.name:
             return "wrong_currency"
-        tolerance = move.company_id._get_connectwise_backend().amount_tolerance
+        tolerance = self._get_backend().amount_tolerance
         if hit.has_total and not any(
             move.currency_id.compare_amounts(
                 abs(abs(hit.total) - abs(amount)), tolerance
@@ -269,13 +353,22 @@ class ConnectwiseLookup(models.Model):
             and (hit.last_updated or self.pdf_last_updated) == self.pdf_last_updated
         )
 
+    def _is_paused(self):
+        """Whether it is not time to ask again: what is wrong will not mend so soon.
+
+        What was accepted since it was refused does not wait.
+        """
+        is_wrong = self.error or not self.accepted_id
+        return bool(
+            is_wrong and self.retry_at and self.retry_at > fields.Datetime.now()
+        )
+
     def _is_pdf_coming(self):
         """Whether its PDF is to be fetched, and nothing known is in the way of that."""
         backend = self.company_id._get_connectwise_backend()
         return bool(
             self.accepted_id
-            and not self.error
-            and (not self.retry_at or self.retry_at <= fields.Datetime.now())
+            and not self._is_paused()
             and backend.state == "connected"
             and not backend.failing_since
         )
@@ -424,35 +517,73 @@ class ConnectwiseLookup(models.Model):
 
     def _explain_refused(self):
         _ = self.env._
-        move = self.move_id
-        hit = self.hit_ids[0]
+        move, owners = self.move_id, self._get_owners()
+        _verdict, hits = self._judge(self._get_finders(), owners)
+        hit = (hits or self.hit_ids)[:1]
         sentences = {
-            "wrong_type": _("it is not the same kind of document"),
-            "wrong_company": _(
-                "it belongs to %(company)s, not to %(customer)s",
-                company=self._name_company(hit),
-                customer=move.commercial_partner_id.display_name,
-            ),
-            "wrong_currency": _(
+            "wrong_type": lambda: self._explain_kinds(hit),
+            "wrong_company": lambda: self._explain_owner(hit, owners),
+            "wrong_currency": lambda: _(
                 "it is in %(theirs)s, not in %(ours)s",
                 theirs=hit.currency_code,
                 ours=move.currency_id.name,
             ),
-            "wrong_amount": _(
+            "wrong_amount": lambda: _(
                 "its amount is %(theirs)s there and %(ours)s here",
                 theirs=self._format_amount(hit.total, hit.currency_code),
                 ours=self._format_amount(move.amount_total, move.currency_id.name),
             ),
-            "ambiguous": _("there are %s invoices with this number", len(self.hit_ids)),
+            "unproven_number": lambda: _(
+                "the number stands in the reference of an order, where the customer may"
+                " have written it: connect %s by hand to trust it",
+                self._get_customer().display_name,
+            ),
+            "ambiguous": lambda: _(
+                "there are %s invoices with this number", len(self.hit_ids)
+            )
+            if len(self.hit_ids) > 1
+            else _("another customer's invoice has this number too"),
         }
         return _(
             "Number %(number)s found, but %(why)s.",
             number=self.number,
-            why=sentences[self.verdict],
+            why=sentences[self.verdict](),
         )
 
+    def _explain_kinds(self, hit):
+        _ = self.env._
+        if self.move_id.move_type == "out_refund":
+            return _("it is an invoice there, a credit note here")
+        if hit.invoice_type == "CreditMemo":
+            return _("it is a credit memo there, an invoice here")
+        return _("its total is negative there, a credit, and it is an invoice here")
+
+    def _explain_owner(self, hit, owners):
+        _ = self.env._
+        reason, customers = self._get_other_owner(hit, owners) or ("other", None)
+        customer = self._get_customer().display_name
+        names = {"company": self._name_company(hit), "customer": customer}
+        if reason == "connected":
+            return _(
+                "it belongs to %(company)s, which is connected with %(owner)s, not to"
+                " %(customer)s",
+                owner=", ".join(customers.mapped("display_name")),
+                **names,
+            )
+        if reason == "disconnected":
+            return _(
+                "it belongs to %(company)s, from which %(customer)s was disconnected",
+                **names,
+            )
+        return _("it belongs to %(company)s, not to %(customer)s", **names)
+
     def _name_company(self, hit):
-        return f"{hit.company_name} (#{hit.company_ref})" if hit.company_ref else ""
+        """Name the company of a hit, with the one that pays for it where it differs."""
+        companies = {hit.company_ref: hit.company_name}
+        companies.setdefault(hit.bill_to_ref, hit.bill_to_name)
+        return self.env._(", billed to ").join(
+            f"{name or ''} (#{ref})".strip() for ref, name in companies.items() if ref
+        )
 
     def _format_amount(self, amount, currency_code):
         # ConnectWise may know a currency that Odoo does not.

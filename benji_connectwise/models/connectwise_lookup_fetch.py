@@ -105,7 +105,9 @@ class ConnectwiseLookup(models.Model):
             )
             # While the connection rests, nothing is asked anyway.
             if download and not backend._is_resting():
-                lookups._to_ask(sending=False)._pause()
+                slow = lookups._to_ask(sending=False)
+                slow.error = explain(self.env, DeadlineError("Not fetched in time"))
+                slow._pause()
 
     def _look_up_and_download(self, client, sending, download=True, step=None):
         """Ask about these look-ups, as far as the client's time goes.
@@ -206,7 +208,12 @@ class ConnectwiseLookup(models.Model):
         looks at that. What was not sent is looked at before it is, too.
         """
         now = fields.Datetime.now()
-        is_due = Domain("retry_at", "=", False) | Domain("retry_at", "<=", now)
+        is_due = (
+            Domain("retry_at", "=", False)
+            | Domain("retry_at", "<=", now)
+            # Accepted since it was refused.
+            | (Domain("accepted_id", "!=", False) & Domain("error", "=", False))
+        )
         lookup_is_due = Domain(
             "connectwise_lookup_ids",
             "any",
@@ -219,7 +226,7 @@ class ConnectwiseLookup(models.Model):
         )
         moves = self.env["account.move"].search(
             self.env["account.move"]._with_invoice_pdf_domain()
-            & Domain("company_id", "=", backend.company_id.id)
+            & Domain("company_id", "in", backend._get_companies().ids)
             & (
                 Domain("date", ">=", fields.Date.today() - LOOK_BACK)
                 | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)
@@ -291,7 +298,7 @@ class ConnectwiseLookup(models.Model):
 
         def is_due(lookup):
             age = now - (lookup.asked_at or datetime.min)
-            if lookup.retry_at and lookup.retry_at > now:
+            if lookup._is_paused():
                 # Whoever makes it in ConnectWise and sends it then does not wait for
                 # hours. What is wrong with a PDF costs more to ask about.
                 is_missed = sending and not lookup.accepted_id
@@ -467,11 +474,9 @@ class ConnectwiseLookup(models.Model):
             raise failures[-1]
 
     def _note_failed_download(self, error):
-        if _is_about_one_pdf(error):
+        # A gateway may have given up on this one: not all others wait for it again.
+        if _is_about_one_pdf(error) or isinstance(error, ServerError):
             self.write({"error": explain(self.env, error)})
-            self._pause()
-        elif isinstance(error, ServerError):
-            # A gateway may have given up on this one: not all others wait for it again.
             self._pause()
 
     def _store_pdfs(self, contents, changed):

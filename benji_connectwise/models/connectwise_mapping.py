@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .connectwise_company import as_table
@@ -88,6 +89,59 @@ class ConnectwiseMapping(models.Model):
             )
 
     # -------------------------------------------------------------------------
+    # Whose invoices these are (D1)
+    # -------------------------------------------------------------------------
+
+    def _is_certain(self):
+        """Whether a person or an Account ID made this connection, not a name alone."""
+        return self.connection in ("account_id", "manual")
+
+    def _get_trusted_company(self):
+        """Return the connected company, if the ConnectWise of now has it (D18)."""
+        return self.connectwise_company_id.filtered("is_confirmed")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mappings = super().create(vals_list)
+        self._judge_lookups_anew(mappings.connectwise_company_id)
+        return mappings
+
+    def write(self, vals):
+        if vals.keys().isdisjoint({"connectwise_company_id", "partner_id"}):
+            return super().write(vals)
+        before = self.connectwise_company_id
+        result = super().write(vals)
+        self._judge_lookups_anew(before | self.connectwise_company_id)
+        return result
+
+    def unlink(self):
+        companies = self.connectwise_company_id
+        result = super().unlink()
+        self._judge_lookups_anew(companies)
+        return result
+
+    @api.model
+    def _judge_lookups_anew(self, companies):
+        """Judge again the invoices that are of these ConnectWise companies, or not.
+
+        Whose a company is decides about everybody's invoices, while the dependencies
+        of the verdict only know the connection of the invoice's own customer.
+
+        :param companies: those that were or are connected, or counted or count now
+        """
+        if not companies:
+            return
+        refs = companies.sudo().mapped("connectwise_ref")
+        hits = (
+            self.env["connectwise.invoice"]
+            .sudo()
+            .search(
+                Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs)
+            )
+        )
+        hits.lookup_id._judge_anew()
+
+    # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------
 
@@ -96,7 +150,7 @@ class ConnectwiseMapping(models.Model):
             raise AccessError(
                 self.env._("Only an Invoicing administrator can change the mapping.")
             )
-        self.check_access("read")
+        self.check_access("write")
 
     def action_connect(self):
         """Open the dialog "+" for this row."""
@@ -170,6 +224,8 @@ class ConnectwiseMapping(models.Model):
         :return: the rows that were connected
         """
         self.flush_model()
+        before = self.browse(row_id for row_id, *_others in links)
+        before = before.connectwise_company_id
         linked = self.env.execute_query(
             SQL(
                 """
@@ -206,7 +262,10 @@ class ConnectwiseMapping(models.Model):
         rows = self.browse(row_id for [row_id] in linked)
         rows.invalidate_recordset(flush=False)
         self.env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
-        rows.modified(["connectwise_company_id", "disconnected_company_id"])
+        rows.modified(
+            ["connectwise_company_id", "connection", "disconnected_company_id"]
+        )
+        self._judge_lookups_anew(before | rows.connectwise_company_id)
         return rows
 
     def _log(self, text):

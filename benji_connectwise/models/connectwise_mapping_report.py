@@ -133,9 +133,12 @@ class ConnectwiseMapping(models.Model):
             """
             SELECT mapping.id
               FROM connectwise_mapping mapping
+              JOIN res_company company ON company.id = mapping.company_id
+              JOIN res_company branch
+                ON branch.parent_path LIKE company.parent_path || '%%'
               JOIN account_move move
                 ON move.commercial_partner_id = mapping.partner_id
-               AND move.company_id = mapping.company_id
+               AND move.company_id = branch.id
              WHERE move.state = 'posted'
                AND move.move_type IN ('out_invoice', 'out_refund')
                AND move.payment_state IN ('not_paid', 'partial', 'in_payment')
@@ -192,9 +195,8 @@ class ConnectwiseMapping(models.Model):
     def action_open_report(self):
         """Open the report of the companies switched on, with every customer's row."""
         self.check_access("read")
-        self.env["connectwise.backend"].search(
-            [("company_id", "in", self.env.companies.ids)]
-        )._ensure_rows()
+        for company in self.env.companies:
+            company._get_connectwise_backend()._ensure_rows()
         return self.env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
 
     def action_connect(self):
@@ -253,9 +255,8 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def _get_current_backend(self):
-        return self.env["connectwise.backend"].search(
-            [("company_id", "=", self.env.company.id)], limit=1
-        )
+        backend = self.env.company._get_connectwise_backend()
+        return backend.with_env(self.env)
 
     @api.model
     def get_report_status(self):
@@ -274,7 +275,8 @@ class ConnectwiseMapping(models.Model):
             "total": backend.rescan_total,
             "level": level,
             "text": text,
-            "may_change": self.env.user.has_group("account.group_account_manager"),
+            "may_change": self.env.user.has_group("account.group_account_manager")
+            and backend.has_access("write"),
         }
 
     def _describe_backend(self, backend):

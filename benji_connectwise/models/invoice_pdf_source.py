@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
@@ -31,6 +32,21 @@ class InvoicePdfSource(models.Model):
     _company_source_unique = models.Constraint(
         "unique(company_id, source)", "This source is already in the list."
     )
+
+    @api.constrains("company_id")
+    def _check_branch(self):
+        for line in self:
+            company = line.company_id
+            other = company._get_company_of_priority()
+            if other != company:
+                raise ValidationError(
+                    self.env._(
+                        "%(branch)s uses the Invoice PDF Priority of %(company)s, whose"
+                        " branch it is.",
+                        branch=company.name,
+                        company=other.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -95,7 +111,8 @@ class InvoicePdfSource(models.Model):
     # Asked several times for each invoice of a batch, and hardly ever changed.
     @ormcache("company_id")
     def _get_sources(self, company_id):
-        lines = self.sudo().search([("company_id", "=", company_id)])
+        company = self.env["res.company"].browse(company_id)._get_company_of_priority()
+        lines = self.sudo().search([("company_id", "=", company.id)])
         return tuple(lines.mapped("source")) or ("odoo",)
 
     # What a source can say ---------------------------------------------------------

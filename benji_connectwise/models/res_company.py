@@ -8,5 +8,22 @@ class ResCompany(models.Model):
     connectwise_backend_ids = fields.One2many("connectwise.backend", "company_id")
 
     def _get_connectwise_backend(self):
-        """Return this company's ConnectWise connection, sudo; empty if it has none."""
-        return self.sudo().connectwise_backend_ids[:1]
+        """Return the ConnectWise connection this company uses, sudo; or an empty one.
+
+        It is its own, or that of its nearest parent company that has one. An archived
+        connection is used by nobody, whatever the context says.
+        """
+        return self._find_connectwise_backend().filtered("active")
+
+    def _find_connectwise_backend(self):
+        """Return the connection this company uses or, if it is archived, would use."""
+        companies = self.sudo().with_context(active_test=False)
+        for company in reversed(companies.parent_ids):
+            if company.connectwise_backend_ids:
+                return company.connectwise_backend_ids[:1].with_env(self.sudo().env)
+        return self.env["connectwise.backend"].sudo()
+
+    def _get_company_of_priority(self):
+        """Return the company whose Invoice PDF Priority holds here: the one whose
+        connection is used, because a branch uses its parent company's."""
+        return self._get_connectwise_backend().company_id or self

@@ -70,7 +70,7 @@ class ResPartner(models.Model):
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
         "connectwise_mapping_ids.connection",
-        "connectwise_mapping_ids.company_id",
+        "connectwise_mapping_ids.backend_id.active",
     )
     def _compute_connectwise_company_id(self):
         how = dict(
@@ -78,9 +78,10 @@ class ResPartner(models.Model):
             ._fields["connection"]
             ._description_selection(self.env)
         )
+        backend = self.env.company._get_connectwise_backend()
         for partner in self:
             mapping = partner.connectwise_mapping_ids.filtered(
-                lambda mapping: mapping.company_id == self.env.company
+                lambda mapping: mapping.backend_id == backend
             )[:1]
             company = mapping.connectwise_company_id
             partner.connectwise_company_id = company
@@ -102,7 +103,8 @@ class ResPartner(models.Model):
     def _search_connectwise_company_id(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        here = Domain("company_id", "=", self.env.company.id)
+        backend = self.env.company._get_connectwise_backend()
+        here = Domain("backend_id", "=", backend.id)
         connected = Domain("connectwise_company_id", "!=", False)
         values = value if operator == "in" else ()
         domain = Domain(
@@ -159,7 +161,19 @@ class ResPartner(models.Model):
             self._check_connectwise_protected(vals)
             if "company_id" in vals:
                 self._move_connectwise_contacts(vals["company_id"])
-        return super().write(vals)
+        result = super().write(vals)
+        if not vals.keys().isdisjoint({"parent_id", "is_company"}):
+            self._judge_connectwise_lookups_anew()
+        return result
+
+    def _judge_connectwise_lookups_anew(self):
+        """A customer that becomes part of another takes its ConnectWise along (D1)."""
+        rows = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .search([("partner_id", "child_of", self.ids)])
+        )
+        rows._judge_lookups_anew(rows.connectwise_company_id)
 
     def _check_connectwise_protected(self, vals):
         protected = vals.keys() & self._get_connectwise_protected()

@@ -1,11 +1,13 @@
 from . import (
     test_access,
+    test_branches,
     test_configure,
     test_connection,
     test_contact_enabling,
     test_contact_import,
     test_contact_protection,
     test_encryption,
+    test_explain,
     test_invoice_pdf,
     test_invoice_pdf_priority,
     test_mapping_report,
@@ -17,4 +19,5 @@ from . import (
     test_sync,
     test_tours,
     test_trust,
+    test_trust_owner,
 )

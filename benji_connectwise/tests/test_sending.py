@@ -138,6 +138,7 @@ class TestSending(SendingCommon):
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
         )
         lookup = moves[0].sudo().connectwise_lookup_ids
+        lookup.error = "ConnectWise did not answer in time."
         lookup.retry_at = fields.Datetime.now() + timedelta(hours=1)
         wizard = self.wizard(moves)
         self.assertEqual(

@@ -25,11 +25,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         result = super()._update_foreign_keys(src_partners, dst_partner)
         # It was moved in SQL, so Odoo does not know that the name is another one, …
         self.env.add_to_compute(moved._fields["partner_name"], moved)
-        # … nor that the invoices are another customer's.
+        # … nor that the invoices are another customer's, …
         lookups = self.env["connectwise.lookup"].sudo()
         lookups.search(
             [("move_id.commercial_partner_id", "=", dst_partner.id)]
         )._judge_anew()
+        # … nor whose what others have found is now.
+        moved._judge_lookups_anew(moved.connectwise_company_id)
         return result
 
     @api.model

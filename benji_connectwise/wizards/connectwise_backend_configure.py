@@ -38,6 +38,10 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", readonly=True, default=lambda self: self.env.company
     )
+    owner_name = fields.Char(
+        compute="_compute_owner_name",
+        help="Whose connection it is, where this person may not change it.",
+    )
     step = fields.Selection(
         [
             ("address", "Your ConnectWise"),
@@ -100,8 +104,15 @@ class ConnectwiseBackendConfigure(models.TransientModel):
 
     def _get_backend(self):
         # An archived connection is taken up again instead of colliding with a new one.
-        backends = self.env["connectwise.backend"].with_context(active_test=False)
-        return backends.search([("company_id", "=", self._get_company().id)], limit=1)
+        backend = self._get_company()._find_connectwise_backend()
+        return backend.with_env(self.env)
+
+    @api.depends("company_id")
+    def _compute_owner_name(self):
+        for wizard in self:
+            backend = wizard._get_backend()
+            is_own = backend.has_access("write")
+            wizard.owner_name = not is_own and backend.sudo().company_id.name
 
     @api.depends("server_url")
     def _compute_region(self):
@@ -152,6 +163,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def action_next(self):
         """Test this step's entries; go to the next one, or say what to mend."""
         self.ensure_one()
+        self._get_backend().check_access("write")
         if self.step == "address":
             if self._test_address():
                 self.step = "keys"
@@ -175,6 +187,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         field to mend is shown again.
         """
         self.ensure_one()
+        self._get_backend().check_access("write")
         if not self._check_address() or not self._test_keys(self.sync_contacts):
             self._go_to_error()
             return self._reopen()

@@ -83,7 +83,8 @@ class ConnectwiseIntegrations(models.TransientModel):
     def _compute_priority(self):
         Source = self.env["invoice.pdf.source"]
         for page in self:
-            lines = Source.search([("company_id", "=", page.company_id.id)])
+            company = page.company_id._get_company_of_priority()
+            lines = Source.search([("company_id", "=", company.id)])
             page.priority = " · ".join(
                 f"{rank} {line._get_label()}"
                 for rank, line in enumerate(lines, start=1)
@@ -118,6 +119,4 @@ class ConnectwiseIntegrations(models.TransientModel):
         )
 
     def _get_backend(self):
-        return self.env["connectwise.backend"].search(
-            [("company_id", "=", self.company_id.id)], limit=1
-        )
+        return self.company_id._get_connectwise_backend().with_env(self.env)

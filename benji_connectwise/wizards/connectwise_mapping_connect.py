@@ -154,7 +154,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                       JOIN connectwise_lookup lookup ON lookup.id = hit.lookup_id
                       JOIN account_move move ON move.id = lookup.move_id
                      WHERE move.commercial_partner_id = %(partner)s
-                       AND move.company_id = %(company)s
+                       AND move.company_id = ANY(%(companies)s)
                 )
                 SELECT company.id, COUNT(DISTINCT hit.lookup_id),
                        (SELECT COUNT(DISTINCT lookup_id) FROM hit)
@@ -165,7 +165,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                  GROUP BY company.id
                 """,
                 partner=mapping.partner_id.id,
-                company=mapping.company_id.id,
+                companies=mapping.backend_id._get_companies().ids,
                 backend=mapping.backend_id.id,
             )
         )

@@ -1,0 +1,46 @@
+"""Failures that are stored are said in the language of who reads them."""
+
+from odoo.tests import TransactionCase, tagged
+
+from ..encryption import SecretKeyError
+from ..explain import error_to_facts, explain, explain_facts
+from ..lib.connectwise_client import (
+    AddressError,
+    BadAnswerError,
+    ConnectWiseError,
+    CredentialsError,
+    InvalidPdfError,
+    MissingRightError,
+    NetworkError,
+    ServerError,
+    UnknownCompanyError,
+    UnqueryableError,
+)
+
+ERRORS = [
+    AddressError("", reason="tls"),
+    BadAnswerError("", reason="html"),
+    ConnectWiseError("something new"),
+    CredentialsError("", reason="moved"),
+    InvalidPdfError("", reason="encrypted"),
+    MissingRightError("", right="Contacts"),
+    NetworkError("", reason="dns"),
+    SecretKeyError("", reason="malformed"),
+    ServerError("", status=503),
+    UnknownCompanyError("", company_login_id="acme"),
+    UnqueryableError("", value='a"b'),
+]
+
+
+@tagged("post_install", "-at_install")
+class TestFacts(TransactionCase):
+    def test_stored_failure_is_said_as_when_it_happened(self):
+        for error in ERRORS:
+            with self.subTest(error=type(error).__name__):
+                self.assertEqual(
+                    explain_facts(self.env, error_to_facts(error)),
+                    explain(self.env, error),
+                )
+
+    def test_no_failure_is_no_sentence(self):
+        self.assertFalse(explain_facts(self.env, False))
