@@ -68,6 +68,8 @@ def explain_facts(env, facts):
     """
     if not facts:
         return False
+    if facts.get("kind") in _OWN_SENTENCES:
+        return _OWN_SENTENCES[facts["kind"]](env, facts)
     values = {name: facts[name] for name in _REMEMBERED if name in facts}
     kind = _find_kind(facts.get("kind"), ConnectWiseError) or ConnectWiseError
     return explain(env, kind(facts.get("text", ""), **values))
@@ -197,3 +199,21 @@ _SENTENCES = {
     ),
     NotFoundError: lambda env, error: env._("ConnectWise does not have this any more."),
 }
+
+_OWN_SENTENCES = {
+    "mass_loss": lambda env, facts: env._(
+        "%(lost)s of %(all)s connected companies are missing in ConnectWise's answer."
+        " Nothing was changed. Please check ConnectWise and the API member's rights.",
+        lost=facts["lost"],
+        all=facts["all"],
+    ),
+    "another_connectwise": lambda env, facts: env._(
+        "Another ConnectWise was connected meanwhile, so this synchronization was"
+        " stopped. The next one reads all of it."
+    ),
+    "unexpected": lambda env, facts: env._(
+        "The synchronization stopped because of an unexpected error. Whoever runs the"
+        " Odoo server finds it in the log."
+    ),
+}
+"""Failures that are not ConnectWise's, by the `kind` in their facts."""

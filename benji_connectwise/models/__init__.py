@@ -11,6 +11,7 @@ from . import (
     connectwise_mapping_contact,
     connectwise_mapping_contact_removal,
     connectwise_mapping_report,
+    connectwise_sync_company,
     connectwise_sync_history,
     connectwise_sync_history_match,
     connectwise_sync_range,

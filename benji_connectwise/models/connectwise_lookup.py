@@ -43,6 +43,9 @@ class ConnectwiseLookup(models.Model):
         default="new",
     )
     asked_at = fields.Datetime(help="When ConnectWise last answered.")
+    place = fields.Char(
+        help="Which ConnectWise that was; its ids mean nothing in another one."
+    )
     attempts = fields.Integer(help="Questions in a row that brought no usable PDF.")
     retry_at = fields.Datetime(help="Not asked again before, unless a person says so.")
     error = fields.Char()
@@ -88,6 +91,7 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.has_total",
         "hit_ids.total",
         "number",
+        "place",
         "pdf_ref",
         "pdf_checksum",
         "move_id.name",
@@ -126,7 +130,11 @@ class ConnectwiseLookup(models.Model):
         hits = self.hit_ids
         if not hits or not self._is_for_current_number():
             return False, hits.browse()
-        if sent := self._get_sent_hit():
+        sent = self._get_sent_hit()
+        if self._is_from_another():
+            # What was sent stays (D3); nothing there can be compared with what is here.
+            return bool(sent) and "accepted", sent
+        if sent:
             # Whatever else changed there: only whose it is speaks against it (D3).
             if self._get_other_owner(sent, owners):
                 return "wrong_company", sent
@@ -233,6 +241,7 @@ class ConnectwiseLookup(models.Model):
         these look-ups found."""
         refs = self.hit_ids.mapped("connectwise_ref")
         hits = self.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
+        hits = hits.filtered(lambda hit: not hit.lookup_id._is_from_another())
         return {
             ref: found.lookup_id
             for ref, found in hits.grouped("connectwise_ref").items()
@@ -280,6 +289,10 @@ class ConnectwiseLookup(models.Model):
         """
         # As if a fact had changed: whatever follows from the verdict follows again.
         self.modified(["pdf_ref"])
+
+    def _is_from_another(self):
+        """Whether it was asked of another ConnectWise than is connected now (D18)."""
+        return bool(self.place) and self.place != self._get_backend()._get_place()
 
     def _get_customer(self):
         # Not the invoice's own: Odoo leaves that as it was where a customer with a
@@ -342,6 +355,7 @@ class ConnectwiseLookup(models.Model):
             lookup.pdf_changed = (
                 lookup.has_pdf
                 and lookup._is_pdf_sent()
+                and not lookup._is_from_another()
                 and not lookup._is_pdf_current()
             )
 
@@ -387,6 +401,7 @@ class ConnectwiseLookup(models.Model):
             if lookup.has_pdf
             and move.connectwise_pdf_id
             and lookup._is_for_current_number()
+            and (lookup._is_pdf_sent() or not lookup._is_from_another())
             # Whoever may edit the invoice may also replace the content of its files.
             and self._get_checksum(move.connectwise_pdf_id) == lookup.pdf_checksum
         }
@@ -489,7 +504,7 @@ class ConnectwiseLookup(models.Model):
             return self.error
         if not backend:
             return _("ConnectWise is not connected.")
-        if backend.last_error:
+        if backend.failure:
             return _(
                 "%(error)s (since %(time)s)",
                 error=backend.last_error,
@@ -509,7 +524,9 @@ class ConnectwiseLookup(models.Model):
                 parts.append(_("%s, which differs from Odoo", amount))
             else:
                 parts.append(_("%s agrees", amount))
-        if hit.is_gone:
+        if self._is_from_another():
+            parts.append(_("from the ConnectWise that was connected before"))
+        elif hit.is_gone:
             parts.append(_("not in ConnectWise any more"))
         elif hit.last_updated:
             parts.append(_("changed there %s", self._format_time(hit.last_updated)))

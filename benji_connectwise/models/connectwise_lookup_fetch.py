@@ -25,7 +25,7 @@ from ..lib.connectwise_client import (
     number_key,
 )
 from ..pdf_merge_check import MergeCheck
-from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN
+from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
 from .connectwise_lookup import NUMBERS_AT_ONCE
 
 _logger = logging.getLogger(__name__)
@@ -183,7 +183,7 @@ class ConnectwiseLookup(models.Model):
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
         end = time.monotonic() + SECONDS_FOR_RUN
-        for backend in self.env["connectwise.backend"].search([]):
+        for backend in self.env["connectwise.backend"].search([("active", "=", True)]):
             if backend._is_pdf_source():
                 self._prefetch(backend, end)
         self._send_held()
@@ -232,6 +232,12 @@ class ConnectwiseLookup(models.Model):
                 | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)
             )
             & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
+            # What another ConnectWise answered stays as it was sent.
+            & ~Domain(
+                "connectwise_lookup_ids.place",
+                "not in",
+                [False, backend._get_place()],
+            )
             # Invoices without a number there can never be asked about.
             & Domain(backend.invoice_number_field, "!=", False),
             order="date desc, id desc",
@@ -269,16 +275,19 @@ class ConnectwiseLookup(models.Model):
         lookups = moves.sudo().connectwise_lookup_ids
         for lookup in lookups:
             if not lookup._is_for_current_number():
-                lookup._forget(lookup.move_id._get_connectwise_number())
+                lookup._forget()
+                lookup.number = lookup.move_id._get_connectwise_number()
+        # Answered while another ConnectWise was being connected.
+        lookups.filtered(lambda lookup: lookup._is_from_another())._leave_connectwise()
         return lookups
 
-    def _forget(self, number):
+    def _forget(self):
         self.hit_ids.unlink()
         self.write(
             {
-                "number": number,
                 "state": "new",
                 "asked_at": False,
+                "place": False,
                 "attempts": 0,
                 "retry_at": False,
                 "error": False,
@@ -297,6 +306,8 @@ class ConnectwiseLookup(models.Model):
         kept = self._get_pdfs(self.move_id)
 
         def is_due(lookup):
+            if lookup._is_from_another():
+                return False
             age = now - (lookup.asked_at or datetime.min)
             if lookup._is_paused():
                 # Whoever makes it in ConnectWise and sends it then does not wait for
@@ -321,14 +332,18 @@ class ConnectwiseLookup(models.Model):
                 for invoice in invoices:
                     found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
+            place = get_place(client.origin, client.company_login_id)
             if step:
                 step()
-                # An invoice may have been reset to draft meanwhile, or its number
-                # changed: then this answers another question.
+                # An invoice may have been reset to draft meanwhile, its number changed,
+                # or another ConnectWise connected: then this answers another question.
                 lookups = lookups.exists().filtered(
-                    lambda lookup, asked=numbers: number_key(lookup.number) in asked
+                    lambda lookup, asked=numbers, place=place: (
+                        number_key(lookup.number) in asked
+                        and lookup._get_backend()._get_place() == place
+                    )
                 )
-            lookups._store_hits(found)
+            lookups._store_hits(found, place)
             for lookup in lookups.filtered(lambda lookup: lookup.state == "not_found"):
                 lookup.error = lookup._explain_skipped(problems)
             if step:
@@ -347,10 +362,11 @@ class ConnectwiseLookup(models.Model):
             )
         return False
 
-    def _store_hits(self, found):
+    def _store_hits(self, found, place):
         """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
 
         :param found: {number_key: the client's invoices}, for all of these look-ups
+        :param place: which ConnectWise this was
         """
         if not self:
             return
@@ -368,6 +384,7 @@ class ConnectwiseLookup(models.Model):
         )
         answered = self.filtered(lambda lookup: number_key(lookup.number) in found)
         before = {lookup: lookup.accepted_id for lookup in self}
+        self.place = place
         self._replace_hits(found)
         now = fields.Datetime.now()
         answered.write({"state": "found", "asked_at": now})
@@ -439,6 +456,7 @@ class ConnectwiseLookup(models.Model):
         wanted._download_now(client, step)
 
     def _download_now(self, client, step=None):
+        place = get_place(client.origin, client.company_login_id)
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         # As of the question: what ConnectWise changes meanwhile is seen next time.
         asked = {lookup: lookup.accepted_id.connectwise_ref for lookup in self}
@@ -451,10 +469,14 @@ class ConnectwiseLookup(models.Model):
             for some in split_every(PDFS_PER_STEP, _examine(results, is_mergeable)):
                 if step:
                     step()
-                # Reset to draft meanwhile, or judged anew by somebody else?
+                # Reset to draft meanwhile, judged anew by somebody else, or another
+                # ConnectWise connected?
                 lookups = self.browse().union(*(by_ref[ref] for ref, _result in some))
                 lookups = lookups.exists().filtered(
-                    lambda lookup: lookup.accepted_id.connectwise_ref == asked[lookup]
+                    lambda lookup: (
+                        lookup.accepted_id.connectwise_ref == asked[lookup]
+                        and lookup._get_backend()._get_place() == place
+                    )
                 )
                 pdfs = {}
                 for ref, result in some:
@@ -539,7 +561,10 @@ class ConnectwiseLookup(models.Model):
             limits = backend._get_interactive_limits()
             if not limits:
                 continue
-            before = {lookup: (lookup.pdf_ref, lookup.asked_at) for lookup in lookups}
+            before = {
+                lookup: (lookup.pdf_ref, lookup.asked_at, lookup.place)
+                for lookup in lookups
+            }
             # Without a PDF that counts as sent, the answer is judged like a first one.
             lookups.write(
                 {
@@ -551,21 +576,29 @@ class ConnectwiseLookup(models.Model):
                 }
             )
             backend._ask(limits, lookups._look_up_and_download_all)
-            for lookup, (ref, asked_at) in before.items():
-                lookup._keep_what_was_there(ref, asked_at)
+            for lookup, (ref, asked_at, place) in before.items():
+                lookup._keep_what_was_there(ref, asked_at, place)
 
-    def _keep_what_was_there(self, ref, asked_at):
+    def _keep_what_was_there(self, ref, asked_at, place):
         """Go back to the PDF there was, if nothing better came of asking."""
         if not self.asked_at:
             self.write({"pdf_ref": ref, "asked_at": asked_at})
-        elif not self.pdf_ref and self.accepted_id.connectwise_ref == ref:
+        elif (
+            not self.pdf_ref
+            and self.accepted_id.connectwise_ref == ref
+            and self.place == place
+        ):
             self.pdf_ref = ref
 
     def _look_up_and_download_all(self, client):
         self._look_up(client)
         self.filtered("accepted_id")._download_now(client)
 
-    def _forget_unsent(self):
-        """Ask anew about what no customer has seen yet."""
-        for lookup in self.filtered(lambda lookup: not lookup._is_pdf_sent()):
-            lookup._forget(lookup.number)
+    def _leave_connectwise(self):
+        """Forget what no customer has seen: another ConnectWise is connected (D18).
+
+        What was sent goes on being shown (D3), and is not asked about.
+        """
+        sent = self.filtered(lambda lookup: lookup.has_pdf and lookup._is_pdf_sent())
+        (self - sent)._forget()
+        (sent.hit_ids - sent.accepted_id).unlink()

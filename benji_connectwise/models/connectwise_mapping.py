@@ -48,7 +48,18 @@ class ConnectwiseMapping(models.Model):
     disconnected_at = fields.Datetime(readonly=True)
     disconnected_by_id = fields.Many2one("res.users", readonly=True)
     disconnected_company_id = fields.Many2one(
-        "connectwise.company", "Disconnected From", readonly=True
+        "connectwise.company",
+        "Disconnected From",
+        readonly=True,
+        index="btree_not_null",
+    )
+    is_set_aside = fields.Boolean(
+        readonly=True,
+        help="It was connected with another company than has that id in the ConnectWise"
+        " of now: automatic matching leaves it alone until a person decides.",
+    )
+    set_aside_from = fields.Json(
+        readonly=True, help="`ref` and `name` of that company; `now` the other's name."
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
     message = fields.Char(readonly=True, help="Why it is as it is.")
@@ -182,6 +193,13 @@ class ConnectwiseMapping(models.Model):
             raise UserError(
                 self.env._("%s is not in ConnectWise any more.", company.display_name)
             )
+        if not company.is_confirmed:
+            raise UserError(
+                self.env._(
+                    "Another ConnectWise is connected by now, and its customers were"
+                    " not read yet: Rescan."
+                )
+            )
         mapping = self.sudo()
         if mapping.connectwise_company_id != company:
             mapping._remove_contact()
@@ -193,8 +211,12 @@ class ConnectwiseMapping(models.Model):
     def action_disconnect(self):
         """Remove the connection; automatic matching leaves this customer alone."""
         self._check_may_change()
-        for mapping in self.sudo().filtered("connectwise_company_id"):
+        connected = self.sudo().filtered(
+            lambda mapping: mapping.connectwise_company_id or mapping.is_set_aside
+        )
+        for mapping in connected:
             company = mapping.connectwise_company_id
+            name = company.display_name or mapping._name_set_aside()
             mapping._remove_contact()
             mapping.write(
                 {
@@ -206,13 +228,72 @@ class ConnectwiseMapping(models.Model):
                     "disconnected_company_id": company.id,
                     "last_updated": fields.Datetime.now(),
                     "has_conflict": False,
+                    "is_set_aside": False,
+                    "set_aside_from": False,
                     "message": False,
                     "contact_message": False,
                     "contact_decision": False,
                 }
             )
-            mapping._log(self.env._("Disconnected from %s.", company.display_name))
+            mapping._log(self.env._("Disconnected from %s.", name))
         return True
+
+    @api.model
+    def _set_aside(self, companies):
+        """Take the connections with these companies away until a person decides (D18).
+
+        The contacts stay as they are: nobody writes, removes or mails them.
+
+        :param companies: {id of the company: name of the one that has its ConnectWise
+            id now, or None if there is none}
+        :return: the rows
+        """
+        lost = self.env["connectwise.company"].browse(companies)
+        self.flush_model()
+        rows = self.search([("connectwise_company_id", "in", lost.ids)])
+        self.search([("disconnected_company_id", "in", lost.ids)]).write(
+            {"disconnected_company_id": False}
+        )
+        for row in rows:
+            company = row.connectwise_company_id
+            row.set_aside_from = {
+                "ref": company.connectwise_ref,
+                "name": company.name or company.identifier or "",
+                "now": companies[company.id],
+            }
+            row.message = row._explain_set_aside()
+        rows.write(
+            {
+                "connectwise_company_id": False,
+                "connection": False,
+                "is_set_aside": True,
+                "has_conflict": True,
+                "last_updated": fields.Datetime.now(),
+            }
+        )
+        rows._message_log_batch(bodies={row.id: row.message for row in rows})
+        return rows
+
+    def _name_set_aside(self):
+        before = self.set_aside_from or {}
+        return f"{before.get('name', '')} (#{before.get('ref', '')})"
+
+    def _explain_set_aside(self):
+        """Say with whom it was connected, and who that is now."""
+        _, before = self.env._, self.set_aside_from or {}
+        if before.get("now") is None:
+            return _(
+                "Was connected to %s, which is not in the ConnectWise that is connected"
+                " now. Connect it or disconnect it.",
+                self._name_set_aside(),
+            )
+        return _(
+            "Was connected to %(company)s. In the ConnectWise that is connected now,"
+            " #%(ref)s is %(other)s. Connect it or disconnect it.",
+            company=self._name_set_aside(),
+            ref=before.get("ref"),
+            other=before["now"],
+        )
 
     @api.model
     def _link(self, links):
@@ -235,6 +316,7 @@ class ConnectwiseMapping(models.Model):
                        disconnected = FALSE, disconnected_at = NULL,
                        disconnected_by_id = NULL, disconnected_company_id = NULL,
                        has_conflict = FALSE, message = NULL,
+                       is_set_aside = FALSE, set_aside_from = NULL,
                        -- What was decided about the contact of another company says
                        -- nothing here.
                        contact_decision = CASE WHEN connectwise_company_id
@@ -247,6 +329,7 @@ class ConnectwiseMapping(models.Model):
                  WHERE mapping.id = link.id
                    AND (link.connection = 'manual' OR (
                         connectwise_company_id IS NULL AND disconnected IS NOT TRUE
+                        AND is_set_aside IS NOT TRUE
                         AND NOT EXISTS (
                             SELECT 1 FROM connectwise_mapping other
                              WHERE other.connectwise_company_id = link.company_id)))

@@ -49,6 +49,8 @@ class ConnectwiseMapping(models.Model):
                   LEFT JOIN res_partner contact ON contact.id = mapping.contact_id
                  WHERE mapping.backend_id = %(backend)s
                    AND company.is_deleted IS NOT TRUE
+                   -- What was not read from the ConnectWise of now is not known.
+                   AND company.is_confirmed AND company.contact_ref IS NOT NULL
                    AND (contact.active
                         AND contact.connectwise_contact_ref = company.contact_ref
                         AND contact.name = company.contact_name

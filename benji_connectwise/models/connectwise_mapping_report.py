@@ -42,6 +42,7 @@ class ConnectwiseMapping(models.Model):
     @api.depends(
         "connection",
         "connectwise_company_id.is_deleted",
+        "connectwise_company_id.is_confirmed",
         "disconnected",
         "disconnected_at",
         "disconnected_by_id",
@@ -54,7 +55,9 @@ class ConnectwiseMapping(models.Model):
         for mapping in self:
             if mapping.connectwise_company_id:
                 parts = [labels.get(mapping.connection, "")]
-                if mapping.is_gone:
+                if not mapping._get_trusted_company():
+                    parts.append(self.env._("not confirmed in this ConnectWise yet"))
+                elif mapping.is_gone:
                     parts.append(self.env._("gone in ConnectWise"))
                 if mapping.has_conflict:
                     parts.append(f"⚠ {mapping.message or ''}")
@@ -213,7 +216,9 @@ class ConnectwiseMapping(models.Model):
         """
         self._check_may_change()
         rows = self.filtered(
-            lambda row: not (row.connectwise_company_id or row.disconnected)
+            lambda row: (
+                not (row.connectwise_company_id or row.disconnected or row.is_set_aside)
+            )
         )
         Wizard = self.env["connectwise.mapping.connect"].sudo()
         done = 0
@@ -311,7 +316,7 @@ class ConnectwiseMapping(models.Model):
             connected=self.search_count(
                 [
                     ("backend_id", "=", backend.id),
-                    ("connectwise_company_id", "!=", False),
+                    ("connectwise_company_id.is_confirmed", "=", True),
                 ]
             ),
         )

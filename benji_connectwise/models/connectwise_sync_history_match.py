@@ -9,7 +9,7 @@ from ..lib.customer_matching import (
     normalise_account_id,
     normalise_name,
 )
-from .connectwise_company import as_table
+from .connectwise_company import as_key, as_table
 from .connectwise_sync_history import ROWS_AT_ONCE
 
 
@@ -39,7 +39,7 @@ class ConnectwiseSyncHistory(models.Model):
                 """
                 SELECT mapping.id, partner.name, partner.ref,
                        mapping.connectwise_company_id, mapping.disconnected,
-                       mapping.has_conflict, mapping.message
+                       mapping.has_conflict, mapping.message, mapping.is_set_aside
                   FROM connectwise_mapping mapping
                   JOIN res_partner partner ON partner.id = mapping.partner_id
                  WHERE mapping.backend_id = %s
@@ -53,10 +53,15 @@ class ConnectwiseSyncHistory(models.Model):
         result = match(
             customers,
             self._get_candidates(customers),
-            excluded_customers={row[0] for row in rows if row[4]},
+            excluded_customers={row[0] for row in rows if row[4] or row[7]},
             fixed={row[0]: row[3] for row in rows if row[3]},
         )
-        shown = {row[0]: (row[5] and row[6]) or False for row in rows if row[5]}
+        # What was set aside stays a conflict until a person decides.
+        shown = {
+            row[0]: (row[5] and row[6]) or False
+            for row in rows
+            if row[5] and not row[7]
+        }
         del rows, customers
         for links in split_every(ROWS_AT_ONCE, result.links):
             self._store_links(links)
@@ -73,7 +78,7 @@ class ConnectwiseSyncHistory(models.Model):
             SQL(
                 """
                 SELECT id, name, account_number, is_deleted FROM connectwise_company
-                 WHERE backend_id = %(backend)s
+                 WHERE backend_id = %(backend)s AND is_confirmed
                    AND (normalised_name IS NULL
                         OR normalised_name IN (SELECT name FROM (%(names)s) names)
                         OR normalised_account_id IN (SELECT id FROM (%(ids)s) ids)
@@ -83,11 +88,11 @@ class ConnectwiseSyncHistory(models.Model):
                 """,
                 backend=self.backend_id.id,
                 names=as_table(
-                    [(normalise_name(customer.name).core,) for customer in customers],
+                    [(as_key(normalise_name(c.name).core),) for c in customers],
                     {"name": "text"},
                 ),
                 ids=as_table(
-                    [(normalise_account_id(c.account_id),) for c in customers],
+                    [(as_key(normalise_account_id(c.account_id)),) for c in customers],
                     {"id": "text"},
                 ),
             )
@@ -106,14 +111,15 @@ class ConnectwiseSyncHistory(models.Model):
                     SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
                                mapping.id, partner.name, partner.ref,
                                mapping.connectwise_company_id, mapping.disconnected,
-                               mapping.has_conflict
+                               mapping.has_conflict, mapping.is_set_aside
                            )::text, 0)))
                       FROM connectwise_mapping mapping
                       JOIN res_partner partner ON partner.id = mapping.partner_id
                      WHERE mapping.backend_id = %(backend)s
                 ), (
                     SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
-                               id, name, account_number, is_deleted)::text, 0)))
+                               id, name, account_number, is_deleted, is_confirmed
+                           )::text, 0)))
                       FROM connectwise_company
                      WHERE backend_id = %(backend)s
                 ))

@@ -69,6 +69,7 @@ class ResPartner(models.Model):
     @api.depends_context("company", "lang")
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
+        "connectwise_mapping_ids.connectwise_company_id.is_confirmed",
         "connectwise_mapping_ids.connection",
         "connectwise_mapping_ids.backend_id.active",
     )
@@ -83,7 +84,7 @@ class ResPartner(models.Model):
             mapping = partner.connectwise_mapping_ids.filtered(
                 lambda mapping: mapping.backend_id == backend
             )[:1]
-            company = mapping.connectwise_company_id
+            company = mapping._get_trusted_company()
             partner.connectwise_company_id = company
             partner.connectwise_connection = bool(company) and self.env._(
                 "Connected with %(company)s, by %(connection)s",
@@ -105,7 +106,7 @@ class ResPartner(models.Model):
             return NotImplemented
         backend = self.env.company._get_connectwise_backend()
         here = Domain("backend_id", "=", backend.id)
-        connected = Domain("connectwise_company_id", "!=", False)
+        connected = Domain("connectwise_company_id.is_confirmed", "=", True)
         values = value if operator == "in" else ()
         domain = Domain(
             "connectwise_mapping_ids",

@@ -208,7 +208,9 @@ class TestMappingReport(MappingReportCommon):
         """S65 S66 S68 S95"""
         arch = self.list_arch(self.administrator)
         icon = arch[arch.index("fa-chain-broken") - 200 :]
-        self.assertIn('invisible="not connectwise_company_id"', icon)
+        self.assertIn(
+            'invisible="not connectwise_company_id and not is_set_aside"', icon
+        )
 
     def test_many_are_disconnected_at_once(self):
         """S68 S96"""

@@ -30,7 +30,8 @@ class ConnectwiseMappingConnect(models.TransientModel):
     connectwise_company_id = fields.Many2one(
         "connectwise.company",
         "ConnectWise Customer",
-        domain="[('backend_id', '=', backend_id), ('is_deleted', '=', False)]",
+        domain="[('backend_id', '=', backend_id), ('is_deleted', '=', False),"
+        " ('is_confirmed', '=', True)]",
     )
     connected_with = fields.Char(
         "Already connected with", compute="_compute_connected_with"
@@ -54,7 +55,11 @@ class ConnectwiseMappingConnect(models.TransientModel):
     def _compute_has_companies(self):
         for wizard in self:
             wizard.has_companies = self.env["connectwise.company"].search_count(
-                [("backend_id", "=", wizard.backend_id.id)], limit=1
+                [
+                    ("backend_id", "=", wizard.backend_id.id),
+                    ("is_confirmed", "=", True),
+                ],
+                limit=1,
             )
 
     @api.depends("connectwise_company_id")
@@ -122,7 +127,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                 """
                 SELECT id, name, normalised_name, account_number
                   FROM connectwise_company
-                 WHERE backend_id = %s AND is_deleted IS NOT TRUE
+                 WHERE backend_id = %s AND is_deleted IS NOT TRUE AND is_confirmed
                 """,
                 self.backend_id.id,
             )
@@ -142,7 +147,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
         :return: {company id: (numbers found there, numbers found at all)}
         """
         self.env["connectwise.invoice"].flush_model()
-        self.env["connectwise.lookup"].flush_model(["move_id"])
+        self.env["connectwise.lookup"].flush_model(["move_id", "place"])
         self.env["account.move"].flush_model(["commercial_partner_id", "company_id"])
         mapping = self.mapping_id
         rows = self.env.execute_query(
@@ -155,18 +160,21 @@ class ConnectwiseMappingConnect(models.TransientModel):
                       JOIN account_move move ON move.id = lookup.move_id
                      WHERE move.commercial_partner_id = %(partner)s
                        AND move.company_id = ANY(%(companies)s)
+                       -- What another ConnectWise answered proves nothing here.
+                       AND COALESCE(lookup.place, %(place)s) = %(place)s
                 )
                 SELECT company.id, COUNT(DISTINCT hit.lookup_id),
                        (SELECT COUNT(DISTINCT lookup_id) FROM hit)
                   FROM hit
                   JOIN connectwise_company company
-                    ON company.backend_id = %(backend)s
+                    ON company.backend_id = %(backend)s AND company.is_confirmed
                    AND company.connectwise_ref IN (hit.company_ref, hit.bill_to_ref)
                  GROUP BY company.id
                 """,
                 partner=mapping.partner_id.id,
                 companies=mapping.backend_id._get_companies().ids,
                 backend=mapping.backend_id.id,
+                place=mapping.backend_id._get_place(),
             )
         )
         return {company: (found, known) for company, found, known in rows}

@@ -36,4 +36,5 @@ class ConnectwiseSyncHistory(models.Model):
             self._plan_ranges(client)
             self.requests += client.request_count
 
-        self.backend_id._ask(self.backend_id._get_background_limits(), plan)
+        limits = self.backend_id._get_background_limits()
+        self.backend_id._ask(limits, plan, of_sync=True)

@@ -1,4 +1,11 @@
+import logging
+
+from psycopg2 import IntegrityError
+
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
 
 
 class ConnectwiseSyncRange(models.Model):
@@ -27,8 +34,16 @@ class ConnectwiseSyncRange(models.Model):
         # As the scheduled action looks at it.
         if not backend.sync_contacts or backend.state == "draft":
             return
-        if not history._is_cancelled() and not backend._is_resting():
-            backend._ask(backend._get_background_limits(), read)
+        if not history._is_cancelled() and not backend._is_sync_resting():
+            try:
+                backend._ask(backend._get_background_limits(), read, of_sync=True)
+            except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
+                raise
+            except Exception:
+                _logger.exception("Synchronization %s stopped", history.id)
+                self.env.cr.rollback()
+                history._fail()
+                return
         # Whoever comes last sees that all the others are done.
         commit()
         if history._is_cancelled() or not history._get_ranges_left():

@@ -15,7 +15,7 @@ Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. D
 """
 
 from .access import AccessReport, RightCheck
-from .address import is_cloud, is_kept_private, is_local, normalise_address
+from .address import is_cloud, is_kept_private, is_local, normalise_address, read_origin
 from .client import CompanyPage, ConnectWiseClient, Page
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
@@ -89,5 +89,6 @@ __all__ = [
     "is_local",
     "normalise_address",
     "number_key",
+    "read_origin",
     "validate_pdf",
 ]

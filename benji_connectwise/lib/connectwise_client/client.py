@@ -107,6 +107,11 @@ class ConnectWiseClient:
         return self._session.origin
 
     @property
+    def company_login_id(self) -> str:
+        """Whose ConnectWise is asked."""
+        return self._session.company_login_id
+
+    @property
     def codebase(self) -> str | None:
         """The tenant's codebase (``v2025_1/``), ``None`` until it is known."""
         return self._session.codebase

@@ -109,6 +109,11 @@ class Session:
         """Close all connections; requests under way end."""
         self._transport.close()
 
+    @property
+    def company_login_id(self) -> str:
+        """The login company of the credentials."""
+        return self._credentials.company_login_id
+
     # -- The codebase -----------------------------------------------------------
 
     def call(self, request: Request) -> Answer:
