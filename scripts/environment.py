@@ -142,6 +142,7 @@ def odoo_config() -> Path:
         "[options]\n"
         f"addons_path = {','.join(str(path) for path in addons if path.is_dir())}\n"
         f"data_dir = {data_dir()}\n"
+        f"bin_path = {LOCAL / 'wkhtmltopdf'}\n"
         "http_interface = 127.0.0.1\n"
         "list_db = False\n"
     )

@@ -132,6 +132,34 @@ class AccountMove(models.Model):
                 moves -= found
         return chosen
 
+    def _filter_odoos_own(self, attachments):
+        """Return those of this invoice's files that Odoo may have rendered itself.
+
+        Not ConnectWise's, nor one that a person marked, nor what was posted: a message
+        keeps the PDF that was chosen then.
+        """
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .search([("attachment_ids", "in", attachments.ids)])
+        )
+        posted = messages.attachment_ids.with_env(self.env)
+        return attachments.filtered(lambda file: not self._is_from_elsewhere(file)) - (
+            posted
+        )
+
+    def _is_from_elsewhere(self, attachment):
+        """Whether this file holds ConnectWise's PDF, or the one a person marked."""
+        move, file = self.sudo(), attachment.sudo()
+        checksums = {
+            move.connectwise_sent_checksum,
+            *move.connectwise_lookup_ids.mapped("pdf_checksum"),
+            *move.invoice_pdf_attachment_id.mapped("checksum"),
+        }
+        return file.res_field == "connectwise_pdf_file" or (
+            bool(file.checksum) and file.checksum in checksums
+        )
+
     def _with_invoice_pdf(self):
         return self.filtered(
             lambda move: move.state == "posted" and move.is_sale_document()
@@ -535,7 +563,7 @@ class AccountMove(models.Model):
         for move in self.with_context(invoice_pdf_at_hand=True)._with_invoice_pdf():
             main = move.message_main_attachment_id
             shown = move._get_preferred_invoice_pdf() or move.invoice_pdf_report_id
-            if shown or main.sudo().res_field == "connectwise_pdf_file":
+            if shown or (main and move._is_from_elsewhere(main)):
                 store.add(
                     move,
                     Store.One("message_main_attachment_id", [], value=shown),

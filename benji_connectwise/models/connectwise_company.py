@@ -242,16 +242,20 @@ class ConnectwiseCompany(models.Model):
         :param wanted: {company id: id of its Bill-To contact, or 0}, all of them asked
         :param contacts: the client's contacts; those that are missing are gone
         """
-        usable = {c.id: c for c in contacts if not c.is_inactive}
+        present = {contact.id: contact for contact in contacts}
         rows = []
         for company_id, ref in wanted.items():
-            contact = usable.get(ref)
+            contact = present.get(ref)
+            # The name of an inactive one says why there is none.
+            name = contact and contact.name
+            if contact and contact.is_inactive:
+                contact = None
             rows.append(
                 (
                     company_id,
                     ref,
                     contact.id if contact else 0,
-                    contact and contact.name,
+                    name,
                     (contact and contact.email) or None,
                     (contact and contact.phone) or None,
                     (contact and contact.title) or None,

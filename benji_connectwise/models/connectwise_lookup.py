@@ -221,6 +221,18 @@ class ConnectwiseLookup(models.Model):
             return "ambiguous"
         return "accepted"
 
+    def _is_evidence(self, hit, finders):
+        """Whether this hit speaks for its company being this invoice's customer.
+
+        Only what would be accepted without a connection does (D1, step 4).
+        """
+        return not (
+            self._is_other_kind(hit)
+            or self._contradiction(hit)
+            or self._is_number_from_customer()
+            or self._get_rivals(hit, finders)
+        )
+
     def _accept(self, hit):
         return "amount_differs" if self._contradiction(hit) else "accepted"
 

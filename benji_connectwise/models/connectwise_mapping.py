@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mapping_words import explain_conflict, explain_contact
 from .connectwise_company import as_table
 
 
@@ -36,9 +37,11 @@ class ConnectwiseMapping(models.Model):
         [
             ("account_id", "Account ID"),
             ("company_name", "Company Name"),
+            ("suggestion", "Suggestion"),
             ("manual", "Manual"),
         ],
         readonly=True,
+        help="Suggestion: connected with others at once, and not looked at singly.",
     )
     last_updated = fields.Datetime(readonly=True)
     disconnected = fields.Boolean(
@@ -58,11 +61,14 @@ class ConnectwiseMapping(models.Model):
         help="It was connected with another company than has that id in the ConnectWise"
         " of now: automatic matching leaves it alone until a person decides.",
     )
-    set_aside_from = fields.Json(
-        readonly=True, help="`ref` and `name` of that company; `now` the other's name."
-    )
     has_conflict = fields.Boolean("Conflict", readonly=True)
-    message = fields.Char(readonly=True, help="Why it is as it is.")
+    conflict = fields.Json(
+        "What the conflict is",
+        readonly=True,
+        help="What a person should look at: its kind, and the ids of the companies and"
+        " rows concerned.",
+    )
+    message = fields.Char(compute="_compute_message", help="What there is to know.")
     contact_id = fields.Many2one(
         "res.partner", "Bill-To Contact", readonly=True, ondelete="set null"
     )
@@ -82,9 +88,12 @@ class ConnectwiseMapping(models.Model):
         readonly=True,
         help="What a person decided about enabling stays.",
     )
-    contact_message = fields.Char(
-        readonly=True, help="Why there is no Bill-To contact, or what to know about it."
+    contact_note = fields.Json(
+        readonly=True,
+        help="Why there is no Bill-To contact, or what to know about it: a code and"
+        " what its sentence names.",
     )
+    contact_message = fields.Char(compute="_compute_message")
     contact_enabled = fields.Boolean(
         "Enabled", related="contact_id.connectwise_enabled"
     )
@@ -97,6 +106,39 @@ class ConnectwiseMapping(models.Model):
         for mapping in self:
             mapping.sync_paused = bool(
                 mapping.contact_id and not mapping.backend_id.sync_contacts
+            )
+
+    # -------------------------------------------------------------------------
+    # In the reader's words
+    # -------------------------------------------------------------------------
+
+    @api.depends(
+        "conflict",
+        "has_conflict",
+        "contact_note",
+        "sync_paused",
+        "connectwise_company_id.is_deleted",
+    )
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for mapping in self:
+            mapping.contact_message = explain_contact(self.env, mapping.contact_note)
+            mapping.message = " ".join(filter(None, mapping._get_sentences())) or False
+
+    def _get_sentences(self):
+        _ = self.env._
+        if self.has_conflict:
+            yield explain_conflict(self.env, self.conflict)
+        if self.connectwise_company_id.is_deleted:
+            yield _(
+                "This company is gone in ConnectWise. The connection and its contact"
+                " stay as they are until you connect another one or disconnect."
+            )
+        yield self.contact_message
+        if self.sync_paused:
+            yield _(
+                "Sync paused: “Synchronize customers/contacts from ConnectWise” is off,"
+                " so the contact is not updated."
             )
 
     # -------------------------------------------------------------------------
@@ -203,10 +245,22 @@ class ConnectwiseMapping(models.Model):
         mapping = self.sudo()
         if mapping.connectwise_company_id != company:
             mapping._remove_contact()
+        mapping.partner_id._set_self_written(False)
         self._link([(mapping.id, company.id, "manual")])
-        mapping._log(self.env._("Connected by hand with %s.", company.display_name))
+        mapping._log(self.env._("Connected by hand to %s.", company.display_name))
         mapping.backend_id._update_contacts_for_person(mapping)
         return True
+
+    def action_confirm(self):
+        """Make the connection of this one row a person's, who looked at it.
+
+        :raises UserError: if the row is not connected
+        """
+        self.ensure_one()
+        self._check_may_change()
+        if not self.connectwise_company_id:
+            raise UserError(self.env._("This customer is not connected."))
+        return self.connect(self.connectwise_company_id)
 
     def action_disconnect(self):
         """Remove the connection; automatic matching leaves this customer alone."""
@@ -216,7 +270,7 @@ class ConnectwiseMapping(models.Model):
         )
         for mapping in connected:
             company = mapping.connectwise_company_id
-            name = company.display_name or mapping._name_set_aside()
+            name = company.display_name or mapping.conflict["company"]
             mapping._remove_contact()
             mapping.write(
                 {
@@ -229,9 +283,8 @@ class ConnectwiseMapping(models.Model):
                     "last_updated": fields.Datetime.now(),
                     "has_conflict": False,
                     "is_set_aside": False,
-                    "set_aside_from": False,
-                    "message": False,
-                    "contact_message": False,
+                    "conflict": False,
+                    "contact_note": False,
                     "contact_decision": False,
                 }
             )
@@ -256,12 +309,13 @@ class ConnectwiseMapping(models.Model):
         )
         for row in rows:
             company = row.connectwise_company_id
-            row.set_aside_from = {
+            name = company.name or company.identifier or ""
+            row.conflict = {
+                "kind": "set_aside",
+                "company": f"{name} (#{company.connectwise_ref})",
                 "ref": company.connectwise_ref,
-                "name": company.name or company.identifier or "",
                 "now": companies[company.id],
             }
-            row.message = row._explain_set_aside()
         rows.write(
             {
                 "connectwise_company_id": False,
@@ -273,27 +327,6 @@ class ConnectwiseMapping(models.Model):
         )
         rows._message_log_batch(bodies={row.id: row.message for row in rows})
         return rows
-
-    def _name_set_aside(self):
-        before = self.set_aside_from or {}
-        return f"{before.get('name', '')} (#{before.get('ref', '')})"
-
-    def _explain_set_aside(self):
-        """Say with whom it was connected, and who that is now."""
-        _, before = self.env._, self.set_aside_from or {}
-        if before.get("now") is None:
-            return _(
-                "Was connected to %s, which is not in the ConnectWise that is connected"
-                " now. Connect it or disconnect it.",
-                self._name_set_aside(),
-            )
-        return _(
-            "Was connected to %(company)s. In the ConnectWise that is connected now,"
-            " #%(ref)s is %(other)s. Connect it or disconnect it.",
-            company=self._name_set_aside(),
-            ref=before.get("ref"),
-            other=before["now"],
-        )
 
     @api.model
     def _link(self, links):
@@ -315,8 +348,7 @@ class ConnectwiseMapping(models.Model):
                        connection = link.connection,
                        disconnected = FALSE, disconnected_at = NULL,
                        disconnected_by_id = NULL, disconnected_company_id = NULL,
-                       has_conflict = FALSE, message = NULL,
-                       is_set_aside = FALSE, set_aside_from = NULL,
+                       has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
                        -- What was decided about the contact of another company says
                        -- nothing here.
                        contact_decision = CASE WHEN connectwise_company_id

@@ -64,6 +64,28 @@ class IrActionsReport(models.Model):
         streams.update(rendered)  # what could not be split by invoice
         return streams, "pdf"
 
+    def _prepare_pdf_report_attachment_vals_list(self, report, streams):
+        # Only what Odoo rendered is saved as its report (D23).
+        rendered = {
+            res_id: data
+            for res_id, data in streams.items()
+            if not isinstance(data["stream"], ChosenPdf)
+        }
+        return super()._prepare_pdf_report_attachment_vals_list(report, rendered)
+
+    def retrieve_attachment(self, record):
+        """Take nothing for Odoo's own PDF that came from elsewhere (D23).
+
+        Odoo knows its saved report by the name alone, which other files may have too.
+        """
+        saved = super().retrieve_attachment(record)
+        if not saved or not self._is_invoice_report(self.report_name):
+            return saved
+        same_name = [
+            (name, "=", saved[name]) for name in ("name", "res_model", "res_id")
+        ]
+        return record._filter_odoos_own(saved.search(same_name))[:1]
+
     def _merge_pdfs(self, streams, *args, **options):
         # Odoo stops at flaws that every reader forgives, so they are mended before. It
         # is safe to open them: this was tried in a process of its own.

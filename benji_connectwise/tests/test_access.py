@@ -73,6 +73,7 @@ connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
     write, action_connect, action_connect_suggestions, connect    – – – – – – – ✓ –
+    action_confirm                                                – – – – – – – ✓ –
     action_disconnect, action_rescan                              – – – – – – – ✓ –
     enable_contact, disable_contact                               – – – – – – – ✓ –
 connectwise.mapping.connect

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectwise_client import Company, Contact, Invoice, RecordError, Reference
+from connectwise_client import (
+    Company,
+    Contact,
+    Invoice,
+    RecordError,
+    Reference,
+    const,
+)
 from connectwise_client.records import SkippedRecord
 
 Case = Callable[[str], Any]
@@ -328,3 +335,53 @@ def test_whatever_comes_is_read_or_a_record_error(
     except RecordError:
         return
     assert record.id == row["id"]
+
+
+TEXTS: list[tuple[Any, str, int, Callable[[str], dict[str, Any]]]] = [
+    (Company, "identifier", 156, lambda text: {"identifier": text}),
+    (Company, "name", 156, lambda text: {"name": text}),
+    (Company, "accountNumber", 100, lambda text: {"accountNumber": text}),
+    (Company, "status.name", 156, lambda text: {"status": {"name": text}}),
+    (Company, "city", 50, lambda text: {"city": text}),
+    (
+        Company,
+        "billToCompany.identifier",
+        156,
+        lambda text: {"billToCompany": {"id": 2, "identifier": text}},
+    ),
+    (Contact, "firstName", 50, lambda text: {"firstName": text}),
+    (
+        Contact,
+        "communicationItems.value",
+        250,
+        lambda text: {
+            "communicationItems": [{"communicationType": "Email", "value": text}]
+        },
+    ),
+    (Invoice, "invoiceNumber", 15, lambda text: {"invoiceNumber": text}),
+    (
+        Invoice,
+        "currency.currencyCode",
+        50,
+        lambda text: {"currency": {"currencyCode": text}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "field", "length", "values"), TEXTS)
+def test_a_text_much_longer_than_documented_is_refused(
+    record: Any, field: str, length: int, values: Callable[[str], dict[str, Any]]
+) -> None:
+    """D21"""
+    record.from_json({"id": 1, **values("x" * length * 10)})
+    with pytest.raises(RecordError) as caught:
+        record.from_json({"id": 1, **values("x" * (length * 10 + 1))})
+    assert caught.value.field == field
+    assert str(caught.value).endswith(f"is {length * 10 + 1} characters long")
+
+
+def test_every_text_has_a_length() -> None:
+    """The fields that are stored; a time is none of them."""
+    assert {field.rpartition(".")[2] for _kind, field, *_rest in TEXTS} <= set(
+        const.TEXT_LENGTHS
+    )

@@ -21,6 +21,7 @@ from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
 from .errors import (
     AddressError,
+    AmbiguousNumberError,
     BadAnswerError,
     ClientIdError,
     ConnectWiseError,
@@ -53,6 +54,7 @@ __all__ = [
     "REGIONS",
     "AccessReport",
     "AddressError",
+    "AmbiguousNumberError",
     "BadAnswerError",
     "ClientIdError",
     "Company",

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TypeVar
 
 from . import const
-from .errors import UnqueryableError
-from .records import SkippedRecord
+from .errors import AmbiguousNumberError, UnqueryableError
+from .records import Invoice, SkippedRecord
 
 T = TypeVar("T")
 
@@ -73,6 +73,33 @@ def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]
         else:
             ask.setdefault(number_key(stripped), stripped)
     return list(ask.values()), skipped
+
+
+def sort_hits(
+    numbers: Iterable[str],
+    invoices: Iterable[Invoice],
+    skipped: list[SkippedRecord],
+) -> tuple[list[Invoice], list[SkippedRecord]]:
+    """Return the invoices with these numbers, without those of too many, which come
+    with what else was skipped."""
+    found: dict[str, list[Invoice]] = {number_key(number): [] for number in numbers}
+    for invoice in invoices:
+        found.get(number_key(invoice.number or ""), []).append(invoice)
+    kept: list[Invoice] = []
+    ambiguous = []
+    for number in numbers:
+        hits = found[number_key(number)]
+        if len(hits) <= const.MAX_HITS:
+            kept += hits
+        else:
+            ambiguous.append(skip_number(number))
+    return kept, [*skipped, *ambiguous]
+
+
+def skip_number(number: str) -> SkippedRecord:
+    """Leave out a number that too many invoices have."""
+    problem = f"More than {const.MAX_HITS} invoices have the number {number}"
+    return SkippedRecord(None, AmbiguousNumberError(problem, value=number))
 
 
 def chunks(

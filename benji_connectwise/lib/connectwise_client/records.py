@@ -68,9 +68,12 @@ class _Fields:
 
     def text(self, name: str) -> str | None:
         value = self._get(name, str)
-        # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
         if value is None:
             return None
+        length = const.TEXT_LENGTHS.get(name, const.OTHER_TEXT_LENGTH)
+        if len(value) > length * const.TEXT_TOLERANCE:
+            raise self._error(name, f"is {len(value)} characters long")
+        # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
         # Nor half a character, which JSON can hold and UTF-8 cannot.
         return value.replace("\0", "").encode("utf-8", "replace").decode()
 

@@ -101,17 +101,27 @@ _INITIALS = (
 )
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _PLUS_BETWEEN = re.compile(r"(?<=\w)\+(?=\w)|(?<=\s)\+(?=\s)")
-# What is entered where there is no Account ID, without its punctuation.
-_NO_ACCOUNT_ID = frozenset(
-    """
-    na nan nil no none noid noaccount noaccountid noaccountnumber nonumber notset
-    notassigned notapplicable notavailable notknown notprovided unassigned unset
-    unknown unspecified undefined null empty blank missing pending default dummy false
-    tba tbc tbd todo tobeadded tobeassigned tobeconfirmed tobedetermined test testing
-    aucun inconnu keine ohne unbekannt nessuno ninguno ninguna desconocido geen onbekend
-    """.split()
-)
 _FOREIGN_AND = frozenset(("und", "et", "y"))
+_NO_ACCOUNT_ID = frozenset(
+    [
+        *(
+            "",
+            "na",
+            "nan",
+            "nil",
+            "no",
+            "none",
+            "null",
+            "notapplicable",
+            "notavailable",
+        ),
+        *("blank", "empty", "missing", "unassigned", "undefined", "unknown", "unset"),
+        *("tba", "tbc", "tbd", "tobeannounced", "tobeconfirmed", "tobedetermined"),
+        *("pending", "todo", "noaccount", "noaccountid", "noid", "nonumber"),
+    ]
+)
+"""What people write where they have no Account ID; also any number of 0 or X."""
+
 _AND = _FOREIGN_AND | {"and"}
 
 
@@ -139,20 +149,12 @@ def normalise_account_id(text: str | None) -> str:
     """Return what two equal Account IDs have in common.
 
     Only case, outer spaces and invisible characters do not count: "007" is not "7",
-    and "A-1" is not "A1". One that says nothing ("-", "000", "N/A", "xxx") is none.
+    and "A-1" is not "A1". One that says nothing ("-", "000", "N/A", "TBD") is none.
     """
     key = (text or "").translate(_SHOWN).strip().casefold()
-    return "" if _says_nothing(key) else key
-
-
-def _says_nothing(account_id: str) -> bool:
-    compatible = unicodedata.normalize("NFKC", account_id).casefold()
-    letters = "".join(_LETTER_OR_DIGIT.findall(compatible))
-    return (
-        letters in _NO_ACCOUNT_ID
-        or not letters.strip("x")
-        or all(unicodedata.decimal(char, None) == 0 for char in letters)
-    )
+    written = "".join(_LETTER_OR_DIGIT.findall(key))
+    says_nothing = written in _NO_ACCOUNT_ID or set(written) in ({"0"}, {"x"})
+    return "" if says_nothing else key
 
 
 def _fold(text: str) -> str:

@@ -11,9 +11,9 @@ ConflictKind = Literal[
     "several_customers_same_name",
     "name_disagrees",
     "account_ids_differ",
-    "changed_by_customer",
     "legal_form_differs",
     "company_taken",
+    "changed_by_customer",
 ]
 
 
@@ -21,8 +21,8 @@ ConflictKind = Literal[
 class Customer:
     """A customer of the accounting system. ``account_id`` is its reference there.
 
-    ``is_self_written``: the customer wrote one of the two himself, so neither of them
-    decides anything.
+    ``is_self_written``: the customer wrote the name or the reference, so neither is
+    evidence of anything.
     """
 
     id: int
@@ -62,6 +62,11 @@ class Conflict:
         Not linked: the one company fits each of ``customer_ids``, this one included.
     ``company_taken``
         Not linked: the one company that fits is linked to ``customer_ids``.
+    ``account_ids_differ``
+        Not linked: the one company of this name has another Account ID.
+    ``changed_by_customer``
+        The customer wrote the name or the reference: not linked, though it would lead
+        to ``company_ids``; or linked to that company, before or after that.
     ``legal_form_differs``
         Not linked: ``company_ids``, free as yet, differ in the legal form alone.
     ``name_disagrees``
@@ -69,12 +74,6 @@ class Conflict:
         linked by its Account ID, and its name is that of ``company_ids``. One that is
         not linked has the name of the one company, whose Account ID is that of
         ``customer_ids``.
-    ``account_ids_differ``
-        The name is that of the one company, or nobody but the synchronization linked
-        them, and both have an Account ID, which differ.
-    ``changed_by_customer``
-        The customer wrote its name or reference itself. It fits ``company_ids``, or is
-        linked to the one.
     """
 
     customer_id: int
