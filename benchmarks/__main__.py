@@ -21,7 +21,8 @@ from typing import Any
 
 import psycopg2
 
-from environment import LOCAL, ROOT, postgresql, say
+from testbed.environment import LOCAL, ROOT, say
+from testbed.postgresql import postgresql
 
 from .goals import judge
 from .running import LOG, OTHERS_PYTHON, base_database

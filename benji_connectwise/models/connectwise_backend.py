@@ -353,7 +353,9 @@ class ConnectwiseBackend(models.Model):
                     # A program that may read the key may also take it along.
                     backend.private_key_place = backend._get_place()
                 backend._leave_connectwise()
-            elif "amount_tolerance" in vals:
+            elif not vals.keys().isdisjoint(
+                {"amount_tolerance", "invoice_number_field"}
+            ):
                 backend._find_lookups()._judge_anew()
         return result
 
@@ -585,11 +587,12 @@ class ConnectwiseBackend(models.Model):
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether the Invoice PDF Priority of this company asks ConnectWise."""
+        """Whether the Invoice PDF Priority of this company asks ConnectWise: it does
+        not where Odoo comes first."""
         if not self.active or self.state == "draft":
             return False
-        priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
-        return "connectwise" in priorities[self.company_id]
+        Source = self.env["invoice.pdf.source"]
+        return "connectwise" in Source._get_before_odoo(self.company_id)
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
         return replace(BACKGROUND, total=seconds)

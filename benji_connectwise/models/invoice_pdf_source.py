@@ -1,3 +1,5 @@
+from itertools import takewhile
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -114,6 +116,25 @@ class InvoicePdfSource(models.Model):
         company = self.env["res.company"].browse(company_id)._get_company_of_priority()
         lines = self.sudo().search([("company_id", "=", company.id)])
         return tuple(lines.mapped("source")) or ("odoo",)
+
+    def _get_before_odoo(self, company):
+        """Return the sources that are used at all: Odoo has a PDF of every invoice."""
+        return list(
+            takewhile(lambda source: source != "odoo", self._get_sources(company.id))
+        )
+
+    def _get_outranking(self, company, source):
+        """Return the sources before `source`, which would be used if they had a PDF.
+
+        Not those that have none for want of a person's choice: that is no failure.
+        """
+        sources = self._get_sources(company.id)
+        place = sources.index(source) if source in sources else len(sources)
+        return [other for other in sources[:place] if not self._is_by_choice(other)]
+
+    def _is_by_choice(self, source):
+        """Whether a person chooses for each invoice if it has a PDF there."""
+        return source == "attachment"
 
     # What a source can say ---------------------------------------------------------
 

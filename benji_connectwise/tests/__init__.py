@@ -11,6 +11,7 @@ from . import (
     test_explain,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_mailing,
     test_mapping_report,
     test_merging,
     test_portal,
@@ -24,4 +25,5 @@ from . import (
     test_tours,
     test_trust,
     test_trust_owner,
+    test_why_this_pdf,
 )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from machine import Machine
+from odoo_server import OdooServer
 
 TABLES = {
     "companies": """
@@ -40,9 +40,9 @@ TABLES = {
 Outcome = dict[str, Counter[str]]
 
 
-def outcome(machine: Machine) -> Outcome:
+def outcome(odoo: OdooServer) -> Outcome:
     return {
-        name: Counter(map(repr, machine.query(statement)))
+        name: Counter(map(repr, odoo.query(statement)))
         for name, statement in TABLES.items()
     }
 
@@ -62,7 +62,7 @@ def describe(rows: Counter[str]) -> str:
     return f"{rows.total()} such as {example}" if rows else "nothing"
 
 
-def is_synchronized(machine: Machine) -> bool:
-    return machine.value(
+def is_synchronized(odoo: OdooServer) -> bool:
+    return odoo.value(
         "SELECT count(*) > 0 FROM connectwise_sync_history WHERE state = 'done'"
     )

@@ -15,8 +15,8 @@ from functools import partial
 import invariants
 import pytest
 import table
-from in_process import OWN_PDF, PREFETCH, SENDING, SYNC, World
 from troubles import CLIENT_SIDE, during, end_transactions, refused_commits
+from world import OWN_PDF, PREFETCH, SENDING, SYNC, World
 
 from connectwise_sandbox.fault_list import EFFECTS
 
