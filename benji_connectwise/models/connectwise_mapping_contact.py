@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
+from ..lib.connectwise_client import plain_email, take_out_invisible
 from ..mapping_words import explain_contact
 from .connectwise_company import as_table
 from .res_partner import SYNC
@@ -109,7 +110,8 @@ class ConnectwiseMapping(models.Model):
     def _get_contact_email(self):
         """Return the Bill-To contact's address, normalised; False if there is none."""
         company = self.connectwise_company_id
-        return company.contact_ref and email_normalize(company.contact_email)
+        email = company.contact_ref and plain_email(company.contact_email)
+        return email and email_normalize(email)
 
     def _find_contacts_entered_here(self):
         """Return {(customer, e-mail): its contacts that Odoo had before}.
@@ -126,20 +128,24 @@ class ConnectwiseMapping(models.Model):
                 emails.add(email)
         if not emails:
             return {}
-        contacts = (
-            self.env["res.partner"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("commercial_partner_id", "in", customers),
-                    ("email_normalized", "in", emails),
-                    ("is_connectwise_contact", "=", False),
-                ],
-                order="id",
-            )
+        Partner = self.env["res.partner"].with_context(active_test=False)
+        Partner.flush_model(["email_normalized"])
+        # Few addresses have other characters than ASCII's: these may be invisible ones.
+        possible = SQL(
+            "SELECT id FROM res_partner"
+            " WHERE email_normalized = ANY(%s) OR email_normalized ~ '[^ -~]'",
+            list(emails),
+        )
+        contacts = Partner.search(
+            [
+                ("commercial_partner_id", "in", customers),
+                ("id", "in", possible),
+                ("is_connectwise_contact", "=", False),
+            ],
+            order="id",
         )
         return contacts.grouped(
-            lambda contact: (contact.commercial_partner_id, contact.email_normalized)
+            lambda contact: (contact.commercial_partner_id, _see_email(contact))
         )
 
     def _plan_contact(self, known):
@@ -175,7 +181,7 @@ class ConnectwiseMapping(models.Model):
         contacts = (here or customer.browse()) - customer
         # Another connection of this customer may just have taken one of them over.
         contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
-        if customer.email_normalized == email:
+        if _see_email(customer) == email:
             return "none", {"code": "own_email", "email": email}
         for contact in contacts:
             if contact.active and contact.type == "invoice":
@@ -206,9 +212,7 @@ class ConnectwiseMapping(models.Model):
             if company.contact_name:
                 return {"code": "inactive", "name": company.contact_name}
             return {"code": "missing" if company.contact_asked_ref else "no_contact"}
-        has_email = (company.contact_email or "").strip()
-        code = "invalid_email" if has_email else "no_email"
-        return {"code": code, "name": company.contact_name or ""}
+        return {"code": "no_email", "name": company.contact_name or ""}
 
     def _try_contact_step(self, step, value):
         """Do what was planned; what Odoo refuses is undone and said on the row."""
@@ -530,6 +534,11 @@ class ConnectwiseMapping(models.Model):
                 and "address" not in (mapping.contact_before or {})
             )
         )
+
+
+def _see_email(partner):
+    """Return a partner's e-mail address without what nobody sees of it."""
+    return take_out_invisible(partner.email_normalized or "")
 
 
 def _get_domain(email):

@@ -9,6 +9,7 @@ from . import (
     test_contact_protection,
     test_encryption,
     test_explain,
+    test_hostile_texts,
     test_invoice_pdf,
     test_invoice_pdf_priority,
     test_mailing,
