@@ -64,6 +64,36 @@ class IrActionsReport(models.Model):
         streams.update(rendered)  # what could not be split by invoice
         return streams, "pdf"
 
+    def _prepare_pdf_report_attachment_vals_list(self, report, streams):
+        # Odoo saves what it made; a chosen PDF would be taken for Odoo's own later.
+        own = {
+            res_id: values
+            for res_id, values in streams.items()
+            if not isinstance(values["stream"], ChosenPdf)
+        }
+        return super()._prepare_pdf_report_attachment_vals_list(report, own)
+
+    def retrieve_attachment(self, record):
+        """Reload none but what Odoo saved: a chosen PDF may have the same name."""
+        attachment = super().retrieve_attachment(record)
+        if not attachment or record._name != "account.move":
+            return attachment
+        invoice = record.sudo()
+        # As it was mailed, or as a person attached it.
+        chosen = invoice.message_ids.attachment_ids | invoice.invoice_pdf_attachment_id
+        if attachment not in chosen:
+            return attachment
+        return attachment.search(
+            [
+                ("name", "=", attachment.name),
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+                ("res_field", "=", False),
+                ("id", "not in", chosen.ids),
+            ],
+            limit=1,
+        )
+
     def _merge_pdfs(self, streams, *args, **options):
         # Odoo stops at flaws that every reader forgives, so they are mended before. It
         # is safe to open them: this was tried in a process of its own.
