@@ -16,6 +16,9 @@ from . import (
     connectwise_sync_range,
     invoice_pdf_source,
     ir_actions_report,
+    ir_actions_server,
+    mail_mail,
+    mail_template,
     res_company,
     res_partner,
 )

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from .ir_actions_report import RENDER_OWN
+from .mail_mail import GENERATED
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -202,20 +203,45 @@ class AccountMoveSend(models.AbstractModel):
     def _link_invoice_documents(self, invoices_data):
         result = super()._link_invoice_documents(invoices_data)
         sent = self.env["account.move"]
-        kept = self.env["connectwise.lookup"]._get_pdfs(sent.union(*invoices_data))
         for invoice in invoices_data:
-            values = {}
             if preferred := invoice._get_preferred_invoice_pdf():
-                values["message_main_attachment_id"] = preferred.id
+                invoice.sudo().message_main_attachment_id = preferred
                 sent += invoice
-            pdf = kept.get(invoice.id)
-            if pdf and pdf in self._get_invoice_extra_attachments(invoice):
-                values["connectwise_sent_checksum"] = pdf.checksum
-            if values:
-                invoice.sudo().write(values)
         # At once, and where it is news: each writing of an invoice checks its balance.
         sent.filtered(lambda invoice: not invoice.is_move_sent).is_move_sent = True
         return result
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        result = super()._hook_if_success(moves_data, from_cron=from_cron)
+        self._pin_what_was_sent_otherwise(moves_data)
+        return result
+
+    @api.model
+    def _pin_what_was_sent_otherwise(self, moves_data):
+        """Note that ConnectWise's PDF went out by post, for example (D3, D23).
+
+        E-mails say so themselves; who only downloads a PDF sends nothing.
+        """
+        sent = self.env["account.move"].union(
+            *(
+                move
+                for move, data in moves_data.items()
+                for method in data["sending_methods"]
+                if method not in ("email", "manual")
+                and self._is_applicable_to_move(method, move, **data)
+            )
+        )
+        kept = self.env["connectwise.lookup"].sudo()._get_pdfs(sent)
+        for move in sent.sudo():
+            pdf = kept.get(move.id)
+            if pdf and pdf == move._get_preferred_invoice_pdf():
+                move.connectwise_sent_checksum = pdf.checksum
+
+    @api.model
+    def _send_mail(self, move, mail_template, **options):
+        move = move.with_context(invoice_mail=GENERATED)
+        return super()._send_mail(move, mail_template, **options)
 
     @api.model
     def _generate_and_send_invoices(

@@ -13,6 +13,7 @@ from . import (
     test_mapping_report,
     test_merging,
     test_portal,
+    test_pinning,
     test_prefetch,
     test_secrets,
     test_sending,
