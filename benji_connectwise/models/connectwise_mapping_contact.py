@@ -453,6 +453,10 @@ class ConnectwiseMapping(models.Model):
             )
         return True
 
+    def _is_contact_mailed(self):
+        """Whether the contact receives its customer's invoices (D12, D18)."""
+        return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
+
     def _is_contact_to_be_enabled(self, enabled):
         if self._is_contact_held():
             return False

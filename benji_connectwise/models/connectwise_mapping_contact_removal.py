@@ -2,7 +2,7 @@ import logging
 
 from psycopg2 import IntegrityError
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -117,23 +117,39 @@ class ConnectwiseMapping(models.Model):
 
     def _withdraw_queued_mail(self):
         """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
-        contacts = self.contact_id
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                Domain("recipient_ids", "in", contacts.ids)
-                & Domain("state", "=", "outgoing")
-                & Domain("model", "=", "account.move")
-            )
-        )
-        for mail in mails:
-            mail.write({"recipient_ids": [(3, contact.id) for contact in contacts]})
-            if not mail.recipient_ids and not mail.email_to:
-                mail.cancel()
-        self.env["mail.notification"].sudo().search(
-            [
-                ("mail_mail_id", "in", mails.ids),
-                ("res_partner_id", "in", contacts.ids),
+        contacts = self.contact_id.sudo()
+        if not contacts:
+            return
+        addresses = contacts._get_addresses_of_their_own()
+        for mail in self.env["mail.mail"].sudo()._find_queued_invoices(contacts):
+            mail._take_out(contacts, addresses)
+        self._withdraw_scheduled_messages(contacts)
+        self._withdraw_held_mail(contacts)
+
+    def _withdraw_scheduled_messages(self, contacts):
+        """Take the contacts out of messages that are to be sent at a later time."""
+        unlink = [Command.unlink(contact.id) for contact in contacts]
+        to_contacts = [
+            ("model", "=", "account.move"),
+            ("partner_ids", "in", contacts.ids),
+        ]
+        scheduled = self.env["mail.scheduled.message"].sudo().search(to_contacts)
+        scheduled.write({"partner_ids": unlink})
+        posted = self.env["mail.message.schedule"].sudo().search([]).mail_message_id
+        posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
+
+    def _withdraw_held_mail(self, contacts):
+        """Take the contacts out of what waits for ConnectWise's PDF (D14)."""
+        held = self.env["connectwise.lookup"].sudo()
+        for lookup in held.search([("held_sending_data", "!=", False)]):
+            partner_ids = lookup.held_sending_data.get("mail_partner_ids") or []
+            left = [
+                partner_id
+                for partner_id in partner_ids
+                if partner_id not in contacts.ids
             ]
-        ).notification_status = "canceled"
+            if len(left) < len(partner_ids):
+                lookup.held_sending_data = {
+                    **lookup.held_sending_data,
+                    "mail_partner_ids": left,
+                }

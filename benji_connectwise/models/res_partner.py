@@ -293,6 +293,27 @@ class ResPartner(models.Model):
             .search([("contact_id", "in", self.ids)])
         )
 
+    def _filter_connectwise_mailed(self):
+        """Return these partners without the synced contacts that get no invoices."""
+        synced = self.filtered(lambda partner: partner.sudo().is_connectwise_contact)
+        mappings = synced._get_connectwise_mapping()
+        mailed = mappings.filtered(lambda mapping: mapping._is_contact_mailed())
+        return self - (synced - mailed.contact_id)
+
+    def _get_addresses_of_their_own(self):
+        """Return the e-mail addresses that nobody else of the same customer has."""
+        others = self.search(
+            [
+                ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                ("email_normalized", "!=", False),
+                ("id", "not in", self.ids),
+            ]
+        )
+        addresses = set(self.mapped("email_normalized")) - {False}
+        return addresses.difference(
+            others._filter_connectwise_mailed().mapped("email_normalized")
+        )
+
     def action_connectwise_enable(self):
         """Let this synced contact receive its customer's invoices."""
         return self._get_connectwise_mapping().sudo(self.env.su).enable_contact()

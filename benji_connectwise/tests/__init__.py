@@ -10,6 +10,7 @@ from . import (
     test_explain,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_mailed_contacts,
     test_mapping_report,
     test_merging,
     test_portal,

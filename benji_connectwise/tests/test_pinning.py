@@ -166,7 +166,9 @@ class TestPinning(SendingCommon):
         portal = new_test_user(
             self.env, "connectwise_portal", groups="base.group_portal"
         )
-        self.move.message_subscribe((self.accountant + self.administrator).partner_id.ids)
+        self.move.message_subscribe(
+            (self.accountant + self.administrator).partner_id.ids
+        )
         answer = {
             "body": "This is wrong",
             "subtype_xmlid": "mail.mt_comment",
