@@ -35,6 +35,8 @@ class ConnectwiseMapping(models.Model):
         contact, before = self._as_sync(self.contact_id), self.contact_before
         is_created = self.contact_origin != "converted"
         self._withdraw_queued_mail()
+        if is_created:
+            self._give_orders_back(contact)
         self.write(
             {"contact_id": False, "contact_origin": False, "contact_before": False}
         )
@@ -44,7 +46,7 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": False,
         }
         if not is_created:
-            self._give_back(contact, dict(before or {}), no_more)
+            self._write_archiving(contact, {**(before or {}), **no_more})
         elif self._is_referred_to(contact) or not self._try_delete(contact):
             self._write_archiving(
                 contact,
@@ -57,12 +59,22 @@ class ConnectwiseMapping(models.Model):
                 },
             )
 
-    def _give_back(self, contact, before, no_more):
-        address = before.pop("address", None)
-        self._write_archiving(contact, {**before, **no_more})
-        if address:
-            # Written around Odoo's passing on of addresses: it had one of its own.
-            contact._update_address(address)
+    def _give_orders_back(self, contact):
+        """Let orders and draft invoices have the customer as address again (D7).
+
+        A contact that somebody entered stays, and with it what it was chosen for.
+        """
+        drafts = {"account.move": Domain("state", "=", "draft")}
+        if "sale.order" in self.env:
+            drafts["sale.order"] = Domain("state", "!=", "cancel")
+        for model, domain in drafts.items():
+            records = self.env[model].sudo().with_context(active_test=False)
+            # The addresses last: they follow from the customer otherwise.
+            for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
+                if name in records._fields:
+                    records.search(domain & Domain(name, "=", contact.id)).write(
+                        {name: self.partner_id.id}
+                    )
 
     def _write_archiving(self, contact, values):
         # Odoo refuses to archive the contact of a user; that is a person's to do.

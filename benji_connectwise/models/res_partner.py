@@ -253,8 +253,10 @@ class ResPartner(models.Model):
         result = super()._children_sync(values)
         if not values.keys().isdisjoint(self._address_fields()):
             contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
-            mappings = contacts._get_connectwise_mapping()._filter_following_address()
-            mappings.contact_id._update_address(values)
+            mappings = contacts._get_connectwise_mapping()
+            mappings.filtered(
+                lambda mapping: mapping.contact_origin == "created"
+            ).contact_id._update_address(values)
         return result
 
     # -------------------------------------------------------------------------

@@ -3,6 +3,7 @@ from . import (
     test_branches,
     test_configure,
     test_connection,
+    test_contact_addresses,
     test_contact_enabling,
     test_contact_import,
     test_contact_protection,
