@@ -779,6 +779,43 @@ class AccountMove(models.Model):
             elif file.checksum != chosen.checksum:
                 file.raw = chosen.raw
 
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Leave out synced contacts that get no invoices, as followers too (D12)."""
+        recipients = super()._notify_get_recipients(
+            message, msg_vals=msg_vals, **kwargs
+        )
+        partner_ids = [data["id"] for data in recipients if data["id"]]
+        partners = self.env["res.partner"].browse(partner_ids)
+        unmailed = set((partners - partners._filter_connectwise_mailed()).ids)
+        addresses = ()
+        if len(partner_ids) < len(recipients):
+            addresses = self._get_unmailed_addresses()
+        return [
+            data
+            for data in recipients
+            if data["id"] not in unmailed
+            and (data["id"] or data["email_normalized"] not in addresses)
+        ]
+
+    def _get_unmailed_addresses(self):
+        """Return the customer's addresses that only disabled synced contacts have."""
+        contacts = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "commercial_partner_id",
+                        "in",
+                        self.sudo().commercial_partner_id.ids,
+                    ),
+                    ("is_connectwise_contact", "=", True),
+                ]
+            )
+        )
+        unmailed = contacts - contacts._filter_connectwise_mailed()
+        return unmailed._get_addresses_of_their_own()
+
     # -------------------------------------------------------------------------
     # A PDF attached by a person
     # -------------------------------------------------------------------------

@@ -11,10 +11,6 @@ from contextlib import ExitStack, closing
 import psycopg2
 import pytest
 import uninstalling_steps
-from psycopg2 import sql
-from uninstalling_steps import ADDON
-
-from connectwise_sandbox import Sandbox
 from databases import install, prepare_account
 from environment import (
     copy_database,
@@ -23,6 +19,10 @@ from environment import (
     odoo_environment,
     postgresql,
 )
+from psycopg2 import sql
+from uninstalling_steps import ADDON
+
+from connectwise_sandbox import Sandbox
 
 DATABASE = "benji_uninstalling"
 
