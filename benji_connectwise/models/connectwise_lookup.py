@@ -429,6 +429,21 @@ class ConnectwiseLookup(models.Model):
         }
 
     @api.model
+    def _forget_broken(self, broken):
+        """Have these PDFs fetched again whose files are not what was stored.
+
+        :param broken: {invoice id: attachment}
+        """
+        ids = [attachment.id for attachment in broken.values()]
+        moves = self.env["account.move"].sudo().browse(broken)
+        lookups = moves.connectwise_lookup_ids.filtered(
+            lambda lookup: lookup.move_id.connectwise_pdf_id.id in ids
+        )
+        if lookups:
+            lookups.write({"pdf_ref": 0, "retry_at": False, "attempts": 0})
+            self._trigger_prefetch()
+
+    @api.model
     def _get_checksum(self, attachment):
         """Return the checksum of what this file holds now."""
         if attachment.store_fname:
