@@ -467,7 +467,7 @@ class ConnectwiseMapping(models.Model):
                     "type": "invoice" if is_enabled else "other",
                 }
             )
-            mapping._log(
+            mapping._log_for_customer(
                 self.env._("Enabled %s.", contact.email_formatted)
                 if is_enabled
                 else self.env._("Disabled %s.", contact.email_formatted)

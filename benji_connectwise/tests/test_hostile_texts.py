@@ -1,4 +1,4 @@
-"""What people type in ConnectWise does no harm in Odoo: as HTML, or in a spreadsheet."""
+"""What people type in ConnectWise does no harm: as HTML, or in a spreadsheet."""
 
 import io
 import json
