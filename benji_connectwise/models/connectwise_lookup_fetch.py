@@ -23,10 +23,11 @@ from ..lib.connectwise_client import (
     ServerError,
     number_key,
 )
+from ..lib.connectwise_client.const import MAX_HITS
 from ..pdf_merge_check import LONG, SHORT, MergeCheck
 from ..storage import storage_error
 from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
-from .connectwise_lookup import MOST_HITS, NUMBERS_AT_ONCE, UNREADABLE
+from .connectwise_lookup import NUMBERS_AT_ONCE, UNREADABLE
 from .ir_attachment import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
@@ -351,10 +352,7 @@ class ConnectwiseLookup(models.Model):
             found, problems = {}, []
             for invoices, skipped in client.find_invoices(numbers.values()):
                 for invoice in invoices:
-                    same = found.setdefault(number_key(invoice.number), [])
-                    # One more tells that there are too many.
-                    if len(same) <= MOST_HITS:
-                        same.append(invoice)
+                    found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
             place = get_place(client.origin, client.company_login_id)
             if step:
@@ -424,7 +422,7 @@ class ConnectwiseLookup(models.Model):
         for lookup in self:
             known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
             invoices = found.get(number_key(lookup.number), ())
-            lookup.has_too_many_hits = len(invoices) > MOST_HITS
+            lookup.has_too_many_hits = len(invoices) > MAX_HITS
             for invoice in () if lookup.has_too_many_hits else invoices:
                 values = Hit._prepare_values(invoice)
                 hit = known.pop(invoice.id, Hit)
@@ -435,7 +433,8 @@ class ConnectwiseLookup(models.Model):
                     new.append({"lookup_id": lookup.id, **values})
             for ref, hit in known.items():
                 if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
-                    hit.is_gone = True
+                    # Among too many it may still be.
+                    hit.is_gone |= not lookup.has_too_many_hits
                 else:
                     gone += hit
         gone.unlink()

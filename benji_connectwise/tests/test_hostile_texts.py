@@ -1,4 +1,4 @@
-"""What people type in ConnectWise does no harm: as HTML, or in a spreadsheet."""
+"""ConnectWise's texts do no harm in Odoo: neither as HTML nor in a spreadsheet."""
 
 import io
 import json
