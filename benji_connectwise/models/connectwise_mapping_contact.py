@@ -461,7 +461,7 @@ class ConnectwiseMapping(models.Model):
             if not is_enabled:
                 mapping._withdraw_queued_mail()
             contact.connectwise_enabled = is_enabled
-            mapping._log(
+            mapping._log_for_customer(
                 self.env._("Enabled %s.", contact.email_formatted)
                 if is_enabled
                 else self.env._("Disabled %s.", contact.email_formatted)

@@ -26,6 +26,19 @@ class TestEnabling(ContactCommon):
         self.mapping.with_user(self.administrator).disable_contact()
         self.assertFalse(contact.connectwise_enabled)
 
+    def test_enabling_and_disabling_are_in_the_customers_chatter(self):
+        """S43: by whom"""
+        self.imported()
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.enable_contact()
+        mapping.disable_contact()
+        bodies = "".join(self.customer.message_ids[:2].mapped("body"))
+        self.assertIn("Enabled", bodies)
+        self.assertIn("Disabled", bodies)
+        self.assertEqual(
+            self.customer.message_ids[:2].author_id, self.administrator.partner_id
+        )
+
     def test_enabled_from_the_contact(self):
         """S43: the buttons on the contact's own form do the same."""
         contact = self.imported().with_user(self.administrator)
