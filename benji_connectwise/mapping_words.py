@@ -85,9 +85,6 @@ _CONTACTS = {
     ),
     "missing": lambda env: env._("The Bill-To contact is not in ConnectWise any more."),
     "no_email": lambda env: env._(
-        "The Bill-To contact %(name)s has no e-mail address."
-    ),
-    "invalid_email": lambda env: env._(
         "The Bill-To contact %(name)s has no valid e-mail address."
     ),
     "own_email": lambda env: env._("%(email)s is the customer's own e-mail address."),

@@ -10,8 +10,8 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError, ValidationError
+from odoo.fields import NO_ACCESS
 from odoo.http import request
-from odoo.orm.models import NO_ACCESS
 
 from ..encryption import SecretKeyError, decrypt, encrypt, encrypt_stored
 from ..explain import error_to_facts, explain, explain_facts

@@ -6,11 +6,11 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
 
 from ..explain import error_to_facts, explain_facts
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)

@@ -307,8 +307,10 @@ class ResPartner(models.Model):
         result = super()._children_sync(values)
         if not values.keys().isdisjoint(self._address_fields()):
             contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
-            mappings = contacts._get_connectwise_mapping()._filter_following_address()
-            mappings.contact_id._update_address(values)
+            mappings = contacts._get_connectwise_mapping()
+            mappings.filtered(
+                lambda mapping: mapping.contact_origin == "created"
+            ).contact_id._update_address(values)
         return result
 
     # -------------------------------------------------------------------------
@@ -345,6 +347,27 @@ class ResPartner(models.Model):
             self.env["connectwise.mapping"]
             .sudo()
             .search([("contact_id", "in", self.ids)])
+        )
+
+    def _filter_connectwise_mailed(self):
+        """Return these partners without the synced contacts that get no invoices."""
+        synced = self.filtered(lambda partner: partner.sudo().is_connectwise_contact)
+        mappings = synced._get_connectwise_mapping()
+        mailed = mappings.filtered(lambda mapping: mapping._is_contact_mailed())
+        return self - (synced - mailed.contact_id)
+
+    def _get_addresses_of_their_own(self):
+        """Return the e-mail addresses that nobody else of the same customer has."""
+        others = self.search(
+            [
+                ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                ("email_normalized", "!=", False),
+                ("id", "not in", self.ids),
+            ]
+        )
+        addresses = set(self.mapped("email_normalized")) - {False}
+        return addresses.difference(
+            others._filter_connectwise_mailed().mapped("email_normalized")
         )
 
     def action_connectwise_enable(self):

@@ -171,6 +171,13 @@ class TestImport(ContactCommon):
         self.assertEqual(self.mapping._import_contact(), "unchanged")
         self.assertEqual(contact.email, "emma@acme.example.com")
 
+    def test_own_address_of_a_converted_contact_stays_its_own(self):
+        """D12: as long as Odoo leaves it alone, by its type."""
+        contact = self.new_contact(type="delivery", street="2 Dock Rd")
+        self.imported()
+        self.customer.street = "1 Main St"
+        self.assertEqual(contact.street, "2 Dock Rd")
+
     def test_address_is_the_customers(self):
         """The contact has its customer's address, and gives it nothing."""
         self.customer.write({"street": "1 Main St", "city": "Austin"})
@@ -267,7 +274,7 @@ class TestEnteredBefore(ContactCommon):
                 self.assertEqual(self.all_contacts(), contact)
                 self.assertTrue(contact.is_connectwise_contact)
                 self.assertEqual(contact.name, "Emma Diaz")
-                self.assertEqual(contact.type, "other")
+                self.assertEqual(contact.type, kind)
                 savepoint.rollback()
 
     def test_converted_is_not_editable(self):

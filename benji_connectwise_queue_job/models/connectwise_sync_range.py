@@ -3,9 +3,11 @@ import logging
 from psycopg2 import IntegrityError
 
 from odoo import fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
+from odoo.addons.benji_connectwise.odoo_internals import (
+    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
 
 _logger = logging.getLogger(__name__)
 

@@ -237,22 +237,17 @@ def _naive(text: str) -> datetime:
 
 def check_sentences(env) -> list[str]:
     """What people are told is plain, and says more than nothing."""
-    env.flush_all()
-    said = [
-        *(
-            ("connection", it.last_error)
-            for it in env["connectwise.backend"].search([])
-        ),
-        *(("history", it.error) for it in env["connectwise.sync.history"].search([])),
-    ]
-    env.cr.execute(
-        "SELECT 'row', message FROM connectwise_mapping"
-        " UNION ALL SELECT 'row', contact_message FROM connectwise_mapping"
-        " UNION ALL SELECT 'look-up', error FROM connectwise_lookup"
-    )
+    lookups = env["connectwise.lookup"].search([])
+    said = {
+        "connection": env["connectwise.backend"].search([]).mapped("last_error"),
+        "history": env["connectwise.sync.history"].search([]).mapped("error"),
+        "row": env["connectwise.mapping"].search([]).mapped("message"),
+        "invoice": lookups.move_id.mapped("connectwise_message"),
+    }
     return [
         f"{where} says: {text}"
-        for where, text in [*said, *env.cr.fetchall()]
+        for where, texts in said.items()
+        for text in texts
         if text and (not text.strip() or NOT_FOR_PEOPLE.search(text))
     ]
 
