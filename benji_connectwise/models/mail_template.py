@@ -20,13 +20,24 @@ class MailTemplate(models.Model):
     ):
         """Look for newer PDFs before they are mailed, as Send does (D3)."""
         reports = self.report_template_ids
-        if (
+        is_of_invoices = (
             "report_template_ids" in render_fields
             and self.model == "account.move"
             and any(reports._is_invoice_report(report) for report in reports)
-        ):
+        )
+        if is_of_invoices:
             invoices = self.env["account.move"].browse(res_ids)
             self.env["account.move.send"]._fetch_before_sending(invoices)
-        return super()._generate_template_attachments(
+        results = super()._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )
+        if is_of_invoices:
+            for res_id in res_ids:
+                # Each invoice report is the chosen PDF, which goes out once (D23).
+                once = {}
+                for name, content in results[res_id].get("attachments", []):
+                    once.setdefault(content, name)
+                results[res_id]["attachments"] = [
+                    (name, content) for content, name in once.items()
+                ]
+        return results

@@ -19,6 +19,7 @@ from . import (
     test_prefetch,
     test_secrets,
     test_sending,
+    test_sent_once,
     test_sync,
     test_tours,
     test_trust,
