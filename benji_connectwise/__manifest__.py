@@ -33,6 +33,7 @@
         "web.assets_backend": ["benji_connectwise/static/src/**/*"],
         "web.assets_tests": ["benji_connectwise/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": False,
     "installable": True,
 }

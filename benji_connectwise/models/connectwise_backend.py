@@ -1,5 +1,7 @@
+import logging
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -8,11 +10,11 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError, ValidationError
+from odoo.fields import NO_ACCESS
 from odoo.http import request
-from odoo.orm.models import NO_ACCESS
 
 from ..encryption import SecretKeyError, decrypt, encrypt, encrypt_stored
-from ..explain import explain
+from ..explain import error_to_facts, explain, explain_facts
 from ..lib.connectwise_client import (
     BACKGROUND,
     INTERACTIVE,
@@ -21,12 +23,16 @@ from ..lib.connectwise_client import (
     ConnectWiseError,
     Credentials,
     CredentialsError,
+    DeadlineError,
     MissingRightError,
+    NetworkError,
+    RateLimitError,
     SettingsError,
     is_cloud,
     is_kept_private,
     is_local,
     normalise_address,
+    read_origin,
 )
 
 SECONDS_FOR_PERSON = 7.5
@@ -39,14 +45,42 @@ SECONDS_FOR_RUN = 100
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
 
+SYNC_RIGHTS = ("Company Maintenance", "Contacts")
+"""What an API member needs for customers and contacts, and not for PDFs."""
 
-PLACE = ("server_url", "company_login_id")
-"""Which ConnectWise it is, and so whom the keys are for."""
+FAILURE = ("failure", "failing_since", "failures", "retry_at")
+"""What is noted while something fails: here of the connection, and with the prefix
+`sync_` of companies and contacts alone."""
+
+_logger = logging.getLogger(__name__)
 
 
-def get_place(*values):
-    """Return the values of `PLACE`, fit for being compared."""
-    return [(value or "").strip() for value in values]
+def get_place(server_url, company_login_id):
+    """Return which ConnectWise this is: ids and keys mean something only there (D18).
+
+    It is the same text however the address was typed.
+    """
+    try:
+        origin = read_origin(server_url or "")
+    except AddressError:
+        origin = (server_url or "").strip()
+    return f"{(company_login_id or '').strip().casefold()}@{origin}"
+
+
+def _is_about_connection(error):
+    """Whether a failure met with companies would be met with invoices for certain."""
+    if isinstance(error, NetworkError):
+        return error.reason in ("dns", "connect")
+    if isinstance(error, AddressError):
+        return error.status is None
+    return isinstance(error, SettingsError) and not isinstance(error, MissingRightError)
+
+
+def _missing_rights_to_failure(rights):
+    """Return what a failure field holds of rights that are missing."""
+    return bool(rights) and error_to_facts(
+        MissingRightError("Missing rights", right=", ".join(rights))
+    )
 
 
 def _get_meter(cr):
@@ -96,7 +130,6 @@ class ConnectwiseBackend(models.Model):
         "Client ID",
         copy=False,
         groups="account.group_account_manager",
-        default=lambda self: self._default_client_id(),
         help="Identifies this integration at ConnectWise. Get one at"
         " developer.connectwise.com, unless whoever runs the server provided it.",
     )
@@ -119,7 +152,11 @@ class ConnectwiseBackend(models.Model):
     )
     last_success = fields.Datetime(copy=False, readonly=True)
     last_sync = fields.Datetime(copy=False, readonly=True)
-    last_error = fields.Char(copy=False, readonly=True)
+    failure = fields.Json(copy=False, readonly=True, help="What last_error says.")
+    last_error = fields.Char(compute="_compute_last_error")
+    notice_id = fields.Many2one(
+        "mail.activity", copy=False, readonly=True, ondelete="set null"
+    )
     failing_since = fields.Datetime(copy=False, readonly=True)
     failures = fields.Integer(copy=False, readonly=True)
     retry_at = fields.Datetime(copy=False, readonly=True)
@@ -238,15 +275,6 @@ class ConnectwiseBackend(models.Model):
         super()._register_hook()
         encrypt_stored(self.env.cr, self._table, "stored_private_key")
 
-    @api.model
-    def _default_client_id(self):
-        # Anybody may ask for defaults, also of models that they may not read.
-        if not (
-            self.env.su or self.env.user.has_group("account.group_account_manager")
-        ):
-            return False
-        return os.environ.get("BENJI_CONNECTWISE_CLIENT_ID")
-
     def _compute_private_key(self):
         self.private_key = False
 
@@ -277,28 +305,90 @@ class ConnectwiseBackend(models.Model):
         self.env["invoice.pdf.source"]._invalidate_choices()
         return backends
 
+    @api.depends("failure", "sync_failure", "sync_contacts")
+    @api.depends_context("lang")
+    def _compute_last_error(self):
+        for backend in self:
+            failure = backend.failure or (
+                backend.sync_contacts and backend.sync_failure
+            )
+            backend.last_error = explain_facts(self.env, failure)
+
     def write(self, vals):
+        if any(
+            backend.company_id.id != vals.get("company_id", backend.company_id.id)
+            for backend in self
+        ):
+            # All that was learned would be of another company.
+            raise UserError(
+                self.env._("A connection stays with its company: make another one.")
+            )
         # What was learned about the old address or keys says nothing about new ones.
         if not vals.keys().isdisjoint(
             {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
         ):
-            vals = {"codebase": False, "retry_at": False, "failures": 0, **vals}
+            anew = {"retry_at": False, "failures": 0}
+            anew.update({f"sync_{name}": value for name, value in anew.items()})
+            vals = {"codebase": False, **anew, **vals}
         places = {backend: backend._get_place() for backend in self}
         result = super().write(vals)
         if "active" in vals:
             self.env["invoice.pdf.source"]._invalidate_choices()
-        lookups = self.env["connectwise.lookup"].sudo()
         for backend, place in places.items():
-            of_company = [("company_id", "in", backend._get_companies().ids)]
             if backend._get_place() != place:
                 if self.env.su and backend.private_key_place == place:
                     # A program that may read the key may also take it along.
                     backend.private_key_place = backend._get_place()
-                # Another ConnectWise: what the old one said is no evidence any more.
-                lookups.search(of_company)._forget_unsent()
-            elif "amount_tolerance" in vals:
-                lookups.search(of_company)._judge_anew()
+                backend._leave_connectwise()
+            elif not vals.keys().isdisjoint(
+                {"amount_tolerance", "invoice_number_field"}
+            ):
+                backend._find_lookups()._judge_anew()
         return result
+
+    def _leave_connectwise(self):
+        """Let nothing count that was learned before, until it is confirmed (D18)."""
+        backend = self.sudo()
+        backend.write(
+            {
+                "last_sync": False,
+                "newest_change": False,
+                "newest_contact_change": False,
+                "sync_failure": False,
+                "sync_failing_since": False,
+            }
+        )
+        if scan := backend._get_open_scan():
+            scan._end_for_another_connectwise()
+        self.env["connectwise.company"]._doubt(backend)
+        backend._find_lookups()._leave_connectwise()
+        if backend.sync_contacts and backend.state != "draft":
+            backend._trigger_sync()
+
+    def _count_learned(self):
+        """Return how much would be in doubt with another ConnectWise."""
+        connected = [
+            ("backend_id", "=", self.id),
+            ("connectwise_company_id", "!=", False),
+        ]
+        lookups = self._find_lookups()
+        kept = lookups.filtered("has_pdf")
+        sent = kept.filtered(lambda lookup: lookup._is_pdf_sent())
+        return {
+            "connections": self.env["connectwise.mapping"]
+            .sudo()
+            .search_count(connected),
+            "companies": self.env["connectwise.company"]
+            .sudo()
+            .search_count([("backend_id", "=", self.id)], limit=1),
+            "unsent": len(kept - sent),
+            "sent": len(sent),
+        }
+
+    def _find_lookups(self):
+        """Return what was asked about the invoices of this connection, sudo."""
+        lookups = self.env["connectwise.lookup"].sudo()
+        return lookups.search([("company_id", "in", self._get_companies().ids)])
 
     def _get_companies(self):
         """Return the Odoo companies that use this connection: its own and branches."""
@@ -306,15 +396,18 @@ class ConnectwiseBackend(models.Model):
         return companies.search([("id", "child_of", self.company_id.ids)])
 
     def _get_place(self):
-        return get_place(*(self[name] for name in PLACE))
+        """Return which ConnectWise it is; "" where there is no connection."""
+        return get_place(self.server_url, self.company_login_id) if self else ""
 
     def unlink(self):
         self.check_access("unlink")
         # The database would take the rows along, and leave their contacts behind.
         rows = self.env["connectwise.mapping"].sudo()
         rows.search([("backend_id", "in", self.ids)]).unlink()
+        lookups = self._find_lookups()
         result = super().unlink()
         self.env["invoice.pdf.source"]._invalidate_choices()
+        lookups._leave_connectwise()
         return result
 
     # -------------------------------------------------------------------------
@@ -329,6 +422,7 @@ class ConnectwiseBackend(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
+        self._check_active()
         report = self._test_connection()
         connected = self.state == "connected"
         return {
@@ -349,27 +443,42 @@ class ConnectwiseBackend(models.Model):
         :return: the client's AccessReport, or None if ConnectWise could not say
         """
         self._forget_failures()
-        reports = []
-
-        def check_access(client):
-            report = client.check_access(include_contacts=self.sync_contacts)
-            # Rights that could not be asked about are no success.
-            for error in report.errors:
-                raise error
-            reports.append(report)
-
         limits = replace(INTERACTIVE, total=SECONDS_FOR_PERSON)
-        self._ask(limits, check_access, explicit=True)
-        report = reports[0] if reports else None
-        if report and report.missing:
-            self.last_error = self._explain_missing_rights(report.missing)
+        try:
+            with self._asking(limits, explicit=True) as client:
+                report = client.check_access(include_contacts=self.sync_contacts)
+                invoices, *companies = report.checks
+                if invoices.error:
+                    # A right that could not be asked about is no success.
+                    raise invoices.error
+        except ConnectWiseError:
+            return None
+        self._note_rights(report.missing)
+        for error in filter(None, (check.error for check in companies)):
+            self._note_failure(error, of_sync=True)
         return report
 
+    def _check_active(self):
+        if not self.active:
+            raise UserError(
+                self.env._("This connection is archived, so nothing is asked.")
+            )
+
     def _explain_missing_rights(self, rights):
-        return self.env._(
-            "The API member's security role lacks: %s (Inquire: All).",
-            ", ".join(rights),
-        )
+        return explain_facts(self.env, _missing_rights_to_failure(rights))
+
+    def _note_rights(self, missing):
+        """Store which rights ConnectWise just said to be missing.
+
+        :param missing: names of rights; those that are not among them are there
+        """
+        of_sync = [right for right in missing if right in SYNC_RIGHTS]
+        others = [right for right in missing if right not in SYNC_RIGHTS]
+        backend = self.sudo()
+        backend.failure = _missing_rights_to_failure(others)
+        if self.sync_contacts:
+            backend._end_failures("sync_")
+            backend.sync_failure = _missing_rights_to_failure(of_sync)
 
     def _describe_access(self, report):
         return ", ".join(
@@ -403,11 +512,16 @@ class ConnectwiseBackend(models.Model):
             backend.company_login_id,
             backend.public_key,
             private_key,
-            backend.client_id or "",
+            backend.client_id or self._get_server_client_id(),
         )
 
+    @api.model
+    def _get_server_client_id(self):
+        """Return the Client ID of the server's environment as it is now, or ""."""
+        return os.environ.get("BENJI_CONNECTWISE_CLIENT_ID", "").strip()
+
     def _get_stored_private_key(self, place):
-        """Return the stored private key, "" unless it was saved for this `PLACE`.
+        """Return the stored private key, "" unless it was saved for this ConnectWise.
 
         Who may change the address must not learn the key by sending it elsewhere.
 
@@ -445,11 +559,11 @@ class ConnectwiseBackend(models.Model):
     def _get_interactive_limits(self):
         """Return the client's limits while a person waits, or None not to ask at all.
 
-        Nothing is asked while the connection is not configured or rests after a
-        failure, nor once a request of a person, or a transaction without one, has
-        spent its time on ConnectWise.
+        Nothing is asked while the connection is archived, not configured, or rests
+        after a failure, nor once a request of a person, or a transaction without one,
+        has spent its time on ConnectWise.
         """
-        if self.state == "draft" or self._is_resting():
+        if not self.active or self.state == "draft" or self._is_resting():
             return None
         spent = _get_meter(self.env.cr).get("connectwise_seconds", 0)
         left = SECONDS_FOR_PERSON - spent
@@ -460,24 +574,36 @@ class ConnectwiseBackend(models.Model):
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether the Invoice PDF Priority of this company asks ConnectWise."""
-        if not self or self.state == "draft":
+        """Whether the Invoice PDF Priority of this company asks ConnectWise: it does
+        not where Odoo comes first."""
+        if not self.active or self.state == "draft":
             return False
-        priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
-        return "connectwise" in priorities[self.company_id]
+        Source = self.env["invoice.pdf.source"]
+        return "connectwise" in Source._get_before_odoo(self.company_id)
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
         return replace(BACKGROUND, total=seconds)
 
-    def _ask(self, limits, question, explicit=False):
-        """Ask ConnectWise; note how it went, and raise nothing of it.
+    def _ask(self, limits, question, of_sync=False):
+        """Ask ConnectWise `question(client)`; raise nothing of how it went."""
+        try:
+            with self._asking(limits, of_sync=of_sync) as client:
+                question(client)
+        except ConnectWiseError as error:
+            _logger.info("ConnectWise was asked in vain: %s", error)
+
+    @contextmanager
+    def _asking(self, limits, explicit=False, of_sync=False):
+        """Yield a client of this ConnectWise, and note how asking it went.
 
         :param limits: the client's
-        :param question: called with the client
         :param explicit: whether a success is worth a note of its own
+        :param of_sync: whether companies and contacts are asked for: PDFs go on,
+            whatever is wrong with these
+        :raises ConnectWiseError: what was noted
         """
         start = time.monotonic()
-        hosts = self._get_local_hosts()
+        place, hosts = self._get_place(), self._get_local_hosts()
         try:
             # What is wrong with the address is said first.
             normalise_address(self.server_url, hosts)
@@ -488,100 +614,161 @@ class ConnectwiseBackend(models.Model):
                 local_hosts=hosts,
                 codebase=self.codebase or None,
             ) as client:
-                question(client)
+                yield client
         except ConnectWiseError as error:
-            self._note_failure(error)
+            if self._get_place() == place:
+                left = limits.total + start - time.monotonic()
+                is_alone = of_sync and self._is_about_companies_alone(error, left)
+                self._note_failure(error, is_alone)
+            raise
         else:
-            self._note_success(client.codebase, explicit)
+            if self._get_place() == place:
+                self._note_success(client.codebase, explicit, of_sync)
         finally:
             meter = _get_meter(self.env.cr)
             spent = meter.get("connectwise_seconds", 0) + time.monotonic() - start
             meter["connectwise_seconds"] = spent
 
-    def _note_failure(self, error):
-        """Rest for a while, longer each time, and say why; the keys call a person."""
+    def _is_about_companies_alone(self, error, seconds):
+        """Whether invoices are answered all the same; asks for some if that is open.
+
+        :param seconds: how long that may take; without time nothing speaks against it
+        """
+        if _is_about_connection(error):
+            return False
+        is_told = isinstance(error, MissingRightError | RateLimitError | DeadlineError)
+        if is_told or seconds < 0.1:
+            return True
+        try:
+            # A client of its own, which knows nothing of what failed.
+            with ConnectWiseClient(
+                self.server_url,
+                self._get_credentials(),
+                replace(INTERACTIVE, total=min(seconds, SECONDS_FOR_PERSON)),
+                local_hosts=self._get_local_hosts(),
+            ) as client:
+                [invoices] = client.check_access().checks
+        except ConnectWiseError:
+            return False
+        return not invoices.error
+
+    def _note_failure(self, error, of_sync=False):
+        """Rest for a while, longer each time, and say why; the keys call a person.
+
+        :param of_sync: whether that is about companies or contacts alone, so that only
+            the synchronization rests
+        """
         backend = self.sudo()
         try:
             # Another request is noting the same failure: once is enough.
             backend.lock_for_update()
         except LockError:
             return
-        now = fields.Datetime.now()
-        pause = min(FIRST_PAUSE * 2 ** min(backend.failures, 10), LONGEST_PAUSE)
+        prefix = "sync_" if of_sync else ""
         asked_for = getattr(error, "retry_after", None)
+        backend._rest(prefix, error_to_facts(error), asked_for)
+        if not prefix:
+            is_reached = isinstance(error, MissingRightError)
+            backend.state = "connected" if is_reached else "error"
+            self.env["connectwise.lookup"]._trigger_prefetch(at=backend.retry_at)
+        if isinstance(error, SettingsError):
+            backend._tell_responsible(prefix)
+
+    def _note_sync_error(self, failure):
+        """Pause the synchronization after an error that is not ConnectWise's."""
+        backend = self.sudo()
+        backend._rest("sync_", failure)
+        backend._tell_responsible("sync_")
+
+    def _rest(self, prefix, failure, asked_for=None):
+        """Do not ask for a while, longer each time.
+
+        :param prefix: "sync_" for companies and contacts, else ""
+        :param asked_for: for how many seconds at least, if ConnectWise said so
+        """
+        now = fields.Datetime.now()
+        failures = self[f"{prefix}failures"]
+        pause = min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
         if asked_for:
             # However long it asks for: an outage must not need a click to end.
             pause = min(max(pause, timedelta(seconds=asked_for)), LONGEST_PAUSE)
-        backend.write(
+        self.write(
             {
-                "state": (
-                    "connected" if isinstance(error, MissingRightError) else "error"
-                ),
-                "last_error": explain(self.env, error),
-                "failing_since": backend.failing_since or now,
-                "failures": backend.failures + 1,
-                "retry_at": now + pause,
+                f"{prefix}failure": failure,
+                f"{prefix}failing_since": self[f"{prefix}failing_since"] or now,
+                f"{prefix}failures": failures + 1,
+                f"{prefix}retry_at": now + pause,
             }
         )
-        self.env["connectwise.lookup"]._trigger_prefetch(at=backend.retry_at)
-        if isinstance(error, SettingsError):
-            backend._call_responsible(
-                self.env._("ConnectWise needs attention"), backend.last_error
-            )
 
-    def _note_success(self, codebase, explicit):
+    def _tell_responsible(self, prefix):
+        backend = self._for_responsible()
+        backend._call_responsible(
+            backend.env._("ConnectWise needs attention"),
+            explain_facts(backend.env, backend[f"{prefix}failure"]),
+            f"{prefix}notice_id",
+        )
+
+    def _note_success(self, codebase, explicit, of_sync=False):
         # Written only where something changes, so that requests that run at the same
         # time do not wait for each other's row.
         backend = self.sudo()
-        was_failing = backend.state != "connected" or backend.failing_since
-        values = {}
-        if was_failing or explicit:
-            values = {
-                "state": "connected",
-                "last_error": False,
-                "failing_since": False,
-                "failures": 0,
-                "retry_at": False,
-                "last_success": fields.Datetime.now(),
-            }
         if codebase and codebase != backend.codebase:
-            values["codebase"] = codebase
-        if values:
-            backend.write(values)
-        if was_failing:
-            backend._give_all_clear()
+            backend.codebase = codebase
+        if of_sync and (backend.failure or {}).get("kind") == "MissingRightError":
+            # Reading companies does not prove the right to invoices.
+            return
+        if explicit or backend.state != "connected" or backend.failure:
+            backend.write({"state": "connected", "last_success": fields.Datetime.now()})
+        backend._end_failures("")
+
+    def _end_failures(self, prefix):
+        """Note that asking works again.
+
+        :param prefix: "sync_" for companies and contacts, else ""
+        """
+        names = [f"{prefix}{name}" for name in FAILURE]
+        if any(self[name] for name in names):
+            self.write(dict.fromkeys(names, False))
+        if notice := self[f"{prefix}notice_id"]:
+            self[f"{prefix}notice_id"] = False
+            if notice.active:
+                text = self._for_responsible().env._("ConnectWise works again.")
+                notice.action_feedback(feedback=text)
+
+    def _note_sync_done(self, were_contacts_read):
+        """Companies, and perhaps contacts, were read to the end."""
+        failure = self.sync_failure or {}
+        self._end_failures("sync_")
+        if not were_contacts_read and "Contacts" in failure.get("right", ""):
+            # That right was not needed this time.
+            self.sync_failure = _missing_rights_to_failure(["Contacts"])
 
     def _note_configured(self, missing_rights):
         """The wizard tested and saved this connection."""
         self._note_success(codebase=None, explicit=True)
-        self.last_error = missing_rights
+        self._note_rights(missing_rights)
 
     def _forget_failures(self):
         """End the rest after failures: a person wants it asked now."""
-        if self.retry_at:
-            self.sudo().retry_at = False
+        for name in ("retry_at", "sync_retry_at"):
+            if self[name]:
+                self.sudo()[name] = False
 
-    def _get_notice(self):
-        return self.activity_ids.filtered(
-            lambda activity: (
-                activity.activity_type_id
-                == self.env.ref("mail.mail_activity_data_todo")
-                and activity.automated
-            )
-        )
+    def _for_responsible(self):
+        """Return this connection in the language of who is called when it fails."""
+        return self.with_context(lang=self.responsible_id.lang or self.env.lang)
 
-    def _call_responsible(self, summary, note):
-        """Raise an activity for the responsible person, unless one is open."""
-        if not self._get_notice():
-            self.activity_schedule(
+    def _call_responsible(self, summary, note, notice="notice_id"):
+        """Raise an activity for the responsible person: one until it works again.
+
+        :param notice: the field that remembers it
+        """
+        if not self[notice]:
+            self[notice] = self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=(self.responsible_id or self.env.user).id,
                 summary=summary,
                 # It may quote ConnectWise, and a note is HTML.
                 note=escape(note),
             )
-
-    def _give_all_clear(self):
-        notice = self._get_notice()
-        if notice:
-            notice.action_feedback(feedback=self.env._("ConnectWise works again."))

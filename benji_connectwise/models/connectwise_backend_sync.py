@@ -1,18 +1,15 @@
-import logging
 import time
 from dataclasses import replace
 
-from psycopg2 import IntegrityError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..explain import explain
+from ..explain import explain, explain_facts
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
-from .connectwise_sync_history import MassLossError
+from .connectwise_sync_history import OPEN, MassLossError
 
 SECONDS_FOR_SYNC = 100
 """What a synchronization that is called directly may take of ConnectWise's time."""
@@ -20,9 +17,6 @@ SECONDS_FOR_SYNC = 100
 SECONDS_FOR_STEPS = 60
 """After this time the scheduled action leaves the rest to its next run, which follows
 at once: Odoo ends one after two minutes (odoo/tools/config.py, limit_time_real)."""
-
-
-_logger = logging.getLogger(__name__)
 
 
 class ConnectwiseBackend(models.Model):
@@ -41,6 +35,14 @@ class ConnectwiseBackend(models.Model):
         help="Otherwise a Bill-To contact whose e-mail moves to another domain arrives"
         " disabled, with an activity to look at it: payment fraud starts that way.",
     )
+    # While companies or contacts fail, and PDFs go on.
+    sync_failure = fields.Json(copy=False, readonly=True)
+    sync_failing_since = fields.Datetime(copy=False, readonly=True)
+    sync_failures = fields.Integer(copy=False, readonly=True)
+    sync_retry_at = fields.Datetime(copy=False, readonly=True)
+    sync_notice_id = fields.Many2one(
+        "mail.activity", copy=False, readonly=True, ondelete="set null"
+    )
     history_ids = fields.One2many("connectwise.sync.history", "backend_id")
     rescan_state = fields.Selection(
         [("idle", "Idle"), ("queued", "Queued"), ("running", "Running")],
@@ -52,12 +54,19 @@ class ConnectwiseBackend(models.Model):
     def _compute_rescan(self):
         for backend in self:
             scan = backend._get_open_scan()
-            if backend._is_resting():
+            if backend._is_sync_resting() or scan._is_outdated():
                 # It goes on later, unless a person asks anew: what counts is why.
                 scan = scan.browse()
             backend.rescan_state = scan.state or "idle"
             backend.rescan_read = sum(scan.range_ids.mapped("companies_read"))
             backend.rescan_total = scan.companies_total
+
+    def _is_sync_resting(self):
+        """Whether no companies and contacts are asked for now."""
+        resume_at = self.sync_retry_at
+        return self._is_resting() or bool(
+            resume_at and resume_at > fields.Datetime.now()
+        )
 
     def _get_open_scan(self):
         return (
@@ -66,7 +75,7 @@ class ConnectwiseBackend(models.Model):
             .search(
                 [
                     ("backend_id", "=", self.id),
-                    ("state", "in", ("queued", "running")),
+                    ("state", "in", OPEN),
                 ],
                 limit=1,
             )
@@ -99,25 +108,18 @@ class ConnectwiseBackend(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
-        errors = []
-
-        def run(client):
-            try:
-                for _step in scan._steps(client):
-                    pass
-            except ConnectWiseError as error:
-                errors.append(error)
-                raise
-            scan.requests = client.request_count
-
+        backend = self.sudo()
+        scan = backend._open_scan(full, discard_disconnected, self.env.user)
         limits = replace(BACKGROUND, total=SECONDS_FOR_SYNC)
         try:
-            self.sudo()._ask(limits, run, explicit=True)
+            with backend._asking(limits, explicit=True, of_sync=True) as client:
+                for _step in scan._steps(client):
+                    pass
+                scan.requests = client.request_count
+        except ConnectWiseError as error:
+            raise UserError(explain(self.env, error)) from error
         except MassLossError as error:
-            raise UserError(str(error)) from error
-        if errors:
-            raise UserError(explain(self.env, errors[0]))
+            raise UserError(explain_facts(self.env, error.failure)) from error
         return scan.counts
 
     def _request_rescan(self, full=False, discard_disconnected=False):
@@ -137,7 +139,7 @@ class ConnectwiseBackend(models.Model):
         self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger(at)
 
     def action_cancel_rescan(self):
-        """Stop the background rescan at its next step; what it stored so far stays."""
+        """Stop the background rescan at its next step."""
         self.ensure_one()
         self.check_access("write")
         # Only a mark: the running action holds the history's row.
@@ -155,6 +157,7 @@ class ConnectwiseBackend(models.Model):
         )
 
     def _open_scan(self, full, discard_disconnected, user):
+        self._check_active()
         if self.state == "draft":
             raise UserError(
                 self.env._("The connection was not tested yet: use Test Connection.")
@@ -175,12 +178,18 @@ class ConnectwiseBackend(models.Model):
             raise UserError(self.env._("A rescan is already running."))
         if open_scan:
             # Whoever asks now does not wait until it would have gone on.
-            started_at = open_scan.started_at or fields.Datetime.now()
-            open_scan.write({"error": self.last_error, "started_at": started_at})
+            open_scan.failure = self.failure or self.sync_failure
             open_scan._finish("failed")
             open_scan.flush_recordset()
+        # Of one that was ended while Odoo was killed.
+        left = [
+            ("history_id.backend_id", "=", self.id),
+            ("history_id.state", "not in", OPEN),
+        ]
+        self.env["connectwise.sync.range"].search(left).history_id._clear_up()
         values = {
             "backend_id": self.id,
+            "place": self._get_place(),
             "state": "running",
             "user_id": user.id,
             # Without a reading before there is nothing to add to.
@@ -197,7 +206,7 @@ class ConnectwiseBackend(models.Model):
 
     def _is_interrupted(self, scan):
         """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
-        if self._is_resting():
+        if self._is_sync_resting():
             return True
         return scan.state == "running" and not self._is_underway(scan)
 
@@ -221,11 +230,19 @@ class ConnectwiseBackend(models.Model):
         """Go on with what was asked for or interrupted; otherwise read what changed."""
         end = time.monotonic() + SECONDS_FOR_STEPS
         for backend in self.search(
-            [("sync_contacts", "=", True), ("state", "!=", "draft")]
+            [
+                # Whatever the context says of archived ones.
+                ("active", "=", True),
+                ("sync_contacts", "=", True),
+                ("state", "!=", "draft"),
+            ]
         ):
-            if backend._is_resting():
+            if backend._is_sync_resting():
                 continue
             scan = backend._get_open_scan()
+            if scan._is_outdated():
+                scan._end_for_another_connectwise()
+                scan = scan.browse()
             try:
                 if not scan:
                     scan = backend._open_scan(False, False, self.env["res.users"])
@@ -233,20 +250,7 @@ class ConnectwiseBackend(models.Model):
                 # A person's begins at this moment.
                 self.env.cr.rollback()
                 continue
-            try:
-                scan.write(
-                    {
-                        "state": "running",
-                        "started_at": scan.started_at or fields.Datetime.now(),
-                    }
-                )
-                self.env["ir.cron"]._commit_progress()
-                scan._run_in_steps(end)
-            except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
-                # A person changed the same row meanwhile; it goes on at once.
-                _logger.info("A synchronization gave way to a request of a person")
-                self.env.cr.rollback()
-                self._trigger_sync()
+            scan._run(end)
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _preview(self, full=False, discard_disconnected=False):
@@ -334,7 +338,7 @@ class ConnectwiseBackend(models.Model):
     def _update_contacts_for_person(self, mappings):
         """Read and import these rows' Bill-To contacts while a person waits."""
         limits = self._get_interactive_limits()
-        if not self.sync_contacts or not limits:
+        if not self.sync_contacts or not limits or self._is_sync_resting():
             return
         Company = self.env["connectwise.company"]
         wanted = Company._get_contacts_wanted(self, mappings.connectwise_company_id)
@@ -343,4 +347,4 @@ class ConnectwiseBackend(models.Model):
             Company._read_contacts(client, {row[0]: row[1] for row in wanted})
             mappings._import_contacts()
 
-        self._ask(limits, read)
+        self._ask(limits, read, of_sync=True)

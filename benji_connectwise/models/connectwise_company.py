@@ -1,7 +1,8 @@
+import hashlib
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..lib.connectwise_client.const import MAX_ID
 from ..lib.customer_matching import normalise_account_id, normalise_name
 
 COLUMNS = {
@@ -21,51 +22,9 @@ COLUMNS = {
 NORMALISED = {"normalised_name": "text", "normalised_account_id": "text"}
 """What it is compared by with customers; nothing that is empty is compared."""
 
-# `is_deleted` only goes away by itself: what is gone is decided about at the end.
-DIFFERENCES = """
-    SELECT page.connectwise_ref, known.connectwise_ref, known.id,
-           known.id IS NOT NULL AND known.is_deleted IS NOT TRUE
-           AND page.is_deleted IS NOT FALSE,
-           known.bill_to_ref != page.bill_to_ref
-      FROM (%(page)s) page
-      FULL JOIN (
-          SELECT * FROM connectwise_company
-           WHERE backend_id = %(backend)s AND %(compared)s
-      ) known ON known.connectwise_ref = page.connectwise_ref
-     WHERE (page.connectwise_ref IS NULL AND known.is_deleted IS NOT TRUE)
-        OR (page.is_deleted AND known.is_deleted IS NOT TRUE)
-        OR (page.connectwise_ref IS NOT NULL AND (
-               known.connectwise_ref, known.identifier, known.name,
-               known.account_number, known.status, known.city, known.is_deleted,
-               known.bill_to_ref, known.billing_contact_ref, known.last_updated)
-           IS DISTINCT FROM (
-               page.connectwise_ref, page.identifier, page.name,
-               page.account_number, page.status, page.city,
-               known.is_deleted AND page.is_deleted,
-               page.bill_to_ref, page.billing_contact_ref, page.last_updated))
-"""
-
-UPSERT = """
-    INSERT INTO connectwise_company AS known (
-        backend_id, company_id, connectwise_ref, identifier, name, account_number,
-        status, city, is_deleted, bill_to_ref, billing_contact_ref, last_updated,
-        normalised_name, normalised_account_id, create_date, write_date, is_confirmed
-    )
-    SELECT %(backend)s, %(company)s, page.*,
-           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', TRUE
-      FROM (%(page)s) page
-    ON CONFLICT (backend_id, connectwise_ref) DO UPDATE SET
-        identifier = EXCLUDED.identifier, name = EXCLUDED.name,
-        account_number = EXCLUDED.account_number, status = EXCLUDED.status,
-        city = EXCLUDED.city, is_deleted = known.is_deleted AND EXCLUDED.is_deleted,
-        bill_to_ref = EXCLUDED.bill_to_ref,
-        billing_contact_ref = EXCLUDED.billing_contact_ref,
-        last_updated = EXCLUDED.last_updated,
-        normalised_name = EXCLUDED.normalised_name,
-        normalised_account_id = EXCLUDED.normalised_account_id,
-        write_date = EXCLUDED.write_date
-    RETURNING 1
-"""
+LONGEST_KEY = 200
+"""Longer names and Account IDs are compared by a digest of what exceeds this: the
+database refuses long texts in an index."""
 
 
 class ConnectwiseCompany(models.Model):
@@ -129,58 +88,80 @@ class ConnectwiseCompany(models.Model):
             )
 
     @api.model
-    def _store_page(self, backend, companies, whole=None, unreadable=()):
-        """Store some of the client's companies; write only what differs.
-
-        Those that are gone, from the list or into the recycle bin, stay as they are.
-
-        :param whole: the `IdRange` of which `companies` are all there are, if they are
-        :param unreadable: ids that were in the answer and could not be read
-        :return: (number of companies that are new or changed, ids that are gone)
-        """
-        page = {company.id: company for company in companies}
-        compared = SQL("connectwise_ref = ANY(%s)", list(page))
-        if whole:
-            compared = SQL(
-                "connectwise_ref > %s AND connectwise_ref <= %s"
-                " AND connectwise_ref != ALL(%s)",
-                whole.after,
-                whole.until or MAX_ID,
-                list(unreadable),
-            )
+    def _doubt(self, backend):
+        """Let no company count until it is read from the ConnectWise of now (D18)."""
         self.flush_model()
-        differences = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
-                DIFFERENCES,
-                page=as_table(list(map(self._prepare_row, companies)), COLUMNS),
-                backend=backend.id,
-                compared=compared,
+                "UPDATE connectwise_company SET is_confirmed = FALSE"
+                " WHERE backend_id = %s",
+                backend.id,
             )
         )
-        gone = [known for _ref, known, _id, is_gone, _moved in differences if is_gone]
-        changed = [
-            (
-                *self._prepare_row(page[ref]),
-                *_normalise(page[ref].name, page[ref].account_number),
+        self.invalidate_model(["is_confirmed"], flush=False)
+
+    @api.model
+    def _find_touched(self, history):
+        """Return the companies in use about which a synchronization read news: another
+        Bill-To company, or that they count."""
+        self.env["connectwise.mapping"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT known.id
+                  FROM connectwise_sync_company staged
+                  JOIN connectwise_company known
+                    ON known.backend_id = %(backend)s
+                   AND known.connectwise_ref = staged.connectwise_ref
+                 WHERE staged.history_id = %(history)s
+                   AND (known.bill_to_ref != staged.bill_to_ref
+                        OR known.is_confirmed IS NOT TRUE)
+                   AND (known.id IN (
+                            SELECT connectwise_company_id FROM connectwise_mapping
+                             WHERE backend_id = %(backend)s)
+                        OR known.id IN (
+                            SELECT disconnected_company_id FROM connectwise_mapping
+                             WHERE backend_id = %(backend)s))
+                """,
+                backend=history.backend_id.id,
+                history=history.id,
             )
-            for ref, *_known in differences
-            if ref
-        ]
-        if changed:
-            self.env.execute_query(
-                SQL(
-                    UPSERT,
-                    page=as_table(changed, {**COLUMNS, **NORMALISED}),
-                    backend=backend.id,
-                    company=backend.company_id.id,
-                )
+        )
+        return self.browse(company_id for [company_id] in rows)
+
+    @api.model
+    def _forget_contacts(self, backend, companies):
+        """Forget the Bill-To contacts of these companies, and of those in doubt.
+
+        NULL says that nothing is known, 0 that there is no contact.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE connectwise_company
+                   SET contact_asked_ref = NULL, contact_ref = NULL,
+                       contact_name = NULL, contact_email = NULL,
+                       contact_phone = NULL, contact_function = NULL
+                 WHERE backend_id = %s AND (id = ANY(%s) OR is_confirmed IS NOT TRUE)
+                   AND contact_ref IS NOT NULL
+                """,
+                backend.id,
+                companies.ids,
             )
-            self.invalidate_model()
-            billed_elsewhere = self.browse(
-                company_id for *_refs, company_id, _gone, moved in differences if moved
-            )
-            billed_elsewhere.modified(["bill_to_ref"])
-        return len(changed), gone
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _delete(self, companies):
+        """Delete companies that nothing is connected with, however many they are."""
+        if not companies:
+            return
+        self.env["connectwise.mapping"].flush_model()
+        self.env.cr.execute(
+            SQL("DELETE FROM connectwise_company WHERE id = ANY(%s)", companies.ids)
+        )
+        self.env.invalidate_all(flush=False)
 
     @api.model
     def _normalise_again(self, backend):
@@ -206,7 +187,7 @@ class ConnectwiseCompany(models.Model):
                 """,
                 as_table(
                     [
-                        (company_id, *_normalise(name, account_number))
+                        (company_id, *normalise(name, account_number))
                         for company_id, name, account_number in companies
                     ],
                     {"id": "int", **NORMALISED},
@@ -237,7 +218,9 @@ class ConnectwiseCompany(models.Model):
                   LEFT JOIN connectwise_company bill_to
                          ON bill_to.backend_id = company.backend_id
                         AND bill_to.connectwise_ref = company.bill_to_ref
+                        AND bill_to.is_confirmed
                  WHERE company.backend_id = %(backend)s
+                   AND company.is_confirmed
                    AND company.is_deleted IS NOT TRUE
                    AND company.id IN (
                        SELECT connectwise_company_id FROM connectwise_mapping
@@ -259,16 +242,20 @@ class ConnectwiseCompany(models.Model):
         :param wanted: {company id: id of its Bill-To contact, or 0}, all of them asked
         :param contacts: the client's contacts; those that are missing are gone
         """
-        usable = {c.id: c for c in contacts if not c.is_inactive}
+        present = {contact.id: contact for contact in contacts}
         rows = []
         for company_id, ref in wanted.items():
-            contact = usable.get(ref)
+            contact = present.get(ref)
+            # The name of an inactive one says why there is none.
+            name = contact and contact.name
+            if contact and contact.is_inactive:
+                contact = None
             rows.append(
                 (
                     company_id,
                     ref,
                     contact.id if contact else 0,
-                    contact and contact.name,
+                    name,
                     (contact and contact.email) or None,
                     (contact and contact.phone) or None,
                     (contact and contact.title) or None,
@@ -346,10 +333,19 @@ class ConnectwiseCompany(models.Model):
         )
 
 
-def _normalise(name, account_number):
-    return normalise_name(name).core or None, normalise_account_id(
-        account_number
-    ) or None
+def normalise(name, account_number):
+    """Return what a company is compared by, in the order of NORMALISED."""
+    core, account_id = normalise_name(name).core, normalise_account_id(account_number)
+    return as_key(core), as_key(account_id)
+
+
+def as_key(text):
+    """Return a normalised text as it is stored and compared; None if it is empty."""
+    text = text or ""
+    if len(text) <= LONGEST_KEY:
+        return text or None
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text[:LONGEST_KEY]} {digest}"
 
 
 def get_newest_change(records):

@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from psycopg2 import IntegrityError, OperationalError
+from psycopg2 import DatabaseError, IntegrityError, OperationalError
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
-from ..explain import explain
+from ..explain import error_to_facts
 from ..lib.connectwise_client import (
     AddressError,
     ConnectWiseError,
@@ -24,9 +23,12 @@ from ..lib.connectwise_client import (
     ServerError,
     number_key,
 )
-from ..pdf_merge_check import MergeCheck
-from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN
-from .connectwise_lookup import NUMBERS_AT_ONCE
+from ..lib.connectwise_client.const import MAX_HITS
+from ..pdf_merge_check import LONG, SHORT, MergeCheck
+from ..storage import storage_error
+from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
+from .connectwise_lookup import NUMBERS_AT_ONCE, UNREADABLE
+from .ir_attachment import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +48,31 @@ LONGEST_PAUSE = timedelta(hours=2)
 PDFS_PER_STEP = 8
 """How many PDFs are stored at once: more would be lost when Odoo is killed."""
 
+TO_PREFETCH = """
+    SELECT move.id
+      FROM (%(moves)s
+            UNION SELECT move_id FROM connectwise_lookup
+                   WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL
+           ) recent
+      JOIN account_move move ON move.id = recent.id
+      LEFT JOIN connectwise_lookup lookup ON lookup.move_id = move.id
+     WHERE move.state = 'posted'
+       AND move.move_type = ANY(%(types)s)
+       AND move.company_id = ANY(%(companies)s)
+       AND COALESCE(%(number)s, '') != ''
+       -- What another ConnectWise answered stays as it was sent.
+       AND COALESCE(lookup.place, %(place)s) = %(place)s
+       AND (lookup.id IS NULL OR (
+               (lookup.retry_at IS NULL OR lookup.retry_at <= %(now)s
+                -- Accepted since it was refused.
+                OR (lookup.accepted_id IS NOT NULL AND lookup.error IS NULL))
+               AND (lookup.has_pdf IS NOT TRUE OR lookup.asked_at IS NULL
+                    OR (move.connectwise_sent_at >= %(oldest)s
+                        AND lookup.asked_at < %(checked)s))))
+     ORDER BY lookup.asked_at NULLS FIRST, move.date DESC, move.id DESC
+"""
+"""Of the invoices that are dated, posted or sent lately, or are held."""
+
 
 def _is_about_one_pdf(error):
     """Whether this error says nothing about the other PDFs.
@@ -59,11 +86,14 @@ def _is_about_one_pdf(error):
     return isinstance(error, DataError | NotFoundError)
 
 
-def _examine(results, is_mergeable):
+def _examine(client, results, check):
     """Yield what was downloaded; an error instead of a PDF that Odoo cannot merge."""
     for ref, result in results:
-        if isinstance(result, bytes) and not is_mergeable(result):
-            result = InvalidPdfError("The PDF does not merge", reason="unmergeable")
+        if isinstance(result, bytes):
+            try:
+                check.examine(result, client.seconds_left)
+            except InvalidPdfError as error:
+                result = error
         elif isinstance(result, AddressError) and result.reason == "no_api":
             # A web page that says 404, of an API that has just been found.
             result = NotFoundError("There is no such PDF", status=result.status)
@@ -106,7 +136,7 @@ class ConnectwiseLookup(models.Model):
             # While the connection rests, nothing is asked anyway.
             if download and not backend._is_resting():
                 slow = lookups._to_ask(sending=False)
-                slow.error = explain(self.env, DeadlineError("Not fetched in time"))
+                slow.error = error_to_facts(DeadlineError("Not fetched in time"))
                 slow._pause()
 
     def _look_up_and_download(self, client, sending, download=True, step=None):
@@ -183,7 +213,7 @@ class ConnectwiseLookup(models.Model):
     def _cron_prefetch(self):
         """Fetch PDFs before people ask for them, and send what waited for one."""
         end = time.monotonic() + SECONDS_FOR_RUN
-        for backend in self.env["connectwise.backend"].search([]):
+        for backend in self.env["connectwise.backend"].search([("active", "=", True)]):
             if backend._is_pdf_source():
                 self._prefetch(backend, end)
         self._send_held()
@@ -204,41 +234,36 @@ class ConnectwiseLookup(models.Model):
     def _search_to_prefetch(self, backend):
         """Return the invoices to ask about, those never asked about first.
 
-        What has its PDF is looked at twice a day: most of it was sent, and nobody else
-        looks at that. What was not sent is looked at before it is, too.
+        What was sent is looked at twice a day: nobody else does. What has its PDF and
+        was not sent is looked at before it is.
         """
+        Move = self.env["account.move"]
+        Move.flush_model()
+        self.flush_model()
         now = fields.Datetime.now()
-        is_due = (
-            Domain("retry_at", "=", False)
-            | Domain("retry_at", "<=", now)
-            # Accepted since it was refused.
-            | (Domain("accepted_id", "!=", False) & Domain("error", "=", False))
-        )
-        lookup_is_due = Domain(
-            "connectwise_lookup_ids",
-            "any",
-            is_due
-            & (
-                Domain("has_pdf", "=", False)
-                | Domain("asked_at", "=", False)
-                | Domain("asked_at", "<", now - CHECK_EVERY)
-            ),
-        )
-        moves = self.env["account.move"].search(
-            self.env["account.move"]._with_invoice_pdf_domain()
-            & Domain("company_id", "in", backend._get_companies().ids)
-            & (
-                Domain("date", ">=", fields.Date.today() - LOOK_BACK)
-                | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)
+        rows = self.env.execute_query(
+            SQL(
+                TO_PREFETCH,
+                moves=SQL(" UNION ").join(
+                    SQL("SELECT id FROM account_move WHERE %s >= %s", column, oldest)
+                    # One index each, so that it costs nothing to have older ones.
+                    for column, oldest in (
+                        (SQL("date"), fields.Date.today() - LOOK_BACK),
+                        (SQL("connectwise_posted_at"), now - LOOK_BACK),
+                        (SQL("connectwise_sent_at"), now - LOOK_BACK),
+                    )
+                ),
+                companies=backend._get_companies().ids,
+                types=Move.get_sale_types(),
+                # Invoices without a number there can never be asked about.
+                number=SQL.identifier("move", backend.invoice_number_field),
+                oldest=now - LOOK_BACK,
+                place=backend._get_place(),
+                checked=now - CHECK_EVERY,
+                now=now,
             )
-            & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
-            # Invoices without a number there can never be asked about.
-            & Domain(backend.invoice_number_field, "!=", False),
-            order="date desc, id desc",
         )
-        return moves.sorted(
-            lambda move: move.connectwise_lookup_ids.asked_at or datetime.min
-        )
+        return Move.browse(move_id for [move_id] in rows)
 
     @api.model
     def _trigger_prefetch(self, at=None):
@@ -269,16 +294,20 @@ class ConnectwiseLookup(models.Model):
         lookups = moves.sudo().connectwise_lookup_ids
         for lookup in lookups:
             if not lookup._is_for_current_number():
-                lookup._forget(lookup.move_id._get_connectwise_number())
+                lookup._forget()
+                lookup.number = lookup.move_id._get_connectwise_number()
+        # Answered while another ConnectWise was being connected.
+        lookups.filtered(lambda lookup: lookup._is_from_another())._leave_connectwise()
         return lookups
 
-    def _forget(self, number):
+    def _forget(self):
         self.hit_ids.unlink()
         self.write(
             {
-                "number": number,
                 "state": "new",
+                "has_too_many_hits": False,
                 "asked_at": False,
+                "place": False,
                 "attempts": 0,
                 "retry_at": False,
                 "error": False,
@@ -294,9 +323,13 @@ class ConnectwiseLookup(models.Model):
         :param fresh: unless the answer is younger than this
         """
         now = fields.Datetime.now()
-        kept = self._get_pdfs(self.move_id)
+        kept = self.env["invoice.pdf.source"]._pass_over_broken_pdfs(
+            self._get_pdfs(self.move_id)
+        )
 
         def is_due(lookup):
+            if lookup._is_from_another():
+                return False
             age = now - (lookup.asked_at or datetime.min)
             if lookup._is_paused():
                 # Whoever makes it in ConnectWise and sends it then does not wait for
@@ -321,36 +354,35 @@ class ConnectwiseLookup(models.Model):
                 for invoice in invoices:
                     found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
+            place = get_place(client.origin, client.company_login_id)
             if step:
                 step()
-                # An invoice may have been reset to draft meanwhile, or its number
-                # changed: then this answers another question.
+                # An invoice may have been reset to draft meanwhile, its number changed,
+                # or another ConnectWise connected: then this answers another question.
                 lookups = lookups.exists().filtered(
-                    lambda lookup, asked=numbers: number_key(lookup.number) in asked
+                    lambda lookup, asked=numbers, place=place: (
+                        number_key(lookup.number) in asked
+                        and lookup._get_backend()._get_place() == place
+                    )
                 )
-            lookups._store_hits(found)
+            lookups._store_hits(found, place)
             for lookup in lookups.filtered(lambda lookup: lookup.state == "not_found"):
-                lookup.error = lookup._explain_skipped(problems)
+                lookup.error = lookup._find_problem(problems)
             if step:
                 step()
 
-    def _explain_skipped(self, skipped):
-        """Say why nothing may have been found, if there is more to it than that."""
+    def _find_problem(self, skipped):
+        """Return why nothing may have been found, if there is more to it than that."""
         for record in skipped:
             if getattr(record.error, "value", None) == self.number:
-                return explain(self.env, record.error)
-        if any(record.id for record in skipped):
-            return self.env._(
-                "Nothing usable for the number %s: ConnectWise's answer has a record"
-                " that cannot be read.",
-                self.number,
-            )
-        return False
+                return error_to_facts(record.error)
+        return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 
-    def _store_hits(self, found):
+    def _store_hits(self, found, place):
         """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
 
         :param found: {number_key: the client's invoices}, for all of these look-ups
+        :param place: which ConnectWise this was
         """
         if not self:
             return
@@ -368,6 +400,7 @@ class ConnectwiseLookup(models.Model):
         )
         answered = self.filtered(lambda lookup: number_key(lookup.number) in found)
         before = {lookup: lookup.accepted_id for lookup in self}
+        self.place = place
         self._replace_hits(found)
         now = fields.Datetime.now()
         answered.write({"state": "found", "asked_at": now})
@@ -388,7 +421,9 @@ class ConnectwiseLookup(models.Model):
         new, gone = [], Hit
         for lookup in self:
             known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
-            for invoice in found.get(number_key(lookup.number), ()):
+            invoices = found.get(number_key(lookup.number), ())
+            lookup.has_too_many_hits = len(invoices) > MAX_HITS
+            for invoice in () if lookup.has_too_many_hits else invoices:
                 values = Hit._prepare_values(invoice)
                 hit = known.pop(invoice.id, Hit)
                 changes = {k: v for k, v in values.items() if hit and hit[k] != v}
@@ -398,7 +433,8 @@ class ConnectwiseLookup(models.Model):
                     new.append({"lookup_id": lookup.id, **values})
             for ref, hit in known.items():
                 if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
-                    hit.is_gone = True
+                    # Among too many it may still be.
+                    hit.is_gone |= not lookup.has_too_many_hits
                 else:
                     gone += hit
         gone.unlink()
@@ -439,22 +475,30 @@ class ConnectwiseLookup(models.Model):
         wanted._download_now(client, step)
 
     def _download_now(self, client, step=None):
+        if not self:
+            return
+        place = get_place(client.origin, client.company_login_id)
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         # As of the question: what ConnectWise changes meanwhile is seen next time.
         asked = {lookup: lookup.accepted_id.connectwise_ref for lookup in self}
         changed = {lookup: lookup.accepted_id.last_updated for lookup in self}
         failures = []
         with (
-            MergeCheck() as is_mergeable,
+            MergeCheck(LONG if step else SHORT) as check,
             closing(client.download_invoice_pdfs(by_ref)) as results,
         ):
-            for some in split_every(PDFS_PER_STEP, _examine(results, is_mergeable)):
+            examined = _examine(client, results, check)
+            for some in split_every(PDFS_PER_STEP, examined):
                 if step:
                     step()
-                # Reset to draft meanwhile, or judged anew by somebody else?
+                # Reset to draft meanwhile, judged anew by somebody else, or another
+                # ConnectWise connected?
                 lookups = self.browse().union(*(by_ref[ref] for ref, _result in some))
                 lookups = lookups.exists().filtered(
-                    lambda lookup: lookup.accepted_id.connectwise_ref == asked[lookup]
+                    lambda lookup: (
+                        lookup.accepted_id.connectwise_ref == asked[lookup]
+                        and lookup._get_backend()._get_place() == place
+                    )
                 )
                 pdfs = {}
                 for ref, result in some:
@@ -476,11 +520,33 @@ class ConnectwiseLookup(models.Model):
     def _note_failed_download(self, error):
         # A gateway may have given up on this one: not all others wait for it again.
         if _is_about_one_pdf(error) or isinstance(error, ServerError):
-            self.write({"error": explain(self.env, error)})
+            self.write({"error": error_to_facts(error)})
             self._pause()
+        if self and isinstance(error, InvalidPdfError) and error.reason == "too_slow":
+            # There is more time for it in the background.
+            self._trigger_prefetch(at=max(self.mapped("retry_at")))
 
     def _store_pdfs(self, contents, changed):
-        """Keep the PDFs of the accepted hits.
+        """Keep the PDFs of the accepted hits, all that can be stored (D22).
+
+        :param contents: {ConnectWise's id: PDF}
+        :param changed: {look-up: ConnectWise's last change of the invoice}
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._store_all_pdfs(contents, changed)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                for lookup in self:
+                    lookup._store_pdfs(contents, changed)
+                return
+            _logger.warning("A PDF could not be stored", exc_info=True)
+            self._note_failed_download(storage_error(error))
+
+    def _store_all_pdfs(self, contents, changed):
+        """Keep the PDFs of the accepted hits; raises what storing raises.
 
         One that was there is detached and stays on the invoice: it is never
         overwritten, which a restrictive audit trail would refuse (account,
@@ -489,14 +555,20 @@ class ConnectwiseLookup(models.Model):
         :param contents: {ConnectWise's id: PDF}
         :param changed: {look-up: ConnectWise's last change of the invoice}
         """
+        Attachment = self.env["ir.attachment"].sudo()
+        Attachment = Attachment.with_context(connectwise_pdf=NOT_INDEXED)
         moves = self.move_id
         attachments = self._get_attachments(moves)
         new, replaced = [], moves.browse()
         for lookup in self:
             move, content = lookup.move_id, contents[lookup.accepted_id.connectwise_ref]
+            Attachment._write_whole(content)
             attachment = attachments.get(move.id)
-            if attachment and attachment.raw == content:
-                continue
+            if attachment:
+                # Its file may just have been mended.
+                attachment.invalidate_recordset(["raw"])
+                if attachment.raw == content and attachment._is_whole():
+                    continue
             if attachment:
                 replaced += move
             new.append(
@@ -511,7 +583,7 @@ class ConnectwiseLookup(models.Model):
                 }
             )
         replaced._detach_connectwise_pdf()
-        for attachment in self.env["ir.attachment"].sudo().create(new):
+        for attachment in Attachment.create(new):
             attachments[attachment.res_id] = attachment
         moves.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
         for lookup in self:
@@ -539,7 +611,10 @@ class ConnectwiseLookup(models.Model):
             limits = backend._get_interactive_limits()
             if not limits:
                 continue
-            before = {lookup: (lookup.pdf_ref, lookup.asked_at) for lookup in lookups}
+            before = {
+                lookup: (lookup.pdf_ref, lookup.asked_at, lookup.place)
+                for lookup in lookups
+            }
             # Without a PDF that counts as sent, the answer is judged like a first one.
             lookups.write(
                 {
@@ -551,21 +626,29 @@ class ConnectwiseLookup(models.Model):
                 }
             )
             backend._ask(limits, lookups._look_up_and_download_all)
-            for lookup, (ref, asked_at) in before.items():
-                lookup._keep_what_was_there(ref, asked_at)
+            for lookup, (ref, asked_at, place) in before.items():
+                lookup._keep_what_was_there(ref, asked_at, place)
 
-    def _keep_what_was_there(self, ref, asked_at):
+    def _keep_what_was_there(self, ref, asked_at, place):
         """Go back to the PDF there was, if nothing better came of asking."""
         if not self.asked_at:
             self.write({"pdf_ref": ref, "asked_at": asked_at})
-        elif not self.pdf_ref and self.accepted_id.connectwise_ref == ref:
+        elif (
+            not self.pdf_ref
+            and self.accepted_id.connectwise_ref == ref
+            and self.place == place
+        ):
             self.pdf_ref = ref
 
     def _look_up_and_download_all(self, client):
         self._look_up(client)
         self.filtered("accepted_id")._download_now(client)
 
-    def _forget_unsent(self):
-        """Ask anew about what no customer has seen yet."""
-        for lookup in self.filtered(lambda lookup: not lookup._is_pdf_sent()):
-            lookup._forget(lookup.number)
+    def _leave_connectwise(self):
+        """Forget what no customer has seen: another ConnectWise is connected (D18).
+
+        What was sent goes on being shown (D3), and is not asked about.
+        """
+        sent = self.filtered(lambda lookup: lookup.has_pdf and lookup._is_pdf_sent())
+        (self - sent)._forget()
+        (sent.hit_ids - sent.accepted_id).unlink()

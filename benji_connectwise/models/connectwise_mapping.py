@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mapping_words import explain_conflict, explain_contact
 from .connectwise_company import as_table
 
 
@@ -36,9 +37,11 @@ class ConnectwiseMapping(models.Model):
         [
             ("account_id", "Account ID"),
             ("company_name", "Company Name"),
+            ("suggestion", "Suggestion"),
             ("manual", "Manual"),
         ],
         readonly=True,
+        help="Suggestion: connected with others at once, and not looked at singly.",
     )
     last_updated = fields.Datetime(readonly=True)
     disconnected = fields.Boolean(
@@ -48,10 +51,24 @@ class ConnectwiseMapping(models.Model):
     disconnected_at = fields.Datetime(readonly=True)
     disconnected_by_id = fields.Many2one("res.users", readonly=True)
     disconnected_company_id = fields.Many2one(
-        "connectwise.company", "Disconnected From", readonly=True
+        "connectwise.company",
+        "Disconnected From",
+        readonly=True,
+        index="btree_not_null",
+    )
+    is_set_aside = fields.Boolean(
+        readonly=True,
+        help="It was connected with another company than has that id in the ConnectWise"
+        " of now: automatic matching leaves it alone until a person decides.",
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
-    message = fields.Char(readonly=True, help="Why it is as it is.")
+    conflict = fields.Json(
+        "What the conflict is",
+        readonly=True,
+        help="What a person should look at: its kind, and the ids of the companies and"
+        " rows concerned.",
+    )
+    message = fields.Char(compute="_compute_message", help="What there is to know.")
     contact_id = fields.Many2one(
         "res.partner", "Bill-To Contact", readonly=True, ondelete="set null"
     )
@@ -71,9 +88,12 @@ class ConnectwiseMapping(models.Model):
         readonly=True,
         help="What a person decided about enabling stays.",
     )
-    contact_message = fields.Char(
-        readonly=True, help="Why there is no Bill-To contact, or what to know about it."
+    contact_note = fields.Json(
+        readonly=True,
+        help="Why there is no Bill-To contact, or what to know about it: a code and"
+        " what its sentence names.",
     )
+    contact_message = fields.Char(compute="_compute_message")
     contact_enabled = fields.Boolean(
         "Enabled", related="contact_id.connectwise_enabled"
     )
@@ -86,6 +106,39 @@ class ConnectwiseMapping(models.Model):
         for mapping in self:
             mapping.sync_paused = bool(
                 mapping.contact_id and not mapping.backend_id.sync_contacts
+            )
+
+    # -------------------------------------------------------------------------
+    # In the reader's words
+    # -------------------------------------------------------------------------
+
+    @api.depends(
+        "conflict",
+        "has_conflict",
+        "contact_note",
+        "sync_paused",
+        "connectwise_company_id.is_deleted",
+    )
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for mapping in self:
+            mapping.contact_message = explain_contact(self.env, mapping.contact_note)
+            mapping.message = " ".join(filter(None, mapping._get_sentences())) or False
+
+    def _get_sentences(self):
+        _ = self.env._
+        if self.has_conflict:
+            yield explain_conflict(self.env, self.conflict)
+        if self.connectwise_company_id.is_deleted:
+            yield _(
+                "This company is gone in ConnectWise. The connection and its contact"
+                " stay as they are until you connect another one or disconnect."
+            )
+        yield self.contact_message
+        if self.sync_paused:
+            yield _(
+                "Sync paused: “Synchronize customers/contacts from ConnectWise” is off,"
+                " so the contact is not updated."
             )
 
     # -------------------------------------------------------------------------
@@ -182,19 +235,42 @@ class ConnectwiseMapping(models.Model):
             raise UserError(
                 self.env._("%s is not in ConnectWise any more.", company.display_name)
             )
+        if not company.is_confirmed:
+            raise UserError(
+                self.env._(
+                    "Another ConnectWise is connected by now, and its customers were"
+                    " not read yet: Rescan."
+                )
+            )
         mapping = self.sudo()
         if mapping.connectwise_company_id != company:
             mapping._remove_contact()
+        mapping.partner_id._set_self_written(False)
         self._link([(mapping.id, company.id, "manual")])
-        mapping._log(self.env._("Connected by hand with %s.", company.display_name))
+        mapping._log(self.env._("Connected by hand to %s.", company.display_name))
         mapping.backend_id._update_contacts_for_person(mapping)
         return True
+
+    def action_confirm(self):
+        """Make the connection of this one row a person's, who looked at it.
+
+        :raises UserError: if the row is not connected
+        """
+        self.ensure_one()
+        self._check_may_change()
+        if not self.connectwise_company_id:
+            raise UserError(self.env._("This customer is not connected."))
+        return self.connect(self.connectwise_company_id)
 
     def action_disconnect(self):
         """Remove the connection; automatic matching leaves this customer alone."""
         self._check_may_change()
-        for mapping in self.sudo().filtered("connectwise_company_id"):
+        connected = self.sudo().filtered(
+            lambda mapping: mapping.connectwise_company_id or mapping.is_set_aside
+        )
+        for mapping in connected:
             company = mapping.connectwise_company_id
+            name = company.display_name or mapping.conflict["company"]
             mapping._remove_contact()
             mapping.write(
                 {
@@ -206,13 +282,51 @@ class ConnectwiseMapping(models.Model):
                     "disconnected_company_id": company.id,
                     "last_updated": fields.Datetime.now(),
                     "has_conflict": False,
-                    "message": False,
-                    "contact_message": False,
+                    "is_set_aside": False,
+                    "conflict": False,
+                    "contact_note": False,
                     "contact_decision": False,
                 }
             )
-            mapping._log(self.env._("Disconnected from %s.", company.display_name))
+            mapping._log(self.env._("Disconnected from %s.", name))
         return True
+
+    @api.model
+    def _set_aside(self, companies):
+        """Take the connections with these companies away until a person decides (D18).
+
+        The contacts stay as they are: nobody writes, removes or mails them.
+
+        :param companies: {id of the company: name of the one that has its ConnectWise
+            id now, or None if there is none}
+        :return: the rows
+        """
+        lost = self.env["connectwise.company"].browse(companies)
+        self.flush_model()
+        rows = self.search([("connectwise_company_id", "in", lost.ids)])
+        self.search([("disconnected_company_id", "in", lost.ids)]).write(
+            {"disconnected_company_id": False}
+        )
+        for row in rows:
+            company = row.connectwise_company_id
+            name = company.name or company.identifier or ""
+            row.conflict = {
+                "kind": "set_aside",
+                "company": f"{name} (#{company.connectwise_ref})",
+                "ref": company.connectwise_ref,
+                "now": companies[company.id],
+            }
+        rows.write(
+            {
+                "connectwise_company_id": False,
+                "connection": False,
+                "is_set_aside": True,
+                "has_conflict": True,
+                "last_updated": fields.Datetime.now(),
+            }
+        )
+        rows._message_log_batch(bodies={row.id: row.message for row in rows})
+        return rows
 
     @api.model
     def _link(self, links):
@@ -234,7 +348,7 @@ class ConnectwiseMapping(models.Model):
                        connection = link.connection,
                        disconnected = FALSE, disconnected_at = NULL,
                        disconnected_by_id = NULL, disconnected_company_id = NULL,
-                       has_conflict = FALSE, message = NULL,
+                       has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
                        -- What was decided about the contact of another company says
                        -- nothing here.
                        contact_decision = CASE WHEN connectwise_company_id
@@ -247,6 +361,7 @@ class ConnectwiseMapping(models.Model):
                  WHERE mapping.id = link.id
                    AND (link.connection = 'manual' OR (
                         connectwise_company_id IS NULL AND disconnected IS NOT TRUE
+                        AND is_set_aside IS NOT TRUE
                         AND NOT EXISTS (
                             SELECT 1 FROM connectwise_mapping other
                              WHERE other.connectwise_company_id = link.company_id)))

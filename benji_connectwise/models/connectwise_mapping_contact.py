@@ -1,5 +1,7 @@
+import json
 import logging
 
+from markupsafe import escape
 from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
@@ -7,6 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
+from ..lib.connectwise_client import plain_email, take_out_invisible
+from ..mapping_words import explain_contact
 from .connectwise_company import as_table
 from .res_partner import SYNC
 
@@ -49,6 +53,8 @@ class ConnectwiseMapping(models.Model):
                   LEFT JOIN res_partner contact ON contact.id = mapping.contact_id
                  WHERE mapping.backend_id = %(backend)s
                    AND company.is_deleted IS NOT TRUE
+                   -- What was not read from the ConnectWise of now is not known.
+                   AND company.is_confirmed AND company.contact_ref IS NOT NULL
                    AND (contact.active
                         AND contact.connectwise_contact_ref = company.contact_ref
                         AND contact.name = company.contact_name
@@ -56,7 +62,7 @@ class ConnectwiseMapping(models.Model):
                         AND contact.phone IS NOT DISTINCT FROM company.contact_phone
                         AND contact.function
                             IS NOT DISTINCT FROM company.contact_function
-                        AND mapping.contact_message IS NULL
+                        AND mapping.contact_note IS NULL
                         AND COALESCE(mapping.contact_domain,
                                      split_part(contact.email_normalized, '@', 2))
                             = split_part(contact.email_normalized, '@', 2)
@@ -104,7 +110,8 @@ class ConnectwiseMapping(models.Model):
     def _get_contact_email(self):
         """Return the Bill-To contact's address, normalised; False if there is none."""
         company = self.connectwise_company_id
-        return company.contact_ref and email_normalize(company.contact_email)
+        email = company.contact_ref and plain_email(company.contact_email)
+        return email and email_normalize(email)
 
     def _find_contacts_entered_here(self):
         """Return {(customer, e-mail): its contacts that Odoo had before}.
@@ -121,31 +128,38 @@ class ConnectwiseMapping(models.Model):
                 emails.add(email)
         if not emails:
             return {}
-        contacts = (
-            self.env["res.partner"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("commercial_partner_id", "in", customers),
-                    ("email_normalized", "in", emails),
-                    ("is_connectwise_contact", "=", False),
-                ],
-                order="id",
-            )
+        Partner = self.env["res.partner"].with_context(active_test=False)
+        Partner.flush_model(["email_normalized"])
+        # Few addresses have other characters than ASCII's: these may be invisible ones.
+        possible = SQL(
+            "SELECT id FROM res_partner"
+            " WHERE email_normalized = ANY(%s) OR email_normalized ~ '[^ -~]'",
+            list(emails),
+        )
+        contacts = Partner.search(
+            [
+                ("commercial_partner_id", "in", customers),
+                ("id", "in", possible),
+                ("is_connectwise_contact", "=", False),
+            ],
+            order="id",
         )
         return contacts.grouped(
-            lambda contact: (contact.commercial_partner_id, contact.email_normalized)
+            lambda contact: (contact.commercial_partner_id, _see_email(contact))
         )
 
     def _plan_contact(self, known):
         """Return (what to do, with what), having written nothing."""
         company, contact = self.connectwise_company_id, self.contact_id
         if company.is_deleted:
-            return ("unchanged" if contact else "none"), self.contact_message
+            return ("unchanged" if contact else "none"), self.contact_note
         email = self._get_contact_email()
         if not email:
             return ("removed" if contact else "none"), self._explain_no_contact()
         here = known.get((self.partner_id.commercial_partner_id, email))
+        if contact and self._has_login(contact):
+            name = contact.display_name
+            return "unchanged", {"code": "synced_login", "contact": name}
         if contact:
             is_same = contact.connectwise_contact_ref == company.contact_ref
             if is_same and (contact.email_normalized == email or not here):
@@ -167,15 +181,13 @@ class ConnectwiseMapping(models.Model):
         contacts = (here or customer.browse()) - customer
         # Another connection of this customer may just have taken one of them over.
         contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
-        if customer.email_normalized == email:
-            return "none", self.env._("%s is the customer's own e-mail address.", email)
-        for contact in contacts.filtered("active"):
-            if contact.type == "invoice":
-                return "none", self.env._(
-                    "%s is in Odoo as an invoice address already.", email
-                )
-            if any(user._is_internal() for user in contact.user_ids):
-                return "none", self.env._("%s belongs to a user of Odoo.", email)
+        if _see_email(customer) == email:
+            return "none", {"code": "own_email", "email": email}
+        for contact in contacts:
+            if contact.active and contact.type == "invoice":
+                return "none", {"code": "invoice_address", "email": email}
+            if self._has_login(contact):
+                return "none", {"code": "login", "email": email}
         by_hand = contacts.filtered(lambda contact: contact.type != "invoice")
         if by_hand:
             return "converted", by_hand.sorted(
@@ -183,16 +195,24 @@ class ConnectwiseMapping(models.Model):
             )[0]
         return "created", None
 
+    @api.model
+    def _has_login(self, contact):
+        """Whether somebody can, or could, log in as this contact (D6).
+
+        ConnectWise must never decide where a password reset goes.
+        """
+        users = contact.sudo().with_context(active_test=False).user_ids
+        return bool(users)
+
     def _explain_no_contact(self):
         company = self.connectwise_company_id
         if not company:
             return False
-        name = company.contact_name or ""
         if not company.contact_ref:
-            return self.env._("No Bill-To contact in ConnectWise.")
-        if not (company.contact_email or "").strip():
-            return self.env._("The Bill-To contact %s has no e-mail address.", name)
-        return self.env._("The Bill-To contact %s has no valid e-mail address.", name)
+            if company.contact_name:
+                return {"code": "inactive", "name": company.contact_name}
+            return {"code": "missing" if company.contact_asked_ref else "no_contact"}
+        return {"code": "no_email", "name": company.contact_name or ""}
 
     def _try_contact_step(self, step, value):
         """Do what was planned; what Odoo refuses is undone and said on the row."""
@@ -205,19 +225,19 @@ class ConnectwiseMapping(models.Model):
 
     def _explain_failure(self, error):
         _logger.info("Bill-To contact of mapping %s not imported: %s", self.id, error)
-        return self.env._("Could not be imported: %s", str(error).strip())
+        return {"code": "failed", "reason": str(error).strip()}
 
-    def _tell_contact(self, message):
-        if (self.contact_message or False) != (message or False):
-            self.contact_message = message
+    def _tell_contact(self, note):
+        if (self.contact_note or False) != (note or False):
+            self.contact_note = note
 
     # -------------------------------------------------------------------------
     # The steps
     # -------------------------------------------------------------------------
 
-    def _contact_removed(self, message):
+    def _contact_removed(self, note):
         self._take_contact_away()
-        self._note_contact(message, self.env._("The Bill-To contact was removed."))
+        self._note_contact(note, self.env._("The Bill-To contact was removed."))
         return "removed"
 
     def _contact_replaced(self, _value):
@@ -364,7 +384,7 @@ class ConnectwiseMapping(models.Model):
                 (
                     mapping.id,
                     contact.id,
-                    mapping._explain_contact() or None,
+                    json.dumps(mapping._explain_contact() or None),
                     domain or mapping.contact_domain or None,
                 )
             )
@@ -374,7 +394,8 @@ class ConnectwiseMapping(models.Model):
                 """
                 UPDATE connectwise_mapping mapping
                    SET contact_id = new.contact_id, contact_origin = %(origin)s,
-                       contact_message = new.message, contact_domain = new.domain,
+                       contact_note = NULLIF(new.note, 'null'::jsonb),
+                       contact_domain = new.domain,
                        last_updated = %(now)s, write_date = %(now)s
                   FROM (%(rows)s) new
                  WHERE mapping.id = new.id
@@ -385,7 +406,7 @@ class ConnectwiseMapping(models.Model):
                     {
                         "id": "int",
                         "contact_id": "int",
-                        "message": "text",
+                        "note": "jsonb",
                         "domain": "text",
                     },
                 ),
@@ -398,10 +419,10 @@ class ConnectwiseMapping(models.Model):
             if mapping._is_contact_held():
                 mapping._ask_to_look_at_contact()
 
-    def _note_contact(self, message, text):
+    def _note_contact(self, note, text):
         self.write(
             {
-                "contact_message": message,
+                "contact_note": note,
                 "last_updated": fields.Datetime.now(),
                 **self._get_new_domain(self.contact_id),
             }
@@ -432,7 +453,7 @@ class ConnectwiseMapping(models.Model):
                 {
                     "contact_decision": decision,
                     "contact_domain": _get_domain(contact.email_normalized),
-                    "contact_message": False,
+                    "contact_note": False,
                 }
             )
             if contact.connectwise_enabled == is_enabled:
@@ -474,19 +495,19 @@ class ConnectwiseMapping(models.Model):
     def _explain_contact(self):
         if not self._is_contact_held() or self.contact_decision == "disabled":
             return False
-        return self.env._(
-            "Its e-mail moved from %(old)s to %(new)s. Make sure that this is right"
-            " before you enable it.",
-            old=self.contact_domain,
-            new=_get_domain(self._get_contact_email()),
-        )
+        return {
+            "code": "moved",
+            "old": self.contact_domain,
+            "new": _get_domain(self._get_contact_email()),
+        }
 
     def _ask_to_look_at_contact(self):
         if self.contact_decision == "disabled":
             return
         values = {
             "summary": self.env._("Look at the Bill-To contact from ConnectWise"),
-            "note": self._explain_contact(),
+            # It quotes ConnectWise, and a note is HTML.
+            "note": escape(explain_contact(self.env, self._explain_contact()) or ""),
         }
         kind = "mail.mail_activity_data_todo"
         try:
@@ -499,6 +520,11 @@ class ConnectwiseMapping(models.Model):
         except UserError:
             # Whoever cannot see this customer is not the one to look at it.
             self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
+
+
+def _see_email(partner):
+    """Return a partner's e-mail address without what nobody sees of it."""
+    return take_out_invisible(partner.email_normalized or "")
 
 
 def _get_domain(email):

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_datetime
 
+from ..mapping_words import explain_conflict
+
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 
 
@@ -11,8 +13,6 @@ class ConnectwiseMapping(models.Model):
 
     # Beside what a row is and does, this file is about showing it.
     _inherit = "connectwise.mapping"  # pylint: disable=consider-merging-classes-inherited
-    _mail_post_access = "read"
-
     connection_text = fields.Char(
         "Connection Status", compute="_compute_connection_text"
     )
@@ -42,26 +42,30 @@ class ConnectwiseMapping(models.Model):
     @api.depends(
         "connection",
         "connectwise_company_id.is_deleted",
+        "connectwise_company_id.is_confirmed",
         "disconnected",
         "disconnected_at",
         "disconnected_by_id",
         "has_conflict",
-        "message",
+        "conflict",
     )
     @api.depends_context("lang", "tz")
     def _compute_connection_text(self):
         labels = dict(self._fields["connection"]._description_selection(self.env))
         for mapping in self:
+            conflict = explain_conflict(self.env, mapping.conflict) or ""
             if mapping.connectwise_company_id:
                 parts = [labels.get(mapping.connection, "")]
-                if mapping.is_gone:
+                if not mapping._get_trusted_company():
+                    parts.append(self.env._("not confirmed in this ConnectWise yet"))
+                elif mapping.is_gone:
                     parts.append(self.env._("gone in ConnectWise"))
                 if mapping.has_conflict:
-                    parts.append(f"⚠ {mapping.message or ''}")
+                    parts.append(f"⚠ {conflict}")
             elif mapping.disconnected:
                 parts = [mapping._describe_disconnection()]
             elif mapping.has_conflict:
-                parts = [self.env._("⚠ Conflict: %s", mapping.message or "")]
+                parts = [self.env._("⚠ Conflict: %s", conflict)]
             else:
                 parts = []
             mapping.connection_text = " · ".join(filter(None, parts))
@@ -86,7 +90,8 @@ class ConnectwiseMapping(models.Model):
             field_name = "connection"
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
-    @api.depends("contact_id.name", "contact_id.email", "contact_message")
+    @api.depends("contact_id.name", "contact_id.email", "contact_note")
+    @api.depends_context("lang")
     def _compute_contact_text(self):
         for mapping in self:
             contact = mapping.sudo().contact_id
@@ -207,32 +212,47 @@ class ConnectwiseMapping(models.Model):
         return {**action, "res_id": wizard.id, "context": context}
 
     def action_connect_suggestions(self):
-        """Connect those of these rows for which one suggestion leaves no doubt.
+        """Connect those of these rows that have one exact match.
 
-        Connected ones, and those somebody disconnected, are left alone.
+        A person has still to look at each of these connections: until then they are
+        no better than a name. Connected rows, disconnected ones, conflicts, and
+        customers who wrote their own name are left alone.
         """
         self._check_may_change()
         rows = self.filtered(
-            lambda row: not (row.connectwise_company_id or row.disconnected)
+            lambda row: (
+                not (row.connectwise_company_id or row.disconnected or row.has_conflict)
+                and not row.sudo().partner_id.connectwise_self_written
+            )
         )
         Wizard = self.env["connectwise.mapping.connect"].sudo()
-        done = 0
-        for _backend, of_backend in rows.grouped("backend_id").items():
-            companies = None
+        connected = self.browse()
+        for backend, of_backend in rows.grouped("backend_id").items():
+            companies, links = None, []
             for row in of_backend:
                 wizard = Wizard.new({"mapping_id": row.id})
                 companies = companies or wizard._get_companies_to_choose_from()
-                company = wizard._find_certain(companies)
-                if company:
-                    done += row.connect(company.id)
+                if company := wizard._find_exact_match(companies):
+                    links.append((row.id, company.id, "suggestion"))
+            linked = self.sudo()._link(links)
+            for row in linked:
+                row._log(
+                    self.env._(
+                        "Connected to %s, with other exact matches.",
+                        row.connectwise_company_id.display_name,
+                    )
+                )
+            backend.sudo()._update_contacts_for_person(linked)
+            connected |= linked
+        done = len(connected)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success" if done else "warning",
                 "message": self.env._(
-                    "%(done)s of %(all)s connected. The others have no suggestion that"
-                    " leaves no doubt: use + for them.",
+                    "%(done)s of %(all)s connected. The others have no exact match:"
+                    " use + for them.",
                     done=done,
                     all=len(rows),
                 ),
@@ -311,7 +331,7 @@ class ConnectwiseMapping(models.Model):
             connected=self.search_count(
                 [
                     ("backend_id", "=", backend.id),
-                    ("connectwise_company_id", "!=", False),
+                    ("connectwise_company_id.is_confirmed", "=", True),
                 ]
             ),
         )

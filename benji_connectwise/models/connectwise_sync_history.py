@@ -1,11 +1,16 @@
+import logging
 import time
 from datetime import timedelta, timezone
 
+from psycopg2 import IntegrityError
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import split_every
+from odoo.tools import SQL, split_every
 
-from ..lib.connectwise_client import ALL_IDS, BadAnswerError
+from ..explain import error_to_facts, explain_facts
+from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)
@@ -34,8 +39,22 @@ CONTACT_COUNTS = {
 }
 
 
+OPEN = ("queued", "running")
+"""States of a synchronization that did not end."""
+
+MOST_CONFLICTS = 20
+"""How often a synchronization makes way for people before it gives up: what looks like
+somebody's change may be an error that comes again for ever."""
+
+_logger = logging.getLogger(__name__)
+
+
 class MassLossError(Exception):
-    """Too much of what is connected would be gone."""
+    """Too much of what is connected would be gone; `failure` says how much."""
+
+    def __init__(self, lost, count):
+        super().__init__(f"{lost} of {count} connected companies are gone")
+        self.failure = {"kind": "mass_loss", "lost": lost, "all": count}
 
 
 class ConnectwiseSyncHistory(models.Model):
@@ -83,13 +102,20 @@ class ConnectwiseSyncHistory(models.Model):
     skipped = fields.Text(
         readonly=True, help="Records of ConnectWise that could not be read, and why."
     )
-    error = fields.Char(readonly=True)
+    failure = fields.Json(readonly=True)
+    error = fields.Char(compute="_compute_error", help="Why it ended, or waits.")
     # How far it is: there only until it ends.
     range_ids = fields.One2many("connectwise.sync.range", "history_id")
     contacts_until_id = fields.Integer(
         readonly=True, help="The contacts of companies up to this id were read."
     )
     newest_contact_change = fields.Datetime(readonly=True)
+    conflicts = fields.Integer(
+        readonly=True, help="How often it made way for what a person did."
+    )
+    place = fields.Char(
+        readonly=True, help="Which ConnectWise is read; companies mean nothing else."
+    )
     # What the next one goes by.
     facts = fields.Char(readonly=True, help="Fingerprint of what was matched.")
     contact_turn = fields.Integer(
@@ -111,12 +137,19 @@ class ConnectwiseSyncHistory(models.Model):
                 if (history.counts or {}).get(kind)
             )
 
+    @api.depends("failure")
+    @api.depends_context("lang")
+    def _compute_error(self):
+        for history in self:
+            history.error = explain_facts(self.env, history.failure)
+
     def _get_count_labels(self):
         _ = self.env._
         return {
             "companies_read": _("companies read"),
             "companies_changed": _("companies changed"),
             "companies_gone": _("companies gone"),
+            "set_aside": _("connections set aside"),
             "connected": _("connected"),
             "conflicts": _("conflicts"),
             "contacts_created": _("contacts imported"),
@@ -133,65 +166,158 @@ class ConnectwiseSyncHistory(models.Model):
     def _steps(self, client):
         """Do this synchronization; yields whenever what was done may be committed.
 
-        Begun again after an interruption, it goes on with what is left to do.
+        Begun again after an interruption, it goes on with what is left to do. It stops
+        where another ConnectWise is connected meanwhile.
         """
         yield from self._read_companies(client)
-        self._apply_gone()
+        if self._is_over():
+            return
+        self._apply_companies()
         self.backend_id._ensure_rows()
         if self.discard_disconnected:
             self._discard_disconnections()
-        yield from self._match()
-        yield from self._read_contacts(client)
-        yield from self._import_contacts()
+        for steps in (
+            self._match(),
+            self._read_contacts(client),
+            self._import_contacts(),
+        ):
+            for _step in steps:
+                yield
+                if self._is_over():
+                    return
         self._finish("done")
 
-    def _run_in_steps(self, end):
-        """Run in the background, committing after each step; raises nothing.
+    def _run(self, end):
+        """Run in the background; however it ends is said, and nothing is raised.
 
         :param end: when to leave the rest to the next run, by `time.monotonic()`
         """
-        backend = self.backend_id
-        commit = self.env["ir.cron"]._commit_progress
-        before = self.requests
-
-        def run(client):
-            look_up = 0
-            for _step in self._steps(client):
-                commit(1)
-                now = time.monotonic()
-                # Not after each page, of which there are twenty in a second.
-                if now > look_up:
-                    look_up = now + 0.5
-                    if self._is_cancelled():
-                        break
-                if now > end:
-                    backend._trigger_sync()
-                    break
-            self.requests = before + client.request_count
-
         try:
-            backend._ask(backend._get_background_limits(), run, explicit=True)
+            self.write(
+                {
+                    "state": "running",
+                    "started_at": self.started_at or fields.Datetime.now(),
+                }
+            )
+            self.env["ir.cron"]._commit_progress()
+            self._run_in_steps(end)
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError) as error:
+            self.env.cr.rollback()
+            self._make_way(error)
+        except Exception:
+            _logger.exception("Synchronization %s stopped", self.id)
+            self.env.cr.rollback()
+            self._fail()
+
+    def _run_in_steps(self, end):
+        """Run, committing after each step.
+
+        :param end: as for `_run`
+        """
+        backend = self.backend_id
+        limits = backend._get_background_limits()
+        try:
+            with backend._asking(limits, explicit=True, of_sync=True) as client:
+                self._go_on(client, end)
+        except ConnectWiseError as error:
+            self._put_off(error)
         except MassLossError as error:
             self.env.cr.rollback()
-            self._refuse(str(error))
-        if self.state == "running" and self._is_cancelled():
+            self._refuse(error.failure)
+        if self.state in OPEN and self._is_cancelled():
             self._finish("cancelled")
-        if self.state == "running" and backend.retry_at:
-            backend._trigger_sync(backend.retry_at)
-        commit()
-        if self.state != "running" and self.user_id:
+        if self.state not in OPEN:
+            # Also where another request ended it.
+            self._clear_up()
+        self.env["ir.cron"]._commit_progress()
+        if self.state not in OPEN:
             self._tell_user()
 
-    def _is_cancelled(self):
-        key = f"benji_connectwise.cancel_{self.backend_id.id}"
-        return self.env["ir.config_parameter"].sudo().get_param(key) == str(self.id)
+    def _go_on(self, client, end):
+        before, look_up = self.requests, 0
+        for _step in self._steps(client):
+            self.env["ir.cron"]._commit_progress(1)
+            now = time.monotonic()
+            # Not after each page, of which there are twenty in a second.
+            if now > look_up:
+                look_up = now + 0.5
+                if self._is_cancelled():
+                    break
+            if now > end:
+                self.backend_id._trigger_sync()
+                break
+        self.requests = before + client.request_count
 
-    def _refuse(self, reason):
-        self.write({"error": reason})
+    def _is_cancelled(self):
+        """Whether to stop: a person said so, or it reads another ConnectWise."""
+        key = f"benji_connectwise.cancel_{self.backend_id.id}"
+        cancelled = self.env["ir.config_parameter"].sudo().get_param(key)
+        return cancelled == str(self.id) or self._is_over()
+
+    def _is_over(self):
+        return self.state not in OPEN or self._is_outdated()
+
+    def _is_outdated(self):
+        """Whether this is about a ConnectWise that is not connected any more."""
+        return bool(self.place) and self.place != self.backend_id._get_place()
+
+    def _end_for_another_connectwise(self):
+        """End it where another ConnectWise was connected.
+
+        Whoever is at it at this moment notices, and clears up.
+        """
+        self.write(
+            {
+                "state": "cancelled",
+                "finished_at": fields.Datetime.now(),
+                "failure": {"kind": "another_connectwise"},
+            }
+        )
+        self._tell_user()
+
+    def _put_off(self, error):
+        """Go on when the rest after a failure ends; say so once to who asked for it."""
+        is_news = not self.failure
+        self.failure = error_to_facts(error)
+        if is_news:
+            self._tell_user()
+        backend = self.backend_id
+        times = [backend.retry_at, backend.sync_retry_at]
+        if any(times):
+            backend._trigger_sync(max(filter(None, times)))
+
+    def _make_way(self, error):
+        """Go on at once: a person changed the same row meanwhile."""
+        if not self.exists():
+            return
+        self.conflicts += 1
+        if self.conflicts > MOST_CONFLICTS:
+            _logger.error("Synchronization %s stopped: %s", self.id, error)
+            self._fail()
+            return
+        _logger.info("Synchronization %s made way for a person", self.id)
+        self.backend_id._trigger_sync()
+        self.env["ir.cron"]._commit_progress()
+
+    def _fail(self):
+        """End it because of an error that nobody expected."""
+        if not self.exists():
+            return
+        self.failure = {"kind": "unexpected"}
+        self._finish("failed")
+        self.backend_id._note_sync_error(self.failure)
+        self.env["ir.cron"]._commit_progress()
+        self._tell_user()
+
+    def _refuse(self, failure):
+        self.failure = failure
         self._finish("refused")
         # The scheduled action finds the same each hour: one notice is enough.
-        self.backend_id._call_responsible(
-            self.env._("ConnectWise's answer needs a decision"), reason
+        backend = self.backend_id._for_responsible()
+        backend._call_responsible(
+            backend.env._("ConnectWise's answer needs a decision"),
+            explain_facts(backend.env, failure),
+            "sync_notice_id",
         )
 
     def _finish(self, state):
@@ -207,11 +333,15 @@ class ConnectwiseSyncHistory(models.Model):
             companies_changed=sum(ranges.mapped("companies_changed")),
             skipped=sum(ranges.mapped("skipped_count")),
         )
+        if state == "cancelled" and self._is_outdated():
+            self.failure = {"kind": "another_connectwise"}
+        elif state in ("done", "cancelled"):
+            self.failure = False
         self.write(
             {
                 "state": state,
                 "finished_at": now,
-                "duration": (now - self.started_at).total_seconds(),
+                "duration": (now - (self.started_at or now)).total_seconds(),
                 "companies_read": self.counts["companies_read"],
                 "skipped": "\n".join(
                     filter(None, [*ranges.mapped("skipped"), self.skipped])
@@ -219,19 +349,22 @@ class ConnectwiseSyncHistory(models.Model):
             }
         )
         if state == "done":
+            self.backend_id._note_sync_done(bool(self.contacts_until_id))
             self.backend_id.write(
                 {
                     "last_sync": now,
-                    "newest_change": _get_newest(
-                        self.backend_id.newest_change, *ranges.mapped("newest_change")
-                    ),
                     "newest_contact_change": _get_newest(
                         self.backend_id.newest_contact_change,
                         self.newest_contact_change,
                     ),
                 }
             )
-        ranges.unlink()
+        self._clear_up()
+
+    def _clear_up(self):
+        """Delete what was there only until it ended."""
+        self.range_ids.unlink()
+        self.env["connectwise.sync.company"]._forget(self)
 
     def _note_skipped(self, records):
         if records:
@@ -246,14 +379,19 @@ class ConnectwiseSyncHistory(models.Model):
         self.counts = counts
 
     def _tell_user(self):
-        self.user_id._bus_send(
+        """Tell the person who asked for it, if it was one, how it goes."""
+        user = self.user_id
+        if not user:
+            return
+        history = self.with_context(lang=user.lang)
+        user._bus_send(
             "simple_notification",
             {
                 "type": "success" if self.state == "done" else "warning",
-                "title": self.env._("Rescan"),
-                "message": self.error
-                or self.summary
-                or self.env._("Nothing has changed."),
+                "title": history.env._("Rescan"),
+                "message": history.error
+                or history.summary
+                or history.env._("Nothing has changed."),
             },
         )
 
@@ -293,7 +431,7 @@ class ConnectwiseSyncHistory(models.Model):
         # Some may have been deleted while the pages were read.
         if read < self.companies_total and read < client.count_companies():
             # Going on with what is left would find the same gap for ever.
-            self.range_ids.unlink()
+            self._clear_up()
             raise BadAnswerError("Not all companies were listed", reason="paging")
 
     # -------------------------------------------------------------------------
@@ -313,44 +451,70 @@ class ConnectwiseSyncHistory(models.Model):
                 }
             )
 
-    def _apply_gone(self):
-        """Mark the companies that are gone; refuse if these are too many (S88)."""
+    def _apply_companies(self):
+        """Make ConnectWise's companies what was read, if that is plausible (R7)."""
+        Company, Mapping = (
+            self.env["connectwise.company"],
+            self.env["connectwise.mapping"],
+        )
+        staged = self.env["connectwise.sync.company"]
+        backend = self.backend_id
         refs = {ref for row in self.range_ids for ref in row.gone_refs or ()}
-        read = sum(self.range_ids.mapped("companies_read"))
-        if not refs and (read or not self.is_full):
-            return
-        gone = self.env["connectwise.company"].search(
-            [
-                ("backend_id", "=", self.backend_id.id),
-                ("connectwise_ref", "in", list(refs)),
-                ("is_deleted", "=", False),
-            ]
+        gone = Company.search(
+            [("backend_id", "=", backend.id), ("connectwise_ref", "in", list(refs))]
         )
-        connected = Domain("backend_id", "=", self.backend_id.id) & Domain(
-            "connectwise_company_id", "!=", False
+        left_behind = staged._find_left_behind(self, gone)
+        gone = (gone - left_behind).filtered(lambda company: not company.is_deleted)
+        lost = self._check_loss(gone, left_behind)
+        newest = _get_newest(
+            backend.newest_change, *self.range_ids.mapped("newest_change")
         )
-        Mapping = self.env["connectwise.mapping"]
-        lost = Mapping.search(
-            connected & Domain("connectwise_company_id", "in", gone.ids)
-        )
-        count = Mapping.search_count(connected)
-        is_empty = self.is_full and not read
-        # A single one is what a person did in ConnectWise, however few there are.
-        if (is_empty and lost) or len(lost) > max(1, MOST_GONE * count):
-            raise MassLossError(
-                self.env._(
-                    "%(lost)s of %(all)s connected companies are missing in"
-                    " ConnectWise's answer. Nothing was changed. Please check"
-                    " ConnectWise and the API member's rights.",
-                    lost=len(lost),
-                    all=count,
-                )
+        # Whoever connects another ConnectWise at this moment waits, and begins anew.
+        self.env.execute_query(
+            SQL(
+                "UPDATE connectwise_backend SET newest_change = %s WHERE id = %s"
+                " RETURNING id",
+                newest or None,
+                backend.id,
             )
+        )
+        backend.invalidate_recordset(["newest_change"])
+        others = staged._find_others(self)
+        Company._forget_contacts(backend, Company.browse(others))
+        rows = Mapping._set_aside({**others, **dict.fromkeys(left_behind.ids)})
+        for row in rows:
+            self._note_change("conflict", row, row.message)
+        staged._apply(self, left_behind)
         gone.is_deleted = True
         for row in lost:
             row._log(self.env._("Gone in ConnectWise; the connection stays as it is."))
             self._note_change("changed", row, self.env._("Gone in ConnectWise"))
-        self._count(companies_gone=len(gone))
+        self._count(companies_gone=len(gone), set_aside=len(rows))
+
+    def _check_loss(self, gone, left_behind):
+        """Return the rows whose companies are gone.
+
+        :param left_behind: those that another ConnectWise had, which are no loss
+        :raises MassLossError: if too much is gone (S88), or nothing was read at all
+        """
+        Mapping = self.env["connectwise.mapping"]
+        if not gone and not left_behind:
+            return Mapping
+        connected = Domain("backend_id", "=", self.backend_id.id) & Domain(
+            "connectwise_company_id", "!=", False
+        )
+        with_these = connected & Domain(
+            "connectwise_company_id", "in", (gone | left_behind).ids
+        )
+        rows = Mapping.search(with_these)
+        lost = rows.filtered(lambda row: row.connectwise_company_id in gone)
+        count = Mapping.search_count(connected)
+        if rows and not sum(self.range_ids.mapped("companies_read")):
+            raise MassLossError(len(rows), count)
+        # A single one is what a person did in ConnectWise, however few there are.
+        if len(lost) > max(1, MOST_GONE * count):
+            raise MassLossError(len(lost), count)
+        return lost
 
     def _discard_disconnections(self):
         rows = self.env["connectwise.mapping"].search(

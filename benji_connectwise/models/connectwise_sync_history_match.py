@@ -9,8 +9,11 @@ from ..lib.customer_matching import (
     normalise_account_id,
     normalise_name,
 )
-from .connectwise_company import as_table
+from .connectwise_company import as_key, as_table
 from .connectwise_sync_history import ROWS_AT_ONCE
+
+MOST_NAMED = 3
+"""How many companies or customers a conflict names."""
 
 
 class ConnectwiseSyncHistory(models.Model):
@@ -38,8 +41,9 @@ class ConnectwiseSyncHistory(models.Model):
             SQL(
                 """
                 SELECT mapping.id, partner.name, partner.ref,
+                       partner.connectwise_self_written IS TRUE,
                        mapping.connectwise_company_id, mapping.disconnected,
-                       mapping.has_conflict, mapping.message
+                       mapping.has_conflict, mapping.conflict, mapping.is_set_aside
                   FROM connectwise_mapping mapping
                   JOIN res_partner partner ON partner.id = mapping.partner_id
                  WHERE mapping.backend_id = %s
@@ -48,15 +52,17 @@ class ConnectwiseSyncHistory(models.Model):
             )
         )
         customers = [
-            Customer(row, name, ref or None) for row, name, ref, *_state in rows
+            Customer(row, name, ref or None, is_self_written)
+            for row, name, ref, is_self_written, *_state in rows
         ]
         result = match(
             customers,
             self._get_candidates(customers),
-            excluded_customers={row[0] for row in rows if row[4]},
-            fixed={row[0]: row[3] for row in rows if row[3]},
+            excluded_customers={row[0] for row in rows if row[5] or row[8]},
+            fixed={row[0]: row[4] for row in rows if row[4]},
         )
-        shown = {row[0]: (row[5] and row[6]) or False for row in rows if row[5]}
+        # What was set aside stays a conflict until a person decides.
+        shown = {row[0]: row[7] for row in rows if row[6] and not row[8]}
         del rows, customers
         for links in split_every(ROWS_AT_ONCE, result.links):
             self._store_links(links)
@@ -73,7 +79,7 @@ class ConnectwiseSyncHistory(models.Model):
             SQL(
                 """
                 SELECT id, name, account_number, is_deleted FROM connectwise_company
-                 WHERE backend_id = %(backend)s
+                 WHERE backend_id = %(backend)s AND is_confirmed
                    AND (normalised_name IS NULL
                         OR normalised_name IN (SELECT name FROM (%(names)s) names)
                         OR normalised_account_id IN (SELECT id FROM (%(ids)s) ids)
@@ -83,11 +89,11 @@ class ConnectwiseSyncHistory(models.Model):
                 """,
                 backend=self.backend_id.id,
                 names=as_table(
-                    [(normalise_name(customer.name).core,) for customer in customers],
+                    [(as_key(normalise_name(c.name).core),) for c in customers],
                     {"name": "text"},
                 ),
                 ids=as_table(
-                    [(normalise_account_id(c.account_id),) for c in customers],
+                    [(as_key(normalise_account_id(c.account_id)),) for c in customers],
                     {"id": "text"},
                 ),
             )
@@ -105,15 +111,17 @@ class ConnectwiseSyncHistory(models.Model):
                 SELECT concat_ws(' ', %(version)s, (
                     SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
                                mapping.id, partner.name, partner.ref,
+                               partner.connectwise_self_written,
                                mapping.connectwise_company_id, mapping.disconnected,
-                               mapping.has_conflict
+                               mapping.has_conflict, mapping.is_set_aside
                            )::text, 0)))
                       FROM connectwise_mapping mapping
                       JOIN res_partner partner ON partner.id = mapping.partner_id
                      WHERE mapping.backend_id = %(backend)s
                 ), (
                     SELECT concat_ws(' ', count(*), sum(hashtextextended(ROW(
-                               id, name, account_number, is_deleted)::text, 0)))
+                               id, name, account_number, is_deleted, is_confirmed
+                           )::text, 0)))
                       FROM connectwise_company
                      WHERE backend_id = %(backend)s
                 ))
@@ -147,58 +155,22 @@ class ConnectwiseSyncHistory(models.Model):
     def _store_conflicts(self, shown, conflicts):
         """Make these the conflicts that the report shows.
 
-        :param shown: {row: message} of those it shows now
+        :param shown: {row: its conflict} of those it shows now
         :return: whether it shows others now
         """
-        by_row = {conflict.customer_id: conflict for conflict in conflicts}
         Mapping = self.env["connectwise.mapping"]
-        settled = Mapping.browse(shown.keys() - by_row.keys())
-        settled.write({"has_conflict": False, "message": False})
-        differs = bool(settled)
-        companies = self.env["connectwise.company"].browse(
-            {ref for conflict in conflicts for ref in conflict.company_ids}
-        )
-        rows = Mapping.browse(
-            {ref for conflict in conflicts for ref in conflict.customer_ids} | {*by_row}
-        )
-        for row_id, conflict in by_row.items():
-            message = self._explain_conflict(
-                conflict,
-                companies.browse(conflict.company_ids).with_prefetch(companies.ids),
-                rows.browse(conflict.customer_ids).with_prefetch(rows.ids),
-            )
-            if shown.get(row_id) != message:
-                row = rows.browse(row_id).with_prefetch(rows.ids)
-                row.write({"has_conflict": True, "message": message})
-                self._note_change("conflict", row, message)
-                differs = True
-        return differs
-
-    def _explain_conflict(self, conflict, companies, customers):
-        _ = self.env._
-        names = {
-            "companies": ", ".join(companies[:3].mapped("display_name")),
-            "customers": ", ".join(customers[:3].mapped("partner_id.display_name")),
+        found = {
+            conflict.customer_id: {
+                "kind": conflict.kind,
+                "companies": list(conflict.company_ids[:MOST_NAMED]),
+                "rows": list(conflict.customer_ids[:MOST_NAMED]),
+            }
+            for conflict in conflicts
         }
-        sentences = {
-            "several_companies_same_account_id": _(
-                "Several companies have this Account ID: %(companies)s", **names
-            ),
-            "several_companies_same_name": _(
-                "Several companies have this name: %(companies)s", **names
-            ),
-            "several_customers_same_account_id": _(
-                "Several customers have this reference: %(customers)s", **names
-            ),
-            "several_customers_same_name": _(
-                "Several customers have this name: %(customers)s", **names
-            ),
-            "company_taken": _(
-                "%(companies)s is connected with %(customers)s", **names
-            ),
-            "legal_form_differs": _("The legal form differs: %(companies)s", **names),
-            "name_disagrees": _(
-                "The name is that of %(companies)s, the Account ID is not", **names
-            ),
-        }
-        return sentences[conflict.kind]
+        settled = Mapping.browse(shown.keys() - found.keys())
+        settled.write({"has_conflict": False, "conflict": False})
+        new = {row: facts for row, facts in found.items() if shown.get(row) != facts}
+        for row in Mapping.browse(new):
+            row.write({"has_conflict": True, "conflict": new[row.id]})
+            self._note_change("conflict", row, row.message)
+        return bool(settled or new)

@@ -38,20 +38,18 @@ class ConnectwiseSyncRange(models.Model):
         """
         # Asked for once: each commit forgets what was read from the database.
         history = self.history_id
-        backend, is_full = history.backend_id, history.is_full
+        is_full = history.is_full
         left = {row.after_ref: row for row in self if not row.is_done}
         ranges = [row._get_ids() for row in left.values()]
         for page in client.companies(ranges, since):
             row = left.pop(page.ids.after)
-            row._store(page, backend, is_full)
+            row._store(page, history, is_full)
             if page.rest:
                 left[page.rest.after] = row
             yield
 
-    def _store(self, page, backend, is_full):
-        """Store a page of the client's companies, and how far this range is now.
-
-        What is gone is noted only: that is decided about when everything is read.
+    def _store(self, page, history, is_full):
+        """Stage a page of the client's companies, and store how far this range is now.
 
         :param is_full: whether all companies are read, not only those that changed
         """
@@ -59,8 +57,8 @@ class ConnectwiseSyncRange(models.Model):
         unreadable = [record.id for record in page.skipped]
         # One that says not even which it is may be any of those that are missing.
         is_whole = is_full and None not in unreadable
-        changed, gone = self.env["connectwise.company"]._store_page(
-            backend,
+        changed, gone, refused = self.env["connectwise.sync.company"]._stage(
+            history,
             page.companies,
             whole=page.ids if is_whole else None,
             unreadable=unreadable,
@@ -69,10 +67,14 @@ class ConnectwiseSyncRange(models.Model):
             self.newest_change = max(filter(None, [self.newest_change, newest]))
         if gone:
             self.gone_refs = [*(self.gone_refs or []), *gone]
-        if page.skipped:
-            reasons = [self.skipped, *(record.reason for record in page.skipped)]
+        if page.skipped or refused:
+            reasons = [
+                self.skipped,
+                *(record.reason for record in page.skipped),
+                *(f"Company {ref}: cannot be stored" for ref in refused),
+            ]
             self.skipped = "\n".join(filter(None, reasons))
-            self.skipped_count += len(page.skipped)
+            self.skipped_count += len(page.skipped) + len(refused)
         self.write(
             {
                 "companies_read": self.companies_read

@@ -1,13 +1,14 @@
 from odoo import Command, api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
-GENERATED = object()
-"""In the context as `invoice_mail`: Odoo itself makes this e-mail of an invoice, with
-its attachments.
+INVOICE_MAIL = object()
+"""In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
 
-An object, because a caller from outside can put any value into the context but this.
+Whoever posts a message can attach any file to it. An object, because a caller from
+outside can put any value into the context but this.
 """
 
 
@@ -106,27 +107,49 @@ class MailMail(models.Model):
     # -------------------------------------------------------------------------
 
     def _pin_invoice_pdfs(self):
-        """Note that ConnectWise's PDF goes out, where it does (D3, D23).
+        """Remember which of ConnectWise's PDFs somebody is mailed (D3, D23).
 
-        What somebody posts is no sending of the invoice, even with the same file,
-        unless it is a person in Invoicing: a customer answers with what he received.
+        Every e-mail passes here: of the Send dialog and the scheduled action, the
+        composer, mail templates and automation rules.
         """
-        mails = self._filter_outgoing_invoices().filtered(
-            lambda mail: mail.message_type != "email" and mail._is_to_anybody()
+        mails = self.sudo()._filter_outgoing_invoices()
+        mails = mails.filtered(
+            lambda mail: (
+                # One that came in is passed on to the followers.
+                mail.message_type != "email"
+                and mail.attachment_ids
+                and mail._has_recipient()
+            )
         )
-        is_generated = self.env.context.get("invoice_mail") is GENERATED
         if not mails or not (
-            is_generated or self.env.user.has_group("account.group_account_invoice")
+            self.env.context.get("invoice_mail") is INVOICE_MAIL
+            or self.env.user.has_group("account.group_account_invoice")
         ):
             return
-        invoices = self.env["account.move"].sudo().browse(mails.mapped("res_id"))
-        kept = self.env["connectwise.lookup"].sudo()._get_pdfs(invoices.exists())
+        moves = mails.env["account.move"].browse(mails.mapped("res_id")).exists()
+        kept = self.env["connectwise.lookup"]._get_pdfs(moves)
+        received = moves.browse()
         for mail in mails:
             pdf = kept.get(mail.res_id)
             if pdf and pdf.checksum in mail.attachment_ids.mapped("checksum"):
-                invoice = invoices.browse(mail.res_id)
-                if invoice.connectwise_sent_checksum != pdf.checksum:
-                    invoice.connectwise_sent_checksum = pdf.checksum
+                received |= moves.browse(mail.res_id)
+        received._pin_connectwise_pdf()
 
-    def _is_to_anybody(self):
-        return bool(self._get_addresses() or self.recipient_ids.filtered("email"))
+    def _has_recipient(self):
+        return any(self.recipient_ids.mapped("email_normalized")) or bool(
+            email_normalize_all(f"{self.email_to or ''}, {self.email_cc or ''}")
+        )
+
+    def _prepare_outgoing_list(self, *args, **options):
+        if self.model == "account.move":
+            files = self.attachment_ids.sudo().filtered("store_fname")
+            for file in files.filtered(lambda file: file.mimetype == "application/pdf"):
+                # It may have been lost since the mail was queued.
+                if not file._is_whole():
+                    raise UserError(
+                        self.env._(
+                            "Not sent: the file “%s” is lost or damaged on the server.",
+                            file.name,
+                        )
+                    )
+        return super()._prepare_outgoing_list(*args, **options)

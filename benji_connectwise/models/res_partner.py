@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.http import request
 
 SYNC = object()
 """In the context as `connectwise_sync`: the synchronization itself is writing.
@@ -8,11 +9,17 @@ SYNC = object()
 An object, because a caller from outside can put any value into the context but this.
 """
 
-MARKERS = ("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled")
-"""What makes a contact a synced one: nobody's to write, on any contact."""
+OWN_FIELDS = (
+    *("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled"),
+    "connectwise_self_written",
+)
+"""What nobody may write, on any contact: where it comes from, and who wrote it."""
+
+MATCHED = ("name", "ref")
+"""What customers are matched by."""
 
 PROTECTED = (
-    *MARKERS,
+    *OWN_FIELDS,
     *("name", "email", "email_normalized", "phone", "function", "type"),
     *("parent_id", "company_id", "is_company", "company_type", "active"),
 )
@@ -59,6 +66,13 @@ class ResPartner(models.Model):
         copy=False,
         help="Receives the e-mails with its customer's invoices.",
     )
+    connectwise_self_written = fields.Boolean(
+        "Name or reference written by the customer",
+        readonly=True,
+        copy=False,
+        help="In the portal, when signing up or in the web shop. It connects nobody to"
+        " a ConnectWise customer until a person confirms it.",
+    )
     connectwise_contact_message = fields.Char(
         compute="_compute_connectwise_contact_message",
         compute_sudo=True,
@@ -69,6 +83,7 @@ class ResPartner(models.Model):
     @api.depends_context("company", "lang")
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
+        "connectwise_mapping_ids.connectwise_company_id.is_confirmed",
         "connectwise_mapping_ids.connection",
         "connectwise_mapping_ids.backend_id.active",
     )
@@ -83,7 +98,7 @@ class ResPartner(models.Model):
             mapping = partner.connectwise_mapping_ids.filtered(
                 lambda mapping: mapping.backend_id == backend
             )[:1]
-            company = mapping.connectwise_company_id
+            company = mapping._get_trusted_company()
             partner.connectwise_company_id = company
             partner.connectwise_connection = bool(company) and self.env._(
                 "Connected with %(company)s, by %(connection)s",
@@ -105,7 +120,7 @@ class ResPartner(models.Model):
             return NotImplemented
         backend = self.env.company._get_connectwise_backend()
         here = Domain("backend_id", "=", backend.id)
-        connected = Domain("connectwise_company_id", "!=", False)
+        connected = Domain("connectwise_company_id.is_confirmed", "=", True)
         values = value if operator == "in" else ()
         domain = Domain(
             "connectwise_mapping_ids",
@@ -152,8 +167,9 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         if not self._is_connectwise_sync():
             # Said, not left out: otherwise a default in the context would do it.
-            ordinary = dict.fromkeys(MARKERS, False)
-            vals_list = [{**vals, **ordinary} for vals in vals_list]
+            own = dict.fromkeys(OWN_FIELDS, False)
+            own["connectwise_self_written"] = self._is_customer_writing()
+            vals_list = [{**vals, **own} for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):
@@ -161,10 +177,48 @@ class ResPartner(models.Model):
             self._check_connectwise_protected(vals)
             if "company_id" in vals:
                 self._move_connectwise_contacts(vals["company_id"])
+        renamed = self._filter_renamed(vals)
         result = super().write(vals)
+        if renamed:
+            renamed._note_writer(vals)
         if not vals.keys().isdisjoint({"parent_id", "is_company"}):
             self._judge_connectwise_lookups_anew()
         return result
+
+    def _filter_renamed(self, vals):
+        """Return those of these customers that get another name or reference."""
+        names = [name for name in MATCHED if name in vals]
+        if not names or self._is_connectwise_sync():
+            return self.browse()
+        return self.filtered(
+            lambda partner: any(
+                (partner.sudo()[name] or "") != (vals[name] or "") for name in names
+            )
+        )
+
+    def _note_writer(self, vals):
+        """Remember whether the customer wrote what customers are matched by (D20)."""
+        is_customer = self._is_customer_writing()
+        if is_customer or "name" in vals:
+            self._set_self_written(is_customer)
+
+    def _set_self_written(self, value):
+        partners = self.sudo().with_context(connectwise_sync=SYNC)
+        for partner in partners:
+            if partner.connectwise_self_written != value:
+                partner.connectwise_self_written = value
+
+    @api.model
+    def _is_customer_writing(self):
+        """Whether a visitor or a portal user is behind this, with whatever rights.
+
+        sudo() leaves the user as it is, and code that takes another user runs within
+        the request of the one who is logged in.
+        """
+        users = self.env.user
+        if request and request.env:
+            users |= request.env.user.with_env(self.env)
+        return not all(user._is_internal() for user in users)
 
     def _judge_connectwise_lookups_anew(self):
         """A customer that becomes part of another takes its ConnectWise along (D1)."""
@@ -182,7 +236,7 @@ class ResPartner(models.Model):
         # Before the refusal, which names the contact and tells equal from different.
         self.check_access("write")
         for partner in self.sudo():
-            names = protected if partner.is_connectwise_contact else MARKERS
+            names = protected if partner.is_connectwise_contact else OWN_FIELDS
             for name in protected.intersection(names):
                 field = self._fields[name]
                 before = field.convert_to_cache(partner[name], partner)
@@ -269,7 +323,7 @@ class ResPartner(models.Model):
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type not in ("form", "list"):
             return arch, view
-        protected = self._get_connectwise_protected() - set(MARKERS)
+        protected = self._get_connectwise_protected() - set(OWN_FIELDS)
         # Fields of other models are in the views inside their field.
         own = "not(ancestor::field[not(@name='child_ids')])"
         for node in arch.xpath(f"//field[@name and {own}]"):

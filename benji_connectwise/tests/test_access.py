@@ -66,10 +66,14 @@ connectwise.sync.history
 connectwise.sync.range
     read                                                          – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
+connectwise.sync.company
+    read                                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
     write, action_connect, action_connect_suggestions, connect    – – – – – – – ✓ –
+    action_confirm                                                – – – – – – – ✓ –
     action_disconnect, action_rescan                              – – – – – – – ✓ –
     enable_contact, disable_contact                               – – – – – – – ✓ –
 connectwise.mapping.connect
@@ -139,6 +143,11 @@ class AccessCommon(ConnectwiseCommon):
             cls.env["connectwise.sync.range"]
             .sudo()
             .create({"history_id": cls.backend.history_ids.id})
+        )
+        cls.staged = (
+            cls.env["connectwise.sync.company"]
+            .sudo()
+            .create({"history_id": cls.backend.history_ids.id, "connectwise_ref": 1})
         )
         cls.move = cls.invoice("CW1001")
         cls.move._get_preferred_invoice_pdf()
@@ -287,6 +296,7 @@ class TestOperations(AccessCommon):
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
             "connectwise.sync.range": self.part,
+            "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,
         }

@@ -95,10 +95,28 @@ class TestConnection(ConnectwiseCommon):
 
     def test_the_client_id_comes_from_the_servers_settings(self):
         """D16"""
+        self.backend.client_id = False
+        for client_id in "from-the-server", "a-newer-one":
+            server = {"BENJI_CONNECTWISE_CLIENT_ID": client_id}
+            with patch.dict(os.environ, server):
+                credentials = self.backend._get_credentials()
+            self.assertEqual(credentials.client_id, client_id)
+
+    def test_the_servers_client_id_is_never_stored(self):
+        """D16: whoever runs the server can change it."""
+        self.backend.client_id = False
         server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
         with patch.dict(os.environ, server):
-            defaults = self.env["connectwise.backend"].default_get(["client_id"])
-        self.assertEqual(defaults["client_id"], "from-the-server")
+            for model in "connectwise.backend", "connectwise.backend.configure":
+                defaults = self.env[model].default_get(["client_id"])
+                self.assertFalse(defaults.get("client_id"))
+
+    def test_a_client_id_of_its_own_comes_first(self):
+        """D16"""
+        server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
+        with patch.dict(os.environ, server):
+            credentials = self.backend._get_credentials()
+        self.assertEqual(credentials.client_id, self.sandbox.client_id)
 
     def test_an_address_that_was_not_allowed_is_not_asked(self):
         """S2: plain http and private addresses need the server's permission."""

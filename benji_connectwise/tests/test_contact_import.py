@@ -1,7 +1,7 @@
 """Importing, taking over and removing the Bill-To contact (S99-S107, D6, D7)."""
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 from odoo.tools import mute_logger
 
@@ -80,10 +80,39 @@ class TestImport(ContactCommon):
 
     def test_nothing_without_contact(self):
         """S103: no Bill-To contact, nothing imported, and the row says so."""
-        self.acme.write({"contact_ref": 0, "contact_email": False})
+        self.acme.write({"contact_ref": 0, "contact_name": False})
         self.assertEqual(self.mapping._import_contact(), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("No Bill-To contact", self.mapping.contact_message)
+
+    def test_inactive_contact_is_called_inactive(self):
+        """S103: in ConnectWise it is there, and switched off."""
+        self.acme.write({"contact_ref": 0, "contact_asked_ref": 4811})
+        self.mapping._import_contact()
+        self.assertIn("Emma Diaz is inactive", self.mapping.message)
+
+    def test_contact_with_any_login_is_left_alone(self):
+        """D6: ConnectWise must not decide where a password reset goes."""
+        contact = self.new_contact()
+        user = new_test_user(
+            self.env, "emma", "base.group_portal", partner_id=contact.id
+        )
+        contact.email = "emma@acme.example.com"
+        for is_active in (True, False):
+            user.active = is_active
+            with self.subTest(active=is_active):
+                self.assertEqual(self.mapping._import_contact(), "none")
+                self.assertFalse(contact.is_connectwise_contact)
+                self.assertIn("can log in to Odoo", self.mapping.message)
+
+    def test_synced_contact_that_got_a_login_is_not_rewritten(self):
+        """D6: not after a person gave it access to the portal either"""
+        contact = self.imported()
+        new_test_user(self.env, "emma", "base.group_portal", partner_id=contact.id)
+        self.acme.contact_email = "mallory@evil.example.com"
+        self.mapping._import_contact()
+        self.assertEqual(contact.email, "emma@acme.example.com")
+        self.assertIn("can log in to Odoo", self.mapping.message)
 
     def test_nothing_without_email(self):
         """S103: no e-mail, or one that is no address, counts as none."""

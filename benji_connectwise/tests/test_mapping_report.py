@@ -147,8 +147,12 @@ class TestMappingReport(MappingReportCommon):
     def test_a_conflict_says_what_is_wrong(self):
         """S85 D4"""
         row = self.row(self.boulder)
-        row.sudo().write({"has_conflict": True, "message": "2 companies"})
-        self.assertEqual(row.connection_text, "⚠ Conflict: 2 companies")
+        kind = "several_companies_same_name"
+        conflict = {"kind": kind, "companies": self.dental.ids, "rows": []}
+        row.sudo().write({"has_conflict": True, "conflict": conflict})
+        sentence = "Several companies have this name: Acme Dental LLC #9001"
+        self.assertEqual(row.message, sentence)
+        self.assertEqual(row.connection_text, f"⚠ Conflict: {sentence}")
 
     def test_the_columns_stand_in_the_order_of_the_article(self):
         """S58 S59 S62"""
@@ -208,7 +212,9 @@ class TestMappingReport(MappingReportCommon):
         """S65 S66 S68 S95"""
         arch = self.list_arch(self.administrator)
         icon = arch[arch.index("fa-chain-broken") - 200 :]
-        self.assertIn('invisible="not connectwise_company_id"', icon)
+        self.assertIn(
+            'invisible="not connectwise_company_id and not is_set_aside"', icon
+        )
 
     def test_many_are_disconnected_at_once(self):
         """S68 S96"""
@@ -222,7 +228,54 @@ class TestMappingReport(MappingReportCommon):
         """S89 S93: and an ambiguous one is not"""
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows.action_connect_suggestions()
-        self.assertEqual(rows.mapped("connection"), ["manual", False, False])
+        self.assertEqual(rows.mapped("connection"), ["suggestion", False, False])
+
+    def test_connection_made_in_bulk_is_not_certain(self):
+        """D1: a bulk action confirms nothing."""
+        row = self.row(self.acme)
+        row.action_connect_suggestions()
+        self.assertFalse(row._is_certain())
+
+    def test_confirmed_suggestion_is_manual(self):
+        """D1: a person looked at this row."""
+        row = self.row(self.acme)
+        row.action_connect_suggestions()
+        row.action_confirm()
+        self.assertEqual(row.connection, "manual")
+
+    def test_rows_are_confirmed_one_by_one(self):
+        """D1: one click for many confirms nothing."""
+        rows = self.row(self.acme) + self.row(self.boulder)
+        with self.assertRaises(ValueError):
+            rows.action_confirm()
+
+    def test_invoicing_user_cannot_confirm(self):
+        row = self.row(self.acme)
+        row.action_connect_suggestions()
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).action_confirm()
+
+    def test_conflict_is_not_connected_in_bulk(self):
+        """D4 D5: what the row calls a conflict is connected singly."""
+        row = self.row(self.acme)
+        row.sudo().has_conflict = True
+        row.action_connect_suggestions()
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_other_legal_form_is_no_exact_match(self):
+        """D5: also before the next synchronization calls it a conflict."""
+        self.acme.name = "Acme Dental Inc."
+        row = self.row(self.acme)
+        row.action_connect_suggestions()
+        self.assertFalse(row.connectwise_company_id)
+
+    def test_other_account_id_is_no_exact_match(self):
+        """D4"""
+        self.acme.ref = "D-100"
+        self.dental.account_number = "D-200"
+        row = self.row(self.acme)
+        row.action_connect_suggestions()
+        self.assertFalse(row.connectwise_company_id)
 
     def test_a_disconnected_row_is_not_connected_with_others(self):
         """S96"""

@@ -518,7 +518,7 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.backend.state, "error")
         self.assertEqual(self.last.state, "running")
         self.sandbox.clear_faults()
-        self.backend.retry_at = False
+        self.backend._forget_failures()
         self.run_cron()
         self.assertEqual(self.last.state, "done")
 
@@ -679,7 +679,7 @@ class TestInTheBackground(SyncCommon):
         self.run_cron()
         self.assertEqual(self.last.state, "running")
         self.assertFalse(self.last.range_ids)
-        self.backend.retry_at = False
+        self.backend._forget_failures()
         self.run_cron()
         self.assertEqual((self.last.state, self.last.companies_read), ("done", 40))
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS
 
 from ..encryption import SecretKeyError, decrypt, encrypt_stored
 from ..explain import explain, field_to_mend
@@ -14,7 +14,7 @@ from ..lib.connectwise_client import (
     Credentials,
     normalise_address,
 )
-from ..models.connectwise_backend import PLACE, SECONDS_FOR_PERSON, get_place
+from ..models.connectwise_backend import SECONDS_FOR_PERSON, get_place
 
 KEY_FIELDS = ("public_key", "private_key")
 
@@ -47,6 +47,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             ("address", "Your ConnectWise"),
             ("keys", "API Keys"),
             ("contacts", "ConnectWise Contact Importing"),
+            ("another", "Another ConnectWise"),
         ],
         default="address",
     )
@@ -67,6 +68,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     )
     server_url = fields.Char("Address")
     client_id = fields.Char("Client ID")
+    is_client_id_on_server = fields.Boolean(compute="_compute_is_client_id_on_server")
     public_key = fields.Char()
     private_key = fields.Char(
         compute="_compute_private_key", inverse="_inverse_private_key"
@@ -83,6 +85,8 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     error_message = fields.Char(readonly=True)
     access_summary = fields.Char(readonly=True)
     access_missing = fields.Char(readonly=True)
+    missing_rights = fields.Json(readonly=True)
+    another_explanation = fields.Text(compute="_compute_another_explanation")
 
     def _register_hook(self):
         super()._register_hook()
@@ -94,8 +98,6 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         backend = self._get_backend()
         if backend:
             values.update({name: backend[name] for name in SAVED_FIELDS})
-        else:
-            values.setdefault("client_id", backend._default_client_id())
         return {name: value for name, value in values.items() if name in fields}
 
     def _get_company(self):
@@ -113,6 +115,55 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             backend = wizard._get_backend()
             is_own = backend.has_access("write")
             wizard.owner_name = not is_own and backend.sudo().company_id.name
+
+    def _compute_is_client_id_on_server(self):
+        server_client_id = self.env["connectwise.backend"]._get_server_client_id()
+        self.is_client_id_on_server = bool(server_client_id)
+
+    @api.depends("server_url", "company_login_id")
+    def _compute_another_explanation(self):
+        for wizard in self:
+            wizard.another_explanation = wizard._explain_another()
+
+    def _explain_another(self):
+        """Say what happens to what was learned, if this is another ConnectWise (D18).
+
+        :return: str, or False if it is the same, or nothing was learned yet
+        """
+        backend = self._get_backend()
+        if not backend or backend._get_place() == self._get_place():
+            return False
+        learned = backend._count_learned()
+        if not any(learned.values()):
+            return False
+        _ = self.env._
+        here = (self.company_login_id, self.server_url)
+        before = (backend.company_login_id, backend.server_url)
+        sentences = [
+            _(
+                "%(new)s is another ConnectWise than %(old)s.",
+                new=" @ ".join(text.strip() for text in here),
+                old=" @ ".join(before),
+            )
+        ]
+        if count := learned["connections"]:
+            sentences.append(
+                _(
+                    "%s connections will be checked against it. Those whose company has"
+                    " the same Company ID or Account ID there stay; the others wait for"
+                    " you.",
+                    count,
+                )
+            )
+        if count := learned["unsent"]:
+            sentences.append(
+                _("%s PDFs that nobody received yet are fetched again.", count)
+            )
+        if count := learned["sent"]:
+            sentences.append(
+                _("%s PDFs that customers received stay as they are.", count)
+            )
+        return "\n".join(sentences)
 
     @api.depends("server_url")
     def _compute_region(self):
@@ -177,19 +228,24 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         """Go to the step before, keeping what was entered."""
         self.ensure_one()
         self._clear_error()
-        self.step = "keys" if self.step == "contacts" else "address"
+        before = {"another": "contacts", "contacts": "keys"}
+        self.step = before.get(self.step, "address")
         return self._reopen()
 
     def action_save(self):
         """Test everything, then store the connection and both options together.
 
         Where the connection does not work nothing is stored, and the step with the
-        field to mend is shown again.
+        field to mend is shown again. What it means to connect another ConnectWise is
+        said before.
         """
         self.ensure_one()
         self._get_backend().check_access("write")
         if not self._check_address() or not self._test_keys(self.sync_contacts):
             self._go_to_error()
+            return self._reopen()
+        if self.step != "another" and self._explain_another():
+            self.step = "another"
             return self._reopen()
         values = {name: self[name] for name in SAVED_FIELDS}
         values["server_url"] = values["server_url"].strip()
@@ -203,17 +259,22 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             backend.write({**values, "active": True})
         else:
             backend = backend.create({**values, "company_id": self._get_company().id})
-        backend._note_configured(self.access_missing)
+        backend._note_configured(self.missing_rights or ())
+        missing = self.access_missing
         self.sudo().unlink()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "title": self.env._("ConnectWise PSA is connected"),
-                "message": self.env._(
+                "type": "warning" if missing else "success",
+                "title": self.env._("ConnectWise PSA was saved, but a right is missing")
+                if missing
+                else self.env._("ConnectWise PSA is connected"),
+                "message": missing
+                or self.env._(
                     "Now set your Invoice PDF Priority at the bottom of this page."
                 ),
+                "sticky": bool(missing),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -263,7 +324,9 @@ class ConnectwiseBackendConfigure(models.TransientModel):
 
     def _test_keys(self, include_contacts=False):
         self._clear_error()
-        self.write({"access_summary": False, "access_missing": False})
+        self.write(
+            {"access_summary": False, "access_missing": False, "missing_rights": False}
+        )
         try:
             private_key = self._get_private_key()
         except SecretKeyError as error:
@@ -284,6 +347,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             backends = self.env["connectwise.backend"]
             self.access_summary = backends._describe_access(report)
             if report.missing:
+                self.missing_rights = report.missing
                 self.access_missing = backends._explain_missing_rights(report.missing)
 
         return self._test(check, private_key)
@@ -298,7 +362,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
                     self.company_login_id.strip(),
                     (self.public_key or "").strip(),
                     private_key.strip(),
-                    (self.client_id or "").strip(),
+                    (self.client_id or "").strip() or backends._get_server_client_id(),
                 ),
                 replace(INTERACTIVE, total=SECONDS_FOR_PERSON),
                 local_hosts=backends._get_local_hosts(),
@@ -312,7 +376,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         return True
 
     def _get_place(self):
-        return get_place(*(self[name] for name in PLACE))
+        return get_place(self.server_url, self.company_login_id)
 
     def _get_server_private_key(self):
         backends = self.env["connectwise.backend"]

@@ -44,13 +44,16 @@ class ConnectwiseIntegrations(models.TransientModel):
             page.last_success = backend.last_success and format_datetime(
                 self.env, backend.last_success
             )
+            since = (
+                backend.failing_since if backend.failure else backend.sync_failing_since
+            )
             page.last_error = backend.last_error and (
                 self.env._(
                     "%(error)s Since %(time)s.",
                     error=backend.last_error,
-                    time=format_datetime(self.env, backend.failing_since),
+                    time=format_datetime(self.env, since),
                 )
-                if backend.failing_since
+                if since
                 else backend.last_error
             )
             page.sync_statistics = backend.last_sync and page._describe_sync(backend)
@@ -63,7 +66,7 @@ class ConnectwiseIntegrations(models.TransientModel):
             time=format_datetime(self.env, backend.last_sync),
             companies=self.env["connectwise.company"].search_count(domain),
             connected=self.env["connectwise.mapping"].search_count(
-                [*domain, ("connectwise_company_id", "!=", False)]
+                [*domain, ("connectwise_company_id.is_confirmed", "=", True)]
             ),
         )
 
@@ -72,12 +75,16 @@ class ConnectwiseIntegrations(models.TransientModel):
         month = fields.Date.start_of(fields.Date.context_today(self), "month")
         domain = [("company_id", "=", self.company_id.id), ("date", ">=", month)]
         Source = self.env["invoice.pdf.source"]
+        sources = Source._get_by_company(self.company_id)[self.company_id]
         counts = {
             source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
-            for source in Source._get_by_company(self.company_id)[self.company_id]
+            # Odoo's is the last resort, in the list or not.
+            for source in dict.fromkeys([*sources, "odoo"])
         }
         return " · ".join(
-            f"{count} {Source._get_label(source)}" for source, count in counts.items()
+            f"{count} {Source._get_label(source)}"
+            for source, count in counts.items()
+            if count or source in sources
         )
 
     def _compute_priority(self):

@@ -10,6 +10,9 @@ from ..lib.customer_matching import (
     suggest,
 )
 
+INVOICES_COMPARED = 100
+"""How many of a customer's newest invoices are compared for a suggestion."""
+
 
 class ConnectwiseMappingConnect(models.TransientModel):
     """The dialog "+": choose the ConnectWise customer of one accounting customer."""
@@ -30,7 +33,8 @@ class ConnectwiseMappingConnect(models.TransientModel):
     connectwise_company_id = fields.Many2one(
         "connectwise.company",
         "ConnectWise Customer",
-        domain="[('backend_id', '=', backend_id), ('is_deleted', '=', False)]",
+        domain="[('backend_id', '=', backend_id), ('is_deleted', '=', False),"
+        " ('is_confirmed', '=', True)]",
     )
     connected_with = fields.Char(
         "Already connected with", compute="_compute_connected_with"
@@ -54,7 +58,11 @@ class ConnectwiseMappingConnect(models.TransientModel):
     def _compute_has_companies(self):
         for wizard in self:
             wizard.has_companies = self.env["connectwise.company"].search_count(
-                [("backend_id", "=", wizard.backend_id.id)], limit=1
+                [
+                    ("backend_id", "=", wizard.backend_id.id),
+                    ("is_confirmed", "=", True),
+                ],
+                limit=1,
             )
 
     @api.depends("connectwise_company_id")
@@ -96,24 +104,54 @@ class ConnectwiseMappingConnect(models.TransientModel):
             invoice_counts=self._count_invoice_numbers(),
         )
 
-    def _find_certain(self, companies):
+    def _find_exact_match(self, companies):
         """Return the company of the only suggestion that leaves no doubt, if any.
 
-        One that is connected with another customer already always leaves some.
+        One that is connected to another customer already always leaves some.
         """
-        Company = self.env["connectwise.company"]
-        certain = [
+        invoices = self._find_invoices_by_company()
+        exact = [
             suggestion.company_id
             for suggestion in self._suggest(companies)
-            if any(map(self._leaves_no_doubt, suggestion.reasons))
+            if self._leaves_no_doubt(
+                suggestion,
+                invoices.get(suggestion.company_id, self.env["account.move"]),
+            )
         ]
-        company = Company.browse(certain if len(certain) == 1 else ())
-        return Company if company.mapping_ids else company
+        company = self.env["connectwise.company"].browse(
+            exact if len(exact) == 1 else ()
+        )
+        return company.browse() if company.mapping_ids else company
 
-    def _leaves_no_doubt(self, reason):
-        if reason.kind == "invoices":
-            return reason.value == reason.out_of
-        return reason.kind == "account_id" or reason.value == 100
+    def _leaves_no_doubt(self, suggestion, invoices):
+        """Whether a suggestion is enough to connect with others at once.
+
+        The numbers of invoices are, if all that were found are this company's, and two
+        of them have different amounts or the name is like: monthly fees are alike.
+
+        :param invoices: this customer's that are evidence for this company
+        """
+        reasons = {reason.kind: reason for reason in suggestion.reasons}
+        company = self.env["connectwise.company"].browse(suggestion.company_id)
+        if self._is_contradicted(company):
+            return False
+        name, numbers = reasons.get("name"), reasons.get("invoices")
+        if "account_id" in reasons or (name and name.value == 100):
+            return True
+        if not numbers or numbers.value < numbers.out_of:
+            return False
+        return bool(name) or len(set(invoices.mapped("amount_total"))) > 1
+
+    def _is_contradicted(self, company):
+        """Whether the legal forms or the Account IDs of the two differ (D4, D5)."""
+        partner = self.mapping_id.partner_id
+        forms = {
+            normalise_name(name).legal_form for name in (partner.name, company.name)
+        }
+        account_ids = {
+            normalise_account_id(text) for text in (partner.ref, company.account_number)
+        }
+        return len(forms - {""}) > 1 or len(account_ids - {""}) > 1
 
     def _get_companies_to_choose_from(self):
         self.env["connectwise.company"].flush_model()
@@ -122,7 +160,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                 """
                 SELECT id, name, normalised_name, account_number
                   FROM connectwise_company
-                 WHERE backend_id = %s AND is_deleted IS NOT TRUE
+                 WHERE backend_id = %s AND is_deleted IS NOT TRUE AND is_confirmed
                 """,
                 self.backend_id.id,
             )
@@ -136,40 +174,62 @@ class ConnectwiseMappingConnect(models.TransientModel):
             [normalise_account_id(account_id) for *_others, account_id in rows],
         )
 
+    def _get_lookups(self):
+        """Return the newest answers about this customer's invoices."""
+        mapping = self.mapping_id.sudo()
+        return (
+            self.env["connectwise.lookup"]
+            .sudo()
+            .search(
+                [
+                    ("move_id.commercial_partner_id", "=", mapping.partner_id.id),
+                    (
+                        "move_id.company_id",
+                        "in",
+                        mapping.backend_id._get_companies().ids,
+                    ),
+                    ("hit_ids", "!=", False),
+                    # What another ConnectWise answered proves nothing here.
+                    ("place", "in", [False, mapping.backend_id._get_place()]),
+                ],
+                order="id desc",
+                limit=INVOICES_COMPARED,
+            )
+        )
+
+    def _find_invoices_by_company(self):
+        """Return {company id: this customer's invoices that are evidence for it}."""
+        lookups = self._get_lookups()
+        finders = lookups._get_finders()
+        invoices_by_ref = {}
+        for lookup in lookups:
+            for hit in lookup.hit_ids:
+                if lookup._is_evidence(hit, finders):
+                    for ref in {hit.company_ref, hit.bill_to_ref} - {0}:
+                        invoices = invoices_by_ref.get(ref, self.env["account.move"])
+                        invoices_by_ref[ref] = invoices | lookup.move_id
+        companies = self.env["connectwise.company"].search(
+            [
+                ("backend_id", "=", self.mapping_id.backend_id.id),
+                ("connectwise_ref", "in", list(invoices_by_ref)),
+                ("is_confirmed", "=", True),
+            ]
+        )
+        return {
+            company.id: invoices_by_ref[company.connectwise_ref]
+            for company in companies
+        }
+
     def _count_invoice_numbers(self):
         """Return how many of this customer's invoice numbers each company has.
 
-        :return: {company id: (numbers found there, numbers found at all)}
+        :return: {company id: (numbers that are evidence for it, numbers found at all)}
         """
-        self.env["connectwise.invoice"].flush_model()
-        self.env["connectwise.lookup"].flush_model(["move_id"])
-        self.env["account.move"].flush_model(["commercial_partner_id", "company_id"])
-        mapping = self.mapping_id
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH hit AS (
-                    SELECT hit.lookup_id, hit.company_ref, hit.bill_to_ref
-                      FROM connectwise_invoice hit
-                      JOIN connectwise_lookup lookup ON lookup.id = hit.lookup_id
-                      JOIN account_move move ON move.id = lookup.move_id
-                     WHERE move.commercial_partner_id = %(partner)s
-                       AND move.company_id = ANY(%(companies)s)
-                )
-                SELECT company.id, COUNT(DISTINCT hit.lookup_id),
-                       (SELECT COUNT(DISTINCT lookup_id) FROM hit)
-                  FROM hit
-                  JOIN connectwise_company company
-                    ON company.backend_id = %(backend)s
-                   AND company.connectwise_ref IN (hit.company_ref, hit.bill_to_ref)
-                 GROUP BY company.id
-                """,
-                partner=mapping.partner_id.id,
-                companies=mapping.backend_id._get_companies().ids,
-                backend=mapping.backend_id.id,
-            )
-        )
-        return {company: (found, known) for company, found, known in rows}
+        found = len(self._get_lookups())
+        return {
+            company: (len(invoices), found)
+            for company, invoices in self._find_invoices_by_company().items()
+        }
 
     def _explain(self, suggestion):
         _ = self.env._

@@ -4,10 +4,20 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import API, PDF, Connect, Counter, RawServer, Tenant, wait_until
-from werkzeug import Response
+from conftest import (
+    API,
+    PDF,
+    Connect,
+    Counter,
+    FakeTime,
+    RawServer,
+    Tenant,
+    wait_until,
+)
+from werkzeug import Request, Response
 
 from connectwise_client import (
+    INTERACTIVE,
     BadAnswerError,
     ConnectWiseClient,
     InvalidPdfError,
@@ -54,6 +64,28 @@ def test_a_pdf_that_is_too_large_is_refused(
     error = caught.value
     assert (error.reason, error.path) == ("too_large", "/finance/invoices/1/pdf")
     assert str(error) == f"The answer is larger than {len(pdf) - 1} bytes"
+
+
+def test_looking_at_a_pdf_is_part_of_the_time(
+    connect: Connect, tenant: Tenant, fake_time: FakeTime, pdf: bytes
+) -> None:
+    """D21"""
+
+    def answer(_request: Request) -> bytes:
+        fake_time.sleep(8)
+        return pdf.replace(b"1 0 obj", b"stream\n1 0 obj")
+
+    tenant.answers(path(1), answer)
+    client = connect(tenant.place, INTERACTIVE)
+    assert client.seconds_left == 8
+    with pytest.raises(InvalidPdfError) as caught:
+        client.download_invoice_pdf(1)
+    assert caught.value.reason == "too_slow"
+    assert client.seconds_left == 0
+
+
+def test_without_a_total_there_is_time(client: ConnectWiseClient) -> None:
+    assert client.seconds_left == float("inf")
 
 
 def test_a_pdf_in_an_unknown_compression_is_a_bad_answer(

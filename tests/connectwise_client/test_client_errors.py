@@ -174,3 +174,10 @@ def test_an_overloaded_server_may_ask_for_a_pause_too() -> None:
 )
 def test_what_will_not_pass_is_not_asked_again(error: errors.WaitError) -> None:
     assert retry_delay(error, 1, BACKGROUND, jitter=0) is None
+
+
+def test_a_large_answer_is_not_read_as_json() -> None:
+    """D21"""
+    body = b'{"code": "Security"%s}'
+    assert decipher(403, body % (b" " * 60_000)).code == "Security"
+    assert decipher(403, body % (b" " * 66_000)).code == ""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from werkzeug import Request, Response
 
 from connectwise_client import (
+    AmbiguousNumberError,
     BadAnswerError,
     ConnectWiseClient,
     CredentialsError,
@@ -323,7 +324,7 @@ def test_there_are_not_more_ranges_than_make_sense(
     assert len(ranges) == MAX_RANGES
 
 
-@pytest.mark.parametrize("answer", [rows(1, 2), [{"id": "7"}], [{}], ["x"]])
+@pytest.mark.parametrize("answer", [[], [{"id": "7"}], [{}], ["x"]])
 def test_without_a_greatest_id_there_is_one_range(
     client: ConnectWiseClient, tenant: Tenant, answer: Any
 ) -> None:
@@ -340,6 +341,15 @@ def test_changed_contacts_are_asked_for_by_time(
     since = datetime(2026, 6, 1, tzinfo=timezone.utc)
     assert ids(client.changed_contacts(since)) == [1, 2, 3]
     assert tenant.conditions == ["lastUpdated > [2026-06-01T00:00:00Z]"]
+
+
+def test_every_page_of_changed_contacts_is_read(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/company/contacts", rows(1, PAGE_SIZE))
+    since = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    assert len(ids(client.changed_contacts(since))) == PAGE_SIZE
+    assert len(tenant.requests) == 2
 
 
 def test_only_what_changed_is_asked_for_on_every_page(
@@ -547,10 +557,79 @@ def test_no_url_is_too_long(numbers: list[str]) -> None:
     assert all(len(url) <= MAX_URL_LENGTH for url in urls)
 
 
-def test_many_hits_are_paged_through(client: ConnectWiseClient, tenant: Tenant) -> None:
-    tenant.list_of("/finance/invoices", rows(1, 1001, invoiceNumber="CW1"))
-    assert len(ids(client.find_invoices(["CW1"]))) == 1001
-    assert tenant.conditions[1] == '(invoiceNumber = "CW1") and id > 1000'
+def hits(*counts: tuple[str, int]) -> list[Any]:
+    """Invoices with these numbers, so many of each, their ids from 1 on."""
+    numbers = [number for number, count in counts for _ in range(count)]
+    return [{"id": n, "invoiceNumber": text} for n, text in enumerate(numbers, 1)]
+
+
+def serve_numbers(tenant: Tenant, invoices: list[Any]) -> None:
+    """Serve invoices by number, as many as are asked for."""
+
+    def find(request: Request) -> Any:
+        found = [
+            invoice
+            for invoice in invoices
+            if f'"{invoice["invoiceNumber"]}"' in request.args["conditions"]
+        ]
+        return found[: int(request.args["pageSize"])]
+
+    tenant.answers(INVOICES_PATH, find)
+
+
+@pytest.mark.parametrize(("count", "read"), [(20, 20), (21, 21), (300_000, 21)])
+def test_one_more_than_twenty_hits_of_a_number_are_read(
+    client: ConnectWiseClient, tenant: Tenant, count: int, read: int
+) -> None:
+    """D21"""
+    serve_numbers(tenant, hits(("CW1", count)))
+    assert ids(client.find_invoices(["CW1"])) == list(range(1, read + 1))
+    assert [request.args["pageSize"] for request in tenant.requests] == ["21"]
+
+
+@pytest.mark.parametrize("count", [21, 22, 300_000])
+def test_a_number_with_more_hits_affects_only_itself(
+    client: ConnectWiseClient, tenant: Tenant, count: int
+) -> None:
+    """D21"""
+    numbers = [f"CW{number}" for number in range(50)]
+    invoices = hits(*((number, count if number == "CW7" else 1) for number in numbers))
+    serve_numbers(tenant, invoices)
+    pages = list(client.find_invoices(numbers))
+    assert not any(skipped for _found, skipped in pages)
+    found = [invoice.number for found, _skipped in pages for invoice in found]
+    assert {number: found.count(number) for number in numbers} == {
+        number: 21 if number == "CW7" else 1 for number in numbers
+    }
+    assert len(tenant.requests) <= 1 + 2 * 6
+
+
+@pytest.mark.parametrize("flaw", [{"total": "x"}, {"invoiceNumber": "CW2"}])
+def test_a_number_with_more_hits_than_can_be_read_is_left_out(
+    client: ConnectWiseClient, tenant: Tenant, flaw: dict[str, str]
+) -> None:
+    """D21: one that was not read may be the one"""
+    invoices = hits(("CW1", 21))
+    invoices[3].update(flaw)
+    tenant.answers(INVOICES_PATH, invoices)
+    [(found, [*_others, skipped])] = client.find_invoices(["CW1"])
+    assert not found
+    assert isinstance(skipped.error, AmbiguousNumberError)
+    assert skipped.error.value == "CW1"
+    assert skipped.reason == "More than 20 invoices have the number CW1"
+
+
+@pytest.mark.parametrize("path", [INVOICES_PATH, CONTACTS_PATH])
+def test_ids_are_answered_by_as_many_records_at_most(
+    client: ConnectWiseClient, tenant: Tenant, path: str
+) -> None:
+    """D21"""
+    tenant.answers(path, rows(1, 3))
+    read = client.contacts if path == CONTACTS_PATH else client.get_invoices
+    with pytest.raises(BadAnswerError) as caught:
+        list(read([1, 2]))
+    assert caught.value.reason == "too_large"
+    assert tenant.requests[0].args["pageSize"] == "2"
 
 
 def test_invoices_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
@@ -568,7 +647,7 @@ def test_contacts_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> N
 def test_records_nobody_asked_for_are_dropped(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    tenant.answers(CONTACTS_PATH, rows(1, 5))
+    tenant.answers(CONTACTS_PATH, rows(1, 2))
     assert ids(client.contacts([2, 7])) == [2]
 
 
@@ -594,7 +673,7 @@ def test_ids_are_asked_for_in_requests_that_fit(
 
 
 @pytest.mark.parametrize(("spare", "requests"), [(0, 1), (-1, 2)])
-def test_a_request_leaves_room_for_the_condition_of_a_later_page(
+def test_a_request_is_as_long_as_it_may_be(
     client: ConnectWiseClient,
     tenant: Tenant,
     monkeypatch: pytest.MonkeyPatch,
@@ -602,7 +681,7 @@ def test_a_request_leaves_room_for_the_condition_of_a_later_page(
     requests: int,
 ) -> None:
     condition = ids_condition([1, 2])
-    longest = list_request(CONTACTS, condition, IdRange(const.MAX_ID))
+    longest = list_request(CONTACTS, condition)
     url = longest.url(client.origin, "v4_6_release/")
     monkeypatch.setattr(const, "MAX_URL_LENGTH", len(url) + spare)
     tenant.list_of("/company/contacts", rows(1, 2))

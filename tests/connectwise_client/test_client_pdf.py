@@ -254,7 +254,7 @@ def test_streams_within_one_another_are_refused() -> None:
     stored = b"\0" + size + bytes(255 - byte for byte in size) + marker
     nothing = bytes.fromhex("0208208000") * 500  # four empty blocks, 500 times
     assert len(zlib.decompressobj(-15).decompress(stored + nothing)) == len(marker)
-    assert reason(packed((stored + nothing) * 40, 0)) == "bomb"
+    assert reason(packed((stored + nothing) * 400, 0)) == "bomb"
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
@@ -271,3 +271,27 @@ def test_many_small_streams_are_accepted(layers: int) -> None:
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_large_file_may_be_packed_as_a_whole(layers: int) -> None:
     validate_pdf(packed(random.Random(1).randbytes(3_000_000), layers))
+
+
+def test_there_is_a_time_to_look_at_all_of_it(pdf: bytes) -> None:
+    """D21"""
+    data = pdf.replace(b"1 0 obj", b"stream\n" * 10 + b"1 0 obj")
+    looked = []
+
+    def is_time_up() -> bool:
+        looked.append(True)
+        return len(looked) > 3
+
+    assert reason(data, is_time_up=is_time_up) == "too_slow"
+    assert len(looked) == 4
+
+
+def test_many_streams_take_more_unpacking_than_a_document_needs(pdf: bytes) -> None:
+    """D21: seconds in which nothing else could be done"""
+    many = pdf.replace(b"1 0 obj", b"stream\n" * 400_000 + b"1 0 obj")
+    assert reason(many) == "bomb"
+
+
+def test_a_file_of_small_streams_is_accepted(pdf: bytes) -> None:
+    streams = b"<</Length 1>>stream\n0\nendstream" * 1000
+    validate_pdf(pdf.replace(b"1 0 obj", streams + b"1 0 obj"))

@@ -109,7 +109,17 @@ def test_the_greatest_id_is_the_one_in_the_answer() -> None:
     [
         (lambda: parse_json(Answer(200, {}, b"{"), "/x"), "malformed", "not JSON"),
         (lambda: parse_json(Answer(200, {}, b"\n <p>"), "/x"), "html", "not JSON"),
-        (lambda: read_rows({}, "/x"), "shape", "not a list"),
+        (lambda: read_rows({}, Request("/x", "")), "shape", "not a list"),
+        (
+            lambda: read_rows([1, 2], Request("/x", "")),
+            "too_large",
+            "2 records instead of at most 1",
+        ),
+        (
+            lambda: parse_json(Answer(200, {}, b"[" + b"0," * 250_000 + b"0]"), "/x"),
+            "too_large",
+            "more than 250000 values",
+        ),
         (lambda: read_count({}, "/x"), "shape", "not a count"),
         (
             lambda: read_page([{"id": 2}, {"id": 2}], whole, ALL_IDS, "/x"),
@@ -135,6 +145,8 @@ def test_a_bad_answer_says_where_it_came_from_and_what_is_wrong(
         "not JSON": "the answer is ",
         "not a list": "",
         "not a count": "",
+        "2 records instead of at most 1": "",
+        "more than 250000 values": "",
     }.get(text, "the pages do not follow each other: ")
     with pytest.raises(BadAnswerError) as caught:
         read()
@@ -198,6 +210,8 @@ def test_the_last_id_of_a_range_belongs_to_it() -> None:
         ("1" * 13, None),
         ("-1", None),
         ("1.5", None),
+        # Reading a long date costs more than its length.
+        ("Mon, 01 Jun 2026 12:00:04 GMT" + " " * 300, None),
         ("Mon, 01 Jun 2026 12:00:04 GMT", 4),
         ("Mon, 01 Jun 2026 12:00:04", 4),
         ("Mon, 01 Jun 2026 14:00:04 +0200", 4),
@@ -210,3 +224,21 @@ def test_a_pause_is_a_number_or_a_date_and_a_day_at_most(
 ) -> None:
     """R4"""
     assert parse_retry_after(value, NOW) == seconds
+
+
+def test_as_many_values_as_may_be_are_read() -> None:
+    zeros = b"[" + b"0," * 249_999 + b"0]"
+    assert parse_json(Answer(200, {}, zeros), "/x") == [0] * 250_000
+
+
+def test_an_endless_integer_affects_only_its_record() -> None:
+    """D21"""
+    rows = b'[{"id": 1%s}, {"id": 2}]' % (b"0" * 5000)
+    data = parse_json(Answer(200, {}, rows), "/x")
+    records, skipped, _last = read_page(
+        read_rows(data, list_request(COMPANIES)), Company.from_json, ALL_IDS, "/x"
+    )
+    assert [record.id for record in records] == [2]
+    assert [record.reason for record in skipped] == [
+        "Company (no id): id is not of type int"
+    ]

@@ -142,33 +142,37 @@ def test_a_company_that_just_went_to_another_by_account_id_is_taken() -> None:
     )
 
 
+def test_two_different_account_ids_of_one_name_are_a_conflict() -> None:
+    """D4: a name hit where both have an Account ID and these differ."""
+    conflicts = match([Customer(1, "Acme", "A1")], [Company(7, "Acme", "B2")]).conflicts
+    assert conflicts == (Conflict(1, "account_ids_differ", (7,)),)
+
+
 @pytest.mark.parametrize(
-    ("customer", "companies"),
-    [
-        pytest.param(
-            Customer(1, "Zeta", "A1"), [Company(7, "", "A1")], id="account_id"
-        ),
-        pytest.param(
-            Customer(1, "Acme Inc"), [Company(7, "Acme LLC")], id="legal form"
-        ),
-        pytest.param(
-            Customer(1, "Acme", "A1"),
-            [Company(8, "Zeta", "A1"), Company(7, "Acme")],
-            id="name",
-        ),
-        pytest.param(
-            Customer(1, "Acme"), [Company(7, "Acme"), Company(8, "Acme")], id="several"
-        ),
-    ],
+    "company", [Company(7, "Acme", "A1"), Company(7, "Acme"), Company(7, "Acme LLC")]
 )
-def test_what_a_person_ruled_out_is_no_conflict(
-    customer: Customer, companies: list[Company]
+def test_customer_who_wrote_a_name_that_leads_somewhere_is_a_conflict(
+    company: Company,
 ) -> None:
-    """S98"""
-    result = match(
-        [customer], companies, excluded_pairs=[(1, 7), (1, 8)][: len(companies)]
+    """D20"""
+    customer = Customer(1, "Acme Inc", "A1", is_self_written=True)
+    assert match([customer], [company]).conflicts == (
+        Conflict(1, "changed_by_customer", (7,)),
     )
-    assert not result.conflicts
+
+
+def test_customer_who_wrote_a_name_that_leads_nowhere_is_no_conflict() -> None:
+    """D20: a web shop has thousands of customers who wrote their own names."""
+    customer = Customer(1, "Acme", is_self_written=True)
+    assert not match([customer], [Company(7, "Zeta")]).conflicts
+
+
+def test_linked_customer_who_wrote_another_name_is_a_conflict() -> None:
+    """D20: it stays linked until a person looked at it."""
+    customer = Customer(1, "Acme", is_self_written=True)
+    assert match([customer], [Company(7, "Zeta")], fixed={1: 7}).conflicts == (
+        Conflict(1, "changed_by_customer", (7,)),
+    )
 
 
 def test_a_customer_without_any_company_is_no_conflict() -> None:

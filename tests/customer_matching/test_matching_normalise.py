@@ -257,9 +257,35 @@ def test_account_ids_are_exact_otherwise(text: str, other: str) -> None:
     assert normalise_account_id(text) != normalise_account_id(other)
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "-", "\u200b", "\u200b/"])
+@pytest.mark.parametrize("text", [None, "", "  ", "-", "\u200b", "\u200b/", "???"])
 def test_an_account_id_without_letters_and_digits_is_none(text: str | None) -> None:
     assert normalise_account_id(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "000",
+        "N/A",
+        "n.a.",
+        "None",
+        "TBD",
+        "t.b.d.",
+        "Unknown",
+        "xxx",
+        "not available",
+    ],
+)
+def test_account_id_that_says_nothing_is_none(text: str) -> None:
+    """D4"""
+    assert normalise_account_id(text) == ""
+
+
+@pytest.mark.parametrize("text", ["NA1", "A0", "10", "X1", "NONE-7"])
+def test_account_id_that_only_looks_like_nothing_is_one(text: str) -> None:
+    """D4"""
+    assert normalise_account_id(text) == text.casefold()
 
 
 @given(st.text())

@@ -1,11 +1,12 @@
 """ConnectWise being down or slow never blocks Odoo (D15)."""
 
-import shutil
 import time
 from collections.abc import Iterator
 
 import pytest
-from running import Odoo, attached_files
+from odoo_with_demo import Odoo
+
+from testbed.mailbox import attached_files
 
 
 @pytest.fixture
@@ -39,7 +40,6 @@ def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
     assert second < 3
 
 
-@pytest.mark.skipif(not shutil.which("wkhtmltopdf"), reason="renders Odoo's own PDFs")
 def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
     """D15: with Odoo's own PDFs, by Debian's wkhtmltopdf too"""
     numbers = ("CW1053", "CW1054")

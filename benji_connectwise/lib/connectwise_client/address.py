@@ -27,6 +27,25 @@ def normalise_address(text: str, local_hosts: Collection[str] = ()) -> str:
 
     Raises :class:`AddressError`, whose text never repeats a password pasted along.
     """
+    origin = read_origin(text)
+    if is_local(origin, local_hosts):
+        return origin
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        raise AddressError(
+            f"{parts.netloc}: only https is allowed", reason="plain_http", host=host
+        )
+    if _is_ip(host) and not is_public(host):
+        raise private_address(host)
+    return origin
+
+
+def read_origin(text: str) -> str:
+    """Do the same, without regard to whether it may be asked anything.
+
+    Raises :class:`AddressError` if it is no address.
+    """
     text = text.strip().lower()
     if not text:
         raise AddressError("The address is empty", reason="empty")
@@ -37,16 +56,7 @@ def normalise_address(text: str, local_hosts: Collection[str] = ()) -> str:
     place = f"[{host}]" if ":" in host else host
     if port != DEFAULT_PORTS[parts.scheme]:
         place = f"{place}:{port}"
-    origin = f"{parts.scheme}://{place}"
-    if is_local(origin, local_hosts):
-        return origin
-    if parts.scheme == "http":
-        raise AddressError(
-            f"{place}: only https is allowed", reason="plain_http", host=host
-        )
-    if _is_ip(host) and not is_public(host):
-        raise private_address(host)
-    return origin
+    return f"{parts.scheme}://{place}"
 
 
 def _split(text: str) -> tuple[SplitResult, str, int]:

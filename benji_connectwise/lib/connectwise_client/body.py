@@ -34,6 +34,8 @@ class Body:
     def feed(self, chunk: bytes) -> None:
         self._received += len(chunk)
         if self._gzip:
+            if self._gzip.eof:
+                raise BadAnswerError("More than gzip", reason="encoding")
             room = self._max - len(self._parts) + 1
             try:
                 chunk = self._gzip.decompress(chunk, room)

@@ -107,6 +107,11 @@ class ConnectWiseClient:
         return self._session.origin
 
     @property
+    def company_login_id(self) -> str:
+        """Whose ConnectWise is asked."""
+        return self._session.company_login_id
+
+    @property
     def codebase(self) -> str | None:
         """The tenant's codebase (``v2025_1/``), ``None`` until it is known."""
         return self._session.codebase
@@ -116,6 +121,11 @@ class ConnectWiseClient:
         """Requests sent so far, all attempts included."""
         return self._session.request_count
 
+    @property
+    def seconds_left(self) -> float:
+        """What is left of the total time, infinite without a total."""
+        return self._session.seconds_left()
+
     # -- Invoices ---------------------------------------------------------------
 
     def find_invoices(self, numbers: Iterable[str]) -> Iterator[Page[Invoice]]:
@@ -123,22 +133,44 @@ class ConnectWiseClient:
 
         Yields the invoices whose number equals one of ``numbers``, without regard to
         case and surrounding spaces (:func:`number_key`); there may be several for one
-        number. Empty numbers, and those longer than ConnectWise's can be, are not
-        asked for; those that cannot be put into a question come as skipped records
+        number. One more than ``MAX_HITS`` of a number tell that there are more than
+        are collected. Empty numbers, and those longer than ConnectWise's can be, are
+        not asked for; those that cannot be put into a question come as skipped records
         with an :class:`UnqueryableError`.
         """
         ask, refused = conditions.sort_numbers(numbers)
         if refused:
             yield [], refused
-        keys = {conditions.number_key(number) for number in ask}
         yield from self._in_chunks(
             const.INVOICES,
-            Invoice.from_json,
             ask,
             const.NUMBERS_PER_REQUEST,
             conditions.numbers_condition,
-            lambda found: conditions.number_key(found.number or "") in keys,
+            self._find_run,
         )
+
+    def _find_run(self, numbers: Sequence[str]) -> Page[Invoice]:
+        """Look some numbers up that fit into one request.
+
+        Where it does not have all there is, half of them are asked for at a time.
+        """
+        most = min(len(numbers) * (const.MAX_HITS + 1), const.PAGE_SIZE)
+        condition = conditions.numbers_condition(numbers)
+        request = protocol.list_request(const.INVOICES, condition, most=most)
+        rows = self._rows(request)
+        is_full = len(rows) == most
+        half = len(numbers) // 2
+        if is_full and half:
+            some, others = map(self._find_run, (numbers[:half], numbers[half:]))
+            return some[0] + others[0], some[1] + others[1]
+        invoices, skipped, _last_id = protocol.read_page(
+            rows, Invoice.from_json, ALL_IDS, request.path
+        )
+        found = conditions.cut_hits(numbers, invoices)
+        if is_full and len(found) <= const.MAX_HITS:
+            # Some cannot be used, and what else there is nobody knows.
+            return [], [*skipped, conditions.skip_number(numbers[0])]
+        return found, skipped
 
     def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
         """Read invoices by id. Those that are gone are simply not among them."""
@@ -157,7 +189,7 @@ class ConnectWiseClient:
             raise InvalidPdfError(
                 str(error), reason=error.reason, path=error.path
             ) from None
-        validate_pdf(answer.body, self._max_pdf_bytes)
+        validate_pdf(answer.body, self._max_pdf_bytes, lambda: self.seconds_left <= 0)
         return answer.body
 
     def download_invoice_pdfs(
@@ -305,45 +337,43 @@ class ConnectWiseClient:
     def _by_ids(
         self, endpoint: const.Endpoint, parse: Parse[R], ids: Iterable[int]
     ) -> Iterator[Page[R]]:
-        wanted = set(ids)
+        def ask(run: Sequence[int]) -> Page[R]:
+            request = protocol.list_request(
+                endpoint, conditions.ids_condition(run), most=len(run)
+            )
+            records, skipped, _last_id = protocol.read_page(
+                self._rows(request), parse, ALL_IDS, request.path
+            )
+            return [record for record in records if record.id in run], skipped
+
         return self._in_chunks(
             endpoint,
-            parse,
-            sorted(wanted),
+            sorted(set(ids)),
             const.IDS_PER_REQUEST,
             conditions.ids_condition,
-            lambda found: found.id in wanted,
+            ask,
         )
 
     def _in_chunks(
         self,
         endpoint: const.Endpoint,
-        parse: Parse[T],
         values: Iterable[V],
         most: int,
         condition: Callable[[Sequence[V]], str],
-        keep: Callable[[T], bool],
+        ask: Callable[[Sequence[V]], Page[T]],
     ) -> Iterator[Page[T]]:
-        """Ask for many values, in requests that fit. What comes back is compared: a
-        condition may match more than it says (wildcards, a server's own idea)."""
+        """Ask for many values, in requests that fit. ``ask`` compares what comes back:
+        a condition may match more than it says (wildcards, a server's own idea)."""
 
         def fits(run: Sequence[V]) -> bool:
-            # With the longest condition that paging may add.
-            request = protocol.list_request(
-                endpoint, condition(run), IdRange(const.MAX_ID)
-            )
+            request = protocol.list_request(endpoint, condition(run))
             url = request.url(self.origin, self._session.known_codebase())
             return len(url) <= const.MAX_URL_LENGTH
 
-        def ask(run: Sequence[V]) -> list[Page[T]]:
-            return list(self._pages(endpoint, parse, condition(run)))
-
         runs = conditions.chunks(values, most, fits)
-        for pages in self._ahead(partial(ask, run) for run in runs):
-            for records, skipped in pages:
-                kept = [record for record in records if keep(record)]
-                if kept or skipped:
-                    yield kept, skipped
+        for records, skipped in self._ahead(partial(ask, run) for run in runs):
+            if records or skipped:
+                yield records, skipped
 
     def _ahead(self, questions: Iterable[Callable[[], A]]) -> Iterator[A]:
         """Yield the answers in the order of the questions, asking ahead of them.
@@ -384,6 +414,4 @@ class ConnectWiseClient:
     def _rows(self, request: protocol.Request) -> list[object]:
         answer = self._session.call(request)
         self._was_answered = True
-        return protocol.read_rows(
-            protocol.parse_json(answer, request.path), request.path
-        )
+        return protocol.read_rows(protocol.parse_json(answer, request.path), request)

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TypeVar
 
 from . import const
-from .errors import UnqueryableError
-from .records import SkippedRecord
+from .errors import AmbiguousNumberError, UnqueryableError
+from .records import Invoice, SkippedRecord
 
 T = TypeVar("T")
 
@@ -73,6 +73,25 @@ def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]
         else:
             ask.setdefault(number_key(stripped), stripped)
     return list(ask.values()), skipped
+
+
+def cut_hits(numbers: Iterable[str], invoices: Iterable[Invoice]) -> list[Invoice]:
+    """Return the invoices with these numbers, one more than ``MAX_HITS`` at most of
+    each."""
+    left = {number_key(number): const.MAX_HITS + 1 for number in numbers}
+    kept = []
+    for invoice in invoices:
+        key = number_key(invoice.number or "")
+        if left.get(key):
+            left[key] -= 1
+            kept.append(invoice)
+    return kept
+
+
+def skip_number(number: str) -> SkippedRecord:
+    """Leave out a number that more invoices have than could be read."""
+    problem = f"More than {const.MAX_HITS} invoices have the number {number}"
+    return SkippedRecord(None, AmbiguousNumberError(problem, value=number))
 
 
 def chunks(

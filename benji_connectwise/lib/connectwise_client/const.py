@@ -73,6 +73,32 @@ IDS_PER_REQUEST: Final = 150
 MAX_INVOICE_NUMBER_LENGTH: Final = 15
 """``Invoice.invoiceNumber``, "Max length: 15" (OpenAPI 2026.4)."""
 
+TEXT_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        # "Max length" in OpenAPI 2026.4
+        "identifier": 156,
+        "name": 156,
+        "city": 50,
+        "invoiceNumber": MAX_INVOICE_NUMBER_LENGTH,
+        # Not documented; generous.
+        "accountNumber": 100,
+        "firstName": 50,
+        "lastName": 50,
+        "title": 100,
+        "value": 250,
+        "communicationType": 50,
+        "type": 50,
+        "currencyCode": 50,
+    }
+)
+"""Property → characters of its text."""
+
+OTHER_TEXT_LENGTH: Final = 50
+"""Of texts that are read but not stored: times."""
+
+TEXT_TOLERANCE: Final = 10
+"""A text this many times longer than documented makes its record refused."""
+
 LARGEST_NUMBER: Final = 1e15
 """Of amounts: beyond it, floating point no longer holds cents."""
 
@@ -172,8 +198,25 @@ MAX_PDF_BYTES: Final = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 """Of all streams of a PDF together: ten uncompressed pages at 300 dpi."""
 
-MAX_JSON_BYTES: Final = 16 * 1024 * 1024
-"""Decompressed. A page of 1000 companies is below 1 MB."""
+MAX_JSON_BYTES: Final = 4 * 1024 * 1024
+"""Decompressed. A page of 1000 companies is below 1 MB. Python may need four times as
+much for the text, and as much again for the strings in it."""
+
+MAX_JSON_VALUES: Final = 250_000
+"""Values in one answer, or what looks like them from outside: 250 in each record of a
+full page, of which has about 60. Python may need 150 bytes for each."""
+
+MAX_JSON_DIGITS: Final = 20
+"""Of an integer; ids have ten. More of them cost time by their square."""
+
+MAX_ERROR_BYTES: Final = 64 * 1024
+"""An answer other than 200 that is larger is not read as JSON."""
+
+MAX_HEADER_LENGTH: Final = 256
+"""Of a header that is parsed: a date has 29 characters."""
+
+MAX_HITS: Final = 20
+"""Invoices of one number. More of them cannot be told apart, so one more is read."""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _refusal(
 def _read(body: bytes, secrets: tuple[str, ...]) -> _Complaint:
     text = body[:_MAX_SCANNED].decode("utf-8", "replace")
     try:
-        data = json.loads(body)
+        data = json.loads(body) if len(body) <= const.MAX_ERROR_BYTES else None
     except (ValueError, RecursionError):
         data = None
     if isinstance(data, dict):

@@ -19,7 +19,8 @@
     │   ├── RefusedRequestError      .code, .detail: ConnectWise does not accept it
     │   ├── RecordError              .record, .record_id, .field
     │   ├── InvalidPdfError          .reason
-    │   └── UnqueryableError         .value cannot be asked for
+    │   ├── UnqueryableError         .value cannot be asked for
+    │   └── AmbiguousNumberError     .value is the number of too many invoices
     └── NotFoundError              it is gone
 
 ``str(error)`` is plain English for logs. Sentences for people are made elsewhere, from
@@ -160,7 +161,8 @@ class BadAnswerError(DataError):
 
     ``reason``: ``html``, ``malformed`` (not JSON), ``shape`` (JSON, but not the
     expected kind), ``status``, ``encoding`` (a compression nobody asked for),
-    ``too_large``, ``paging`` (a page that does not follow the one before).
+    ``too_large`` (bytes, values or records beyond what was asked for), ``paging`` (a
+    page that does not follow the one before).
     """
 
 
@@ -195,12 +197,22 @@ class InvalidPdfError(DataError):
 
     ``reason``: ``empty``, ``too_large``, ``html``, ``json``, ``no_header``,
     ``no_end`` (most likely cut short), ``no_startxref``, ``encrypted``, ``bomb``
-    (it unpacks to more than anybody should hold).
+    (it unpacks to more than anybody should hold), ``too_slow`` (there was not the time
+    to look at all of it).
     """
 
 
 class UnqueryableError(DataError):
     """``value`` cannot be put into a condition without changing its meaning."""
+
+    def __init__(self, message: str, *, value: str = "", **context: Any) -> None:
+        super().__init__(message, **context)
+        self.value = value
+
+
+class AmbiguousNumberError(DataError):
+    """More than ``MAX_HITS`` invoices have the number ``value``, and not all that were
+    asked for could be read."""
 
     def __init__(self, message: str, *, value: str = "", **context: Any) -> None:
         super().__init__(message, **context)

@@ -3,13 +3,13 @@
 A few kilobytes can unpack to gigabytes, which whoever merges or stamps the PDF later
 would hold in memory. So streams are unpacked here, a little at a time and no further
 than a budget. What is read has a budget too: streams that lie within one another would
-each be read to their common end, for minutes. Only Flate is seen, which is what the
-format's own index may use.
+each be read to their common end, for minutes. And all of it has a time. Only Flate is
+seen, which is what the format's own index may use.
 """
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from . import const
 from .errors import InvalidPdfError
@@ -21,14 +21,21 @@ _FIRST_PIECE = 64  # most streams that are not Flate's are found out in here
 _PIECE = 64 * 1024
 _MOST_LAYERS = 4  # of Flate around one stream; real ones have one
 _MOST_READING = 2 * _MOST_LAYERS  # times the file: a piece may be twice what it needs
+_LEAST_READING = 256  # what a piece counts at least, because it takes its time too
+_SPARE_READING = 8 * 1024 * 1024  # small files consist of small pieces
 _TAIL = re.compile(rb"startxref\s{1,16}(\d{1,10})\s{1,16}%%EOF")
 
 
-def validate_pdf(data: bytes, max_bytes: int = const.MAX_PDF_BYTES) -> None:
+def validate_pdf(
+    data: bytes,
+    max_bytes: int = const.MAX_PDF_BYTES,
+    is_time_up: Callable[[], bool] = lambda: False,
+) -> None:
     """Raise :class:`InvalidPdfError` unless ``data`` looks like a whole, open PDF.
 
-    ``max_bytes`` is the largest size accepted. Encrypted files are refused: their
-    receivers could not merge, stamp or (perhaps) open them.
+    ``max_bytes`` is the largest size accepted, ``is_time_up`` whether to give up now.
+    Encrypted files are refused: their receivers could not merge, stamp or (perhaps)
+    open them.
     """
     if len(data) > max_bytes:
         raise _invalid("too_large", f"is larger than {max_bytes} bytes")
@@ -42,18 +49,21 @@ def validate_pdf(data: bytes, max_bytes: int = const.MAX_PDF_BYTES) -> None:
     offset = header + int(offsets[-1]) if offsets else len(data)
     if offset >= len(data):
         raise _invalid("no_startxref", "does not say where its index is")
-    if b"/Encrypt" in _trailer_area(data, offset):
+    if (
+        b"/Encrypt" in tail
+        or data.find(b"/Encrypt", offset, _trailer_end(data, offset)) >= 0
+    ):
         raise _invalid("encrypted", "is encrypted")
     budget = const.MAX_UNPACKED_BYTES
-    for size in _unpacked_sizes(data):
+    for size in _unpacked_sizes(data, is_time_up):
         budget -= size
         if budget < 0:
             raise _invalid("bomb", "unpacks to more than a document needs")
 
 
-def _unpacked_sizes(data: bytes) -> Iterator[int]:
+def _unpacked_sizes(data: bytes, is_time_up: Callable[[], bool]) -> Iterator[int]:
     """Yield the sizes of the pieces that all streams unpack to, layer by layer."""
-    reader = _Reader(data)
+    reader = _Reader(data, is_time_up)
     for stream in _STREAM.finditer(data):
         for layers in range(1, _MOST_LAYERS + 1):
             pieces = reader.pieces(stream.end())
@@ -68,23 +78,26 @@ def _unpacked_sizes(data: bytes) -> Iterator[int]:
 
 
 class _Reader:
-    """A file that is read in pieces, and only so often."""
+    """A file that is read in pieces, only so often and so long."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, is_time_up: Callable[[], bool]) -> None:
         self._data = data
-        self._budget = _MOST_READING * len(data)
+        self._is_time_up = is_time_up
+        self._budget = _MOST_READING * len(data) + _SPARE_READING
 
     def pieces(self, start: int) -> Iterator[bytes]:
         """Yield pieces from here on, larger and larger ones.
 
-        Raises :class:`InvalidPdfError` at the end of the budget.
+        Raises :class:`InvalidPdfError` at the end of the budget or the time.
         """
         size = _FIRST_PIECE
         while start < len(self._data):
             piece = self._data[start : start + size]
-            self._budget -= len(piece)
+            self._budget -= max(len(piece), _LEAST_READING)
             if self._budget < 0:
                 raise _invalid("bomb", "takes more unpacking than a document needs")
+            if self._is_time_up():
+                raise _invalid("too_slow", "takes longer to unpack than there is time")
             yield piece
             start += size
             size = min(2 * size, _PIECE)
@@ -117,16 +130,15 @@ def _not_even_close(data: bytes) -> InvalidPdfError:
     return _invalid("no_header", "does not start like a PDF")
 
 
-def _trailer_area(data: bytes, offset: int) -> bytes:
-    """Return the bytes that hold the trailer's dictionary, whichever form it has.
+def _trailer_end(data: bytes, offset: int) -> int:
+    """Return where the trailer's dictionary ends, whichever form it has.
 
     A classic index (``xref``) is followed by its trailer; since PDF 1.5 the index may
-    be a stream, whose dictionary is the trailer. The end of the file is added for
-    files whose offset is a little wrong, which readers forgive.
+    be a stream, whose dictionary is the trailer. The end of the file is looked at too,
+    for files whose offset is a little wrong, which readers forgive.
     """
     stop = b"startxref" if data.startswith(b"xref", offset) else b"stream"
-    end = data.find(stop, offset)
-    return data[offset : max(end, offset)] + data[-_END:]
+    return max(data.find(stop, offset), offset)
 
 
 def _invalid(reason: str, problem: str) -> InvalidPdfError:

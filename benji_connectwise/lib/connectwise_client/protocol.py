@@ -5,6 +5,7 @@ Everything here is a pure function of its arguments.
 
 import base64
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Request:
     right: str
     query: tuple[tuple[str, str], ...] = ()
     accept: str = const.ACCEPT_JSON
+    most: int = 1
+    """Records that it asks for at most, if it asks for a list."""
 
     def url(self, origin: str, codebase: str) -> str:
         """Return the whole, encoded URL."""
@@ -118,14 +121,19 @@ def discovery_url(origin: str, company_login_id: str) -> str:
 
 
 def list_request(
-    endpoint: const.Endpoint, condition: str = "", ids: IdRange = ALL_IDS
+    endpoint: const.Endpoint,
+    condition: str = "",
+    ids: IdRange = ALL_IDS,
+    most: int | None = None,
 ) -> Request:
     """Build the request for a list's first page within a range of ids.
 
+    ``most``: records of the page, by default as many as there can be.
 
     Paging by key instead of by page number: records that come or go meanwhile neither
     repeat nor hide others.
     """
+    most = const.PAGE_SIZE if most is None else most
     parts = [condition] if condition else []
     bounds = [f"id > {ids.after}"] if ids.after else []
     if ids.until is not None:
@@ -135,11 +143,11 @@ def list_request(
     query = [
         ("fields", ",".join(endpoint.fields)),
         ("orderBy", "id asc"),
-        ("pageSize", str(const.PAGE_SIZE)),
+        ("pageSize", str(most)),
     ]
     if parts:
         query.insert(0, ("conditions", " and ".join(parts)))
-    return Request(endpoint.path, endpoint.right, tuple(query))
+    return Request(endpoint.path, endpoint.right, tuple(query), most=most)
 
 
 def probe_request(endpoint: const.Endpoint) -> Request:
@@ -171,20 +179,41 @@ def pdf_request(invoice_id: int) -> Request:
 
 
 def parse_json(answer: Answer, path: str) -> object:
-    """Decode a JSON body. Raises :class:`BadAnswerError`."""
+    """Decode a JSON body. Raises :class:`BadAnswerError`.
 
+    Kilobytes can stand for gigabytes of objects, and nothing interrupts the decoder. So
+    the values are counted before: each but the first follows one of these characters.
+    """
+    if sum(map(answer.body.count, (b",", b":", b"[", b"{"))) > const.MAX_JSON_VALUES:
+        raise BadAnswerError(
+            f"{path}: more than {const.MAX_JSON_VALUES} values",
+            reason="too_large",
+            path=path,
+        )
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, parse_int=_parse_int)
     # RecursionError: a body of ten thousand opening brackets.
     except (ValueError, RecursionError):
         reason = "html" if answer.body.lstrip()[:1] == b"<" else "malformed"
     raise BadAnswerError(f"{path}: the answer is not JSON", reason=reason, path=path)
 
 
-def read_rows(data: object, path: str) -> list[object]:
+def _parse_int(digits: str) -> float:
+    # No number of this world, so that its record alone is refused.
+    return int(digits) if len(digits) <= const.MAX_JSON_DIGITS else math.inf
+
+
+def read_rows(data: object, request: Request) -> list[object]:
     """Return the rows of a list's answer, a bare array (recorded payloads)."""
+    path = request.path
     if not isinstance(data, list):
         raise BadAnswerError(f"{path}: not a list", reason="shape", path=path)
+    if len(data) > request.most:
+        raise BadAnswerError(
+            f"{path}: {len(data)} records instead of at most {request.most}",
+            reason="too_large",
+            path=path,
+        )
     return data
 
 
@@ -236,7 +265,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
     ``None`` if there is none that can be read.
     """
-    if value is None:
+    if value is None or len(value) > const.MAX_HEADER_LENGTH:
         return None
     value = value.strip()
     if re.fullmatch(r"[0-9]{1,12}", value):
@@ -275,7 +304,8 @@ def read_page(
         try:
             records.append(parse(row))
         except RecordError as error:
-            skipped.append(SkippedRecord(row_id, error))
+            # Its traceback would keep the whole page in memory.
+            skipped.append(SkippedRecord(row_id, error.with_traceback(None)))
     if len(rows) >= const.PAGE_SIZE and last_id == ids.after:
         raise _bad_paging(path, f"no id after {last_id}")
     return records, skipped, last_id

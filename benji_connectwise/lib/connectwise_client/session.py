@@ -109,6 +109,11 @@ class Session:
         """Close all connections; requests under way end."""
         self._transport.close()
 
+    @property
+    def company_login_id(self) -> str:
+        """The login company of the credentials."""
+        return self._credentials.company_login_id
+
     # -- The codebase -----------------------------------------------------------
 
     def call(self, request: Request) -> Answer:
@@ -188,7 +193,7 @@ class Session:
                 )
                 if isinstance(error, RateLimitError):
                     self._note_rate_limit(error)
-                if delay is None or delay >= self._seconds_left():
+                if delay is None or delay >= self.seconds_left():
                     raise
             except CredentialsError as error:
                 self._refusal = error
@@ -210,7 +215,7 @@ class Session:
             pause = self._resume_at - self._runtime.clock()
             if pause <= 0:
                 return
-            if pause > self._limits.longest_sleep or pause >= self._seconds_left():
+            if pause > self._limits.longest_sleep or pause >= self.seconds_left():
                 raise RateLimitError(
                     f"{question.path}: not asked, ConnectWise wants a pause",
                     retry_after=pause,
@@ -223,7 +228,7 @@ class Session:
             resume_at = self._runtime.clock() + error.retry_after
             self._resume_at = max(self._resume_at, resume_at)
 
-    def _seconds_left(self) -> float:
+    def seconds_left(self) -> float:
         """Return what is left of the total; it runs from the first call on."""
         total = self._limits.total
         if total is None:
@@ -235,7 +240,7 @@ class Session:
             return self._end - now
 
     def _ask_once(self, question: _Question) -> Answer:
-        left = self._seconds_left()
+        left = self.seconds_left()
         if left <= 0:
             raise _out_of_time(question)
         with self._lock:

@@ -164,7 +164,8 @@ class _Exchange:
         try:
             received = {name.lower(): text for name, text in response.headers.items()}
             body = Body(received, call.max_bytes)
-            for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            # Not stream(), which reads the lines between chunks however long they are.
+            while chunk := response.raw.read(_CHUNK, decode_content=False):
                 body.feed(chunk)
             return Answer(response.status_code, received, body.finish())
         finally:

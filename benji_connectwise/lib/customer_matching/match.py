@@ -6,8 +6,10 @@ somebody's invoices to somebody else. Hence
 
 - the Account ID decides wherever it says anything, even if it contradicts itself; the
   name decides only between two that no Account ID leads to or from,
+- a name does not link two whose Account IDs differ,
 - a key that several customers or several companies share decides nothing, whichever of
   them are linked or excluded already,
+- a name or an Account ID that the customer wrote decides nothing, not even for others,
 - what a person decided (``fixed`` and excluded) only ever takes links away.
 
 So whether two belong together depends on the records alone, and a second run over the
@@ -36,29 +38,26 @@ def match(
     *,
     fixed: Mapping[int, int] | None = None,
     excluded_customers: Collection[int] = (),
-    excluded_pairs: Collection[tuple[int, int]] = (),
 ) -> MatchResult:
     """Find new links, and what a person should look at.
 
     ``fixed``: links there are, company by customer; they stay, and their companies are
     taken. ``excluded_customers`` are left alone: neither linked nor in conflict.
-    ``excluded_pairs``, of customer and company, are never linked; nor is the next best
-    company instead. Ids are unique among ``customers`` and among ``companies``.
+    Ids are unique among ``customers`` and among ``companies``.
 
     >>> match([Customer(1, "Acme Inc.")], [Company(7, "ACME, Incorporated")]).links
     (Link(customer_id=1, company_id=7, reason='company_name'),)
     """
     candidates = _Candidates(_Keys(customers), _Keys(_live(companies)))
-    pairs = frozenset(excluded_pairs)
     excluded = frozenset(excluded_customers)
     matchable = [c for c in candidates.customers.names if c not in excluded]
     company_of = dict(fixed or {})
     unlinked = {c: candidates.find(c) for c in matchable if c not in company_of}
-    links = tuple(_links(unlinked, frozenset(company_of.values()), pairs))
+    links = tuple(_links(unlinked, frozenset(company_of.values())))
     for link in links:
         company_of[link.customer_id] = link.company_id
         del unlinked[link.customer_id]
-    review = _Review(candidates, company_of, pairs)
+    review = _Review(candidates, company_of)
     return MatchResult(links, tuple(review.conflicts(matchable, unlinked)))
 
 
@@ -72,13 +71,17 @@ class _Keys:
     def __init__(self, records: Iterable[Customer | Company]) -> None:
         self.names: dict[int, NormalisedName] = {}
         self.account_ids: dict[int, str] = {}
+        self.self_written: set[int] = set()
         by_core: defaultdict[str, list[int]] = defaultdict(list)
         by_account_id: defaultdict[str, list[int]] = defaultdict(list)
         for record in sorted(records, key=lambda record: record.id):
             name = self.names[record.id] = normalise_name(record.name)
-            by_core[name.core].append(record.id)
             account_id = normalise_account_id(record.account_id)
             self.account_ids[record.id] = account_id
+            if isinstance(record, Customer) and record.is_self_written:
+                self.self_written.add(record.id)
+                continue
+            by_core[name.core].append(record.id)
             by_account_id[account_id].append(record.id)
         # Nothing is not something to have in common.
         by_core.pop("", None)
@@ -111,33 +114,29 @@ class _Found(NamedTuple):
     """The companies a customer may be, and the customers that one company may be.
 
     ``claimants``: found by name, but by the Account ID the company is one of these.
+    ``obstacle``: what speaks against a link, whoever else there is.
     """
 
     reason: Evidence
     company_ids: tuple[int, ...]
     customer_ids: tuple[int, ...] = ()
     claimants: tuple[int, ...] = ()
+    obstacle: ConflictKind | None = None
 
     def link(self, customer_id: int) -> Link | None:
         """Return the link, if they are one and one and nothing speaks against it."""
-        if len(self.company_ids) != 1 or len(self.customer_ids) != 1 or self.claimants:
+        if len(self.company_ids) != 1 or len(self.customer_ids) != 1:
+            return None
+        if self.claimants or self.obstacle:
             return None
         return Link(customer_id, self.company_ids[0], self.reason)
 
 
-def _links(
-    unlinked: Mapping[int, _Found],
-    taken: Collection[int],
-    excluded_pairs: Collection[tuple[int, int]],
-) -> Iterator[Link]:
-    """Yield the links that nobody's decision forbids. No two of them are at odds."""
+def _links(unlinked: Mapping[int, _Found], taken: Collection[int]) -> Iterator[Link]:
+    """Yield the links to companies that are free. No two of them are at odds."""
     for customer_id, found in unlinked.items():
         link = found.link(customer_id)
-        if (
-            link
-            and link.company_id not in taken
-            and (customer_id, link.company_id) not in excluded_pairs
-        ):
+        if link and link.company_id not in taken:
             yield link
 
 
@@ -149,6 +148,12 @@ class _Candidates:
         self.companies = companies
 
     def find(self, customer_id: int) -> _Found:
+        found = self._find(customer_id)
+        if customer_id in self.customers.self_written:
+            return found._replace(obstacle="changed_by_customer")
+        return found
+
+    def _find(self, customer_id: int) -> _Found:
         account_id = self.customers.account_ids[customer_id]
         company_ids = self.companies.with_account_id(account_id)
         if company_ids:
@@ -158,11 +163,14 @@ class _Candidates:
         if len(company_ids) != 1:
             return _Found("company_name", company_ids)
         company_id = company_ids[0]
+        other_account_id = self.companies.account_ids[company_id]
         return _Found(
             "company_name",
             company_ids,
             self.customers.with_name(self.companies.names[company_id]),
-            self.customers.with_account_id(self.companies.account_ids[company_id]),
+            self.customers.with_account_id(other_account_id),
+            # No company has this customer's, so this company's is another one.
+            "account_ids_differ" if account_id and other_account_id else None,
         )
 
 
@@ -173,11 +181,9 @@ class _Review:
         self,
         candidates: _Candidates,
         company_of: Mapping[int, int],
-        excluded_pairs: frozenset[tuple[int, int]],
     ) -> None:
         self._candidates = candidates
         self._company_of = company_of
-        self._excluded_pairs = excluded_pairs
         holders: defaultdict[int, list[int]] = defaultdict(list)
         for customer_id in sorted(company_of):
             holders[company_of[customer_id]].append(customer_id)
@@ -193,20 +199,17 @@ class _Review:
                 if customer_id in unlinked
                 else self._of_linked(customer_id)
             )
-            if conflict and self._is_open(conflict):
+            # Without a company there is nothing to look at.
+            if conflict and conflict.company_ids:
                 yield conflict
 
-    def _is_open(self, conflict: Conflict) -> bool:
-        """Whether there is a company that nobody has ruled out."""
-        return any(
-            (conflict.customer_id, company_id) not in self._excluded_pairs
-            for company_id in conflict.company_ids
-        )
-
     def _of_linked(self, customer_id: int) -> Conflict | None:
-        """Compare the name with a link that the Account ID speaks for."""
+        """Compare the name with a link that the Account ID speaks for, unless the
+        customer wrote both."""
         customers, companies = self._candidates.customers, self._candidates.companies
         company_id = self._company_of[customer_id]
+        if customer_id in customers.self_written:
+            return Conflict(customer_id, "changed_by_customer", (company_id,))
         account_id = customers.account_ids[customer_id]
         if not account_id or companies.account_ids.get(company_id) != account_id:
             return None
@@ -216,15 +219,17 @@ class _Review:
         return Conflict(customer_id, "name_disagrees", companies.with_name(name))
 
     def _of_unlinked(self, customer_id: int, found: _Found) -> Conflict:
-        """Say why there is no link. Without a company there is nothing to look at."""
+        """Say why there is no link."""
         if not found.company_ids:
             name = self._candidates.customers.names[customer_id]
             free = self._free_with_core(name.core)
-            return Conflict(customer_id, "legal_form_differs", free)
+            return Conflict(customer_id, found.obstacle or "legal_form_differs", free)
         kind, customer_ids = self._why_not(found)
         return Conflict(customer_id, kind, found.company_ids, customer_ids)
 
     def _why_not(self, found: _Found) -> tuple[ConflictKind, tuple[int, ...]]:
+        if found.obstacle == "changed_by_customer":
+            return found.obstacle, ()
         by_name = found.reason == "company_name"
         if len(found.company_ids) > 1:
             if by_name:
@@ -235,6 +240,8 @@ class _Review:
             return "company_taken", holders
         if found.claimants:
             return "name_disagrees", found.claimants
+        if found.obstacle:
+            return found.obstacle, ()
         if by_name:
             return "several_customers_same_name", found.customer_ids
         return "several_customers_same_account_id", found.customer_ids

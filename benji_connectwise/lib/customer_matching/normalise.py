@@ -102,6 +102,26 @@ _INITIALS = (
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _PLUS_BETWEEN = re.compile(r"(?<=\w)\+(?=\w)|(?<=\s)\+(?=\s)")
 _FOREIGN_AND = frozenset(("und", "et", "y"))
+_NO_ACCOUNT_ID = frozenset(
+    [
+        *(
+            "",
+            "na",
+            "nan",
+            "nil",
+            "no",
+            "none",
+            "null",
+            "notapplicable",
+            "notavailable",
+        ),
+        *("blank", "empty", "missing", "unassigned", "undefined", "unknown", "unset"),
+        *("tba", "tbc", "tbd", "tobeannounced", "tobeconfirmed", "tobedetermined"),
+        *("pending", "todo", "noaccount", "noaccountid", "noid", "nonumber"),
+    ]
+)
+"""What people write where they have no Account ID; also any number of 0 or X."""
+
 _AND = _FOREIGN_AND | {"and"}
 
 
@@ -129,10 +149,12 @@ def normalise_account_id(text: str | None) -> str:
     """Return what two equal Account IDs have in common.
 
     Only case, outer spaces and invisible characters do not count: "007" is not "7",
-    and "A-1" is not "A1". One with neither letters nor digits is none.
+    and "A-1" is not "A1". One that says nothing ("-", "000", "N/A", "TBD") is none.
     """
     key = (text or "").translate(_SHOWN).strip().casefold()
-    return key if _LETTER_OR_DIGIT.search(key) else ""
+    written = "".join(_LETTER_OR_DIGIT.findall(key))
+    says_nothing = written in _NO_ACCOUNT_ID or set(written) in ({"0"}, {"x"})
+    return "" if says_nothing else key
 
 
 def _fold(text: str) -> str:

@@ -10,18 +10,25 @@ ConflictKind = Literal[
     "several_companies_same_name",
     "several_customers_same_name",
     "name_disagrees",
+    "account_ids_differ",
     "legal_form_differs",
     "company_taken",
+    "changed_by_customer",
 ]
 
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer of the accounting system. ``account_id`` is its reference there."""
+    """A customer of the accounting system. ``account_id`` is its reference there.
+
+    ``is_self_written``: the customer wrote the name or the reference, so neither is
+    evidence of anything.
+    """
 
     id: int
     name: str | None = None
     account_id: str | None = None
+    is_self_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,11 @@ class Conflict:
         Not linked: the one company fits each of ``customer_ids``, this one included.
     ``company_taken``
         Not linked: the one company that fits is linked to ``customer_ids``.
+    ``account_ids_differ``
+        Not linked: the one company of this name has another Account ID.
+    ``changed_by_customer``
+        The customer wrote the name or the reference: not linked, though it would lead
+        to ``company_ids``; or linked to that company, before or after that.
     ``legal_form_differs``
         Not linked: ``company_ids``, free as yet, differ in the legal form alone.
     ``name_disagrees``

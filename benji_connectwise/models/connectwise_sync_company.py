@@ -1,0 +1,234 @@
+from psycopg2 import DataError, OperationalError
+from psycopg2.extensions import QueryCanceledError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..lib.connectwise_client.const import MAX_ID
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from .connectwise_company import COLUMNS, NORMALISED, as_table, normalise
+
+# `is_deleted` only goes away by itself: what is gone is decided about at the end. What
+# is to be confirmed differs by that alone.
+DIFFERENCES = """
+    SELECT page.connectwise_ref, known.connectwise_ref,
+           known.id IS NOT NULL AND CASE WHEN page.connectwise_ref IS NULL
+               THEN known.is_deleted IS NOT TRUE OR known.is_confirmed IS NOT TRUE
+               ELSE known.is_deleted IS NOT TRUE AND page.is_deleted END
+      FROM (%(page)s) page
+      FULL JOIN (
+          SELECT * FROM connectwise_company
+           WHERE backend_id = %(backend)s AND %(compared)s
+      ) known ON known.connectwise_ref = page.connectwise_ref
+     WHERE (page.connectwise_ref IS NULL AND (
+               known.is_deleted IS NOT TRUE OR known.is_confirmed IS NOT TRUE))
+        OR (page.is_deleted AND known.is_deleted IS NOT TRUE)
+        OR (page.connectwise_ref IS NOT NULL AND (
+               known.connectwise_ref, known.identifier, known.name,
+               known.account_number, known.status, known.city, known.is_deleted,
+               known.bill_to_ref, known.billing_contact_ref, known.last_updated,
+               known.is_confirmed)
+           IS DISTINCT FROM (
+               page.connectwise_ref, page.identifier, page.name,
+               page.account_number, page.status, page.city,
+               known.is_deleted AND page.is_deleted,
+               page.bill_to_ref, page.billing_contact_ref, page.last_updated,
+               TRUE))
+"""
+
+OTHERS = """
+    SELECT known.id, COALESCE(staged.name, staged.identifier, '')
+      FROM connectwise_sync_company staged
+      JOIN connectwise_company known
+        ON known.backend_id = %(backend)s
+       AND known.connectwise_ref = staged.connectwise_ref
+     WHERE staged.history_id = %(history)s
+       AND CASE WHEN known.is_confirmed THEN
+               NULLIF(lower(trim(known.identifier)), '')
+                   != NULLIF(lower(trim(staged.identifier)), '')
+               AND COALESCE(known.normalised_name, known.name, '')
+                   != COALESCE(staged.normalised_name, staged.name, '')
+           ELSE (NULLIF(lower(trim(known.identifier)), '')
+                     = lower(trim(staged.identifier))
+                 OR known.normalised_account_id = staged.normalised_account_id
+                ) IS NOT TRUE
+           END
+"""
+
+UPSERT = """
+    WITH staged AS (
+        DELETE FROM connectwise_sync_company WHERE history_id = %(history)s RETURNING *
+    )
+    INSERT INTO connectwise_company AS known (
+        backend_id, company_id, %(columns)s, create_date, write_date, is_confirmed
+    )
+    SELECT %(backend)s, %(company)s, %(columns)s,
+           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', TRUE
+      FROM staged
+    ON CONFLICT (backend_id, connectwise_ref) DO UPDATE SET
+        identifier = EXCLUDED.identifier, name = EXCLUDED.name,
+        account_number = EXCLUDED.account_number, status = EXCLUDED.status,
+        city = EXCLUDED.city, is_deleted = known.is_deleted AND EXCLUDED.is_deleted,
+        bill_to_ref = EXCLUDED.bill_to_ref,
+        billing_contact_ref = EXCLUDED.billing_contact_ref,
+        last_updated = EXCLUDED.last_updated,
+        normalised_name = EXCLUDED.normalised_name,
+        normalised_account_id = EXCLUDED.normalised_account_id,
+        write_date = EXCLUDED.write_date, is_confirmed = TRUE
+"""
+
+
+class ConnectwiseSyncCompany(models.Model):
+    """A company as a synchronization read it, until all of them were found plausible.
+
+    Only those that differ from what is known, or have to be confirmed.
+    """
+
+    _name = "connectwise.sync.company"
+    _description = "Company as Read by a ConnectWise Synchronization"
+    _log_access = False
+    _rec_name = "name"
+
+    history_id = fields.Many2one(
+        "connectwise.sync.history", required=True, index=True, ondelete="cascade"
+    )
+    connectwise_ref = fields.Integer(required=True)
+    identifier = fields.Char()
+    name = fields.Char()
+    account_number = fields.Char()
+    status = fields.Char()
+    city = fields.Char()
+    is_deleted = fields.Boolean()
+    bill_to_ref = fields.Integer()
+    billing_contact_ref = fields.Integer()
+    last_updated = fields.Datetime()
+    normalised_name = fields.Char()
+    normalised_account_id = fields.Char()
+
+    @api.model
+    def _stage(self, history, companies, whole=None, unreadable=()):
+        """Keep some of the client's companies: those that differ from what is known.
+
+        :param whole: the `IdRange` of which `companies` are all there are, if they are
+        :param unreadable: ids that were in the answer and could not be read
+        :return: (how many differ, ids that are gone, ids the database refuses)
+        """
+        backend = history.backend_id
+        page = {company.id: company for company in companies}
+        compared = SQL("connectwise_ref = ANY(%s)", list(page))
+        if whole:
+            compared = SQL(
+                "connectwise_ref > %s AND connectwise_ref <= %s"
+                " AND connectwise_ref != ALL(%s)",
+                whole.after,
+                whole.until or MAX_ID,
+                list(unreadable),
+            )
+        Company = self.env["connectwise.company"]
+        Company.flush_model()
+        differences = self.env.execute_query(
+            SQL(
+                DIFFERENCES,
+                page=as_table(list(map(Company._prepare_row, companies)), COLUMNS),
+                backend=backend.id,
+                compared=compared,
+            )
+        )
+        gone = [known for _ref, known, is_gone in differences if is_gone]
+        rows = [
+            (
+                *Company._prepare_row(page[ref]),
+                *normalise(page[ref].name, page[ref].account_number),
+            )
+            for ref, *_known in differences
+            if ref
+        ]
+        refused = self._insert(history, rows)
+        return len(rows) - len(refused), gone, refused
+
+    def _insert(self, history, rows):
+        """Store these rows; return the ids of those that the database refuses."""
+        if not rows:
+            return []
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.execute_query(
+                    SQL(
+                        """
+                        INSERT INTO connectwise_sync_company (history_id, %s)
+                        SELECT %s, page.* FROM (%s) page RETURNING id
+                        """,
+                        _columns(),
+                        history.id,
+                        as_table(rows, {**COLUMNS, **NORMALISED}),
+                    )
+                )
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, QueryCanceledError):
+            raise
+        except (DataError, OperationalError):
+            if len(rows) == 1:
+                return [rows[0][0]]
+            half = len(rows) // 2
+            return self._insert(history, rows[:half]) + self._insert(
+                history, rows[half:]
+            )
+        return []
+
+    @api.model
+    def _find_left_behind(self, history, gone):
+        """Return those of `gone` that only the ConnectWise before had (D18)."""
+        doubted = gone.filtered(lambda company: not company.is_confirmed)
+        if not doubted:
+            return doubted
+        read = self.search(
+            [
+                ("history_id", "=", history.id),
+                ("connectwise_ref", "in", doubted.mapped("connectwise_ref")),
+            ]
+        )
+        refs = set(read.mapped("connectwise_ref"))
+        return doubted.filtered(lambda company: company.connectwise_ref not in refs)
+
+    @api.model
+    def _find_others(self, history):
+        """Return {id of a known company: name of the other one that has its id now}."""
+        return dict(
+            self.env.execute_query(
+                SQL(OTHERS, backend=history.backend_id.id, history=history.id)
+            )
+        )
+
+    @api.model
+    def _apply(self, history, left_behind):
+        """Make what was read what is known; `left_behind` is not known any more."""
+        Company, backend = self.env["connectwise.company"], history.backend_id
+        touched = Company._find_touched(history)
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                UPSERT,
+                history=history.id,
+                backend=backend.id,
+                company=backend.company_id.id,
+                columns=_columns(),
+            )
+        )
+        Company._delete(left_behind)
+        Company.invalidate_model()
+        # What follows from these follows again.
+        touched.modified(["bill_to_ref", "is_confirmed"])
+        self.env["connectwise.mapping"]._judge_lookups_anew(touched)
+
+    @api.model
+    def _forget(self, histories):
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM connectwise_sync_company WHERE history_id = ANY(%s)",
+                histories.ids,
+            )
+        )
+        self.invalidate_model()
+
+
+def _columns():
+    return SQL(", ").join(map(SQL.identifier, [*COLUMNS, *NORMALISED]))

@@ -1,0 +1,677 @@
+"""Another ConnectWise is connected: nothing that was learned before counts (D18, R14).
+
+Both ConnectWises have the same ids, and at first the same Account IDs: what differs is
+said in each test.
+"""
+
+from functools import partial
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.benji_connectwise.models.connectwise_backend import get_place
+
+from connectwise_sandbox import Sandbox
+
+from .common import SANDBOX_TODAY
+from .test_sync import SyncCommon
+
+ACME, BOULDER, CARTER = 1005, 1006, 1007
+
+
+class AnotherCommon(SyncCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.enterClassContext(
+            Sandbox(seed=2, companies=40, invoices=120, today=SANDBOX_TODAY)
+        )
+        cls._allow_local_host(f"{cls.sandbox.host},{cls.other.host}")
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.other.reset)
+        for number in (ACME, BOULDER, CARTER):
+            self.other.patch_company(
+                number,
+                {
+                    "name": f"Stranger {number}",
+                    "identifier": f"Stranger{number}",
+                    "accountNumber": f"S-{number}",
+                },
+            )
+
+    def connected(self, number):
+        """Return the row of a customer that is connected with this company."""
+        name = self.sandbox_company(number)["name"]
+        customer = self.customer(name)
+        self.sync()
+        self.assertConnected(customer, number, "company_name")
+        return self.row(customer)
+
+    def move_to_other(self):
+        self.backend.sudo().server_url = self.other.url
+        self.other.clear_requests()
+
+    def identifier(self, number):
+        return self.sandbox.get_record("companies", number)["identifier"]
+
+    def send(self, move):
+        """Let a customer receive this invoice with ConnectWise's PDF."""
+        self.assertChosen(move, "connectwise")
+        move.sudo().connectwise_sent_checksum = move.connectwise_pdf_id.checksum
+        self.env.flush_all()
+        return move.sudo().connectwise_lookup_ids
+
+
+@tagged("post_install", "-at_install")
+class TestPlace(AnotherCommon):
+    def test_it_is_the_same_however_the_address_is_typed(self):
+        """D18"""
+        for address, login in (
+            ("na.myconnectwise.net", "acme"),
+            ("https://na.myconnectwise.net/", " Acme "),
+            ("https://api-na.myconnectwise.net/v4_6_release", "ACME"),
+            ("na", "acme"),
+        ):
+            self.assertEqual(
+                get_place(address, login), get_place("na.myconnectwise.net", "acme")
+            )
+
+    def test_another_login_or_address_is_another(self):
+        """D18"""
+        here = get_place("na.myconnectwise.net", "acme")
+        self.assertNotEqual(get_place("eu.myconnectwise.net", "acme"), here)
+        self.assertNotEqual(get_place("na.myconnectwise.net", "acme2"), here)
+
+    def test_typing_it_otherwise_changes_nothing(self):
+        """D18"""
+        row = self.connected(ACME)
+        newest = self.backend.newest_change
+        self.backend.sudo().write(
+            {
+                "server_url": f" {self.sandbox.url}/v4_6_release/ ",
+                "company_login_id": self.sandbox.company_login_id.upper(),
+            }
+        )
+        self.assertEqual(self.backend.newest_change, newest)
+        self.assertTrue(row._get_trusted_company())
+
+    def test_a_connection_stays_with_its_company(self):
+        """D18: what was learned would be another company's."""
+        other = self.setup_other_company()["company"]
+        with self.assertRaisesRegex(UserError, "stays with its company"):
+            self.backend.company_id = other
+
+
+@tagged("post_install", "-at_install")
+class TestLinks(AnotherCommon):
+    def test_no_link_counts_until_it_is_confirmed(self):
+        """D18"""
+        row = self.connected(ACME)
+        self.move_to_other()
+        self.assertFalse(row.connectwise_company_id.is_confirmed)
+        self.assertFalse(row.partner_id.connectwise_company_id)
+        found = row.partner_id.search([("connectwise_company_id", "!=", False)])
+        self.assertNotIn(row.partner_id, found)
+        self.assertIn("not confirmed", row.connection_text)
+
+    def test_it_holds_by_whatever_way(self):
+        """D18: a person writes, imports, or changes the Company Login ID alone."""
+        row = self.connected(ACME)
+        as_manager = self.backend.with_user(self.administrator)
+        for change in (
+            partial(as_manager.write, {"company_login_id": "another"}),
+            partial(as_manager.load, ["id", "server_url"], [[self.xml_id(), "eu"]]),
+        ):
+            row.connectwise_company_id.sudo().is_confirmed = True
+            change()
+            self.assertFalse(row.connectwise_company_id.is_confirmed)
+
+    def xml_id(self):
+        data = self.env["ir.model.data"].create(
+            {
+                "module": "__test__",
+                "name": "backend",
+                "model": self.backend._name,
+                "res_id": self.backend.id,
+            }
+        )
+        return data.complete_name
+
+    def test_the_next_sync_reads_all_of_it(self):
+        """D18: the watermark was the other one's."""
+        self.connected(ACME)
+        self.move_to_other()
+        self.assertFalse(self.backend.newest_change or self.backend.last_sync)
+        counts = self.sync()
+        self.assertEqual(counts["companies_read"], len(self.other.export_companies()))
+
+    def test_the_same_company_id_stays(self):
+        """D18: whatever the case, and whatever it is called there."""
+        row = self.connected(ACME)
+        identifier = self.identifier(ACME)
+        self.other.patch_company(ACME, {"identifier": identifier.upper()})
+        self.move_to_other()
+        self.sync()
+        self.assertConnected(row.partner_id, ACME, "company_name")
+        self.assertTrue(row._get_trusted_company())
+        self.assertFalse(row.is_set_aside)
+
+    def test_the_same_account_id_stays(self):
+        """D18"""
+        row = self.connected(ACME)
+        account_id = self.sandbox_company(ACME)["account_number"]
+        self.other.patch_company(ACME, {"accountNumber": f" {account_id.lower()} "})
+        self.move_to_other()
+        self.sync()
+        self.assertConnected(row.partner_id, ACME, "company_name")
+
+    def test_an_account_id_that_says_nothing_proves_nothing(self):
+        """D18, D4"""
+        for sandbox in self.sandbox, self.other:
+            sandbox.patch_company(ACME, {"accountNumber": "-"})
+        row = self.connected(ACME)
+        self.move_to_other()
+        self.sync()
+        self.assertTrue(row.is_set_aside)
+
+    def test_another_company_with_the_same_id_is_set_aside(self):
+        """D18: as a conflict that names both."""
+        row = self.connected(ACME)
+        name = row.connectwise_company_id.name
+        self.move_to_other()
+        self.sync()
+        self.assertFalse(row.connectwise_company_id or row.connection)
+        self.assertTrue(row.has_conflict and row.is_set_aside)
+        self.assertIn(name, row.message)
+        self.assertIn(f"#{ACME} is Stranger {ACME}", row.message)
+
+    def test_a_company_without_identity_is_set_aside(self):
+        """D18: that nothing differs proves nothing."""
+        for sandbox in self.sandbox, self.other:
+            sandbox.patch_company(
+                ACME, {"name": "Same", "identifier": "", "accountNumber": ""}
+            )
+        customer = self.customer("Same")
+        self.sync()
+        self.assertConnected(customer, ACME, "company_name")
+        self.move_to_other()
+        self.sync()
+        self.assertTrue(self.row(customer).is_set_aside)
+
+    def test_a_company_that_is_not_there_at_all_is_set_aside(self):
+        """D18: and is not known any more."""
+        row = self.connected(ACME)
+        company = row.connectwise_company_id
+        self.other.delete_company(ACME)
+        self.move_to_other()
+        self.sync()
+        self.assertTrue(row.is_set_aside)
+        self.assertIn("is not in the ConnectWise that is connected now", row.message)
+        self.assertFalse(company.exists())
+
+    def test_all_of_them_may_be_set_aside(self):
+        """D18, R7: that is no mass loss."""
+        rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
+        for number in (ACME, BOULDER):
+            self.other.delete_company(number)
+        self.move_to_other()
+        self.sync()
+        self.assertEqual(rows.mapped("is_set_aside"), [True, True, True])
+
+    def test_an_empty_answer_changes_nothing(self):
+        """R7: also from another ConnectWise"""
+        row = self.connected(ACME)
+        for company in self.other.export_companies():
+            self.other.delete_company(company["id"])
+        self.move_to_other()
+        with self.assertRaises(UserError):
+            self.sync()
+        self.assertConnected(row.partner_id, ACME, "company_name")
+
+    def test_automatic_matching_leaves_a_customer_set_aside_alone(self):
+        """D18: even where a company is called like it."""
+        row = self.connected(ACME)
+        self.other.patch_company(BOULDER, {"name": row.partner_id.name})
+        self.move_to_other()
+        self.sync()
+        self.sync(full=True)
+        self.assertTrue(row.is_set_aside)
+        self.assertFalse(row.connectwise_company_id)
+        self.assertIn("Was connected to", row.message)
+
+    def test_connecting_certain_suggestions_leaves_it_alone(self):
+        """D18"""
+        row = self.connected(ACME)
+        self.other.patch_company(BOULDER, {"name": row.partner_id.name})
+        self.move_to_other()
+        self.sync()
+        row.with_user(self.administrator).action_connect_suggestions()
+        self.assertTrue(row.is_set_aside)
+
+    def test_connecting_by_hand_settles_it(self):
+        """D18, S94"""
+        row = self.connected(ACME)
+        self.move_to_other()
+        self.sync()
+        company = self.env["connectwise.company"].search(
+            [("connectwise_ref", "=", BOULDER)]
+        )
+        row.with_user(self.administrator).connect(company)
+        self.assertConnected(row.partner_id, BOULDER, "manual")
+        self.assertFalse(row.is_set_aside or row.has_conflict or row.message)
+
+    def test_disconnecting_settles_it(self):
+        """D18, S95"""
+        row = self.connected(ACME)
+        contact = row.contact_id
+        self.assertTrue(contact)
+        self.move_to_other()
+        self.sync()
+        row.with_user(self.administrator).action_disconnect()
+        self.assertTrue(row.disconnected)
+        self.assertFalse(row.is_set_aside or row.has_conflict or row.message)
+        self.assertFalse(row.contact_id or contact.exists())
+
+    def test_a_company_that_was_not_confirmed_cannot_be_connected(self):
+        """D18: “+” offers none before the new ones were read."""
+        row = self.connected(ACME)
+        company = row.connectwise_company_id
+        self.move_to_other()
+        with self.assertRaisesRegex(UserError, "not read yet"):
+            row.with_user(self.administrator).connect(company)
+        wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
+        self.assertFalse(wizard.has_companies or wizard.suggestion_ids)
+
+    def test_an_exclusion_of_another_company_is_not_kept(self):
+        """D18: that of the customer is."""
+        row = self.connected(ACME)
+        row.with_user(self.administrator).action_disconnect()
+        self.assertEqual(row.disconnected_company_id.connectwise_ref, ACME)
+        self.move_to_other()
+        self.sync()
+        self.assertTrue(row.disconnected)
+        self.assertFalse(row.disconnected_company_id)
+
+    def test_what_could_not_be_read_stays_in_doubt(self):
+        """D18, R12"""
+        row = self.connected(501)
+        self.other.fault("mistyped_fields", "companies", nth=3)
+        self.move_to_other()
+        self.sync()
+        self.assertFalse(row.connectwise_company_id.is_confirmed)
+        self.assertFalse(row.is_set_aside)
+
+    def test_the_customer_is_matched_by_what_is_there(self):
+        """D18: who was not connected before."""
+        customer = self.customer(f"Stranger {ACME}")
+        self.sync()
+        self.assertNotConnected(customer)
+        self.move_to_other()
+        self.sync()
+        self.assertConnected(customer, ACME, "company_name")
+
+
+@tagged("post_install", "-at_install")
+class TestSameConnectWise(AnotherCommon):
+    """The company behind an id may become another one in the same ConnectWise."""
+
+    def test_another_company_id_and_name_are_another_company(self):
+        """D18"""
+        row = self.connected(ACME)
+        self.sandbox.patch_company(
+            ACME, {"identifier": "Zeta", "name": "Zeta Ltd", "accountNumber": "Z"}
+        )
+        self.sync()
+        self.assertTrue(row.is_set_aside)
+        self.assertIn("Zeta Ltd", row.message)
+
+    def test_another_name_alone_is_the_same_company(self):
+        """D18: a renamed company stays linked."""
+        row = self.connected(ACME)
+        self.sandbox.patch_company(ACME, {"name": "Zeta Ltd"})
+        self.sync()
+        self.assertConnected(row.partner_id, ACME, "company_name")
+
+    def test_another_company_id_alone_is_the_same_company(self):
+        """D18"""
+        row = self.connected(ACME)
+        self.sandbox.patch_company(ACME, {"identifier": "Zeta"})
+        self.sync()
+        self.assertConnected(row.partner_id, ACME, "company_name")
+
+    def test_nothing_of_an_implausible_reading_is_applied(self):
+        """R7: neither what is gone nor what changed"""
+        rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
+        name = rows[0].connectwise_company_id.name
+        self.sandbox.patch_company(ACME, {"name": "Renamed"})
+        for number in (BOULDER, CARTER):
+            self.sandbox.delete_company(number)
+        self.backend.with_user(self.administrator)._request_rescan(full=True)
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "benji_connectwise.ir_cron_connectwise_sync"
+            ).method_direct_trigger()
+        self.assertEqual(self.backend.history_ids[:1].state, "refused")
+        self.assertEqual(rows[0].connectwise_company_id.name, name)
+        self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
+
+
+@tagged("post_install", "-at_install")
+class TestContacts(AnotherCommon):
+    def test_a_contact_set_aside_stays_as_it_is(self):
+        """D18: neither written nor removed, whatever the new one's ids say"""
+        row = self.connected(ACME)
+        contact = row.contact_id
+        before = contact.read(["name", "email", "phone", "active"])
+        self.move_to_other()
+        self.sync()
+        self.sync(full=True)
+        self.assertEqual(row.contact_id, contact)
+        self.assertEqual(contact.read(["name", "email", "phone", "active"]), before)
+
+    def test_the_contact_of_a_link_that_stays_is_the_new_ones(self):
+        """D18, S104: what the old one said of it is forgotten."""
+        row = self.connected(ACME)
+        identifier = self.identifier(ACME)
+        self.other.patch_company(ACME, {"identifier": identifier})
+        self.move_to_other()
+        self.sync()
+        there = next(c for c in self.other.export_companies() if c["id"] == ACME)
+        self.assertEqual(
+            row.connectwise_company_id.contact_email or False,
+            there["contact_email"] or False,
+        )
+
+    def test_the_old_ones_contact_is_not_used_where_the_new_ones_is_missing(self):
+        """D18: it could not be read yet, so nothing is done."""
+        row = self.connected(ACME)
+        contact, email = row.contact_id, row.contact_id.email
+        identifier = self.identifier(ACME)
+        self.other.patch_company(ACME, {"identifier": identifier})
+        self.move_to_other()
+        self.other.fault("mistyped_fields", "contacts", times=0)
+        self.sync()
+        self.assertFalse(row.connectwise_company_id.contact_email)
+        self.assertEqual((row.contact_id, contact.email), (contact, email))
+
+
+@tagged("post_install", "-at_install")
+class TestPdfs(AnotherCommon):
+    def test_a_pdf_that_nobody_received_is_forgotten(self):
+        """D18"""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.move_to_other()
+        lookup = move.sudo().connectwise_lookup_ids
+        self.assertFalse(lookup.hit_ids or lookup.has_pdf)
+        self.assertFalse(self.env["connectwise.lookup"]._get_pdfs(move))
+
+    def test_a_pdf_that_a_customer_received_goes_on_being_shown(self):
+        """D18, D3: and is not asked about."""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.move_to_other()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        Send = self.env["account.move.send"]
+        Send._fetch_before_sending(move)
+        self.assertFalse(self.other.requests())
+        self.assertFalse(move.connectwise_pdf_changed)
+        self.assertIn("connected before", move.connectwise_message)
+
+    def test_what_a_customer_received_is_not_prefetched_again(self):
+        """D18"""
+        move = self.invoice("CW1001", invoice_date=SANDBOX_TODAY)
+        self.send(move).asked_at = "2026-01-01"
+        self.move_to_other()
+        found = self.env["connectwise.lookup"]._search_to_prefetch(self.backend)
+        self.assertNotIn(move, found)
+
+    def test_what_a_customer_received_is_compared_with_no_company(self):
+        """D18: the ids there mean nothing here."""
+        move = self.invoice("CW1001")
+        lookup = self.send(move)
+        there = self.sandbox_invoice("CW1001")["company_id"]
+        self.move_to_other()
+        self.sync()
+        company = self.env["connectwise.company"].search(
+            [("connectwise_ref", "=", there)]
+        )
+        stranger = self.customer("Stranger")
+        self.backend._ensure_rows()
+        self.row(stranger).with_user(self.administrator).connect(company)
+        lookup._judge_anew()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+
+    def test_only_a_person_asks_the_new_one_about_it(self):
+        """D18: with Refresh PDF"""
+        move = self.invoice("CW1001")
+        lookup = self.send(move)
+        self.move_to_other()
+        self.other.patch_invoice(
+            self.sandbox_invoice("CW1001")["id"],
+            {"invoiceNumber": "CW1001", "total": move.amount_total},
+        )
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertTrue(self.other.requests())
+        self.assertFalse(lookup._is_from_another())
+
+    def test_refreshing_in_vain_keeps_it(self):
+        """D18, D15"""
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.move_to_other()
+        self.other.fault("server_error", "any", times=0)
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+
+    def test_deleting_the_connection_forgets_what_nobody_received(self):
+        """D18: the next connection may be to another ConnectWise."""
+        sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
+        self.send(sent)
+        self.assertChosen(unsent, "connectwise")
+        self.backend.with_user(self.administrator).unlink()
+        self.assertChosen(unsent, "odoo")
+        self.assertChosen(sent, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertFalse(unsent.sudo().connectwise_lookup_ids.hit_ids)
+
+    def test_the_new_one_is_asked_about_what_nobody_received(self):
+        """D18"""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.move_to_other()
+        move._get_preferred_invoice_pdf()
+        self.assertTrue(self.other.requests())
+
+
+@tagged("post_install", "-at_install")
+class TestMeanwhile(AnotherCommon):
+    """Another ConnectWise is connected while the one before is being read (R14)."""
+
+    def open_scan(self):
+        return self.backend.sudo()._open_scan(True, False, self.administrator)
+
+    def interrupted(self, moment):
+        """Change the connection at one moment of a synchronization; let it end.
+
+        :param moment: after how many steps
+        """
+        scan = self.open_scan()
+        with self.backend._asking(
+            self.backend._get_background_limits(), of_sync=True
+        ) as client:
+            for number, _step in enumerate(scan._steps(client), start=1):
+                if number == moment:
+                    self.move_to_other()
+        return scan
+
+    def test_what_is_read_of_the_old_one_is_not_applied(self):
+        """R14"""
+        scan = self.interrupted(1)
+        self.assertFalse(self.env["connectwise.company"].search([]))
+        self.assertFalse(self.backend.newest_change)
+        self.assertEqual(scan.state, "cancelled")
+        self.assertIn("Another ConnectWise", scan.error)
+
+    def test_it_stops_at_any_moment(self):
+        """R14: no company counts, and no contact comes, after the change"""
+        customer = self.customer(self.sandbox_company(ACME)["name"])
+        self.sync()
+        steps = 0
+        for moment in range(1, 10):
+            self.backend.sudo().server_url = self.sandbox.url
+            self.sync(full=True)
+            scan = self.interrupted(moment)
+            if scan.state == "done":
+                break
+            steps += 1
+            counting = self.env["connectwise.company"].search(
+                [("is_confirmed", "=", True)]
+            )
+            self.assertFalse(counting)
+            self.assertFalse(self.backend.last_sync or self.backend.newest_change)
+        self.assertGreater(steps, 1)
+        self.assertTrue(self.row(customer))
+
+    def test_an_open_one_ends_with_a_sentence(self):
+        """D18: also one that waits to begin"""
+        self.backend.with_user(self.administrator)._request_rescan()
+        self.move_to_other()
+        scan = self.backend.history_ids[:1]
+        self.assertEqual(scan.state, "cancelled")
+        self.assertIn("Another ConnectWise", scan.error)
+        self.assertEqual(self.backend.rescan_state, "idle")
+
+    def test_one_that_nobody_saw_is_not_gone_on_with(self):
+        """R14: begun at the same time as the address was changed"""
+        scan = self.open_scan()
+        self.move_to_other()
+        scan.sudo().write({"state": "running", "failure": False})
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "benji_connectwise.ir_cron_connectwise_sync"
+            ).method_direct_trigger()
+        self.assertEqual(scan.state, "cancelled")
+        self.assertEqual(self.backend.history_ids[:1].state, "done")
+        self.assertTrue(self.other.requests())
+
+    def test_an_answer_under_way_is_not_stored(self):
+        """R14: between the network and the database"""
+        move = self.invoice("CW1001")
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+        steps = []
+
+        def step():
+            steps.append(1)
+            if len(steps) == 1:
+                self.move_to_other()
+
+        self.backend._ask(
+            self.backend._get_background_limits(),
+            partial(lookup._look_up_and_download, sending=True, step=step),
+        )
+        self.assertFalse(lookup.hit_ids or lookup.has_pdf)
+
+    def test_a_pdf_under_way_is_not_stored(self):
+        """R14: even if the new one has an invoice with that id"""
+        move = self.invoice("CW1001")
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+        hit = self.sandbox_invoice("CW1001")
+        steps = []
+
+        def step():
+            steps.append(1)
+            if len(steps) == 3:
+                self.move_to_other()
+                found = {
+                    "lookup_id": lookup.id,
+                    "connectwise_ref": hit["id"],
+                    "number": "CW1001",
+                }
+                self.env["connectwise.invoice"].sudo().create(found)
+                lookup.write({"state": "found", "place": self.backend._get_place()})
+
+        self.backend._ask(
+            self.backend._get_background_limits(),
+            partial(lookup._look_up_and_download, sending=True, step=step),
+        )
+        self.assertGreaterEqual(len(steps), 3)
+        self.assertFalse(lookup.has_pdf or lookup.pdf_ref)
+
+    def test_an_answer_that_was_stored_at_the_same_time_is_not_used(self):
+        """R14: the change did not see it."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        lookup = move.sudo().connectwise_lookup_ids
+        before = self.backend._get_place()
+        self.backend.sudo().server_url = self.other.url
+        self.backend.sudo().server_url = self.sandbox.url
+        self.assertChosen(move, "connectwise")
+        lookup.place = f"not-{before}"
+        with_pdf = self.env["connectwise.lookup"]._get_pdfs(move)
+        self.assertFalse(with_pdf)
+        self.assertChosen(move, "connectwise")
+        self.assertEqual(lookup.place, before)
+
+
+@tagged("post_install", "-at_install")
+class TestWizard(AnotherCommon):
+    def wizard(self, **values):
+        return (
+            self.env["connectwise.backend.configure"]
+            .with_user(self.administrator)
+            .create(
+                {
+                    "server_url": self.other.url,
+                    "private_key": self.other.private_key,
+                    "step": "contacts",
+                    **values,
+                }
+            )
+        )
+
+    def test_it_says_so_before_it_saves(self):
+        """D18: with counts"""
+        self.connected(ACME)
+        sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
+        self.send(sent)
+        self.assertChosen(unsent, "connectwise")
+        wizard = self.wizard()
+        wizard.action_save()
+        self.assertEqual(wizard.step, "another")
+        self.assertEqual(self.backend.server_url, self.sandbox.url)
+        explanation = wizard.another_explanation
+        self.assertIn(f"{self.other.url} is another ConnectWise than", explanation)
+        self.assertIn("1 connections will be checked", explanation)
+        self.assertIn("1 PDFs that nobody received yet", explanation)
+        self.assertIn("1 PDFs that customers received", explanation)
+
+    def test_back_stores_nothing(self):
+        """D18"""
+        self.connected(ACME)
+        wizard = self.wizard()
+        wizard.action_save()
+        wizard.action_back()
+        self.assertEqual(wizard.step, "contacts")
+        self.assertEqual(self.backend.server_url, self.sandbox.url)
+
+    def test_using_it_saves_it(self):
+        """D18"""
+        row = self.connected(ACME)
+        wizard = self.wizard()
+        wizard.action_save()
+        wizard.action_save()
+        self.assertEqual(self.backend.server_url, self.other.url)
+        self.assertFalse(row._get_trusted_company())
+
+    def test_it_says_nothing_where_nothing_was_learned(self):
+        """D18"""
+        self.wizard().action_save()
+        self.assertEqual(self.backend.server_url, self.other.url)
+
+    def test_it_says_nothing_of_the_same_one(self):
+        """D18"""
+        self.connected(ACME)
+        self.wizard(server_url=f"{self.sandbox.url}/").action_save()
+        self.assertEqual(self.backend.server_url, f"{self.sandbox.url}/")

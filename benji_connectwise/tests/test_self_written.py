@@ -1,0 +1,138 @@
+"""A name or reference that the customer wrote connects nobody (D20)."""
+
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .contact_common import ContactCommon
+
+
+class SelfWrittenCommon(ContactCommon):
+    """A portal customer, and a company of ConnectWise that he would like to be."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.portal_user = new_test_user(
+            cls.env, "connectwise_portal", "base.group_portal", name="Mallory"
+        )
+        cls.mallory = cls.portal_user.partner_id
+        cls.mallory.write({"customer_rank": 1, "email": "mallory@evil.example.com"})
+        cls.victim = cls.new_company(9200, "Vandelay Imports")
+        cls.row = cls.new_row(cls.mallory)
+
+    def match(self):
+        history = self.env["connectwise.sync.history"].sudo()
+        scan = history.create({"backend_id": self.backend.id, "state": "running"})
+        for _step in scan._match():
+            pass
+        self.row.invalidate_recordset()
+
+    def rename_himself(self):
+        self.mallory.with_user(self.portal_user).sudo().name = "Vandelay Imports"
+
+
+@tagged("post_install", "-at_install")
+class TestMatching(SelfWrittenCommon):
+    def test_customer_who_renamed_himself_is_not_connected(self):
+        """D20"""
+        self.rename_himself()
+        self.match()
+        self.assertFalse(self.row.connectwise_company_id)
+
+    def test_customer_who_renamed_himself_is_a_conflict(self):
+        """D20"""
+        self.rename_himself()
+        self.match()
+        self.assertTrue(self.row.has_conflict)
+        self.assertIn("changed by the customer", self.row.message)
+
+    def test_customer_who_renamed_himself_does_not_block_the_genuine_one(self):
+        """D20"""
+        genuine = self.new_row(self.new_customer("Vandelay Imports"))
+        self.rename_himself()
+        self.match()
+        self.assertEqual(genuine.connectwise_company_id, self.victim)
+
+    def test_customer_renamed_by_a_colleague_is_connected(self):
+        """D20: what an employee writes counts, also after the customer's own name."""
+        self.rename_himself()
+        clerk = self.mallory.with_user(self.clerk)
+        clerk.name = "Vandelay"
+        clerk.name = "Vandelay Imports"
+        self.match()
+        self.assertEqual(self.row.connectwise_company_id, self.victim)
+
+    def test_exact_matches_leave_out_who_renamed_himself(self):
+        """D20: also before the next synchronization"""
+        self.rename_himself()
+        self.row.with_user(self.administrator).action_connect_suggestions()
+        self.assertFalse(self.row.connectwise_company_id)
+
+    def test_connected_customer_who_renames_himself_is_a_conflict(self):
+        """D20"""
+        self.row._link([(self.row.id, self.acme.id, "company_name")])
+        self.rename_himself()
+        self.match()
+        self.assertEqual(self.row.connectwise_company_id, self.acme)
+        self.assertTrue(self.row.has_conflict)
+
+    def test_confirming_settles_the_conflict(self):
+        """D20: a person of Invoicing confirmed the name."""
+        self.row._link([(self.row.id, self.acme.id, "company_name")])
+        self.rename_himself()
+        self.match()
+        self.row.with_user(self.administrator).action_confirm()
+        self.match()
+        self.assertFalse(self.row.has_conflict)
+
+    def test_other_values_say_nothing_about_the_name(self):
+        """D20"""
+        partner = self.mallory.with_user(self.portal_user).sudo()
+        partner.write({"name": "Mallory", "city": "Austin"})
+        self.assertFalse(self.mallory.connectwise_self_written)
+
+    def test_nobody_can_take_the_mark_away(self):
+        """D20: not over RPC, whoever it is"""
+        self.rename_himself()
+        with self.assertRaises(UserError):
+            self.mallory.with_user(self.clerk).connectwise_self_written = False
+
+    def test_visitor_who_signs_up_is_marked(self):
+        """D20: sign-up runs with other rights, in the name of the public user."""
+        public = self.env.ref("base.public_user")
+        values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
+        users = self.env["res.users"].with_user(public).sudo()
+        user = users._create_user_from_template(values)
+        self.assertTrue(user.partner_id.connectwise_self_written)
+
+
+@tagged("post_install", "-at_install")
+class TestOverHttp(SelfWrittenCommon, HttpCase):
+    def test_new_name_in_the_portal_connects_nobody(self):
+        """D20 R13"""
+        self.authenticate("connectwise_portal", "connectwise_portal")
+        answer = self.url_open(
+            "/my/address/submit",
+            data={
+                "csrf_token": http.Request.csrf_token(self),
+                "partner_id": self.mallory.id,
+                "name": "Vandelay Imports",
+                "email": "mallory@evil.example.com",
+                "phone": "+1 512 555 0100",
+                "street": "1 Main Street",
+                "city": "Austin",
+                "zip": "73301",
+                "country_id": self.env.ref("base.us").id,
+                "state_id": self.env.ref("base.state_us_14").id,
+                "address_type": "billing",
+                "use_delivery_as_billing": "",
+                "required_fields": "name,email",
+            },
+        )
+        self.assertEqual(answer.status_code, 200)
+        self.mallory.invalidate_recordset()
+        self.assertEqual(self.mallory.name, "Vandelay Imports", answer.text)
+        self.match()
+        self.assertFalse(self.row.connectwise_company_id)
+        self.assertTrue(self.row.has_conflict)
