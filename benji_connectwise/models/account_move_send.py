@@ -157,6 +157,23 @@ class AccountMoveSend(models.AbstractModel):
         return [data for data in placeholders if data["name"] != filename]
 
     @api.model
+    def _get_placeholder_mail_template_dynamic_attachments_data(
+        self, move, mail_template, pdf_report=None
+    ):
+        placeholders = super()._get_placeholder_mail_template_dynamic_attachments_data(
+            move, mail_template, pdf_report=pdf_report
+        )
+        if not move._get_preferred_invoice_pdf():
+            return placeholders
+        # Whichever invoice report it is, it would be the chosen PDF again (D23).
+        Report = self.env["ir.actions.report"]
+        return [
+            data
+            for data in placeholders
+            if not Report._is_invoice_report(data["dynamic_report"])
+        ]
+
+    @api.model
     def _get_invoice_extra_attachments(self, move):
         attachments = super()._get_invoice_extra_attachments(move)
         if preferred := move._get_preferred_invoice_pdf():
@@ -173,15 +190,30 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_mail_params(self, move, move_data):
         # A document that was replaced while the dialog was open must not go out too.
-        current = set(self._get_invoice_extra_attachments(move).ids)
+        current = self._get_invoice_extra_attachments(move)
         widget = [
             values
             for values in move_data.get("mail_attachments_widget") or []
-            if not values.get("invoice_document") or values["id"] in current
+            if not values.get("invoice_document") or values["id"] in current.ids
         ]
+        removed = {values["name"] for values in widget if values.get("skip")}
+        going_out = current.filtered(lambda file: file.name not in removed)
+        copies = self._find_copies(widget, going_out)
+        widget = [values for values in widget if values["id"] not in copies]
         return super()._get_mail_params(
             move, {**move_data, "mail_attachments_widget": widget}
         )
+
+    @api.model
+    def _find_copies(self, widget, documents):
+        """Return the ids of listed files that are the same as one of `documents`.
+
+        An invoice report of the mail template is the chosen PDF once more (D23).
+        """
+        file_ids = [values["id"] for values in widget if isinstance(values["id"], int)]
+        files = self.env["ir.attachment"].browse(file_ids).exists() - documents
+        checksums = documents.mapped("checksum")
+        return files.filtered(lambda file: file.checksum in checksums).ids
 
     # -------------------------------------------------------------------------
     # Generating and sending

@@ -50,13 +50,19 @@ PDFS_PER_STEP = 8
 
 TO_PREFETCH = """
     SELECT move.id
-      FROM (%(moves)s
-            UNION SELECT move_id FROM connectwise_lookup
-                   WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL
-           ) recent
-      JOIN account_move move ON move.id = recent.id
-      LEFT JOIN connectwise_lookup lookup ON lookup.move_id = move.id
-     WHERE move.state = 'posted'
+      FROM account_move move
+      -- By its index: what is old must not make each run slower.
+      LEFT JOIN LATERAL (
+          SELECT * FROM connectwise_lookup WHERE move_id = move.id LIMIT 1
+      ) lookup ON TRUE
+     WHERE (
+           move.date >= %(oldest_date)s
+           OR move.connectwise_posted_at >= %(oldest)s
+           OR move.connectwise_sent_at >= %(oldest)s
+           OR move.id = ANY(ARRAY(
+               SELECT move_id FROM connectwise_lookup
+                WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL)))
+       AND move.state = 'posted'
        AND move.move_type = ANY(%(types)s)
        AND move.company_id = ANY(%(companies)s)
        AND COALESCE(%(number)s, '') != ''
@@ -244,20 +250,12 @@ class ConnectwiseLookup(models.Model):
         rows = self.env.execute_query(
             SQL(
                 TO_PREFETCH,
-                moves=SQL(" UNION ").join(
-                    SQL("SELECT id FROM account_move WHERE %s >= %s", column, oldest)
-                    # One index each, so that it costs nothing to have older ones.
-                    for column, oldest in (
-                        (SQL("date"), fields.Date.today() - LOOK_BACK),
-                        (SQL("connectwise_posted_at"), now - LOOK_BACK),
-                        (SQL("connectwise_sent_at"), now - LOOK_BACK),
-                    )
-                ),
                 companies=backend._get_companies().ids,
                 types=Move.get_sale_types(),
                 # Invoices without a number there can never be asked about.
                 number=SQL.identifier("move", backend.invoice_number_field),
                 oldest=now - LOOK_BACK,
+                oldest_date=fields.Date.today() - LOOK_BACK,
                 place=backend._get_place(),
                 checked=now - CHECK_EVERY,
                 now=now,

@@ -23,6 +23,7 @@ from . import (
     test_secrets,
     test_self_written,
     test_sending,
+    test_sent_once,
     test_storage,
     test_suggestions,
     test_sync,
