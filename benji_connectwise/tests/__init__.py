@@ -16,6 +16,7 @@ from . import (
     test_merging,
     test_portal,
     test_prefetch,
+    test_private_key,
     test_saved_report,
     test_secrets,
     test_self_written,
