@@ -19,6 +19,7 @@
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
         "wizards/connectwise_integrations_views.xml",
+        "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",
         "wizards/connectwise_mapping_rescan_views.xml",
         "wizards/account_move_send_wizard_views.xml",
