@@ -13,6 +13,7 @@ from . import (
     test_hostile_texts,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_long_texts,
     test_mailed_contacts,
     test_mailing,
     test_mapping_report,
