@@ -11,18 +11,12 @@ from contextlib import ExitStack, closing
 import psycopg2
 import pytest
 import uninstalling_steps
-from databases import install, prepare_account
-from environment import (
-    copy_database,
-    data_dir,
-    drop_database,
-    odoo_environment,
-    postgresql,
-)
 from psycopg2 import sql
-from uninstalling_steps import ADDON
 
 from connectwise_sandbox import Sandbox
+from testbed.databases import ADDON, install, prepare_account
+from testbed.environment import odoo_environment
+from testbed.postgresql import FILES, copied_database, postgresql
 
 DATABASE = "benji_uninstalling"
 
@@ -72,8 +66,7 @@ class Story:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.environment = odoo_environment() | {
-            "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
+        self.environment = odoo_environment(sandbox.host) | {
             "SANDBOX_KEYS": json.dumps(
                 {
                     "company_login_id": sandbox.company_login_id,
@@ -131,7 +124,7 @@ class Story:
             return tables
 
     def stored_files(self) -> set[str]:
-        store = data_dir() / "filestore" / DATABASE
+        store = FILES / DATABASE
         return {
             f"{path.parent.name}/{path.name}"
             for path in store.rglob("*")
@@ -146,8 +139,7 @@ def story() -> Iterator[Story]:
         sandbox = stack.enter_context(
             Sandbox(seed=1, companies=40, invoices=60, today="2026-10-31")
         )
-        copy_database(prepare_account(), DATABASE)
-        stack.callback(drop_database, DATABASE)
+        stack.enter_context(copied_database(prepare_account(), DATABASE))
         yield Story(sandbox)
 
 
