@@ -85,7 +85,7 @@ class Results:
         lines = [
             ", ".join(f"{key} {value}" for key, value in about.items()),
             "",
-            "| goal | what through what | measured | wanted | |",
+            "| goal | what is measured, and compared with what | result | wanted | |",
             "|---|---|---|---|---|",
         ]
         for goal in judge(self.content["runs"], self.sizes):

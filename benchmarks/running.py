@@ -115,9 +115,16 @@ def empty_database(name: str) -> AbstractContextManager[str]:
     return copied_database("template1", name)
 
 
-def run_floor(url: str, database: str, contacts: int = 0) -> dict[str, Any]:
-    """Run the floor; with an empty `database` first, it loads everything."""
-    command = [sys.executable, "-m", "benchmarks.floor", url, database, str(contacts)]
+def run_baseline(url: str, database: str, contacts: int = 0) -> dict[str, Any]:
+    """Run the baseline; with an empty `database` first, it loads everything."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.baseline",
+        url,
+        database,
+        str(contacts),
+    ]
     return run_json(command)
 
 

@@ -16,21 +16,21 @@ from testbed.mailbox import Mailbox
 from testbed.postgresql import drop_database
 from testbed.sandbox import ALL, SandboxClient
 
-from .floor import fetch_pdfs
+from .baseline import fetch_pdfs
 from .running import (
     Odoo,
     count_requests,
     empty_database,
     odoo,
+    run_baseline,
     run_django_connectwise,
-    run_floor,
     sandbox,
 )
 
 Add = Callable[..., None]
 """Called with the parts of a run."""
 
-FLOOR = "benji_bench_floor"
+BASELINE = "benji_bench_baseline"
 OTHER = "benji_bench_other"
 CONNECTIONS = 4
 LATENCY = 100
@@ -121,9 +121,9 @@ def read_companies(
         figures = worker.call("sync", full=full)
         add(what, "addon", {**figures, **count_requests(source)})
 
-    def floor(what: str, extra: float = 0) -> None:
-        figures = run_floor(source.url, FLOOR, connected)
-        add(what, "floor", {**figures, "seconds": figures["seconds"] + extra})
+    def baseline(what: str, extra: float = 0) -> None:
+        figures = run_baseline(source.url, BASELINE, connected)
+        add(what, "baseline", {**figures, "seconds": figures["seconds"] + extra})
 
     created = 0.0
     if connected:
@@ -131,15 +131,15 @@ def read_companies(
         with odoo(bench.base, 0, source.url) as worker:
             worker.call("make_customers", url=source.url, count=connected)
             figures = worker.call("create_contacts", url=source.url, count=connected)
-        add("create contacts", "floor", figures)
+        add("create contacts", "baseline", figures)
         created = figures["seconds"]
-    with odoo(bench.base, 0, source.url) as worker, empty_database(FLOOR):
+    with odoo(bench.base, 0, source.url) as worker, empty_database(BASELINE):
         worker.call("connect", url=source.url)
         if connected:
             worker.call("make_customers", url=source.url, count=connected)
-        floor("first load", created)
+        baseline("first load", created)
         sync("first load", full=True)
-        floor("unchanged rescan")
+        baseline("unchanged rescan")
         sync("unchanged rescan", full=True)
         sync("nothing changed", full=False)
         if size == bench.sizes.companies and latency:
@@ -251,7 +251,9 @@ def sending(bench: Bench) -> None:
         fetch_pdfs(source.url, ids)
         for size in bench.sizes.invoices:
             seconds = fetch_pdfs(source.url, ids[:size])
-            bench.add(what="prefetch", who="floor", turn=0, size=size, seconds=seconds)
+            bench.add(
+                what="prefetch", who="baseline", turn=0, size=size, seconds=seconds
+            )
             turns = bench.sizes.runs if size < min(most, 100) else bench.sizes.few
             for turn in range(turns):
                 with odoo(prepared, mailbox.port, source.url) as worker:

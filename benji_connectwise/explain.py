@@ -18,6 +18,7 @@ from .lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from .storage import StorageError
 
 FIELD_TO_MEND = {
     AddressError: "server_url",
@@ -135,6 +136,18 @@ def _pdf(env, error):
     )
 
 
+def _storage(env, error):
+    if error.reason == "full":
+        return env._(
+            "The PDF could not be stored: the disk of the Odoo server is full. Odoo"
+            " tries again in the background."
+        )
+    return env._(
+        "The PDF could not be stored on the Odoo server. Odoo tries again in the"
+        " background."
+    )
+
+
 def _credentials(env, error):
     _ = env._
     if error.reason == "missing":
@@ -186,6 +199,7 @@ _SENTENCES = {
     AddressError: _address,
     NetworkError: _network,
     InvalidPdfError: _pdf,
+    StorageError: _storage,
     UnknownCompanyError: lambda env, error: env._(
         "ConnectWise does not know the Company Login ID “%s”.", error.company_login_id
     ),

@@ -18,9 +18,11 @@ from . import (
     invoice_pdf_source,
     ir_actions_report,
     ir_actions_server,
+    ir_attachment,
     mail_compose_message,
     mail_mail,
     mail_template,
     res_company,
     res_partner,
+    res_users,
 )

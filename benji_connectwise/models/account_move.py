@@ -3,8 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.fields import Domain
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.mail.tools.discuss import Store
@@ -136,13 +135,17 @@ class AccountMove(models.Model):
         fetch = not self.env.context.get("invoice_pdf_at_hand")
         return {
             move.id: attachment
-            for move, (_source, attachment) in self._choose_invoice_pdfs(fetch).items()
+            for move, (_source, attachment) in self._choose_invoice_pdfs(
+                fetch, whole=True
+            ).items()
         }
 
-    def _choose_invoice_pdfs(self, fetch=False):
+    def _choose_invoice_pdfs(self, fetch=False, whole=False):
         """Return {invoice: (source, attachment)}, by the priority as it is now.
 
         :param bool fetch: whether a source may ask another system for what is missing
+        :param bool whole: whether to look at the files, because they are to be used,
+            and to pass over what is not in the file store as it was put there
         """
         Source = self.env["invoice.pdf.source"]
         chosen = dict.fromkeys(self, (False, self.env["ir.attachment"]))
@@ -154,6 +157,8 @@ class AccountMove(models.Model):
                 # One of a batch: what is read of it is read of the others as well.
                 asked = asked.with_prefetch(self._prefetch_ids)
                 pdfs = Source._find_pdfs(source, asked, fetch)
+                if whole:
+                    pdfs = Source._pass_over_broken_pdfs(pdfs)
                 found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
                 chosen.update({move: (source, pdfs[move.id]) for move in found})
                 moves -= found
@@ -209,7 +214,11 @@ class AccountMove(models.Model):
         pdfs = self.env["invoice.pdf.source"]._find_pdfs(
             "connectwise", self._with_invoice_pdf(), fetch
         )
-        return pdfs.get(self.id, none)
+        return (
+            self.env["invoice.pdf.source"]
+            ._pass_over_broken_pdfs(pdfs)
+            .get(self.id, none)
+        )
 
     @api.depends(
         "state",
@@ -320,7 +329,7 @@ class AccountMove(models.Model):
     def _prepare_invoice_pdf_explanation(self):
         """Return what the tab *Why this PDF?* says, as values for its template."""
         Source = self.env["invoice.pdf.source"]
-        chosen, attachment = self._choose_invoice_pdfs()[self]
+        chosen, attachment = self._choose_invoice_pdfs(whole=True)[self]
         outranking = self._get_outranking_sources(chosen)
         is_undecided = any(map(self._is_invoice_pdf_source_open, outranking))
         sources = Source._get_by_company(self.company_id)[self.company_id]
@@ -364,6 +373,11 @@ class AccountMove(models.Model):
                 return self.env._("Odoo's PDF is the legal document of an e-invoice.")
             return self.connectwise_message
         if source == "attachment":
+            marked = self.sudo().invoice_pdf_attachment_id
+            if marked and not marked._is_whole():
+                return self.env._(
+                    "The file “%s” is lost or damaged on the server.", marked.name
+                )
             return self.invoice_pdf_attachment_id.name or self.env._(
                 "No attached PDF was marked with “Use as invoice PDF”."
             )
@@ -636,15 +650,15 @@ class AccountMove(models.Model):
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
         result = super().write(vals)
-        times = {}
         if vals.get("state") == "posted":
-            times["connectwise_posted_at"] = fields.Datetime.now()
+            self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
-            times["connectwise_sent_at"] = fields.Datetime.now()
-        if times:
-            # Nobody's to write; and past Odoo, which would check the balance again.
-            models.Model.write(self.sudo(), times)
+            self._note_time("connectwise_sent_at")
         return result
+
+    def _note_time(self, name):
+        # Nobody's to write; and past Odoo, which would check the balance again.
+        models.Model.write(self.sudo(), {name: fields.Datetime.now()})
 
     def _check_connectwise_pdf_file(self, vals):
         if "connectwise_pdf_file" in vals and not self.env.su:
@@ -714,12 +728,14 @@ class AccountMove(models.Model):
         return records.with_context(invoice_pdf_at_hand=True)
 
     def _pin_connectwise_pdf(self):
-        """Remember ConnectWise's PDF that is kept as one that somebody received (D3)."""
+        """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
-        for move in self.sudo():
-            pdf = kept.get(move.id)
+        moves = self.sudo().filtered(lambda move: move.id in kept)
+        moves._note_time("connectwise_sent_at")
+        for move in moves:
+            pdf = kept[move.id]
             # Where it is news: each writing of an invoice checks its balance.
-            if pdf and move.connectwise_sent_checksum != pdf.checksum:
+            if move.connectwise_sent_checksum != pdf.checksum:
                 move.connectwise_sent_checksum = pdf.checksum
 
     def _process_attachments_for_post(
@@ -762,6 +778,43 @@ class AccountMove(models.Model):
                 file.raw, _kind = reports._render_qweb_pdf(report, move.ids)
             elif file.checksum != chosen.checksum:
                 file.raw = chosen.raw
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Leave out synced contacts that get no invoices, as followers too (D12)."""
+        recipients = super()._notify_get_recipients(
+            message, msg_vals=msg_vals, **kwargs
+        )
+        partner_ids = [data["id"] for data in recipients if data["id"]]
+        partners = self.env["res.partner"].browse(partner_ids)
+        unmailed = set((partners - partners._filter_connectwise_mailed()).ids)
+        addresses = ()
+        if len(partner_ids) < len(recipients):
+            addresses = self._get_unmailed_addresses()
+        return [
+            data
+            for data in recipients
+            if data["id"] not in unmailed
+            and (data["id"] or data["email_normalized"] not in addresses)
+        ]
+
+    def _get_unmailed_addresses(self):
+        """Return the customer's addresses that only disabled synced contacts have."""
+        contacts = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "commercial_partner_id",
+                        "in",
+                        self.sudo().commercial_partner_id.ids,
+                    ),
+                    ("is_connectwise_contact", "=", True),
+                ]
+            )
+        )
+        unmailed = contacts - contacts._filter_connectwise_mailed()
+        return unmailed._get_addresses_of_their_own()
 
     # -------------------------------------------------------------------------
     # A PDF attached by a person

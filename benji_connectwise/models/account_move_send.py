@@ -157,6 +157,23 @@ class AccountMoveSend(models.AbstractModel):
         return [data for data in placeholders if data["name"] != filename]
 
     @api.model
+    def _get_placeholder_mail_template_dynamic_attachments_data(
+        self, move, mail_template, pdf_report=None
+    ):
+        placeholders = super()._get_placeholder_mail_template_dynamic_attachments_data(
+            move, mail_template, pdf_report=pdf_report
+        )
+        if not move._get_preferred_invoice_pdf():
+            return placeholders
+        # Whichever invoice report it is, it would be the chosen PDF again (D23).
+        Report = self.env["ir.actions.report"]
+        return [
+            data
+            for data in placeholders
+            if not Report._is_invoice_report(data["dynamic_report"])
+        ]
+
+    @api.model
     def _get_invoice_extra_attachments(self, move):
         attachments = super()._get_invoice_extra_attachments(move)
         if preferred := move._get_preferred_invoice_pdf():
@@ -173,15 +190,30 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_mail_params(self, move, move_data):
         # A document that was replaced while the dialog was open must not go out too.
-        current = set(self._get_invoice_extra_attachments(move).ids)
+        current = self._get_invoice_extra_attachments(move)
         widget = [
             values
             for values in move_data.get("mail_attachments_widget") or []
-            if not values.get("invoice_document") or values["id"] in current
+            if not values.get("invoice_document") or values["id"] in current.ids
         ]
+        removed = {values["name"] for values in widget if values.get("skip")}
+        going_out = current.filtered(lambda file: file.name not in removed)
+        copies = self._find_copies(widget, going_out)
+        widget = [values for values in widget if values["id"] not in copies]
         return super()._get_mail_params(
             move, {**move_data, "mail_attachments_widget": widget}
         )
+
+    @api.model
+    def _find_copies(self, widget, documents):
+        """Return the ids of listed files that are the same as one of `documents`.
+
+        An invoice report of the mail template is the chosen PDF once more (D23).
+        """
+        file_ids = [values["id"] for values in widget if isinstance(values["id"], int)]
+        files = self.env["ir.attachment"].browse(file_ids).exists() - documents
+        checksums = documents.mapped("checksum")
+        return files.filtered(lambda file: file.checksum in checksums).ids
 
     # -------------------------------------------------------------------------
     # Generating and sending
@@ -274,8 +306,10 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _report_differing_amounts(self, moves):
         """Tell a person what was sent with another amount while nobody looked (D1)."""
-        differing = moves.sudo().filtered("connectwise_amount_differs")
-        for move in differing.filtered("connectwise_pdf_is_sent"):
+        kept = self.env["connectwise.lookup"]._get_pdfs(moves)
+        for move in moves.sudo().filtered("connectwise_amount_differs"):
+            if not (move.is_move_sent and move.id in kept):
+                continue
             backend = move.company_id._get_connectwise_backend()
             user = backend.responsible_id or self.env.user
             move = move.with_context(lang=user.lang)
@@ -402,33 +436,28 @@ class AccountMoveSend(models.AbstractModel):
     def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
         """Add the enabled Bill-To contact; one that is disabled is never mailed."""
         partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
-        return self._add_connectwise_contacts(move, self._drop_disabled(partners))
+        return self._add_connectwise_contacts(
+            move, partners._filter_connectwise_mailed()
+        )
 
     @api.model
     def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
         settings = super()._get_default_sending_settings(
             move, from_cron=from_cron, **custom_settings
         )
-        if from_cron and settings.get("mail_partner_ids"):
+        if settings.get("mail_partner_ids"):
             # Chosen a while ago: whoever was disabled or removed since is left out.
             partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
-            settings["mail_partner_ids"] = self._drop_disabled(partners.exists()).ids
+            partners = partners.exists()._filter_connectwise_mailed()
+            settings["mail_partner_ids"] = partners.ids
         return settings
-
-    @api.model
-    def _drop_disabled(self, partners):
-        return partners.filtered(
-            lambda partner: (
-                not partner.is_connectwise_contact or partner.connectwise_enabled
-            )
-        )
 
     @api.model
     def _add_connectwise_contacts(self, move, partners):
         backend = move.company_id._get_connectwise_backend()
         mappings = move.commercial_partner_id.sudo().connectwise_mapping_ids.filtered(
             lambda mapping: (
-                mapping.backend_id == backend and mapping.contact_id.connectwise_enabled
+                mapping.backend_id == backend and mapping._is_contact_mailed()
             )
         )
         if not mappings or not move.is_sale_document():

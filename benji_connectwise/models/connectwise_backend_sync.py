@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..explain import explain, explain_facts
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
-from .connectwise_sync_history import MassLossError
+from .connectwise_sync_history import OPEN, MassLossError
 
 SECONDS_FOR_SYNC = 100
 """What a synchronization that is called directly may take of ConnectWise's time."""
@@ -75,7 +75,7 @@ class ConnectwiseBackend(models.Model):
             .search(
                 [
                     ("backend_id", "=", self.id),
-                    ("state", "in", ("queued", "running")),
+                    ("state", "in", OPEN),
                 ],
                 limit=1,
             )
@@ -181,6 +181,12 @@ class ConnectwiseBackend(models.Model):
             open_scan.failure = self.failure or self.sync_failure
             open_scan._finish("failed")
             open_scan.flush_recordset()
+        # Of one that was ended while Odoo was killed.
+        left = [
+            ("history_id.backend_id", "=", self.id),
+            ("history_id.state", "not in", OPEN),
+        ]
+        self.env["connectwise.sync.range"].search(left).history_id._clear_up()
         values = {
             "backend_id": self.id,
             "place": self._get_place(),
@@ -315,7 +321,14 @@ class ConnectwiseBackend(models.Model):
                              WHERE move.commercial_partner_id = partner.id
                                AND move.company_id = ANY(%(companies)s)
                                AND move.state = 'posted'
-                               AND move.move_type IN ('out_invoice', 'out_refund')))
+                               AND move.move_type IN ('out_invoice', 'out_refund'))
+                        -- Whose part was connected before it became one.
+                        OR EXISTS (
+                            SELECT 1 FROM connectwise_mapping mapping
+                              JOIN res_partner part ON part.id = mapping.partner_id
+                             WHERE mapping.backend_id = %(backend)s
+                               AND mapping.connectwise_company_id IS NOT NULL
+                               AND part.commercial_partner_id = partner.id))
                     ON CONFLICT (backend_id, partner_id) DO NOTHING
                     RETURNING id
                     """,
@@ -327,7 +340,11 @@ class ConnectwiseBackend(models.Model):
                     user=self.env.uid,
                 )
             )
-        self.env["connectwise.mapping"].invalidate_model()
+            rows = self.env["connectwise.mapping"].sudo()
+            rows.invalidate_model()
+            rows = rows.search([("backend_id", "=", backend.id)])
+            rows._note_owners()
+            rows._find_needless().unlink()
 
     def _update_contacts_for_person(self, mappings):
         """Read and import these rows' Bill-To contacts while a person waits."""

@@ -9,13 +9,14 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
+from ..lib.connectwise_client import plain_email, take_out_invisible
 from ..mapping_words import explain_contact
 from .connectwise_company import as_table
 from .res_partner import SYNC
 
 _logger = logging.getLogger(__name__)
 
-TAKEN_OVER = ("name", "email", "phone", "function", "type", "active")
+TAKEN_OVER = ("name", "email", "phone", "function", "active")
 """What the synchronization overwrites of a contact that was entered by hand (D7)."""
 
 
@@ -65,12 +66,12 @@ class ConnectwiseMapping(models.Model):
                         AND COALESCE(mapping.contact_domain,
                                      split_part(contact.email_normalized, '@', 2))
                             = split_part(contact.email_normalized, '@', 2)
+                        AND (contact.type = 'other'
+                             OR mapping.contact_origin = 'converted')
                         AND CASE WHEN contact.connectwise_enabled
-                            THEN contact.type = 'invoice'
-                                AND mapping.contact_decision IS DISTINCT FROM 'disabled'
-                            ELSE contact.type = 'other'
-                                AND COALESCE(mapping.contact_decision = 'disabled',
-                                             %(enable)s IS NOT TRUE)
+                            THEN mapping.contact_decision IS DISTINCT FROM 'disabled'
+                            ELSE COALESCE(mapping.contact_decision = 'disabled',
+                                          %(enable)s IS NOT TRUE)
                             END
                        ) IS NOT TRUE
                  ORDER BY mapping.id
@@ -109,7 +110,8 @@ class ConnectwiseMapping(models.Model):
     def _get_contact_email(self):
         """Return the Bill-To contact's address, normalised; False if there is none."""
         company = self.connectwise_company_id
-        return company.contact_ref and email_normalize(company.contact_email)
+        email = company.contact_ref and plain_email(company.contact_email)
+        return email and email_normalize(email)
 
     def _find_contacts_entered_here(self):
         """Return {(customer, e-mail): its contacts that Odoo had before}.
@@ -126,20 +128,24 @@ class ConnectwiseMapping(models.Model):
                 emails.add(email)
         if not emails:
             return {}
-        contacts = (
-            self.env["res.partner"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("commercial_partner_id", "in", customers),
-                    ("email_normalized", "in", emails),
-                    ("is_connectwise_contact", "=", False),
-                ],
-                order="id",
-            )
+        Partner = self.env["res.partner"].with_context(active_test=False)
+        Partner.flush_model(["email_normalized"])
+        # Few addresses have other characters than ASCII's: these may be invisible ones.
+        possible = SQL(
+            "SELECT id FROM res_partner"
+            " WHERE email_normalized = ANY(%s) OR email_normalized ~ '[^ -~]'",
+            list(emails),
+        )
+        contacts = Partner.search(
+            [
+                ("commercial_partner_id", "in", customers),
+                ("id", "in", possible),
+                ("is_connectwise_contact", "=", False),
+            ],
+            order="id",
         )
         return contacts.grouped(
-            lambda contact: (contact.commercial_partner_id, contact.email_normalized)
+            lambda contact: (contact.commercial_partner_id, _see_email(contact))
         )
 
     def _plan_contact(self, known):
@@ -175,7 +181,7 @@ class ConnectwiseMapping(models.Model):
         contacts = (here or customer.browse()) - customer
         # Another connection of this customer may just have taken one of them over.
         contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
-        if customer.email_normalized == email:
+        if _see_email(customer) == email:
             return "none", {"code": "own_email", "email": email}
         for contact in contacts:
             if contact.active and contact.type == "invoice":
@@ -206,9 +212,7 @@ class ConnectwiseMapping(models.Model):
             if company.contact_name:
                 return {"code": "inactive", "name": company.contact_name}
             return {"code": "missing" if company.contact_asked_ref else "no_contact"}
-        has_email = (company.contact_email or "").strip()
-        code = "invalid_email" if has_email else "no_email"
-        return {"code": code, "name": company.contact_name or ""}
+        return {"code": "no_email", "name": company.contact_name or ""}
 
     def _try_contact_step(self, step, value):
         """Do what was planned; what Odoo refuses is undone and said on the row."""
@@ -261,11 +265,7 @@ class ConnectwiseMapping(models.Model):
 
     def _contact_converted(self, contact):
         contact = self._as_sync(contact)
-        before = {name: contact[name] for name in TAKEN_OVER}
-        address = contact._convert_fields_to_values(contact._address_fields())
-        if address != contact.parent_id._convert_fields_to_values([*address]):
-            before["address"] = address
-        self.contact_before = before
+        self.contact_before = {name: contact[name] for name in TAKEN_OVER}
         contact.write(self._prepare_contact())
         self._note_arrivals(contact, "converted")
         self._log(
@@ -358,17 +358,20 @@ class ConnectwiseMapping(models.Model):
             return value or before.get(name) or False
 
         enabled = self._is_contact_to_be_enabled(enabled)
-        return {
+        values = {
             "name": get("name") or get("email"),
             "email": get("email"),
             "phone": get("phone"),
             "function": get("function"),
-            "type": "invoice" if enabled else "other",
             "active": True,
             "is_connectwise_contact": True,
             "connectwise_contact_ref": company.contact_ref,
             "connectwise_enabled": enabled,
         }
+        if not before:
+            # Odoo chooses no address of this type for an order or an invoice (D12).
+            values["type"] = "other"
+        return values
 
     def _note_arrivals(self, contacts, origin):
         """Store that these rows have these contacts now, one each."""
@@ -457,18 +460,17 @@ class ConnectwiseMapping(models.Model):
                 continue
             if not is_enabled:
                 mapping._withdraw_queued_mail()
-            contact.write(
-                {
-                    "connectwise_enabled": is_enabled,
-                    "type": "invoice" if is_enabled else "other",
-                }
-            )
-            mapping._log(
+            contact.connectwise_enabled = is_enabled
+            mapping._log_for_customer(
                 self.env._("Enabled %s.", contact.email_formatted)
                 if is_enabled
                 else self.env._("Disabled %s.", contact.email_formatted)
             )
         return True
+
+    def _is_contact_mailed(self):
+        """Whether the contact receives its customer's invoices (D12, D18)."""
+        return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _is_contact_to_be_enabled(self, enabled):
         if self._is_contact_held():
@@ -519,17 +521,10 @@ class ConnectwiseMapping(models.Model):
             # Whoever cannot see this customer is not the one to look at it.
             self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
 
-    def _filter_following_address(self):
-        """Return the rows whose contact has its customer's address.
 
-        Not those with a contact that was an address of its own before.
-        """
-        return self.filtered(
-            lambda mapping: (
-                (mapping.contact_before or {}).get("type", "contact") == "contact"
-                and "address" not in (mapping.contact_before or {})
-            )
-        )
+def _see_email(partner):
+    """Return a partner's e-mail address without what nobody sees of it."""
+    return take_out_invisible(partner.email_normalized or "")
 
 
 def _get_domain(email):

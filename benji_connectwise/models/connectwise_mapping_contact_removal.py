@@ -2,7 +2,7 @@ import logging
 
 from psycopg2 import IntegrityError
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -35,6 +35,8 @@ class ConnectwiseMapping(models.Model):
         contact, before = self._as_sync(self.contact_id), self.contact_before
         is_created = self.contact_origin != "converted"
         self._withdraw_queued_mail()
+        if is_created:
+            self._give_orders_back(contact)
         self.write(
             {"contact_id": False, "contact_origin": False, "contact_before": False}
         )
@@ -44,7 +46,7 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": False,
         }
         if not is_created:
-            self._give_back(contact, dict(before or {}), no_more)
+            self._write_archiving(contact, {**(before or {}), **no_more})
         elif self._is_referred_to(contact) or not self._try_delete(contact):
             self._write_archiving(
                 contact,
@@ -57,12 +59,22 @@ class ConnectwiseMapping(models.Model):
                 },
             )
 
-    def _give_back(self, contact, before, no_more):
-        address = before.pop("address", None)
-        self._write_archiving(contact, {**before, **no_more})
-        if address:
-            # Written around Odoo's passing on of addresses: it had one of its own.
-            contact._update_address(address)
+    def _give_orders_back(self, contact):
+        """Let orders and draft invoices have the customer as address again (D7).
+
+        A contact that somebody entered stays, and with it what it was chosen for.
+        """
+        drafts = {"account.move": Domain("state", "=", "draft")}
+        if "sale.order" in self.env:
+            drafts["sale.order"] = Domain("state", "!=", "cancel")
+        for model, domain in drafts.items():
+            records = self.env[model].sudo().with_context(active_test=False)
+            # The addresses last: they follow from the customer otherwise.
+            for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
+                if name in records._fields:
+                    records.search(domain & Domain(name, "=", contact.id)).write(
+                        {name: self.partner_id.id}
+                    )
 
     def _write_archiving(self, contact, values):
         # Odoo refuses to archive the contact of a user; that is a person's to do.
@@ -117,23 +129,39 @@ class ConnectwiseMapping(models.Model):
 
     def _withdraw_queued_mail(self):
         """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
-        contacts = self.contact_id
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                Domain("recipient_ids", "in", contacts.ids)
-                & Domain("state", "=", "outgoing")
-                & Domain("model", "=", "account.move")
-            )
-        )
-        for mail in mails:
-            mail.write({"recipient_ids": [(3, contact.id) for contact in contacts]})
-            if not mail.recipient_ids and not mail.email_to:
-                mail.cancel()
-        self.env["mail.notification"].sudo().search(
-            [
-                ("mail_mail_id", "in", mails.ids),
-                ("res_partner_id", "in", contacts.ids),
+        contacts = self.contact_id.sudo()
+        if not contacts:
+            return
+        addresses = contacts._get_addresses_of_their_own()
+        for mail in self.env["mail.mail"].sudo()._find_queued_invoices(contacts):
+            mail._take_out(contacts, addresses)
+        self._withdraw_scheduled_messages(contacts)
+        self._withdraw_held_mail(contacts)
+
+    def _withdraw_scheduled_messages(self, contacts):
+        """Take the contacts out of messages that are to be sent at a later time."""
+        unlink = [Command.unlink(contact.id) for contact in contacts]
+        to_contacts = [
+            ("model", "=", "account.move"),
+            ("partner_ids", "in", contacts.ids),
+        ]
+        scheduled = self.env["mail.scheduled.message"].sudo().search(to_contacts)
+        scheduled.write({"partner_ids": unlink})
+        posted = self.env["mail.message.schedule"].sudo().search([]).mail_message_id
+        posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
+
+    def _withdraw_held_mail(self, contacts):
+        """Take the contacts out of what waits for ConnectWise's PDF (D14)."""
+        held = self.env["connectwise.lookup"].sudo()
+        for lookup in held.search([("held_sending_data", "!=", False)]):
+            partner_ids = lookup.held_sending_data.get("mail_partner_ids") or []
+            left = [
+                partner_id
+                for partner_id in partner_ids
+                if partner_id not in contacts.ids
             ]
-        ).notification_status = "canceled"
+            if len(left) < len(partner_ids):
+                lookup.held_sending_data = {
+                    **lookup.held_sending_data,
+                    "mail_partner_ids": left,
+                }

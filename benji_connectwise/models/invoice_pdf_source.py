@@ -1,9 +1,13 @@
+import logging
 from itertools import takewhile
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..odoo_internals import ormcache
+
+_logger = logging.getLogger(__name__)
 
 
 class InvoicePdfSource(models.Model):
@@ -145,6 +149,21 @@ class InvoicePdfSource(models.Model):
         :param bool fetch: whether there is time to ask another system
         """
         return getattr(self, f"_find_pdfs_{source}")(moves, fetch)
+
+    def _pass_over_broken_pdfs(self, pdfs):
+        """Return those of {invoice id: attachment} whose file is what was stored."""
+        broken = {
+            move_id: attachment
+            for move_id, attachment in pdfs.items()
+            # An empty one stands for Odoo's own rendering.
+            if attachment and not attachment._is_whole()
+        }
+        if not broken:
+            return pdfs
+        for attachment in broken.values():
+            _logger.warning("The file of the attachment %s is broken", attachment.id)
+        self.env["connectwise.lookup"].sudo()._forget_broken(broken)
+        return {key: value for key, value in pdfs.items() if key not in broken}
 
     def _has_pdf_domain(self, source):
         """Return the domain of the invoices that have a PDF from `source` at hand."""

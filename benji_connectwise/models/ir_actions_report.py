@@ -5,9 +5,8 @@ from collections import OrderedDict
 
 from odoo import models
 
-from odoo.addons.base.models.ir_actions_report import _wkhtml
-
 from ..lib.connectwise_client import InvalidPdfError
+from ..odoo_internals import _wkhtml
 from ..pdf_merge_check import MergeCheck
 
 _logger = logging.getLogger(__name__)

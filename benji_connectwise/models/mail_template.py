@@ -14,10 +14,11 @@ class MailTemplate(models.Model):
         email_values=None,
         email_layout_xmlid=False,
     ):
+        template = self
         # Whoever calls this from outside can add any file with `email_values`.
         if self.env.su or not email_values:
-            self = self.with_context(invoice_mail=INVOICE_MAIL)
-        return super().send_mail_batch(
+            template = self.with_context(invoice_mail=INVOICE_MAIL)
+        return super(MailTemplate, template).send_mail_batch(
             res_ids,
             force_send=force_send,
             raise_exception=raise_exception,
@@ -29,12 +30,23 @@ class MailTemplate(models.Model):
         self, res_ids, render_fields, render_results=None
     ):
         """Look for newer PDFs before the invoices are mailed, as *Send* does (D3)."""
-        if "report_template_ids" in render_fields and self._has_invoice_report():
-            moves = self.env["account.move"].browse(res_ids)
-            self = moves._look_before_mailing(self)
-        return super()._generate_template_attachments(
+        if "report_template_ids" not in render_fields or not self._has_invoice_report():
+            return super()._generate_template_attachments(
+                res_ids, render_fields, render_results=render_results
+            )
+        template = self.env["account.move"].browse(res_ids)._look_before_mailing(self)
+        results = super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )
+        for res_id in res_ids:
+            # Each invoice report is the chosen PDF, which goes out once (D23).
+            once = {}
+            for name, content in results[res_id].get("attachments", []):
+                once.setdefault(content, name)
+            results[res_id]["attachments"] = [
+                (name, content) for content, name in once.items()
+            ]
+        return results
 
     def _has_invoice_report(self):
         return self.model == "account.move" and any(

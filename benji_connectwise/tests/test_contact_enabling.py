@@ -10,27 +10,34 @@ from .contact_common import ContactCommon
 @tagged("post_install", "-at_install")
 class TestEnabling(ContactCommon):
     def test_arrives_disabled(self):
-        """S41: with automatic enabling off it is an other address, not enabled."""
-        contact = self.imported()
-        self.assertFalse(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
+        """S41: with automatic enabling off it is not enabled."""
+        self.assertFalse(self.imported().connectwise_enabled)
 
     def test_arrives_enabled(self):
-        """S40: with it on it is an invoice address, enabled."""
+        """S40: with it on it is enabled."""
         self.backend.auto_enable_contacts = True
-        contact = self.imported()
-        self.assertTrue(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "invoice")
+        self.assertTrue(self.imported().connectwise_enabled)
 
     def test_enabled_by_hand(self):
         """S43: enabling is allowed though the data are not editable."""
         contact = self.imported()
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "invoice")
         self.mapping.with_user(self.administrator).disable_contact()
         self.assertFalse(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
+
+    def test_enabling_and_disabling_are_in_the_customers_chatter(self):
+        """S43: by whom"""
+        self.imported()
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.enable_contact()
+        mapping.disable_contact()
+        bodies = "".join(self.customer.message_ids[:2].mapped("body"))
+        self.assertIn("Enabled", bodies)
+        self.assertIn("Disabled", bodies)
+        self.assertEqual(
+            self.customer.message_ids[:2].author_id, self.administrator.partner_id
+        )
 
     def test_enabled_from_the_contact(self):
         """S43: the buttons on the contact's own form do the same."""
@@ -78,13 +85,21 @@ class TestEnabling(ContactCommon):
         self.assertEqual(self.mapping._import_contact(), "unchanged")
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_converted_types(self):
-        """Types: converted contacts too are invoice or other addresses."""
-        contact = self.new_contact()
-        self.imported()
-        self.assertEqual(contact.type, "other")
-        self.mapping.enable_contact()
-        self.assertEqual(contact.type, "invoice")
+    def test_enabling_changes_no_type(self):
+        """D12: it is an other address, and a converted one what it was."""
+        for kind in (None, "contact", "delivery", "other"):
+            with self.subTest(kind), self.cr.savepoint() as savepoint:
+                if kind:
+                    self.new_contact(type=kind)
+                contact = self.imported()
+                for change in ("enable_contact", "disable_contact"):
+                    getattr(self.mapping, change)()
+                    self.assertEqual(contact.type, kind or "other")
+                    self.assertEqual(self.mapping._import_contact(), "unchanged")
+                    self.assertFalse(
+                        self.mapping._find_contacts_to_import(self.backend)
+                    )
+                savepoint.rollback()
 
     def test_decision_is_about_this_company(self):
         """Another company's contact arrives as if nobody had decided."""

@@ -17,6 +17,7 @@ from ..lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from ..storage import StorageError
 
 ERRORS = [
     AddressError("", reason="tls"),
@@ -31,6 +32,7 @@ ERRORS = [
     NetworkError("", reason="dns"),
     SecretKeyError("", reason="malformed"),
     ServerError("", status=503),
+    StorageError("", reason="full"),
     UnknownCompanyError("", company_login_id="acme"),
     UnqueryableError("", value='a"b'),
 ]

@@ -109,7 +109,9 @@ class OdooServer(OdooProcess):
 
     def run_hours_later(self) -> None:
         """The same, after all pauses that a failure of ConnectWise has begun."""
-        self.query("UPDATE connectwise_backend SET retry_at = NULL")
+        self.query(
+            "UPDATE connectwise_backend SET retry_at = NULL, sync_retry_at = NULL"
+        )
         self.query("UPDATE connectwise_lookup SET retry_at = NULL")
         self.run_what_is_due()
 

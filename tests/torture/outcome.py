@@ -30,10 +30,12 @@ TABLES = {
         SELECT res_model, summary, count(*) FROM mail_activity
          WHERE active GROUP BY 1, 2""",
     "connection": """
-        SELECT state, last_error, failures, retry_at, newest_change
+        SELECT state, failure::text, failures, retry_at, sync_failure::text,
+               sync_failures, sync_retry_at, newest_change
           FROM connectwise_backend""",
     "history": """
-        SELECT state, is_full, companies_read, companies_total, counts, skipped, error
+        SELECT state, is_full, companies_read, companies_total, counts, skipped,
+               failure::text
           FROM connectwise_sync_history""",
 }
 

@@ -114,7 +114,8 @@ class Work:
     def end_rest(self) -> None:
         # Only where there is one: each change makes whoever is at work begin again.
         self.odoo.query(
-            "UPDATE connectwise_backend SET retry_at = NULL WHERE retry_at IS NOT NULL"
+            "UPDATE connectwise_backend SET retry_at = NULL, sync_retry_at = NULL"
+            " WHERE retry_at IS NOT NULL OR sync_retry_at IS NOT NULL"
         )
 
     def note(self, text: str) -> None:

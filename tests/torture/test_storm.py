@@ -95,7 +95,7 @@ def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
         seconds = time.monotonic() - started
         asked = odoo.sandbox.requests()
         retry_at, now = odoo.query(
-            "SELECT retry_at, now() AT TIME ZONE 'UTC' FROM connectwise_backend"
+            "SELECT sync_retry_at, now() AT TIME ZONE 'UTC' FROM connectwise_backend"
         )[0]
     violations = []
     if seconds > 10:

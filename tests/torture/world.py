@@ -140,7 +140,13 @@ class World:
             env.cr.execute("SET LOCAL session_replication_role = replica")
             shift = f"interval '{hours} hours'"
             for table, columns in (
-                ("connectwise_backend", ("retry_at", "failing_since", "last_sync")),
+                (
+                    "connectwise_backend",
+                    (
+                        *("retry_at", "failing_since", "last_sync"),
+                        *("sync_retry_at", "sync_failing_since"),
+                    ),
+                ),
                 ("connectwise_lookup", ("retry_at", "asked_at", "held_since")),
             ):
                 changes = ", ".join(f"{name} = {name} - {shift}" for name in columns)
