@@ -88,6 +88,9 @@ class AccountMove(models.Model):
         groups=INVOICING,
     )
 
+    # Few of many invoices wait to be sent.
+    _sending_data_index = models.Index("(id) WHERE sending_data IS NOT NULL")
+
     # -------------------------------------------------------------------------
     # The decision
     # -------------------------------------------------------------------------
@@ -486,6 +489,22 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------------
     # Mailing the chosen PDF
     # -------------------------------------------------------------------------
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Leave out a disabled Bill-To contact, also where it follows (D12)."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        if not self.is_sale_document(include_receipts=True):
+            return recipients
+        ids = [recipient["id"] for recipient in recipients if recipient["id"]]
+        partners = self.env["res.partner"].browse(ids)
+        left_out = set((partners - partners._filter_mailed_invoices()).ids)
+        return [data for data in recipients if data["id"] not in left_out]
+
+    def _get_contacts_not_mailed(self):
+        """Return this customer's synced contacts that are mailed no invoices."""
+        customer = self.commercial_partner_id.sudo()
+        contacts = customer.connectwise_mapping_ids.contact_id
+        return contacts - contacts._filter_mailed_invoices()
 
     def _look_before_mailing(self, records):
         """Ask ConnectWise for newer PDFs and judge anew, unless that was just done.

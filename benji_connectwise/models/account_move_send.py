@@ -360,33 +360,26 @@ class AccountMoveSend(models.AbstractModel):
     def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
         """Add the enabled Bill-To contact; one that is disabled is never mailed."""
         partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
-        return self._add_connectwise_contacts(move, self._drop_disabled(partners))
+        return self._add_connectwise_contacts(move, partners._filter_mailed_invoices())
 
     @api.model
     def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
         settings = super()._get_default_sending_settings(
             move, from_cron=from_cron, **custom_settings
         )
-        if from_cron and settings.get("mail_partner_ids"):
+        if settings.get("mail_partner_ids"):
             # Chosen a while ago: whoever was disabled or removed since is left out.
             partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
-            settings["mail_partner_ids"] = self._drop_disabled(partners.exists()).ids
+            partners = partners.exists()._filter_mailed_invoices()
+            settings["mail_partner_ids"] = partners.ids
         return settings
-
-    @api.model
-    def _drop_disabled(self, partners):
-        return partners.filtered(
-            lambda partner: (
-                not partner.is_connectwise_contact or partner.connectwise_enabled
-            )
-        )
 
     @api.model
     def _add_connectwise_contacts(self, move, partners):
         backend = move.company_id._get_connectwise_backend()
         mappings = move.commercial_partner_id.sudo().connectwise_mapping_ids.filtered(
             lambda mapping: (
-                mapping.backend_id == backend and mapping.contact_id.connectwise_enabled
+                mapping.backend_id == backend and mapping._is_contact_mailed()
             )
         )
         if not mappings or not move.is_sale_document():

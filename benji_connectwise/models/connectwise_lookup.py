@@ -78,6 +78,7 @@ class ConnectwiseLookup(models.Model):
     held_since = fields.Datetime()
 
     _move_unique = models.UniqueIndex("(move_id)")
+    _held_index = models.Index("(id) WHERE held_sending_data IS NOT NULL")
 
     # -------------------------------------------------------------------------
     # Judging a hit

@@ -15,7 +15,7 @@ from .res_partner import SYNC
 
 _logger = logging.getLogger(__name__)
 
-TAKEN_OVER = ("name", "email", "phone", "function", "type", "active")
+TAKEN_OVER = ("name", "email", "phone", "function", "active")
 """What the synchronization overwrites of a contact that was entered by hand (D7)."""
 
 
@@ -65,12 +65,12 @@ class ConnectwiseMapping(models.Model):
                         AND COALESCE(mapping.contact_domain,
                                      split_part(contact.email_normalized, '@', 2))
                             = split_part(contact.email_normalized, '@', 2)
+                        AND (mapping.contact_origin = 'converted'
+                             OR contact.type = 'other')
                         AND CASE WHEN contact.connectwise_enabled
-                            THEN contact.type = 'invoice'
-                                AND mapping.contact_decision IS DISTINCT FROM 'disabled'
-                            ELSE contact.type = 'other'
-                                AND COALESCE(mapping.contact_decision = 'disabled',
-                                             %(enable)s IS NOT TRUE)
+                            THEN mapping.contact_decision IS DISTINCT FROM 'disabled'
+                            ELSE COALESCE(mapping.contact_decision = 'disabled',
+                                          %(enable)s IS NOT TRUE)
                             END
                        ) IS NOT TRUE
                  ORDER BY mapping.id
@@ -261,11 +261,7 @@ class ConnectwiseMapping(models.Model):
 
     def _contact_converted(self, contact):
         contact = self._as_sync(contact)
-        before = {name: contact[name] for name in TAKEN_OVER}
-        address = contact._convert_fields_to_values(contact._address_fields())
-        if address != contact.parent_id._convert_fields_to_values([*address]):
-            before["address"] = address
-        self.contact_before = before
+        self.contact_before = {name: contact[name] for name in TAKEN_OVER}
         contact.write(self._prepare_contact())
         self._note_arrivals(contact, "converted")
         self._log(
@@ -314,7 +310,7 @@ class ConnectwiseMapping(models.Model):
             vals_list.append(
                 {
                     **customer.commercial_partner_id._get_commercial_values(),
-                    # Neither an invoice nor an other address is passed on to it.
+                    # Odoo passes no address on to a contact of this type.
                     **customer._get_address_values(),
                     **mapping._prepare_contact(),
                     "parent_id": customer.id,
@@ -358,12 +354,15 @@ class ConnectwiseMapping(models.Model):
             return value or before.get(name) or False
 
         enabled = self._is_contact_to_be_enabled(enabled)
+        # Odoo takes it for no order's or invoice's address then (D12). What it was
+        # before, it stays.
+        kind = {} if self.contact_before else {"type": "other"}
         return {
+            **kind,
             "name": get("name") or get("email"),
             "email": get("email"),
             "phone": get("phone"),
             "function": get("function"),
-            "type": "invoice" if enabled else "other",
             "active": True,
             "is_connectwise_contact": True,
             "connectwise_contact_ref": company.contact_ref,
@@ -457,18 +456,18 @@ class ConnectwiseMapping(models.Model):
                 continue
             if not is_enabled:
                 mapping._withdraw_queued_mail()
-            contact.write(
-                {
-                    "connectwise_enabled": is_enabled,
-                    "type": "invoice" if is_enabled else "other",
-                }
-            )
+            contact.connectwise_enabled = is_enabled
             mapping._log(
                 self.env._("Enabled %s.", contact.email_formatted)
                 if is_enabled
                 else self.env._("Disabled %s.", contact.email_formatted)
             )
         return True
+
+    def _is_contact_mailed(self):
+        """Whether this row's contact receives its customer's invoices (D12, D18)."""
+        self.ensure_one()
+        return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _is_contact_to_be_enabled(self, enabled):
         if self._is_contact_held():
@@ -518,18 +517,6 @@ class ConnectwiseMapping(models.Model):
         except UserError:
             # Whoever cannot see this customer is not the one to look at it.
             self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
-
-    def _filter_following_address(self):
-        """Return the rows whose contact has its customer's address.
-
-        Not those with a contact that was an address of its own before.
-        """
-        return self.filtered(
-            lambda mapping: (
-                (mapping.contact_before or {}).get("type", "contact") == "contact"
-                and "address" not in (mapping.contact_before or {})
-            )
-        )
 
 
 def _get_domain(email):

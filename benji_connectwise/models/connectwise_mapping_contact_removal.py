@@ -6,11 +6,20 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import clean_context
 
 _logger = logging.getLogger(__name__)
 
 NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
 """Tables whose rows may go with a contact: they are no history."""
+
+OPEN_DOCUMENTS = {
+    "account.move": Domain("state", "=", "draft"),
+    "sale.order": Domain("invoice_status", "!=", "invoiced"),
+}
+"""Where an address still matters. Which of these apps is installed differs."""
+
+ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
 
 
 class ConnectwiseMapping(models.Model):
@@ -44,8 +53,11 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": False,
         }
         if not is_created:
-            self._give_back(contact, dict(before or {}), no_more)
-        elif self._is_referred_to(contact) or not self._try_delete(contact):
+            # It is the person's again.
+            self._write_archiving(contact, {**(before or {}), **no_more})
+            return
+        self._return_documents(contact)
+        if self._is_referred_to(contact) or not self._try_delete(contact):
             self._write_archiving(
                 contact,
                 {
@@ -57,12 +69,31 @@ class ConnectwiseMapping(models.Model):
                 },
             )
 
-    def _give_back(self, contact, before, no_more):
-        address = before.pop("address", None)
-        self._write_archiving(contact, {**before, **no_more})
-        if address:
-            # Written around Odoo's passing on of addresses: it had one of its own.
-            contact._update_address(address)
+    def _return_documents(self, contact):
+        """Let orders and drafts with this address have their customer's again (D7)."""
+        customer = contact.parent_id
+        for model, is_open in OPEN_DOCUMENTS.items():
+            if model not in self.env:
+                continue
+            documents = (
+                self.env[model]
+                .sudo()
+                .with_context(clean_context(self.env.context), active_test=False)
+            )
+            names = [name for name in ADDRESSES if name in documents._fields]
+            uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
+            for document in documents.search(is_open & uses_it):
+                # All at once: an address that is not said follows the customer.
+                values = {
+                    name: (customer if value == contact else value).id
+                    for name in names
+                    for value in document[name]
+                }
+                try:
+                    with self.env.cr.savepoint():
+                        document.with_company(document.company_id).write(values)
+                except UserError as error:
+                    _logger.info("%s keeps its address: %s", document, error)
 
     def _write_archiving(self, contact, values):
         # Odoo refuses to archive the contact of a user; that is a person's to do.
@@ -118,22 +149,73 @@ class ConnectwiseMapping(models.Model):
     def _withdraw_queued_mail(self):
         """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
         contacts = self.contact_id
+        addresses = contacts.filtered("email_normalized").mapped("email_normalized")
         mails = (
             self.env["mail.mail"]
             .sudo()
             .search(
-                Domain("recipient_ids", "in", contacts.ids)
-                & Domain("state", "=", "outgoing")
-                & Domain("model", "=", "account.move")
+                Domain("model", "=", "account.move")
+                # Those that failed may be tried again.
+                & Domain("state", "in", ["outgoing", "exception"])
+                & Domain.OR(
+                    [
+                        Domain("recipient_ids", "in", contacts.ids),
+                        *(Domain("email_to", "ilike", email) for email in addresses),
+                        *(Domain("email_cc", "ilike", email) for email in addresses),
+                    ]
+                )
             )
         )
-        for mail in mails:
-            mail.write({"recipient_ids": [(3, contact.id) for contact in contacts]})
-            if not mail.recipient_ids and not mail.email_to:
-                mail.cancel()
+        mails._leave_out(contacts)
         self.env["mail.notification"].sudo().search(
             [
                 ("mail_mail_id", "in", mails.ids),
                 ("res_partner_id", "in", contacts.ids),
             ]
         ).notification_status = "canceled"
+        self._withdraw_planned_mail(contacts)
+        self._withdraw_planned_sending(contacts)
+
+    def _withdraw_planned_mail(self, contacts):
+        """Take the contacts out of messages that people planned for later."""
+        planned = self.env["mail.scheduled.message"].sudo()
+        planned = planned.search(
+            [("model", "=", "account.move"), ("partner_ids", "in", contacts.ids)]
+        )
+        notices = self.env["mail.message.schedule"].sudo()
+        notices = notices.search(
+            [
+                ("mail_message_id.model", "=", "account.move"),
+                ("mail_message_id.partner_ids", "in", contacts.ids),
+            ]
+        )
+        gone = {"partner_ids": [(3, contact.id) for contact in contacts]}
+        planned.write(gone)
+        notices.mail_message_id.write(gone)
+
+    def _withdraw_planned_sending(self, contacts):
+        """Take the contacts out of invoices that wait to be sent."""
+        self.env.flush_all()
+        for model, field in (
+            ("account.move", "sending_data"),
+            ("connectwise.lookup", "held_sending_data"),
+        ):
+            records = self.env[model].sudo()
+            column = SQL.identifier(field)
+            found = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id FROM %s
+                     WHERE %s IS NOT NULL
+                       AND %s -> 'mail_partner_ids' @> ANY (%s::jsonb[])
+                    """,
+                    SQL.identifier(records._table),
+                    column,
+                    column,
+                    [str(contact_id) for contact_id in contacts.ids],
+                )
+            )
+            for record in records.browse(record_id for [record_id] in found):
+                settings = record[field]
+                left = set(settings["mail_partner_ids"]) - set(contacts.ids)
+                record[field] = {**settings, "mail_partner_ids": list(left)}

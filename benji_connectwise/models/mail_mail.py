@@ -1,5 +1,6 @@
 from odoo import api, models
-from odoo.tools import email_normalize_all
+from odoo.tools import email_normalize, email_normalize_all
+from odoo.tools.mail import email_split_and_format
 
 INVOICE_MAIL = object()
 """In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
@@ -15,6 +16,7 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         mails = super().create(vals_list)
+        mails._leave_out_disabled_contacts()
         mails._pin_invoice_pdfs()
         return mails
 
@@ -24,6 +26,46 @@ class MailMail(models.Model):
         if "attachment_ids" in vals:
             self._pin_invoice_pdfs()
         return result
+
+    def _leave_out_disabled_contacts(self):
+        """Mail invoices to no Bill-To contact that is not enabled (D12).
+
+        A mail template, or the composer for many, may have chosen it.
+        """
+        for mail in self.sudo():
+            if mail.model != "account.move" or mail.state != "outgoing":
+                continue
+            move = self.env["account.move"].sudo().browse(mail.res_id).exists()
+            if move.is_sale_document(include_receipts=True):
+                chosen = mail.recipient_ids
+                contacts = chosen - chosen._filter_mailed_invoices()
+                mail._leave_out(contacts | move._get_contacts_not_mailed())
+
+    def _leave_out(self, contacts):
+        """Mail these to everybody but the contacts; one to nobody else is cancelled."""
+        for mail in self if contacts else ():
+            others = mail.recipient_ids - contacts
+            addresses = {*contacts.mapped("email_normalized"), False}
+            # Somebody else may have the same address.
+            people = others | contacts.commercial_partner_id
+            addresses -= {*people.mapped("email_normalized")}
+            values = {}
+            if others != mail.recipient_ids:
+                values["recipient_ids"] = [(6, 0, others.ids)]
+            for name in ("email_to", "email_cc"):
+                before = email_split_and_format(mail[name] or "")
+                left = [
+                    address
+                    for address in before
+                    if email_normalize(address) not in addresses
+                ]
+                if left != before:
+                    values[name] = ", ".join(left)
+            if not values:
+                continue
+            mail.write(values)
+            if not others and not mail.email_to and not mail.email_cc:
+                mail.cancel()
 
     def _pin_invoice_pdfs(self):
         """Remember which of ConnectWise's PDFs somebody is mailed (D3, D23).

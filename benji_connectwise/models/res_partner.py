@@ -302,13 +302,15 @@ class ResPartner(models.Model):
     def _children_sync(self, values):
         """Give a synced contact its customer's address, as Odoo does with contacts.
 
-        Odoo itself leaves those alone that are an invoice or an other address.
+        Odoo itself leaves other addresses alone. One that was entered by hand stays
+        the address it was.
         """
         result = super()._children_sync(values)
         if not values.keys().isdisjoint(self._address_fields()):
             contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
-            mappings = contacts._get_connectwise_mapping()._filter_following_address()
-            mappings.contact_id._update_address(values)
+            mappings = contacts._get_connectwise_mapping()
+            created = mappings.filtered(lambda row: row.contact_origin == "created")
+            created.contact_id._update_address(values)
         return result
 
     # -------------------------------------------------------------------------
@@ -346,6 +348,15 @@ class ResPartner(models.Model):
             .sudo()
             .search([("contact_id", "in", self.ids)])
         )
+
+    def _filter_mailed_invoices(self):
+        """Leave out the synced contacts that are mailed no invoices (D12)."""
+        contacts = self.sudo().filtered("is_connectwise_contact")
+        if not contacts:
+            return self
+        mappings = contacts._get_connectwise_mapping()
+        mailed = mappings.filtered(lambda mapping: mapping._is_contact_mailed())
+        return self - (contacts - mailed.contact_id).with_env(self.env)
 
     def action_connectwise_enable(self):
         """Let this synced contact receive its customer's invoices."""

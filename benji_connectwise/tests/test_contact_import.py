@@ -267,7 +267,7 @@ class TestEnteredBefore(ContactCommon):
                 self.assertEqual(self.all_contacts(), contact)
                 self.assertTrue(contact.is_connectwise_contact)
                 self.assertEqual(contact.name, "Emma Diaz")
-                self.assertEqual(contact.type, "other")
+                self.assertEqual(contact.type, kind)
                 savepoint.rollback()
 
     def test_converted_is_not_editable(self):
