@@ -1,5 +1,5 @@
 # The index of scripts/. Every target is one script; more is in its first lines.
-.PHONY: help demo test torture check bench mutate audit dist clean
+.PHONY: help demo test torture check bench trace mutate audit dist clean
 
 help:   ## list these targets
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
@@ -13,6 +13,8 @@ check:  ## run the checkers
 	@scripts/check
 bench:  ## measure the goals for speed (half an hour; QUICK=1: 2 minutes, small)
 	@scripts/bench
+trace:  ## count the calls, and the changes of file, of three things that people do
+	@scripts/trace
 mutate: ## see which small defects in lib/ no test notices (an hour or so)
 	@scripts/mutate
 audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)

@@ -21,7 +21,8 @@ from typing import Any
 
 import psycopg2
 
-from environment import LOCAL, ROOT, postgresql, say
+from testbed.environment import LOCAL, ROOT, say
+from testbed.postgresql import postgresql
 
 from .goals import judge
 from .running import LOG, OTHERS_PYTHON, base_database
@@ -84,7 +85,7 @@ class Results:
         lines = [
             ", ".join(f"{key} {value}" for key, value in about.items()),
             "",
-            "| goal | what through what | measured | wanted | |",
+            "| goal | what is measured, and compared with what | result | wanted | |",
             "|---|---|---|---|---|",
         ]
         for goal in judge(self.content["runs"], self.sizes):

@@ -86,9 +86,9 @@ class Runs:
     def ratios(
         self, one: Run, other: Run, key: str = "seconds", **about: Any
     ) -> tuple[float, ...]:
-        """Return one's figures through the other's, turn by turn.
+        """Return one's figures divided by the other's, turn by turn.
 
-        Where the other has fewer turns, its middle one stands for those missing.
+        Where the other has fewer turns, its median stands for those missing.
         """
         others = self.find(**about, **other)
         by_turn = {run["turn"]: run[key] for run in others if run.get(key)}
@@ -139,9 +139,9 @@ def _reading(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
             text = f"{what} of {sizes.companies:,} companies, {latency} ms"
             if connected:
                 text += f", {connected:,} customers connected"
-            text += f"; addon {_seconds(middle)}, floor"
-            text += f" {_seconds(runs.middle(who='floor', **about))}"
-            values = runs.ratios({"who": "addon"}, {"who": "floor"}, **about)
+            text += f"; addon {_seconds(middle)}, baseline"
+            text += f" {_seconds(runs.middle(who='baseline', **about))}"
+            values = runs.ratios({"who": "addon"}, {"who": "baseline"}, **about)
             yield Goal(name, text, values, most=most)
 
 
@@ -157,7 +157,7 @@ def _others(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
             middle = runs.middle(who=who, what=what, **about)
             name = "a naive script" if who == "naive" else who
             text = f"{what} of {sizes.others:,} companies: {name}"
-            text += f" ({_seconds(middle)}) through addon"
+            text += f" ({_seconds(middle)}), compared with the addon"
             yield Goal("P3" if wanted else "", text, values, least=wanted)
 
 
@@ -174,8 +174,8 @@ def _changes(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         )
         yield Goal(
             "P4",
-            f"{CHANGED} of {sizes.companies:,} companies changed{among}, through"
-            " a full rescan",
+            f"{CHANGED} of {sizes.companies:,} companies changed{among},"
+            " compared with a full rescan",
             runs.ratios(
                 {"what": "100 changed"},
                 {"what": "unchanged rescan"},
@@ -191,7 +191,7 @@ def _growth(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
     for what in ("unchanged rescan", "first load"):
         yield Goal(
             "P5" if what == "unchanged rescan" else "",
-            f"{what}: {sizes.double:,} companies through {sizes.companies:,}",
+            f"{what}: {sizes.double:,} companies compared with {sizes.companies:,}",
             runs.ratios(
                 {"size": sizes.double}, {"size": sizes.companies}, what=what, **about
             ),
@@ -199,7 +199,7 @@ def _growth(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         )
     yield Goal(
         "P5",
-        f"matching: {sizes.double:,} customers and companies through"
+        f"matching: {sizes.double:,} customers and companies compared with"
         f" {sizes.companies:,}",
         runs.ratios({"size": sizes.double}, {"size": sizes.companies}, what="matching"),
         most=2.2,
@@ -235,7 +235,7 @@ def _memory(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
     )
     yield Goal(
         "P7",
-        f"the same, {sizes.largest:,} companies through {sizes.companies:,}",
+        f"the same, {sizes.largest:,} companies compared with {sizes.companies:,}",
         runs.ratios(
             {"size": sizes.largest}, {"size": sizes.companies}, "memory_mb", **about
         ),
@@ -272,7 +272,7 @@ def _waiting(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
     opened = runs.find(what="report", size=sizes.double)
     yield Goal(
         "",
-        "opening the report, with looking for new customers and what stands above it",
+        "opening the report: rows for new customers, and the status above the list",
         tuple(run["action"] + run["page"] + run["status"] for run in opened),
         unit="s",
     )
@@ -285,28 +285,28 @@ def _sending(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         is_goal = size == max(sizes.invoices)
         yield Goal(
             "P10" if is_goal else "",
-            f"fetching {size:,} PDFs in the background, through {_seconds(least)}"
+            f"fetching {size:,} PDFs in the background, compared with {_seconds(least)}"
             f" ({LATENCY} ms each, {CONNECTIONS} connections)",
             tuple(
                 seconds / least for seconds in runs.values(what="prefetch", **of_addon)
             ),
             most=1.1 if is_goal else None,
         )
-        floor = runs.middle(what="prefetch", who="floor", size=size)
+        baseline = runs.middle(what="prefetch", who="baseline", size=size)
         yield Goal(
             "",
-            f"the same, through nothing but downloading them ({_seconds(floor)})",
+            f"the same, compared with only downloading them ({_seconds(baseline)})",
             tuple(
-                seconds / floor
+                seconds / baseline
                 for seconds in runs.values(what="prefetch", **of_addon)
-                if floor
+                if baseline
             ),
         )
         yield Goal(
             "P10" if is_goal else "",
-            f"sending {size:,} invoices whose PDFs were fetched, through sending Odoo's"
-            f" own stored PDFs ({_seconds(runs.middle(what='send', **of_addon))}"
-            " through"
+            f"sending {size:,} invoices whose PDFs were fetched, compared with sending"
+            f" Odoo's own stored PDFs ({_seconds(runs.middle(what='send', **of_addon))}"
+            " and"
             f" {_seconds(runs.middle(what='send', who='Odoo', size=size))})",
             runs.ratios({"who": "addon"}, {"who": "Odoo"}, what="send", size=size),
             most=1 if is_goal else None,
@@ -329,7 +329,7 @@ def _sending(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
     ):
         yield Goal(
             "P10",
-            f"look-ups for each {INVOICES_PER_LOOK_UP} of them {text}",
+            f"lookups for each {INVOICES_PER_LOOK_UP} of them {text}",
             tuple(
                 count / ceil(size / INVOICES_PER_LOOK_UP)
                 for count in runs.values("invoices", what=what, **of_addon)
@@ -340,16 +340,16 @@ def _sending(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
     own = runs.middle(what="ask to send", who="Odoo", size=size)
     yield Goal(
         "",
-        f"a person presses *Send* for {size:,} invoices, through the same with Odoo's"
-        f" own PDFs ({_seconds(own)})",
+        f"a person presses *Send* for {size:,} invoices, compared with the same with"
+        f" Odoo's own PDFs ({_seconds(own)})",
         runs.ratios({"who": "addon"}, {"who": "Odoo"}, what="ask to send", size=size),
     )
     own = runs.middle(what="send", who="Odoo", size=size)
     least = size * LATENCY / 1000 / CONNECTIONS
     yield Goal(
         "",
-        f"sending {size:,} invoices whose PDFs were not fetched, through sending Odoo's"
-        f" own and {_seconds(least)} for fetching",
+        f"sending {size:,} invoices whose PDFs were not fetched, compared with sending"
+        f" Odoo's own and {_seconds(least)} for fetching",
         tuple(
             seconds / (own + least)
             for seconds in runs.values(what="send unfetched", **of_addon)

@@ -9,24 +9,25 @@ as a person or a scheduled action calls them, and commits them.
 
 import gc
 import json
-import re
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psutil
 import requests
 
 import odoo.sql_db
-from odoo import SUPERUSER_ID, Command, api, fields
-from odoo.modules.registry import Registry
-from odoo.tools import config
+from odoo import SUPERUSER_ID, api, fields
 
-import demo_data
+from connectwise_sandbox import defaults
+from testbed import furnishing
+from testbed.in_process import odoo_in_process
+from testbed.sandbox import SandboxClient
 
 NAIVE_PAGE = 1000
 BATCH = 1000
@@ -35,8 +36,8 @@ BATCH = 1000
 class Worker:
     """One database in this process; every method commits what it did."""
 
-    def __init__(self, database: str) -> None:
-        self.cr = Registry(database).cursor()
+    def __init__(self, registry: Any) -> None:
+        self.cr = registry.cursor()
         self.root = api.Environment(self.cr, SUPERUSER_ID, {})
 
     @property
@@ -70,15 +71,13 @@ class Worker:
     # Preparing ---------------------------------------------------------------------
 
     def set_up(self) -> None:
-        demo_data.set_up_company(self.root)
-        demo_data.make_accountant(self.root)
-        demo_data.set_up_scheduled_actions(self.root)
+        furnishing.set_up(self.root)
         # A new reading, not what was asked for a moment ago, is what is measured.
         self.root["ir.cron"].search([]).active = False
         self.root.ref("account.ir_cron_account_move_send").active = True
 
     def connect(self, url: str) -> None:
-        demo_data.connect(self.env, demo_data.Sandbox(url))
+        furnishing.connect(self.env, SandboxClient(url))
 
     def prefer(self, source: str) -> None:
         lines = self.root["invoice.pdf.source"].search([])
@@ -90,7 +89,7 @@ class Worker:
 
         Copied by PostgreSQL from one that Odoo made, because there are many.
         """
-        companies = list(ordinary_companies(url, count))
+        companies = first_companies(url, count)
         columns = [
             name
             for name, field in self.root["res.partner"]._fields.items()
@@ -165,7 +164,7 @@ class Worker:
                 "type": "other",
                 "is_company": False,
             }
-            for company in ordinary_companies(url, count)
+            for company in first_companies(url, count)
         ]
         self.cr.commit()
         self.root.invalidate_all()
@@ -177,7 +176,7 @@ class Worker:
         return {"seconds": seconds, "contacts": len(values)}
 
     def naive(self, url: str) -> dict[str, Any]:
-        """Read as one does in an afternoon: whole rows, one by one, through the ORM."""
+        """Read as a quickly written script does: whole rows, one by one, with the ORM."""
         Company = self.root["connectwise.company"]
         backend = self.backend
         with self.measured() as result:
@@ -307,49 +306,20 @@ class Worker:
 
     def make_invoices(self, url: str, count: int) -> int:
         """Make customers with an e-mail address, and post the sandbox's invoices."""
-        companies = {c["id"]: c for c in ordinary_companies(url, 10**9)}
+        sandbox = SandboxClient(url)
+        customers = furnishing.make_customers(
+            self.root, furnishing.ordinary_companies(sandbox)
+        )
         invoices = [
             invoice
-            for invoice in exported(url, "invoices")
-            if re.fullmatch(r"CW\d+", invoice["number"] or "")
-            and invoice["company_id"] in companies
+            for invoice in furnishing.ordinary_invoices(sandbox)
+            if invoice["type"] != "CreditMemo"
         ][:count]
-        partners = self.root["res.partner"].create(
-            [
-                {
-                    "name": company["name"],
-                    "ref": company["account_number"],
-                    "email": f"accounts-{company['id']}@customer.example",
-                    "is_company": True,
-                    "customer_rank": 1,
-                }
-                for company in companies.values()
-            ]
-        )
-        by_id = dict(zip(companies, partners, strict=True))
-        Move = self.env["account.move"].with_context(tracking_disable=True)
+        env = self.env(context={"tracking_disable": True})
+        dates = {"invoice_date": fields.Date.today(), "invoice_date_due": False}
         for place in range(0, len(invoices), 500):
-            moves = Move.create(
-                [
-                    {
-                        "move_type": "out_invoice",
-                        "name": invoice["number"],
-                        "partner_id": by_id[invoice["company_id"]].id,
-                        "invoice_date": fields.Date.today(),
-                        "invoice_line_ids": [
-                            Command.create(
-                                {
-                                    "name": "Services",
-                                    "price_unit": invoice["total"],
-                                    "tax_ids": [],
-                                }
-                            )
-                        ],
-                    }
-                    for invoice in invoices[place : place + 500]
-                ]
-            )
-            moves.action_post()
+            posted = invoices[place : place + 500]
+            furnishing.post_invoices(env, posted, customers, **dates)
             self.cr.commit()
             self.root.invalidate_all()
         return len(invoices)
@@ -385,22 +355,15 @@ class Worker:
         """Give each invoice a PDF of Odoo's own, as if Odoo had rendered it before."""
         moves = self._invoices(count)
         [sample] = [
-            i for i in exported(url, "invoices") if i["number"] == moves[0].name
+            invoice["id"]
+            for invoice in furnishing.ordinary_invoices(SandboxClient(url))
+            if invoice["number"] == moves[0].name
         ]
-        pdf = ask(url, f"finance/invoices/{sample['id']}/pdf").content
-        self.root["ir.attachment"].create(
-            [
-                {
-                    "name": move._get_invoice_report_filename(),
-                    # One file each, as rendering makes them.
-                    "raw": pdf + f"\n% {move.id}\n%%EOF\n".encode(),
-                    "mimetype": "application/pdf",
-                    "res_model": "account.move",
-                    "res_id": move.id,
-                    "res_field": "invoice_pdf_report_file",
-                }
-                for move in moves
-            ]
+        pdf = ask(url, f"finance/invoices/{sample}/pdf").content
+        furnishing.keep_own_pdfs(
+            # One file each, as rendering makes them.
+            moves.with_env(self.root),
+            lambda move: pdf + f"\n% {move.id}\n%%EOF\n".encode(),
         )
         self.cr.commit()
 
@@ -473,35 +436,13 @@ class Worker:
 # The sandbox -------------------------------------------------------------------------
 
 
-def exported(url: str, table: str) -> Iterator[dict[str, Any]]:
-    """Yield all records in the sandbox's own simple form."""
-    after = 0
-    while True:
-        answer = requests.get(
-            f"{url}/_sandbox/export/{table}", {"after": after}, timeout=60
-        )
-        records = answer.json()
-        yield from records
-        if not records:
-            return
-        after = records[-1]["id"]
-
-
-def ordinary_companies(url: str, count: int) -> Iterator[dict[str, Any]]:
-    """Yield so many companies that are no special case."""
-    from connectwise_sandbox.data import FIRST_COMPANY_ID
-
-    for company in exported(url, "companies"):
-        if company["id"] >= FIRST_COMPANY_ID + count:
-            return
-        if company["id"] >= FIRST_COMPANY_ID:
-            yield company
+def first_companies(url: str, count: int) -> list[dict[str, Any]]:
+    """Return so many companies that are no special case."""
+    return list(islice(furnishing.ordinary_companies(SandboxClient(url)), count))
 
 
 def ask(url: str, path: str, **params: Any) -> requests.Response:
     """Ask as an integrator does who has not read about sessions yet."""
-    from connectwise_sandbox import defaults
-
     response = requests.get(
         f"{url}/{defaults.FIXED_CODEBASE}apis/3.0/{path}",
         params,
@@ -538,13 +479,12 @@ def peak_memory() -> int:
 def main() -> None:
     database, smtp_port = sys.argv[1:]
     answers, sys.stdout = sys.stdout, sys.stderr
-    config.parse_config(
-        [
-            *("--database", database, "--log-level", "error"),
-            *("--smtp", "127.0.0.1", "--smtp-port", smtp_port),
-        ]
-    )
-    worker = Worker(database)
+    with odoo_in_process(database, int(smtp_port)) as registry:
+        serve(Worker(registry), answers)
+
+
+def serve(worker: Worker, answers: TextIO) -> None:
+    """Answer the questions that come in until there are no more."""
     for line in sys.stdin:
         question = json.loads(line)
         try:

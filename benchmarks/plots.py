@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 COMPANIES = [
     ("addon", "first load", "tab:blue", "-"),
     ("addon", "unchanged rescan", "tab:blue", "--"),
-    ("floor", "first load", "tab:gray", "-"),
-    ("floor", "unchanged rescan", "tab:gray", "--"),
+    ("baseline", "first load", "tab:gray", "-"),
+    ("baseline", "unchanged rescan", "tab:gray", "--"),
     ("naive", "first load", "tab:red", "-"),
     ("naive", "unchanged rescan", "tab:red", "--"),
     ("django-connectwise", "first load", "tab:orange", "-"),

@@ -1,28 +1,22 @@
 """What a benchmark starts: databases, the sandbox, Odoo, a mail server, the others."""
 
 import json
-import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import requests
-
-from databases import prepare_template
-from environment import (
-    LOCAL,
-    ROOT,
-    background,
+from testbed.databases import prepare_template
+from testbed.environment import LOCAL, ROOT, background, odoo_environment, say
+from testbed.postgresql import (
+    copied_database,
     copy_database,
     drop_database,
-    free_port,
-    odoo_environment,
     rename_database,
-    say,
-    wait_for,
 )
+from testbed.sandbox import SandboxClient, sandbox_process
 
 BASE = "benji_bench_base"
 """A company with a chart of accounts and the addon; nothing measured changes it."""
@@ -35,35 +29,6 @@ OTHERS_PYTHON = LOCAL / "bench" / "bin" / "python"
 
 class Failure(Exception):
     """A measured program failed; its log says more."""
-
-
-class Sandbox:
-    """A ConnectWise in a process of its own."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def tell(self, method: str, path: str, **body: Any) -> Any:
-        answer = requests.request(
-            method, f"{self.url}/_sandbox/{path}", json=body, timeout=60
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def forget_requests(self) -> None:
-        self.tell("DELETE", "requests")
-
-    def count_requests(self) -> dict[str, int]:
-        """Return how many requests came in, by endpoint and in all."""
-        log = self.tell("GET", "requests")
-        counts = {"requests": len(log)}
-        for entry in log:
-            counts[entry["endpoint"]] = counts.get(entry["endpoint"], 0) + 1
-        return counts
-
-    def rename_companies(self, first: int, count: int, name: str) -> None:
-        for number in range(first, first + count):
-            self.tell("PATCH", f"companies/{number}", name=f"{name} {number}")
 
 
 class Odoo:
@@ -92,25 +57,16 @@ class Odoo:
 
 
 @contextmanager
-def sandbox(companies: int, invoices: int, latency: int) -> Iterator[Sandbox]:
-    port = free_port()
-    command = [sys.executable, "-m", "connectwise_sandbox"]
-    command += [f"--port={port}", f"--latency-ms={latency}"]
-    command += [f"--companies={companies}", f"--invoices={invoices}"]
-    with background(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        wait_for(url, process)
-        yield Sandbox(url)
+def sandbox(companies: int, invoices: int, latency: int) -> Iterator[SandboxClient]:
+    sizes = {"companies": companies, "invoices": invoices}
+    with sandbox_process(latency_ms=latency, **sizes) as client:
+        yield client
 
 
-@contextmanager
-def mail_server() -> Iterator[int]:
-    """Run a mail server that accepts everything and keeps nothing."""
-    port = free_port()
-    command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
-    command += ["-c", "aiosmtpd.handlers.Sink"]
-    with background(command):
-        yield port
+def count_requests(source: SandboxClient) -> dict[str, int]:
+    """Return how many requests came in, by endpoint and in all."""
+    endpoints = [request["endpoint"] for request in source.requests()]
+    return {"requests": len(endpoints), **Counter(endpoints)}
 
 
 @contextmanager
@@ -124,7 +80,7 @@ def odoo(
     """
     copy_database(source, RUN)
     command = [sys.executable, "-m", "benchmarks.odoo_worker", RUN, str(smtp_port)]
-    environment = environment_of_worker(url)
+    environment = odoo_environment(url.partition("//")[2])
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     try:
         with (
@@ -142,15 +98,6 @@ def odoo(
         drop_database(RUN)
 
 
-def environment_of_worker(url: str) -> dict[str, str]:
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
-    return {
-        **odoo_environment(),
-        "PYTHONPATH": paths,
-        "BENJI_CONNECTWISE_LOCAL_HOSTS": url.partition("//")[2],
-    }
-
-
 @contextmanager
 def base_database() -> Iterator[str]:
     """Make the database that the runs are copied from, and remove it afterwards."""
@@ -164,19 +111,20 @@ def base_database() -> Iterator[str]:
         drop_database(BASE)
 
 
-@contextmanager
-def empty_database(name: str) -> Iterator[str]:
-    drop_database(name)
-    copy_database("template1", name)
-    try:
-        yield name
-    finally:
-        drop_database(name)
+def empty_database(name: str) -> AbstractContextManager[str]:
+    return copied_database("template1", name)
 
 
-def run_floor(url: str, database: str, contacts: int = 0) -> dict[str, Any]:
-    """Run the floor; with an empty `database` first, it loads everything."""
-    command = [sys.executable, "-m", "benchmarks.floor", url, database, str(contacts)]
+def run_baseline(url: str, database: str, contacts: int = 0) -> dict[str, Any]:
+    """Run the baseline; with an empty `database` first, it loads everything."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.baseline",
+        url,
+        database,
+        str(contacts),
+    ]
     return run_json(command)
 
 

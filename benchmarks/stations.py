@@ -12,24 +12,25 @@ from typing import Any
 
 from connectwise_sandbox.data import FIRST_COMPANY_ID, company_name
 from customer_matching import Company, Customer, match
-from environment import drop_database
+from testbed.mailbox import Mailbox
+from testbed.postgresql import drop_database
+from testbed.sandbox import ALL, SandboxClient
 
-from .floor import fetch_pdfs
+from .baseline import fetch_pdfs
 from .running import (
     Odoo,
-    Sandbox,
+    count_requests,
     empty_database,
-    mail_server,
     odoo,
+    run_baseline,
     run_django_connectwise,
-    run_floor,
     sandbox,
 )
 
 Add = Callable[..., None]
 """Called with the parts of a run."""
 
-FLOOR = "benji_bench_floor"
+BASELINE = "benji_bench_baseline"
 OTHER = "benji_bench_other"
 CONNECTIONS = 4
 LATENCY = 100
@@ -103,7 +104,7 @@ def series(bench: Bench) -> None:
 
 def read_companies(
     bench: Bench,
-    source: Sandbox,
+    source: SandboxClient,
     turn: int,
     size: int,
     latency: int,
@@ -116,13 +117,13 @@ def read_companies(
         bench.add(what=what, who=who, **about, **figures)
 
     def sync(what: str, full: bool) -> None:
-        source.forget_requests()
+        source.clear_requests()
         figures = worker.call("sync", full=full)
-        add(what, "addon", {**figures, **source.count_requests()})
+        add(what, "addon", {**figures, **count_requests(source)})
 
-    def floor(what: str, extra: float = 0) -> None:
-        figures = run_floor(source.url, FLOOR, connected)
-        add(what, "floor", {**figures, "seconds": figures["seconds"] + extra})
+    def baseline(what: str, extra: float = 0) -> None:
+        figures = run_baseline(source.url, BASELINE, connected)
+        add(what, "baseline", {**figures, "seconds": figures["seconds"] + extra})
 
     created = 0.0
     if connected:
@@ -130,20 +131,21 @@ def read_companies(
         with odoo(bench.base, 0, source.url) as worker:
             worker.call("make_customers", url=source.url, count=connected)
             figures = worker.call("create_contacts", url=source.url, count=connected)
-        add("create contacts", "floor", figures)
+        add("create contacts", "baseline", figures)
         created = figures["seconds"]
-    with odoo(bench.base, 0, source.url) as worker, empty_database(FLOOR):
+    with odoo(bench.base, 0, source.url) as worker, empty_database(BASELINE):
         worker.call("connect", url=source.url)
         if connected:
             worker.call("make_customers", url=source.url, count=connected)
-        floor("first load", created)
+        baseline("first load", created)
         sync("first load", full=True)
-        floor("unchanged rescan")
+        baseline("unchanged rescan")
         sync("unchanged rescan", full=True)
         sync("nothing changed", full=False)
         if size == bench.sizes.companies and latency:
-            name = f"Renamed {connected} {turn}"
-            source.rename_companies(FIRST_COMPANY_ID, CHANGED, name)
+            for number in range(FIRST_COMPANY_ID, FIRST_COMPANY_ID + CHANGED):
+                name = f"Renamed {connected} {turn} {number}"
+                source.patch_company(number, {"name": name})
             sync("100 changed", full=False)
 
 
@@ -240,32 +242,31 @@ def sending(bench: Bench) -> None:
     in_sandbox = most * 12 // 11 + 100
     prepared = "benji_bench_invoices"
     with (
-        mail_server() as smtp_port,
+        Mailbox() as mailbox,
         sandbox(CUSTOMERS_OF_INVOICES, in_sandbox, LATENCY) as source,
-        with_invoices(bench, source, smtp_port, prepared, most),
+        with_invoices(bench, source, mailbox.port, prepared, most),
     ):
-        ids = [
-            invoice["id"]
-            for invoice in source.tell("GET", f"export/invoices?limit={in_sandbox}")
-        ]
+        ids = [invoice["id"] for invoice in source.export_invoices(limit=ALL)]
         # The sandbox's own rendering, once for each, is not to be measured.
         fetch_pdfs(source.url, ids)
         for size in bench.sizes.invoices:
             seconds = fetch_pdfs(source.url, ids[:size])
-            bench.add(what="prefetch", who="floor", turn=0, size=size, seconds=seconds)
+            bench.add(
+                what="prefetch", who="baseline", turn=0, size=size, seconds=seconds
+            )
             turns = bench.sizes.runs if size < min(most, 100) else bench.sizes.few
             for turn in range(turns):
-                with odoo(prepared, smtp_port, source.url) as worker:
+                with odoo(prepared, mailbox.port, source.url) as worker:
                     send_fetched(bench, source, worker, turn, size)
-                with odoo(prepared, smtp_port, source.url) as worker:
+                with odoo(prepared, mailbox.port, source.url) as worker:
                     send_own(bench, source, worker, turn, size)
-        with odoo(prepared, smtp_port, source.url) as worker:
+        with odoo(prepared, mailbox.port, source.url) as worker:
             send_unfetched(bench, source, worker, most)
 
 
 @contextmanager
 def with_invoices(
-    bench: Bench, source: Sandbox, smtp_port: int, name: str, count: int
+    bench: Bench, source: SandboxClient, smtp_port: int, name: str, count: int
 ) -> Iterator[None]:
     try:
         with odoo(bench.base, smtp_port, source.url, keep_as=name) as worker:
@@ -278,7 +279,7 @@ def with_invoices(
 
 
 def send_fetched(
-    bench: Bench, source: Sandbox, worker: Odoo, turn: int, size: int
+    bench: Bench, source: SandboxClient, worker: Odoo, turn: int, size: int
 ) -> None:
     """Fetch in the background, then send: what happens day by day."""
     about = {"who": "addon", "turn": turn, "size": size, "latency": LATENCY}
@@ -290,19 +291,21 @@ def send_fetched(
         ("send", {"count": size}),
         *([("deliver", {"count": size})] if size <= MOST_DELIVERED else []),
     ):
-        source.forget_requests()
+        source.clear_requests()
         figures = worker.call(what, **arguments)
-        counts = source.count_requests()
+        counts = count_requests(source)
         total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
         bench.add(what=what.replace("_", " "), **about, **figures, **counts)
     bench.add(what="fetch and send", **about, **total)
-    source.forget_requests()
+    source.clear_requests()
     for seconds in worker.call("print_invoices", count=min(size, 50)):
         bench.add(what="print", **about, seconds=seconds)
-    bench.add(what="print, in all", **about, **source.count_requests())
+    bench.add(what="print, in all", **about, **count_requests(source))
 
 
-def send_own(bench: Bench, source: Sandbox, worker: Odoo, turn: int, size: int) -> None:
+def send_own(
+    bench: Bench, source: SandboxClient, worker: Odoo, turn: int, size: int
+) -> None:
     """Send PDFs that Odoo rendered before, with Odoo first in the priority."""
     about = {"who": "Odoo", "turn": turn, "size": size}
     worker.call("keep_only", count=size)
@@ -316,11 +319,13 @@ def send_own(bench: Bench, source: Sandbox, worker: Odoo, turn: int, size: int) 
         bench.add(what="print", **about, seconds=seconds)
 
 
-def send_unfetched(bench: Bench, source: Sandbox, worker: Odoo, size: int) -> None:
+def send_unfetched(
+    bench: Bench, source: SandboxClient, worker: Odoo, size: int
+) -> None:
     """Send at once what was never fetched."""
     worker.call("keep_only", count=size)
     worker.call("ask_to_send", count=size)
-    source.forget_requests()
+    source.clear_requests()
     figures = worker.call("send", count=size)
     bench.add(
         what="send unfetched",
@@ -329,7 +334,7 @@ def send_unfetched(bench: Bench, source: Sandbox, worker: Odoo, size: int) -> No
         size=size,
         latency=LATENCY,
         **figures,
-        **source.count_requests(),
+        **count_requests(source),
     )
 
 

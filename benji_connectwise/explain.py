@@ -3,6 +3,7 @@
 from .encryption import SecretKeyError
 from .lib.connectwise_client import (
     AddressError,
+    AmbiguousNumberError,
     BadAnswerError,
     ClientIdError,
     ConnectWiseError,
@@ -17,6 +18,7 @@ from .lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from .storage import StorageError
 
 FIELD_TO_MEND = {
     AddressError: "server_url",
@@ -120,6 +122,10 @@ def _pdf(env, error):
         "empty": _("ConnectWise sent an empty file instead of a PDF."),
         "too_large": _("ConnectWise's PDF is larger than what is accepted."),
         "bomb": _("ConnectWise's PDF is larger inside than what is accepted."),
+        "too_slow": _(
+            "ConnectWise's PDF is too large to examine it now. Odoo tries again in the"
+            " background."
+        ),
         "encrypted": _("ConnectWise's PDF is encrypted, so it cannot be used."),
         "unmergeable": _("ConnectWise's PDF is damaged inside, so it cannot be used."),
         "no_end": _("ConnectWise's PDF is incomplete."),
@@ -127,6 +133,18 @@ def _pdf(env, error):
     }
     return sentences.get(error.reason) or _(
         "ConnectWise sent something that is no PDF."
+    )
+
+
+def _storage(env, error):
+    if error.reason == "full":
+        return env._(
+            "The PDF could not be stored: the disk of the Odoo server is full. Odoo"
+            " tries again in the background."
+        )
+    return env._(
+        "The PDF could not be stored on the Odoo server. Odoo tries again in the"
+        " background."
     )
 
 
@@ -168,10 +186,20 @@ def _secret_key(env, error):
     )
 
 
+def _bad_answer(env, error):
+    if error.reason == "too_large":
+        return env._("ConnectWise's answer is larger than what is accepted.")
+    return env._(
+        "Something answered that is not ConnectWise's API. Please check the address, or"
+        " try again later."
+    )
+
+
 _SENTENCES = {
     AddressError: _address,
     NetworkError: _network,
     InvalidPdfError: _pdf,
+    StorageError: _storage,
     UnknownCompanyError: lambda env, error: env._(
         "ConnectWise does not know the Company Login ID “%s”.", error.company_login_id
     ),
@@ -190,12 +218,12 @@ _SENTENCES = {
     ),
     DeadlineError: lambda env, error: env._("ConnectWise did not answer in time."),
     ServerError: lambda env, error: env._("ConnectWise has an error of its own."),
-    BadAnswerError: lambda env, error: env._(
-        "Something answered that is not ConnectWise's API. Please check the address, or"
-        " try again later."
-    ),
+    BadAnswerError: _bad_answer,
     UnqueryableError: lambda env, error: env._(
         "ConnectWise cannot be asked for the number “%s”.", error.value
+    ),
+    AmbiguousNumberError: lambda env, error: env._(
+        "ConnectWise has too many invoices with the number “%s”.", error.value
     ),
     NotFoundError: lambda env, error: env._("ConnectWise does not have this any more."),
 }

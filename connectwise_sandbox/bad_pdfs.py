@@ -1,4 +1,4 @@
-"""PDF files that are harmful or of no use."""
+"""PDF files that are harmful, of no use, or harmless and yet hard to handle."""
 
 from __future__ import annotations
 
@@ -76,3 +76,54 @@ def oversized(pdf: bytes) -> Iterator[bytes]:
         yield filler[:left]
         left -= _MEGABYTE
     yield tail
+
+
+def linked_by_name(action: bool = False) -> bytes:
+    """Return two pages, the first with a link to a *named* place on the second.
+
+    pdfTeX writes such. ``action``: the link does it by an action.
+    """
+    link = b"/A<</S/GoTo/D(details)>>" if action else b"/Dest(details)"
+    return _document(
+        b"<</Type/Catalog/Pages 2 0 R"
+        b"/Names<</Dests<</Names[(details)[4 0 R/Fit]]>>>>>>",
+        b"<</Type/Pages/Count 2/Kids[3 0 R 4 0 R]/MediaBox[0 0 612 792]>>",
+        b"<</Type/Page/Parent 2 0 R/Resources<<>>/Annots[5 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/Resources<<>>>>",
+        b"<</Type/Annot/Subtype/Link/Rect[0 0 99 9]%s>>" % link,
+    )
+
+
+def many_pages(count: int = 10_000) -> bytes:
+    """Return a PDF of empty pages, a megabyte that takes seconds to handle."""
+    kids = b" ".join(b"%d 0 R" % (3 + number) for number in range(count))
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<<>>>>"
+    return _document(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, kids),
+        *[page] * count,
+    )
+
+
+def many_annotations(count: int = 32_768) -> bytes:
+    """Return a PDF of one page with annotations, which takes seconds to handle."""
+    marks = b" ".join(b"%d 0 R" % (4 + number) for number in range(count))
+    return _document(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 612 792]>>",
+        b"<</Type/Page/Parent 2 0 R/Resources<<>>/Annots[%s]>>" % marks,
+        *[b"<</Type/Annot/Subtype/Square/Rect[0 0 9 9]>>"] * count,
+    )
+
+
+def _document(*objects: bytes) -> bytes:
+    """Return a PDF of these objects, the first of which is its catalog."""
+    pdf, offsets = bytearray(b"%PDF-1.4\n"), []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(pdf))
+        pdf += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(pdf)
+    pdf += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    pdf += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    pdf += b"trailer\n<</Size %d/Root 1 0 R>>\n" % (len(objects) + 1)
+    return bytes(pdf + b"startxref\n%d\n%%%%EOF\n" % start)

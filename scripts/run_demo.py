@@ -14,24 +14,27 @@ from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
-import psycopg2
-
-from databases import ADDON, addon_state, prepare_template, unfinished
-from demo_data import SANDBOX, SETTINGS
-from environment import (
+from testbed.databases import ADDON, addon_state, prepare_template, unfinished
+from testbed.demo_data import SANDBOX, SETTINGS
+from testbed.environment import (
     LOCAL,
     ROOT,
-    background,
-    copy_database,
-    database_exists,
-    odoo_environment,
     port_is_free,
-    postgresql,
+    run_module,
     run_odoo,
     say,
     wait_for,
 )
-from mail_folder import mail_folder
+from testbed.mailbox import Mailbox
+from testbed.odoo_process import OdooProcess
+from testbed.postgresql import (
+    Database,
+    copy_database,
+    database_exists,
+    postgresql,
+    wake_scheduled_actions,
+)
+from testbed.sandbox import SandboxClient, sandbox_process
 
 DATABASE = "benji_demo"
 LOG = LOCAL / "demo.log"
@@ -79,13 +82,13 @@ def run(odoo_port: int, sandbox_port: int) -> None:
     say("starting PostgreSQL")
     with postgresql():
         settings = read_settings() if database_exists(DATABASE) else {}
-        with sandbox(sandbox_port, settings) as url:
+        with sandbox(sandbox_port, settings) as connectwise:
             if not settings:
-                make_database(url)
+                make_database(connectwise.url)
                 settings = read_settings()
             update_addon(settings)
-            update_addresses(odoo_port, url)
-            run_odoo_server(odoo_port, sandbox_port)
+            update_addresses(odoo_port, connectwise.url)
+            run_odoo_server(odoo_port, connectwise.url)
 
 
 def end_on_signals() -> None:
@@ -116,17 +119,13 @@ def read_port(variable: str, default: int) -> int:
 
 
 @contextmanager
-def sandbox(port: int, settings: dict) -> Iterator[str]:
+def sandbox(port: int, settings: dict) -> Iterator[SandboxClient]:
     """Run the sandbox with the data that the demo's database was made from."""
     say("starting the ConnectWise sandbox")
     options = {name: settings.get(name, SANDBOX[name]) for name in SANDBOX}
-    options |= {"port": port, "today": settings.get("today", date.today().isoformat())}
-    command = [sys.executable, "-m", "connectwise_sandbox"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    with background(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        wait_for(url, process)
-        yield url
+    today = settings.get("today", date.today().isoformat())
+    with sandbox_process(port=port, today=today, **options) as client:
+        yield client
 
 
 def make_database(url: str) -> None:
@@ -136,21 +135,17 @@ def make_database(url: str) -> None:
     with unfinished(DATABASE) as name:
         copy_database(template, name)
         say("entering customers and invoices (about 10 seconds)")
-        subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "demo_data.py"), name, url],
-            env=demo_environment(url),
-            check=True,
-        )
+        run_module("testbed.demo_data", name, url, local_hosts=local_hosts(url))
 
 
-def demo_environment(url: str) -> dict[str, str]:
+def local_hosts(url: str) -> str:
+    """Return the names of the sandbox: people may type either."""
     port = url.rpartition(":")[2]
-    hosts = f"127.0.0.1:{port},localhost:{port}"
-    return {**odoo_environment(), "BENJI_CONNECTWISE_LOCAL_HOSTS": hosts}
+    return f"127.0.0.1:{port},localhost:{port}"
 
 
 def read_settings() -> dict:
-    """Return what demo_data.py noted about the database."""
+    """Return what testbed/demo_data.py noted about the database."""
     [[value]] = execute(
         "SELECT value FROM ir_config_parameter WHERE key = %s", SETTINGS
     )
@@ -193,41 +188,31 @@ def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     )
 
 
-def wake_scheduled_actions() -> None:
-    """Let Odoo fetch the PDFs now; by itself it first waits for a minute."""
-    execute("SELECT pg_notify('cron_trigger', %s)", DATABASE, database="postgres")
+def execute(statement: str, *values: str) -> list[tuple]:
+    with closing(Database(DATABASE)) as database:
+        return database.query(statement, *values)
 
 
-def execute(statement: str, *values: str, database: str = DATABASE) -> list[tuple]:
-    with closing(psycopg2.connect(dbname=database)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
-
-def run_odoo_server(port: int, sandbox_port: int) -> None:
+def run_odoo_server(port: int, sandbox_url: str) -> None:
     """Run Odoo until it is told to stop; exits if it ends by itself."""
-    options = ["--database", DATABASE, "--db-filter", f"^{DATABASE}$"]
-    options += ["--http-port", str(port), "--max-cron-threads", "1"]
-    options += ["--logfile", str(LOG)]
     say("starting Odoo")
-    LOG.unlink(missing_ok=True)
-    with mail_folder(MAILS) as smtp_port:
-        options += ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)]
-        with background(
-            [sys.executable, "-m", "odoo", *options],
-            env=demo_environment(f"http://127.0.0.1:{sandbox_port}"),
-        ) as process:
-            try:
-                wait_for(f"http://127.0.0.1:{port}/web/health", process, 180)
-                wait_for(f"http://127.0.0.1:{port}/web/login", process)
-            except RuntimeError as error:
-                sys.exit(f"Odoo did not start: {error}. Its log: {shown(LOG)}")
-            wake_scheduled_actions()
+    environment = {"BENJI_CONNECTWISE_LOCAL_HOSTS": local_hosts(sandbox_url)}
+    options = {"port": port, "crons": 1, "log": LOG, "environment": environment}
+    with Mailbox(MAILS) as mailbox:
+        odoo = OdooProcess(DATABASE, smtp_port=mailbox.port, **options)
+        try:
+            odoo.start(180)
+            wait_for(f"{odoo.url}/web/login", odoo.process)
+            # By itself it first waits for a minute before it fetches PDFs.
+            wake_scheduled_actions(DATABASE)
             places = {"mails": shown(MAILS), "log": shown(LOG)}
+            sandbox_port = sandbox_url.rpartition(":")[2]
             say(HINTS.format(odoo=port, sandbox=sandbox_port, **places))
-            status = process.wait()
+            status = odoo.wait()
+        except RuntimeError as error:
+            sys.exit(f"Odoo did not start: {error}. Its log: {shown(LOG)}")
+        finally:
+            odoo.stop()
     sys.exit(f"Odoo ended by itself, with {status}. Its log: {shown(LOG)}")
 
 

@@ -3,15 +3,14 @@
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
-from environment import odoo_environment, postgresql
-
-SERVER = Path(__file__).with_name("odoo_server.py")
+from testbed.environment import odoo_environment
+from testbed.odoo_process import MAIN
+from testbed.postgresql import postgresql
 
 with postgresql():
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), *sys.argv[1:]], env=odoo_environment()
+        [sys.executable, str(MAIN), *sys.argv[1:]], env=odoo_environment()
     )
     # Ctrl-C reaches Odoo too; it stops by itself, and PostgreSQL must outlive it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

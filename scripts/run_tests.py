@@ -12,17 +12,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from databases import ADDON, BRIDGE, prepare_bridge_template, prepare_template
-from environment import (
-    LOCAL,
-    ROOT,
-    copy_database,
-    drop_database,
-    free_port,
-    odoo_config,
-    postgresql,
-    say,
+from testbed.databases import (
+    ADDON,
+    BRIDGE,
+    prepare_bridge_template,
+    prepare_template,
 )
+from testbed.environment import LOCAL, ROOT, free_port, odoo_config, say
+from testbed.postgresql import copy_database, drop_database, postgresql
 
 CHECKLOG = LOCAL / "checkers" / "bin" / "checklog-odoo"
 END_TO_END = ROOT / "tests" / "end_to_end"

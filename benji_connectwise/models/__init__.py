@@ -18,6 +18,7 @@ from . import (
     invoice_pdf_source,
     ir_actions_report,
     ir_actions_server,
+    ir_attachment,
     mail_compose_message,
     mail_mail,
     mail_template,

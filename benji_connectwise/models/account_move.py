@@ -3,8 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.fields import Domain
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.mail.tools.discuss import Store
@@ -40,6 +39,11 @@ class AccountMove(models.Model):
         search="_search_invoice_pdf_is_first_choice",
         groups=INVOICING,
     )
+    invoice_pdf_is_undecided = fields.Boolean(
+        compute="_compute_invoice_pdf_source",
+        groups=INVOICING,
+        help="A source that comes first is asked when it is printed or sent.",
+    )
     invoice_pdf_attachment_id = fields.Many2one(
         "ir.attachment",
         "Use as invoice PDF",
@@ -51,6 +55,9 @@ class AccountMove(models.Model):
         " ('mimetype', '=', 'application/pdf')]",
         help="A PDF attached to this invoice, for the source “PDF attached to the"
         " invoice” of Invoice PDF Priority.",
+    )
+    invoice_pdf_attachment_warning = fields.Char(
+        compute="_compute_invoice_pdf_attachment_warning", groups=INVOICING
     )
     invoice_pdf_explanation = fields.Html(
         "Why this PDF?",
@@ -75,11 +82,30 @@ class AccountMove(models.Model):
         search="_search_connectwise_pdf_changed",
         groups=INVOICING,
     )
+    connectwise_amount_differs = fields.Boolean(
+        "Amount differs in ConnectWise",
+        compute="_compute_connectwise_amount",
+        search="_search_connectwise_amount_differs",
+        groups=INVOICING,
+    )
+    connectwise_amount_warning = fields.Char(
+        compute="_compute_connectwise_amount", groups=INVOICING
+    )
+    connectwise_pdf_is_sent = fields.Boolean(
+        "ConnectWise PDF sent", compute="_compute_connectwise", groups=INVOICING
+    )
     # Not the customers' in the portal, whom it may turn out not to belong to: they get
     # what is chosen.
     connectwise_pdf_file = fields.Binary(attachment=True, copy=False, groups=INVOICING)
     connectwise_sent_checksum = fields.Char(
         copy=False, groups=NO_ACCESS, help="Of ConnectWise's PDF that was sent last."
+    )
+    # Odoo keeps neither: its accounting date may be any.
+    connectwise_posted_at = fields.Datetime(
+        "Posted on", copy=False, groups=NO_ACCESS, index="btree_not_null"
+    )
+    connectwise_sent_at = fields.Datetime(
+        "Sent on", copy=False, groups=NO_ACCESS, index="btree_not_null"
     )
     connectwise_pdf_id = fields.Many2one(
         "ir.attachment",
@@ -112,13 +138,17 @@ class AccountMove(models.Model):
         fetch = not self.env.context.get("invoice_pdf_at_hand")
         return {
             move.id: attachment
-            for move, (_source, attachment) in self._choose_invoice_pdfs(fetch).items()
+            for move, (_source, attachment) in self._choose_invoice_pdfs(
+                fetch, whole=True
+            ).items()
         }
 
-    def _choose_invoice_pdfs(self, fetch=False):
+    def _choose_invoice_pdfs(self, fetch=False, whole=False):
         """Return {invoice: (source, attachment)}, by the priority as it is now.
 
         :param bool fetch: whether a source may ask another system for what is missing
+        :param bool whole: whether to look at the files, because they are to be used,
+            and to pass over what is not in the file store as it was put there
         """
         Source = self.env["invoice.pdf.source"]
         chosen = dict.fromkeys(self, (False, self.env["ir.attachment"]))
@@ -130,6 +160,8 @@ class AccountMove(models.Model):
                 # One of a batch: what is read of it is read of the others as well.
                 asked = asked.with_prefetch(self._prefetch_ids)
                 pdfs = Source._find_pdfs(source, asked, fetch)
+                if whole:
+                    pdfs = Source._pass_over_broken_pdfs(pdfs)
                 found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
                 chosen.update({move: (source, pdfs[move.id]) for move in found})
                 moves -= found
@@ -177,8 +209,7 @@ class AccountMove(models.Model):
         """Return ConnectWise's PDF, where it goes along with Odoo's e-invoice (D13)."""
         self.ensure_one()
         none = self.env["ir.attachment"]
-        sources = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
-        if "connectwise" not in sources[self.company_id] or not self._is_e_invoice():
+        if not (self._is_connectwise_preferred() and self._is_e_invoice()):
             return none
         if self.company_id._get_connectwise_backend().e_invoice_pdf != "second":
             return none
@@ -186,7 +217,11 @@ class AccountMove(models.Model):
         pdfs = self.env["invoice.pdf.source"]._find_pdfs(
             "connectwise", self._with_invoice_pdf(), fetch
         )
-        return pdfs.get(self.id, none)
+        return (
+            self.env["invoice.pdf.source"]
+            ._pass_over_broken_pdfs(pdfs)
+            .get(self.id, none)
+        )
 
     @api.depends(
         "state",
@@ -195,18 +230,31 @@ class AccountMove(models.Model):
         "commercial_partner_id.invoice_edi_format",
         "invoice_pdf_attachment_id",
         "connectwise_lookup_ids.has_pdf",
+        "connectwise_lookup_ids.state",
     )
     def _compute_invoice_pdf_source(self):
         chosen = self._choose_invoice_pdfs()
-        priority = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
         for move in self:
             source = chosen[move][0]
+            outranking = move._get_outranking_sources(source)
             move.invoice_pdf_source = source
-            move.invoice_pdf_is_first_choice = (
-                not source
-                or move._is_e_invoice()
-                or source == priority[move.company_id][0]
+            move.invoice_pdf_is_first_choice = not outranking
+            move.invoice_pdf_is_undecided = any(
+                map(move._is_invoice_pdf_source_open, outranking)
             )
+
+    def _get_outranking_sources(self, source):
+        """Return the sources that were preferred to `source` and have no PDF of it."""
+        Source = self.env["invoice.pdf.source"]
+        sources = source and Source._get_outranking(self.company_id, source)
+        return [] if not sources or self._is_e_invoice() else sources
+
+    def _is_invoice_pdf_source_open(self, source):
+        """Whether this source would be asked if the PDF was needed now.
+
+        Another module's source may extend this.
+        """
+        return source == "connectwise" and self._is_open_in_connectwise()
 
     def _search_invoice_pdf_source(self, operator, value):
         if operator != "in":
@@ -228,12 +276,17 @@ class AccountMove(models.Model):
     def _search_invoice_pdf_is_first_choice(self, operator, value):
         if operator != "in":
             return NotImplemented
-        others = Domain.OR(
-            Domain("company_id", "=", company.id)
-            & ~self.env["invoice.pdf.source"]._has_pdf_domain(sources[0])
-            & self._not_e_invoice_domain(company)
-            for company, sources in self._get_invoice_pdf_priorities().items()
-        )
+        Source = self.env["invoice.pdf.source"]
+        domains = []
+        for company, sources in self._get_invoice_pdf_priorities().items():
+            others = Domain("company_id", "=", company.id)
+            others &= self._not_e_invoice_domain(company)
+            for source in [*sources, "odoo"]:
+                others &= ~Source._has_pdf_domain(source)
+                if not Source._is_by_choice(source):
+                    break
+            domains.append(others)
+        others = Domain.OR(domains)
         others &= self._with_invoice_pdf_domain()
         return ~others if True in value else others
 
@@ -279,21 +332,31 @@ class AccountMove(models.Model):
     def _prepare_invoice_pdf_explanation(self):
         """Return what the tab *Why this PDF?* says, as values for its template."""
         Source = self.env["invoice.pdf.source"]
-        chosen, attachment = self._choose_invoice_pdfs()[self]
+        chosen, attachment = self._choose_invoice_pdfs(whole=True)[self]
+        outranking = self._get_outranking_sources(chosen)
+        is_undecided = any(map(self._is_invoice_pdf_source_open, outranking))
         sources = Source._get_by_company(self.company_id)[self.company_id]
-        steps = []
+        steps, is_tried = [], True
         for source in dict.fromkeys([*sources, "odoo"]):
             is_chosen = source == chosen
+            if source in outranking and self._is_invoice_pdf_source_open(source):
+                mark = "open"
+            elif is_chosen:
+                mark = "possible" if is_undecided else "chosen"
+            else:
+                mark = "refused" if is_tried else "not_needed"
+            is_tried &= not is_chosen
             steps.append(
                 {
                     "name": Source._get_label(source),
-                    "is_chosen": is_chosen,
-                    "is_tried": not any(step["is_chosen"] for step in steps),
-                    "text": self._explain_invoice_pdf_source(source, is_chosen),
+                    "mark": mark,
+                    "text": mark != "not_needed"
+                    and self._explain_invoice_pdf_source(source, is_chosen),
                 }
             )
         return {
             "source": Source._get_label(chosen),
+            "is_undecided": is_undecided,
             "steps": steps,
             "attachment": attachment,
             "fetched_at": attachment
@@ -311,14 +374,24 @@ class AccountMove(models.Model):
         if source == "connectwise":
             if self._is_e_invoice():
                 return self.env._("Odoo's PDF is the legal document of an e-invoice.")
-            return self.connectwise_message or self.env._(
-                "ConnectWise is not connected."
-            )
+            return self.connectwise_message
         if source == "attachment":
+            marked = self.sudo().invoice_pdf_attachment_id
+            if marked and not marked._is_whole():
+                return self.env._(
+                    "The file “%s” is lost or damaged on the server.", marked.name
+                )
             return self.invoice_pdf_attachment_id.name or self.env._(
                 "No attached PDF was marked with “Use as invoice PDF”."
             )
         return ""
+
+    def _explain_second_choice(self):
+        """Say why what was preferred to the source that is used has no PDF."""
+        sources = self._get_outranking_sources(self.invoice_pdf_source)
+        return " ".join(
+            self._explain_invoice_pdf_source(source, False) or "" for source in sources
+        ).strip()
 
     def _get_invoice_pdf_deliveries(self, attachment):
         """Say what was mailed when to whom: a list of sentences, newest first."""
@@ -329,26 +402,46 @@ class AccountMove(models.Model):
                 and "application/pdf" in message.attachment_ids.mapped("mimetype")
             )
         )
-        sentences = []
-        for message in messages:
-            checksums = message.attachment_ids.mapped("checksum")
-            values = {
-                "to": ", ".join(message.notified_partner_ids.mapped("display_name")),
-                "date": format_datetime(self.env, message.date),
-            }
-            if attachment and attachment.checksum in checksums:
-                sentences.append(
-                    self.env._(
-                        "Sent to %(to)s on %(date)s with this same file.", **values
+        shown = attachment or self.sudo().invoice_pdf_report_id
+        return [self._describe_delivery(message, shown) for message in messages]
+
+    def _describe_delivery(self, message, shown):
+        values = {
+            "to": ", ".join(message.notified_partner_ids.mapped("display_name")),
+            "date": format_datetime(self.env, message.date),
+        }
+        if shown and shown.checksum in message.attachment_ids.mapped("checksum"):
+            return self.env._(
+                "Sent to %(to)s on %(date)s with this same file.", **values
+            )
+        # A file that was replaced is still called after the invoice; whatever else went
+        # along is no PDF of it.
+        stem, _extension = os.path.splitext(self._get_invoice_report_filename())
+        if shown and any(
+            file.name.startswith(stem) and file.mimetype == "application/pdf"
+            for file in message.attachment_ids
+        ):
+            return self.env._("Sent to %(to)s on %(date)s with another file.", **values)
+        return self.env._("Sent to %(to)s on %(date)s.", **values)
+
+    @api.depends("invoice_pdf_attachment_id", "company_id")
+    def _compute_invoice_pdf_attachment_warning(self):
+        Source = self.env["invoice.pdf.source"]
+        for move in self:
+            warning = False
+            if move.invoice_pdf_attachment_id:
+                if "attachment" not in Source._get_before_odoo(move.company_id):
+                    warning = self.env._(
+                        "This PDF is not used: in the Invoice PDF Priority, “%s” is"
+                        " missing or comes after Odoo.",
+                        Source._get_label("attachment"),
                     )
-                )
-            else:
-                sentences.append(
-                    self.env._(
-                        "Sent to %(to)s on %(date)s with another file.", **values
+                elif move._is_e_invoice():
+                    warning = self.env._(
+                        "This PDF is not used: the customer gets electronic invoices,"
+                        " so Odoo's PDF stays the legal document."
                     )
-                )
-        return sentences
+            move.invoice_pdf_attachment_warning = warning
 
     # -------------------------------------------------------------------------
     # ConnectWise
@@ -358,6 +451,25 @@ class AccountMove(models.Model):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
         return bool(self._with_invoice_pdf() and self._get_connectwise_number())
+
+    def _is_connectwise_preferred(self):
+        """Whether ConnectWise's PDF is used where it has one."""
+        Source = self.env["invoice.pdf.source"]
+        return "connectwise" in Source._get_before_odoo(self.company_id)
+
+    def _is_open_in_connectwise(self):
+        """Whether ConnectWise would be asked if the PDF was needed now, because it has
+        not answered yet, or has not sent the PDF that it has."""
+        backend = self.company_id._get_connectwise_backend()
+        if not backend._is_pdf_source() or backend._is_resting():
+            return False
+        if not self._is_looked_up_in_connectwise():
+            return False
+        lookup = self.sudo().connectwise_lookup_ids
+        if not lookup or not lookup._is_for_current_number():
+            return True
+        is_missing = bool(lookup.accepted_id) and not lookup.has_pdf
+        return (lookup.state == "new" or is_missing) and not lookup._is_paused()
 
     def _get_connectwise_number(self):
         """Return this invoice's number in ConnectWise; where it stands is a rule of the
@@ -375,10 +487,13 @@ class AccountMove(models.Model):
         "name",
         "connectwise_lookup_ids.accepted_id",
         "connectwise_lookup_ids.error",
+        "connectwise_lookup_ids.has_pdf",
         "connectwise_lookup_ids.pdf_changed",
         "connectwise_lookup_ids.state",
         "connectwise_lookup_ids.verdict",
+        "connectwise_sent_checksum",
     )
+    @api.depends_context("lang", "tz")
     def _compute_connectwise(self):
         for move in self:
             lookup = move.sudo().connectwise_lookup_ids
@@ -387,6 +502,7 @@ class AccountMove(models.Model):
                 lookup.accepted_id.connectwise_ref if is_current else 0
             )
             move.connectwise_pdf_changed = is_current and lookup.pdf_changed
+            move.connectwise_pdf_is_sent = is_current and lookup._is_pdf_sent()
             move.connectwise_message = move._explain_connectwise(lookup)
 
     @api.depends("connectwise_pdf_file")
@@ -400,18 +516,80 @@ class AccountMove(models.Model):
             return NotImplemented
         return [("connectwise_lookup_ids.pdf_changed", operator, value)]
 
+    @api.depends(
+        "state",
+        "currency_id",
+        "amount_total",
+        "connectwise_lookup_ids.verdict",
+        "connectwise_lookup_ids.accepted_id.total",
+    )
+    @api.depends_context("lang")
+    def _compute_connectwise_amount(self):
+        for move in self:
+            lookup = move.sudo().connectwise_lookup_ids
+            differs = (
+                lookup.verdict == "amount_differs"
+                and bool(move._with_invoice_pdf())
+                and move._is_connectwise_preferred()
+            )
+            move.connectwise_amount_differs = differs
+            move.connectwise_amount_warning = differs and lookup._explain_amount()
+
+    def _search_connectwise_amount_differs(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        companies = self.env.companies.filtered(
+            lambda company: (
+                "connectwise"
+                in self.env["invoice.pdf.source"]._get_before_odoo(company)
+            )
+        )
+        domain = (
+            self._with_invoice_pdf_domain()
+            & Domain("company_id", "in", companies.ids)
+            & Domain("connectwise_lookup_ids.verdict", "=", "amount_differs")
+        )
+        return domain if True in value else ~domain
+
     def _explain_connectwise(self, lookup):
-        if not self._with_invoice_pdf():
+        """Say why ConnectWise's PDF is used or not, where it is one of the sources."""
+        Source = self.env["invoice.pdf.source"]
+        sources = Source._get_by_company(self.company_id)[self.company_id]
+        if "connectwise" not in sources or not self._with_invoice_pdf():
             return False
-        if lookup:
-            return lookup._explain()
-        if not self.company_id._get_connectwise_backend():
-            return False
-        return self.env._("ConnectWise has not been asked yet.")
+        return (lookup and lookup._explain()) or self._explain_unanswered(lookup)
+
+    def _explain_unanswered(self, lookup):
+        _ = self.env._
+        backend = self.company_id._get_connectwise_backend()
+        if not backend or backend.state == "draft":
+            return _("ConnectWise is not connected.")
+        if not self._get_connectwise_number():
+            field = self._fields[backend.invoice_number_field]
+            return _(
+                "There is no number to ask ConnectWise for: “%s” is empty.",
+                field._description_string(self.env),
+            )
+        if backend.failure and not backend.failing_since:
+            return backend.last_error
+        if backend.failure:
+            return _(
+                "%(error)s (since %(time)s)",
+                error=backend.last_error,
+                time=format_datetime(
+                    self.env, backend.failing_since, dt_format="medium"
+                ),
+            )
+        if not self._is_connectwise_preferred():
+            return _("Not asked, because Odoo comes first.")
+        if lookup.accepted_id:
+            return _("Found; its PDF is fetched when it is printed or sent.")
+        return _("Not asked yet; ConnectWise will be asked when it is printed or sent.")
 
     def action_refresh_pdf(self):
         """Ask ConnectWise at once and judge anew; an outage is shown, not raised.
 
+        :return: a notification of what came of it, which the chatter keeps as well
         :raises AccessError: unless the user may send invoices
         """
         if not self.env.user.has_group("account.group_account_invoice"):
@@ -419,9 +597,46 @@ class AccountMove(models.Model):
                 self.env._("Only people in Invoicing can refresh an invoice's PDF.")
             )
         self.check_access("read")
+        before = {move: move.sudo().connectwise_pdf_id.checksum for move in self}
         self.env["connectwise.lookup"].sudo()._prepare(self)._refresh()
         self.invalidate_recordset()
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        outcomes = []
+        for move in self:
+            level, text = move._describe_refresh(before[move])
+            outcomes.append((level, text if len(self) == 1 else f"{move.name}: {text}"))
+            move.sudo()._message_log(
+                body=self.env._("Refresh PDF: %s", text),
+                author_id=self.env.user.partner_id.id,
+            )
+        levels = {level for level, _text in outcomes}
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if "warning" in levels else "success",
+                "title": self.env._("ConnectWise PSA"),
+                "message": "\n".join(text for _level, text in outcomes),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _describe_refresh(self, checksum_before):
+        """Return (level, sentence) about what came of asking for the PDF anew."""
+        _ = self.env._
+        lookup = self.sudo().connectwise_lookup_ids
+        backend = self.company_id._get_connectwise_backend()
+        if not self._with_invoice_pdf():
+            return "warning", _("Only posted customer invoices have a PDF there.")
+        if not lookup or backend._is_resting() or backend.state == "draft":
+            return "warning", self._explain_unanswered(lookup)
+        if lookup.error:
+            return "warning", lookup._explain_error()
+        if not lookup.has_pdf:
+            text = lookup._explain() or self._explain_unanswered(lookup)
+            return "warning", text
+        if self.sudo().connectwise_pdf_id.checksum == checksum_before:
+            return "success", _("ConnectWise has the same PDF as before.")
+        return "success", _("ConnectWise's PDF was fetched.")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -437,7 +652,16 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        times = {}
+        if vals.get("state") == "posted":
+            times["connectwise_posted_at"] = fields.Datetime.now()
+        if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
+            times["connectwise_sent_at"] = fields.Datetime.now()
+        if times:
+            # Nobody's to write; and past Odoo, which would check the balance again.
+            models.Model.write(self.sudo(), times)
+        return result
 
     def _check_connectwise_pdf_file(self, vals):
         if "connectwise_pdf_file" in vals and not self.env.su:
@@ -445,11 +669,11 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
-        if any(move._is_looked_up_in_connectwise() for move in posted):
-            Source = self.env["invoice.pdf.source"]
-            priorities = Source._get_by_company(posted.company_id)
-            if any("connectwise" in sources for sources in priorities.values()):
-                self.env["connectwise.lookup"]._trigger_prefetch()
+        if any(
+            move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
+            for move in posted
+        ):
+            self.env["connectwise.lookup"]._trigger_prefetch()
         return posted
 
     def _cron_account_move_send(self, job_count=10):
@@ -469,7 +693,11 @@ class AccountMove(models.Model):
         self.sudo().connectwise_lookup_ids.unlink()
         # Nor is a PDF that a person marked one of the next version.
         self.sudo().write(
-            {"invoice_pdf_attachment_id": False, "connectwise_sent_checksum": False}
+            {
+                "invoice_pdf_attachment_id": False,
+                "connectwise_sent_checksum": False,
+                "connectwise_sent_at": False,
+            }
         )
         return super().button_draft()
 
@@ -519,7 +747,7 @@ class AccountMove(models.Model):
         return records.with_context(invoice_pdf_at_hand=True)
 
     def _pin_connectwise_pdf(self):
-        """Remember ConnectWise's PDF that is kept as one that somebody received (D3)."""
+        """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
         for move in self.sudo():
             pdf = kept.get(move.id)
@@ -587,17 +815,20 @@ class AccountMove(models.Model):
                 )
             try:
                 validate_pdf(attachment.raw or b"")
-                with MergeCheck() as is_mergeable:
-                    is_usable = is_mergeable(attachment.raw)
-            except InvalidPdfError:
-                is_usable = False
-            if not is_usable:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is not a PDF that can be sent. Please attach another.",
+                with MergeCheck() as check:
+                    check.examine(attachment.raw)
+            except InvalidPdfError as error:
+                message = self.env._(
+                    "“%s” is not a PDF that can be sent. Please attach another.",
+                    attachment.name,
+                )
+                if error.reason == "too_slow":
+                    message = self.env._(
+                        "“%s” is too large to examine it now. Please attach a smaller"
+                        " one, or try again later.",
                         attachment.name,
                     )
-                )
+                raise ValidationError(message) from None
 
     # -------------------------------------------------------------------------
     # Surfaces
@@ -606,7 +837,8 @@ class AccountMove(models.Model):
     def action_print_pdf(self):
         # Also works where the server cannot render a PDF of its own.
         if len(self) == 1 and self._get_preferred_invoice_pdf():
-            return self.action_invoice_download_pdf()
+            # With this target the web client reads the invoice again afterwards.
+            return self.action_invoice_download_pdf(target="new")
         return super().action_print_pdf()
 
     def _get_invoice_legal_documents(self, filetype, allow_fallback=False):

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 
@@ -18,13 +18,14 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_alerts(self, moves, moves_data):
         alerts = super()._get_alerts(moves, moves_data)
+        self._fetch_before_sending(moves, download=len(moves) == 1)
         alerts.update(self._get_invoice_pdf_alerts(moves))
+        alerts.update(self._get_amount_alerts(moves))
         return alerts
 
     @api.model
     def _get_invoice_pdf_alerts(self, moves):
         """Say which invoices do not use the PDF of the first choice, and why (D14)."""
-        self._fetch_before_sending(moves, download=len(moves) == 1)
         counts = self._count_expected_pdfs(moves)
         others = counts["others"]
         if not others:
@@ -35,7 +36,7 @@ class AccountMoveSend(models.AbstractModel):
                 "%(invoice)s: %(pdf)s. %(reason)s",
                 invoice=move.name,
                 pdf=self.env["invoice.pdf.source"]._get_label(move.invoice_pdf_source),
-                reason=move.connectwise_message or "",
+                reason=move._explain_second_choice(),
             ).strip()
             for move in others[:5]
         ]
@@ -46,24 +47,45 @@ class AccountMoveSend(models.AbstractModel):
         else:
             title = self.env._("Not with the PDF of your first choice:")
         return {
-            "benji_connectwise_pdf_source": {
-                "level": "warning",
-                "message": "\n".join([title, *lines]),
-                "action_text": self.env._("View invoices") if len(moves) > 1 else False,
-                "action": others._get_records_action(name=self.env._("Invoices"))
-                if len(moves) > 1
-                else False,
-            }
+            "benji_connectwise_pdf_source": self._prepare_alert(
+                "\n".join([title, *lines]), others, len(moves) > 1
+            )
         }
+
+    @api.model
+    def _get_amount_alerts(self, moves):
+        """Say whose amount is another one in ConnectWise (D1, step 3)."""
+        differing = moves.filtered("connectwise_amount_differs")
+        if not differing:
+            return {}
+        message = differing[0].connectwise_amount_warning
+        if len(moves) > 1:
+            message = self.env._(
+                "%(count)s of %(all)s invoices have another amount in ConnectWise.",
+                count=len(differing),
+                all=len(moves),
+            )
+        return {
+            "benji_connectwise_amount": self._prepare_alert(
+                message, differing, len(moves) > 1
+            )
+        }
+
+    @api.model
+    def _prepare_alert(self, message, moves, is_batch):
+        alert = {"level": "warning", "message": message}
+        if is_batch:
+            # With this an alert opens the invoices that it speaks about.
+            alert["action_text"] = self.env._("View invoices")
+            alert["action"] = moves._get_records_action(name=self.env._("Invoices"))
+        return alert
 
     @api.model
     def _fetch_before_sending(self, moves, download=True):
         """Ask for missing and for newer PDFs, within the time a person waits."""
-        by_company = self.env["invoice.pdf.source"]._get_by_company(moves.company_id)
         asking = moves.filtered(
             lambda move: (
-                "connectwise" in by_company[move.company_id]
-                and move._is_looked_up_in_connectwise()
+                move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
             )
         )
         if asking:
@@ -82,18 +104,17 @@ class AccountMoveSend(models.AbstractModel):
         A PDF that ConnectWise has, but that was not fetched yet, counts as its own: a
         batch fetches it before it is sent.
         """
-        by_company = self.env["invoice.pdf.source"]._get_by_company(moves.company_id)
         sources, others = {}, moves.browse()
         for move in moves:
             source = move.invoice_pdf_source
-            first = by_company[move.company_id][0]
             lookup = move.sudo().connectwise_lookup_ids
-            is_coming = (
-                len(moves) > 1 and not move._is_e_invoice() and lookup._is_pdf_coming()
-            )
-            if source != first == "connectwise" and is_coming:
-                source = first
-            elif not move.invoice_pdf_is_first_choice:
+            if (
+                len(moves) > 1
+                and "connectwise" in move._get_outranking_sources(source)
+                and lookup._is_pdf_coming()
+            ):
+                source = "connectwise"
+            if move._get_outranking_sources(source):
                 others |= move
             sources[source] = sources.get(source, 0) + 1
         return {"sources": sources, "others": others}
@@ -239,13 +260,34 @@ class AccountMoveSend(models.AbstractModel):
         )
         # All that ConnectWise can give has been asked for: nothing waits for it now.
         at_hand = self.with_context(invoice_pdf_at_hand=True)
-        return super(AccountMoveSend, at_hand)._generate_and_send_invoices(
+        attachments = super(AccountMoveSend, at_hand)._generate_and_send_invoices(
             moves.with_context(invoice_pdf_at_hand=True),
             from_cron=from_cron,
             allow_raising=allow_raising,
             allow_fallback_pdf=allow_fallback_pdf,
             **custom_settings,
         )
+        if from_cron:
+            self._report_differing_amounts(moves)
+        return attachments
+
+    @api.model
+    def _report_differing_amounts(self, moves):
+        """Tell a person what was sent with another amount while nobody looked (D1)."""
+        differing = moves.sudo().filtered("connectwise_amount_differs")
+        for move in differing.filtered("connectwise_pdf_is_sent"):
+            backend = move.company_id._get_connectwise_backend()
+            user = backend.responsible_id or self.env.user
+            move = move.with_context(lang=user.lang)
+            summary = move.env._("Sent with another amount than Odoo's")
+            if summary not in move.activity_ids.mapped("summary"):
+                move.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=user.id,
+                    summary=summary,
+                    # It quotes ConnectWise, and a note is HTML.
+                    note=escape(move.connectwise_amount_warning),
+                )
 
     # -------------------------------------------------------------------------
     # Holding an invoice until ConnectWise has its PDF (D14)

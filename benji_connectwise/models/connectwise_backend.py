@@ -10,8 +10,8 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError, ValidationError
+from odoo.fields import NO_ACCESS
 from odoo.http import request
-from odoo.orm.models import NO_ACCESS
 
 from ..encryption import SecretKeyError, decrypt, encrypt, encrypt_stored
 from ..explain import error_to_facts, explain, explain_facts
@@ -74,19 +74,6 @@ def _is_about_connection(error):
     if isinstance(error, AddressError):
         return error.status is None
     return isinstance(error, SettingsError) and not isinstance(error, MissingRightError)
-
-
-def _is_about_companies_alone(client, error):
-    """Whether invoices are answered all the same; asks for some where that is open."""
-    if _is_about_connection(error):
-        return False
-    if isinstance(error, MissingRightError | RateLimitError | DeadlineError):
-        return True
-    try:
-        [invoices] = client.check_access().checks
-    except SettingsError:
-        return False
-    return isinstance(invoices.error, DeadlineError | None)
 
 
 def _missing_rights_to_failure(rights):
@@ -353,7 +340,9 @@ class ConnectwiseBackend(models.Model):
                     # A program that may read the key may also take it along.
                     backend.private_key_place = backend._get_place()
                 backend._leave_connectwise()
-            elif "amount_tolerance" in vals:
+            elif not vals.keys().isdisjoint(
+                {"amount_tolerance", "invoice_number_field"}
+            ):
                 backend._find_lookups()._judge_anew()
         return result
 
@@ -585,11 +574,12 @@ class ConnectwiseBackend(models.Model):
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether the Invoice PDF Priority of this company asks ConnectWise."""
+        """Whether the Invoice PDF Priority of this company asks ConnectWise: it does
+        not where Odoo comes first."""
         if not self.active or self.state == "draft":
             return False
-        priorities = self.env["invoice.pdf.source"]._get_by_company(self.company_id)
-        return "connectwise" in priorities[self.company_id]
+        Source = self.env["invoice.pdf.source"]
+        return "connectwise" in Source._get_before_odoo(self.company_id)
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
         return replace(BACKGROUND, total=seconds)
@@ -614,7 +604,6 @@ class ConnectwiseBackend(models.Model):
         """
         start = time.monotonic()
         place, hosts = self._get_place(), self._get_local_hosts()
-        is_about_sync = False
         try:
             # What is wrong with the address is said first.
             normalise_address(self.server_url, hosts)
@@ -625,14 +614,12 @@ class ConnectwiseBackend(models.Model):
                 local_hosts=hosts,
                 codebase=self.codebase or None,
             ) as client:
-                try:
-                    yield client
-                except ConnectWiseError as error:
-                    is_about_sync = of_sync and _is_about_companies_alone(client, error)
-                    raise
+                yield client
         except ConnectWiseError as error:
             if self._get_place() == place:
-                self._note_failure(error, is_about_sync)
+                left = limits.total + start - time.monotonic()
+                is_alone = of_sync and self._is_about_companies_alone(error, left)
+                self._note_failure(error, is_alone)
             raise
         else:
             if self._get_place() == place:
@@ -641,6 +628,29 @@ class ConnectwiseBackend(models.Model):
             meter = _get_meter(self.env.cr)
             spent = meter.get("connectwise_seconds", 0) + time.monotonic() - start
             meter["connectwise_seconds"] = spent
+
+    def _is_about_companies_alone(self, error, seconds):
+        """Whether invoices are answered all the same; asks for some if that is open.
+
+        :param seconds: how long that may take; without time nothing speaks against it
+        """
+        if _is_about_connection(error):
+            return False
+        is_told = isinstance(error, MissingRightError | RateLimitError | DeadlineError)
+        if is_told or seconds < 0.1:
+            return True
+        try:
+            # A client of its own, which knows nothing of what failed.
+            with ConnectWiseClient(
+                self.server_url,
+                self._get_credentials(),
+                replace(INTERACTIVE, total=min(seconds, SECONDS_FOR_PERSON)),
+                local_hosts=self._get_local_hosts(),
+            ) as client:
+                [invoices] = client.check_access().checks
+        except ConnectWiseError:
+            return False
+        return not invoices.error
 
     def _note_failure(self, error, of_sync=False):
         """Rest for a while, longer each time, and say why; the keys call a person.
@@ -725,6 +735,14 @@ class ConnectwiseBackend(models.Model):
             if notice.active:
                 text = self._for_responsible().env._("ConnectWise works again.")
                 notice.action_feedback(feedback=text)
+
+    def _note_sync_done(self, were_contacts_read):
+        """Companies, and perhaps contacts, were read to the end."""
+        failure = self.sync_failure or {}
+        self._end_failures("sync_")
+        if not were_contacts_read and "Contacts" in failure.get("right", ""):
+            # That right was not needed this time.
+            self.sync_failure = _missing_rights_to_failure(["Contacts"])
 
     def _note_configured(self, missing_rights):
         """The wizard tested and saved this connection."""

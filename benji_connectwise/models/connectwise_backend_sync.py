@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..explain import explain, explain_facts
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
-from .connectwise_sync_history import MassLossError
+from .connectwise_sync_history import OPEN, MassLossError
 
 SECONDS_FOR_SYNC = 100
 """What a synchronization that is called directly may take of ConnectWise's time."""
@@ -75,7 +75,7 @@ class ConnectwiseBackend(models.Model):
             .search(
                 [
                     ("backend_id", "=", self.id),
-                    ("state", "in", ("queued", "running")),
+                    ("state", "in", OPEN),
                 ],
                 limit=1,
             )
@@ -181,6 +181,12 @@ class ConnectwiseBackend(models.Model):
             open_scan.failure = self.failure or self.sync_failure
             open_scan._finish("failed")
             open_scan.flush_recordset()
+        # Of one that was ended while Odoo was killed.
+        left = [
+            ("history_id.backend_id", "=", self.id),
+            ("history_id.state", "not in", OPEN),
+        ]
+        self.env["connectwise.sync.range"].search(left).history_id._clear_up()
         values = {
             "backend_id": self.id,
             "place": self._get_place(),

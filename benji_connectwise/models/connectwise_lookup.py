@@ -6,6 +6,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.tools import format_datetime, formatLang
 
+from ..explain import explain_facts
 from ..lib.connectwise_client import number_key
 
 _logger = logging.getLogger(__name__)
@@ -14,6 +15,12 @@ NUMBERS_AT_ONCE = 200
 """How many numbers are asked for before the answers are stored: a request on each of
 the four connections."""
 
+
+UNREADABLE = "unreadable_record"
+"""The kind of a stored error that is none of the client's own."""
+
+MOST_HITS = 20
+"""More invoices with one number are not stored: nobody could tell which one it is."""
 
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on a hit whose PDF is used."""
@@ -48,8 +55,9 @@ class ConnectwiseLookup(models.Model):
     )
     attempts = fields.Integer(help="Questions in a row that brought no usable PDF.")
     retry_at = fields.Datetime(help="Not asked again before, unless a person says so.")
-    error = fields.Char()
+    error = fields.Json(help="What is wrong with its PDF, or with the answer.")
     hit_ids = fields.One2many("connectwise.invoice", "lookup_id")
+    has_too_many_hits = fields.Boolean(help="So that none of them is stored.")
     verdict = fields.Selection(
         [
             ("accepted", "Accepted"),
@@ -75,7 +83,7 @@ class ConnectwiseLookup(models.Model):
     has_pdf = fields.Boolean(compute="_compute_has_pdf", store=True)
     pdf_changed = fields.Boolean(compute="_compute_pdf_changed", store=True)
     held_sending_data = fields.Json(help="How to send it once the PDF is there.")
-    held_since = fields.Datetime()
+    held_since = fields.Datetime(index="btree_not_null")
 
     _move_unique = models.UniqueIndex("(move_id)")
     _held_index = models.Index("(id) WHERE held_sending_data IS NOT NULL")
@@ -91,6 +99,7 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.currency_code",
         "hit_ids.has_total",
         "hit_ids.total",
+        "has_too_many_hits",
         "number",
         "place",
         "pdf_ref",
@@ -129,7 +138,7 @@ class ConnectwiseLookup(models.Model):
         :return: (verdict, the accepted `connectwise.invoice` or those it speaks about)
         """
         hits = self.hit_ids
-        if not hits or not self._is_for_current_number():
+        if not self._is_for_current_number():
             return False, hits.browse()
         sent = self._get_sent_hit()
         if self._is_from_another():
@@ -140,6 +149,10 @@ class ConnectwiseLookup(models.Model):
             if self._get_other_owner(sent, owners):
                 return "wrong_company", sent
             return self._accept(sent), sent
+        if self.has_too_many_hits:
+            return "ambiguous", hits.browse()
+        if not hits:
+            return False, hits
         for verdict, speaks_against in (
             ("wrong_type", self._is_other_kind),
             ("wrong_company", lambda hit: self._get_other_owner(hit, owners)),
@@ -413,11 +426,25 @@ class ConnectwiseLookup(models.Model):
             for lookup in move.connectwise_lookup_ids
             if lookup.has_pdf
             and move.connectwise_pdf_id
-            and lookup._is_for_current_number()
             and (lookup._is_pdf_sent() or not lookup._is_from_another())
             # Whoever may edit the invoice may also replace the content of its files.
             and self._get_checksum(move.connectwise_pdf_id) == lookup.pdf_checksum
         }
+
+    @api.model
+    def _forget_broken(self, broken):
+        """Have these PDFs fetched again whose files are not what was stored.
+
+        :param broken: {invoice id: attachment}
+        """
+        ids = [attachment.id for attachment in broken.values()]
+        moves = self.env["account.move"].sudo().browse(broken)
+        lookups = moves.connectwise_lookup_ids.filtered(
+            lambda lookup: lookup.move_id.connectwise_pdf_id.id in ids
+        )
+        if lookups:
+            lookups.write({"pdf_ref": 0, "retry_at": False, "attempts": 0})
+            self._trigger_prefetch()
 
     @api.model
     def _get_checksum(self, attachment):
@@ -456,7 +483,8 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _send_held(self):
         Send = self.env["account.move.send"]
-        for lookup in self.search([("held_sending_data", "!=", False)]):
+        held = [("held_since", "!=", False), ("held_sending_data", "!=", False)]
+        for lookup in self.search(held):
             # Reset to draft, or sent by hand, while others were sent?
             lookup = lookup.exists()
             move = lookup.move_id
@@ -473,7 +501,7 @@ class ConnectwiseLookup(models.Model):
                 # One invoice that cannot be sent must not stop the others.
                 _logger.exception("Invoice %s was held and cannot be sent", move.id)
                 self.env.cr.rollback()
-                lookup._give_up_hold(self.env._("It could not be sent."))
+                lookup._give_up_hold(has_failed=True)
             self.env["ir.cron"]._commit_progress(1)
 
     def _end_hold(self):
@@ -483,16 +511,21 @@ class ConnectwiseLookup(models.Model):
         if move.invoice_pdf_is_first_choice or is_next_sent:
             self.env["account.move.send"]._send_held(self)
         else:
-            self._give_up_hold(move.connectwise_message)
+            self._give_up_hold()
 
-    def _give_up_hold(self, reason):
+    def _give_up_hold(self, has_failed=False):
         backend = self.company_id._get_connectwise_backend()
-        self.move_id.activity_schedule(
+        user = backend.responsible_id or self.env.user
+        move = self.move_id.with_context(lang=user.lang)
+        reason = move.connectwise_message or ""
+        if has_failed:
+            reason = move.env._("It could not be sent.")
+        move.activity_schedule(
             "mail.mail_activity_data_todo",
-            user_id=(backend.responsible_id or self.env.user).id,
-            summary=self.env._("Not sent: ConnectWise has no PDF"),
+            user_id=user.id,
+            summary=move.env._("Not sent: ConnectWise has no PDF"),
             # It may quote ConnectWise, and a note is HTML.
-            note=escape(reason or ""),
+            note=escape(reason),
         )
         # Since when it waited is remembered: whoever sends it now does not wait again.
         self.held_sending_data = False
@@ -502,30 +535,33 @@ class ConnectwiseLookup(models.Model):
     # -------------------------------------------------------------------------
 
     def _explain(self):
-        """Say in one sentence why this look-up gives a PDF, or gives none."""
+        """Say in one sentence why this look-up gives a PDF, or gives none.
+
+        :return: False if ConnectWise has said nothing about it yet
+        """
         self.ensure_one()
-        _ = self.env._
-        backend = self.company_id._get_connectwise_backend()
-        number = self.number or ""
         if self.has_pdf:
             return self._explain_accepted()
-        if self.state == "not_found" and not self.error:
-            return _("ConnectWise has no invoice with the number %s.", number)
-        if self.hit_ids and not self.accepted_id:
+        if not self._is_for_current_number() or self._is_from_another():
+            return False
+        if self.verdict and not self.accepted_id:
             return self._explain_refused()
         if self.error:
-            return self.error
-        if not backend:
-            return _("ConnectWise is not connected.")
-        if backend.failure:
-            return _(
-                "%(error)s (since %(time)s)",
-                error=backend.last_error,
-                time=self._format_time(backend.failing_since),
+            return self._explain_error()
+        if self.state == "not_found":
+            return self.env._(
+                "ConnectWise has no invoice with the number %s.", self.number or ""
             )
-        if self.accepted_id:
-            return _("Found; its PDF has not been fetched yet.")
-        return _("ConnectWise has not been asked yet.")
+        return False
+
+    def _explain_error(self):
+        if self.error["kind"] == UNREADABLE:
+            return self.env._(
+                "Nothing usable for the number %s: ConnectWise's answer has a record"
+                " that cannot be read.",
+                self.number,
+            )
+        return explain_facts(self.env, self.error)
 
     def _explain_accepted(self):
         _ = self.env._
@@ -544,6 +580,14 @@ class ConnectwiseLookup(models.Model):
         elif hit.last_updated:
             parts.append(_("changed there %s", self._format_time(hit.last_updated)))
         return " · ".join(part for part in parts if part)
+
+    def _explain_amount(self):
+        hit, move = self.accepted_id, self.move_id
+        return self.env._(
+            "ConnectWise's total is %(theirs)s, Odoo's %(ours)s.",
+            theirs=self._format_amount(hit.total, hit.currency_code),
+            ours=self._format_amount(move.amount_total, move.currency_id.name),
+        )
 
     def _explain_refused(self):
         _ = self.env._
@@ -568,17 +612,21 @@ class ConnectwiseLookup(models.Model):
                 " have written it: connect %s by hand to trust it",
                 self._get_customer().display_name,
             ),
-            "ambiguous": lambda: _(
-                "there are %s invoices with this number", len(self.hit_ids)
-            )
-            if len(self.hit_ids) > 1
-            else _("another customer's invoice has this number too"),
+            "ambiguous": self._explain_ambiguity,
         }
         return _(
             "Number %(number)s found, but %(why)s.",
             number=self.number,
             why=sentences[self.verdict](),
         )
+
+    def _explain_ambiguity(self):
+        _ = self.env._
+        if self.has_too_many_hits:
+            return _("there are more than %s invoices with this number", MOST_HITS)
+        if len(self.hit_ids) > 1:
+            return _("there are %s invoices with this number", len(self.hit_ids))
+        return _("the invoice of another customer here has this number too")
 
     def _explain_kinds(self, hit):
         _ = self.env._

@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from psycopg2 import IntegrityError, OperationalError
+from psycopg2 import DatabaseError, IntegrityError, OperationalError
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
-from ..explain import explain
+from ..explain import error_to_facts
 from ..lib.connectwise_client import (
     AddressError,
     ConnectWiseError,
@@ -24,9 +23,11 @@ from ..lib.connectwise_client import (
     ServerError,
     number_key,
 )
-from ..pdf_merge_check import MergeCheck
+from ..pdf_merge_check import LONG, SHORT, MergeCheck
+from ..storage import storage_error
 from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
-from .connectwise_lookup import NUMBERS_AT_ONCE
+from .connectwise_lookup import MOST_HITS, NUMBERS_AT_ONCE, UNREADABLE
+from .ir_attachment import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +47,31 @@ LONGEST_PAUSE = timedelta(hours=2)
 PDFS_PER_STEP = 8
 """How many PDFs are stored at once: more would be lost when Odoo is killed."""
 
+TO_PREFETCH = """
+    SELECT move.id
+      FROM (%(moves)s
+            UNION SELECT move_id FROM connectwise_lookup
+                   WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL
+           ) recent
+      JOIN account_move move ON move.id = recent.id
+      LEFT JOIN connectwise_lookup lookup ON lookup.move_id = move.id
+     WHERE move.state = 'posted'
+       AND move.move_type = ANY(%(types)s)
+       AND move.company_id = ANY(%(companies)s)
+       AND COALESCE(%(number)s, '') != ''
+       -- What another ConnectWise answered stays as it was sent.
+       AND COALESCE(lookup.place, %(place)s) = %(place)s
+       AND (lookup.id IS NULL OR (
+               (lookup.retry_at IS NULL OR lookup.retry_at <= %(now)s
+                -- Accepted since it was refused.
+                OR (lookup.accepted_id IS NOT NULL AND lookup.error IS NULL))
+               AND (lookup.has_pdf IS NOT TRUE OR lookup.asked_at IS NULL
+                    OR (move.connectwise_sent_at >= %(oldest)s
+                        AND lookup.asked_at < %(checked)s))))
+     ORDER BY lookup.asked_at NULLS FIRST, move.date DESC, move.id DESC
+"""
+"""Of the invoices that are dated, posted or sent lately, or are held."""
+
 
 def _is_about_one_pdf(error):
     """Whether this error says nothing about the other PDFs.
@@ -59,11 +85,14 @@ def _is_about_one_pdf(error):
     return isinstance(error, DataError | NotFoundError)
 
 
-def _examine(results, is_mergeable):
+def _examine(client, results, check):
     """Yield what was downloaded; an error instead of a PDF that Odoo cannot merge."""
     for ref, result in results:
-        if isinstance(result, bytes) and not is_mergeable(result):
-            result = InvalidPdfError("The PDF does not merge", reason="unmergeable")
+        if isinstance(result, bytes):
+            try:
+                check.examine(result, client.seconds_left)
+            except InvalidPdfError as error:
+                result = error
         elif isinstance(result, AddressError) and result.reason == "no_api":
             # A web page that says 404, of an API that has just been found.
             result = NotFoundError("There is no such PDF", status=result.status)
@@ -106,7 +135,7 @@ class ConnectwiseLookup(models.Model):
             # While the connection rests, nothing is asked anyway.
             if download and not backend._is_resting():
                 slow = lookups._to_ask(sending=False)
-                slow.error = explain(self.env, DeadlineError("Not fetched in time"))
+                slow.error = error_to_facts(DeadlineError("Not fetched in time"))
                 slow._pause()
 
     def _look_up_and_download(self, client, sending, download=True, step=None):
@@ -204,47 +233,36 @@ class ConnectwiseLookup(models.Model):
     def _search_to_prefetch(self, backend):
         """Return the invoices to ask about, those never asked about first.
 
-        What has its PDF is looked at twice a day: most of it was sent, and nobody else
-        looks at that. What was not sent is looked at before it is, too.
+        What was sent is looked at twice a day: nobody else does. What has its PDF and
+        was not sent is looked at before it is.
         """
+        Move = self.env["account.move"]
+        Move.flush_model()
+        self.flush_model()
         now = fields.Datetime.now()
-        is_due = (
-            Domain("retry_at", "=", False)
-            | Domain("retry_at", "<=", now)
-            # Accepted since it was refused.
-            | (Domain("accepted_id", "!=", False) & Domain("error", "=", False))
-        )
-        lookup_is_due = Domain(
-            "connectwise_lookup_ids",
-            "any",
-            is_due
-            & (
-                Domain("has_pdf", "=", False)
-                | Domain("asked_at", "=", False)
-                | Domain("asked_at", "<", now - CHECK_EVERY)
-            ),
-        )
-        moves = self.env["account.move"].search(
-            self.env["account.move"]._with_invoice_pdf_domain()
-            & Domain("company_id", "in", backend._get_companies().ids)
-            & (
-                Domain("date", ">=", fields.Date.today() - LOOK_BACK)
-                | Domain("connectwise_lookup_ids.held_sending_data", "!=", False)
+        rows = self.env.execute_query(
+            SQL(
+                TO_PREFETCH,
+                moves=SQL(" UNION ").join(
+                    SQL("SELECT id FROM account_move WHERE %s >= %s", column, oldest)
+                    # One index each, so that it costs nothing to have older ones.
+                    for column, oldest in (
+                        (SQL("date"), fields.Date.today() - LOOK_BACK),
+                        (SQL("connectwise_posted_at"), now - LOOK_BACK),
+                        (SQL("connectwise_sent_at"), now - LOOK_BACK),
+                    )
+                ),
+                companies=backend._get_companies().ids,
+                types=Move.get_sale_types(),
+                # Invoices without a number there can never be asked about.
+                number=SQL.identifier("move", backend.invoice_number_field),
+                oldest=now - LOOK_BACK,
+                place=backend._get_place(),
+                checked=now - CHECK_EVERY,
+                now=now,
             )
-            & (Domain("connectwise_lookup_ids", "=", False) | lookup_is_due)
-            # What another ConnectWise answered stays as it was sent.
-            & ~Domain(
-                "connectwise_lookup_ids.place",
-                "not in",
-                [False, backend._get_place()],
-            )
-            # Invoices without a number there can never be asked about.
-            & Domain(backend.invoice_number_field, "!=", False),
-            order="date desc, id desc",
         )
-        return moves.sorted(
-            lambda move: move.connectwise_lookup_ids.asked_at or datetime.min
-        )
+        return Move.browse(move_id for [move_id] in rows)
 
     @api.model
     def _trigger_prefetch(self, at=None):
@@ -286,6 +304,7 @@ class ConnectwiseLookup(models.Model):
         self.write(
             {
                 "state": "new",
+                "has_too_many_hits": False,
                 "asked_at": False,
                 "place": False,
                 "attempts": 0,
@@ -303,7 +322,9 @@ class ConnectwiseLookup(models.Model):
         :param fresh: unless the answer is younger than this
         """
         now = fields.Datetime.now()
-        kept = self._get_pdfs(self.move_id)
+        kept = self.env["invoice.pdf.source"]._pass_over_broken_pdfs(
+            self._get_pdfs(self.move_id)
+        )
 
         def is_due(lookup):
             if lookup._is_from_another():
@@ -330,7 +351,10 @@ class ConnectwiseLookup(models.Model):
             found, problems = {}, []
             for invoices, skipped in client.find_invoices(numbers.values()):
                 for invoice in invoices:
-                    found.setdefault(number_key(invoice.number), []).append(invoice)
+                    same = found.setdefault(number_key(invoice.number), [])
+                    # One more tells that there are too many.
+                    if len(same) <= MOST_HITS:
+                        same.append(invoice)
                 problems += skipped
             place = get_place(client.origin, client.company_login_id)
             if step:
@@ -345,22 +369,16 @@ class ConnectwiseLookup(models.Model):
                 )
             lookups._store_hits(found, place)
             for lookup in lookups.filtered(lambda lookup: lookup.state == "not_found"):
-                lookup.error = lookup._explain_skipped(problems)
+                lookup.error = lookup._find_problem(problems)
             if step:
                 step()
 
-    def _explain_skipped(self, skipped):
-        """Say why nothing may have been found, if there is more to it than that."""
+    def _find_problem(self, skipped):
+        """Return why nothing may have been found, if there is more to it than that."""
         for record in skipped:
             if getattr(record.error, "value", None) == self.number:
-                return explain(self.env, record.error)
-        if any(record.id for record in skipped):
-            return self.env._(
-                "Nothing usable for the number %s: ConnectWise's answer has a record"
-                " that cannot be read.",
-                self.number,
-            )
-        return False
+                return error_to_facts(record.error)
+        return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 
     def _store_hits(self, found, place):
         """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
@@ -405,7 +423,9 @@ class ConnectwiseLookup(models.Model):
         new, gone = [], Hit
         for lookup in self:
             known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
-            for invoice in found.get(number_key(lookup.number), ()):
+            invoices = found.get(number_key(lookup.number), ())
+            lookup.has_too_many_hits = len(invoices) > MOST_HITS
+            for invoice in () if lookup.has_too_many_hits else invoices:
                 values = Hit._prepare_values(invoice)
                 hit = known.pop(invoice.id, Hit)
                 changes = {k: v for k, v in values.items() if hit and hit[k] != v}
@@ -456,6 +476,8 @@ class ConnectwiseLookup(models.Model):
         wanted._download_now(client, step)
 
     def _download_now(self, client, step=None):
+        if not self:
+            return
         place = get_place(client.origin, client.company_login_id)
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         # As of the question: what ConnectWise changes meanwhile is seen next time.
@@ -463,10 +485,11 @@ class ConnectwiseLookup(models.Model):
         changed = {lookup: lookup.accepted_id.last_updated for lookup in self}
         failures = []
         with (
-            MergeCheck() as is_mergeable,
+            MergeCheck(LONG if step else SHORT) as check,
             closing(client.download_invoice_pdfs(by_ref)) as results,
         ):
-            for some in split_every(PDFS_PER_STEP, _examine(results, is_mergeable)):
+            examined = _examine(client, results, check)
+            for some in split_every(PDFS_PER_STEP, examined):
                 if step:
                     step()
                 # Reset to draft meanwhile, judged anew by somebody else, or another
@@ -498,11 +521,33 @@ class ConnectwiseLookup(models.Model):
     def _note_failed_download(self, error):
         # A gateway may have given up on this one: not all others wait for it again.
         if _is_about_one_pdf(error) or isinstance(error, ServerError):
-            self.write({"error": explain(self.env, error)})
+            self.write({"error": error_to_facts(error)})
             self._pause()
+        if self and isinstance(error, InvalidPdfError) and error.reason == "too_slow":
+            # There is more time for it in the background.
+            self._trigger_prefetch(at=max(self.mapped("retry_at")))
 
     def _store_pdfs(self, contents, changed):
-        """Keep the PDFs of the accepted hits.
+        """Keep the PDFs of the accepted hits, all that can be stored (D22).
+
+        :param contents: {ConnectWise's id: PDF}
+        :param changed: {look-up: ConnectWise's last change of the invoice}
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._store_all_pdfs(contents, changed)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                for lookup in self:
+                    lookup._store_pdfs(contents, changed)
+                return
+            _logger.warning("A PDF could not be stored", exc_info=True)
+            self._note_failed_download(storage_error(error))
+
+    def _store_all_pdfs(self, contents, changed):
+        """Keep the PDFs of the accepted hits; raises what storing raises.
 
         One that was there is detached and stays on the invoice: it is never
         overwritten, which a restrictive audit trail would refuse (account,
@@ -511,14 +556,20 @@ class ConnectwiseLookup(models.Model):
         :param contents: {ConnectWise's id: PDF}
         :param changed: {look-up: ConnectWise's last change of the invoice}
         """
+        Attachment = self.env["ir.attachment"].sudo()
+        Attachment = Attachment.with_context(connectwise_pdf=NOT_INDEXED)
         moves = self.move_id
         attachments = self._get_attachments(moves)
         new, replaced = [], moves.browse()
         for lookup in self:
             move, content = lookup.move_id, contents[lookup.accepted_id.connectwise_ref]
+            Attachment._write_whole(content)
             attachment = attachments.get(move.id)
-            if attachment and attachment.raw == content:
-                continue
+            if attachment:
+                # Its file may just have been mended.
+                attachment.invalidate_recordset(["raw"])
+                if attachment.raw == content and attachment._is_whole():
+                    continue
             if attachment:
                 replaced += move
             new.append(
@@ -533,7 +584,7 @@ class ConnectwiseLookup(models.Model):
                 }
             )
         replaced._detach_connectwise_pdf()
-        for attachment in self.env["ir.attachment"].sudo().create(new):
+        for attachment in Attachment.create(new):
             attachments[attachment.res_id] = attachment
         moves.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
         for lookup in self:

@@ -2,10 +2,10 @@ from psycopg2 import DataError, OperationalError
 from psycopg2.extensions import QueryCanceledError
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from .connectwise_company import COLUMNS, NORMALISED, as_table, normalise
 
 # `is_deleted` only goes away by itself: what is gone is decided about at the end. What

@@ -6,11 +6,11 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
 
 from ..explain import error_to_facts, explain_facts
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)
@@ -220,20 +220,15 @@ class ConnectwiseSyncHistory(models.Model):
             with backend._asking(limits, explicit=True, of_sync=True) as client:
                 self._go_on(client, end)
         except ConnectWiseError as error:
-            self._note_failure(error_to_facts(error))
+            self._put_off(error)
         except MassLossError as error:
             self.env.cr.rollback()
             self._refuse(error.failure)
         if self.state in OPEN and self._is_cancelled():
             self._finish("cancelled")
-        resume_at = max(
-            filter(None, (backend.retry_at, backend.sync_retry_at)), default=0
-        )
         if self.state not in OPEN:
             # Also where another request ended it.
             self._clear_up()
-        elif resume_at:
-            backend._trigger_sync(resume_at)
         self.env["ir.cron"]._commit_progress()
         if self.state not in OPEN:
             self._tell_user()
@@ -280,12 +275,16 @@ class ConnectwiseSyncHistory(models.Model):
         )
         self._tell_user()
 
-    def _note_failure(self, failure):
-        """Say to whoever asked that it has to wait, once."""
+    def _put_off(self, error):
+        """Go on when the rest after a failure ends; say so once to who asked for it."""
         is_news = not self.failure
-        self.failure = failure
+        self.failure = error_to_facts(error)
         if is_news:
             self._tell_user()
+        backend = self.backend_id
+        times = [backend.retry_at, backend.sync_retry_at]
+        if any(times):
+            backend._trigger_sync(max(filter(None, times)))
 
     def _make_way(self, error):
         """Go on at once: a person changed the same row meanwhile."""
@@ -350,7 +349,7 @@ class ConnectwiseSyncHistory(models.Model):
             }
         )
         if state == "done":
-            self.backend_id._end_failures("sync_")
+            self.backend_id._note_sync_done(bool(self.contacts_until_id))
             self.backend_id.write(
                 {
                     "last_sync": now,

@@ -1,7 +1,13 @@
+import logging
+from itertools import takewhile
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
+
+from ..odoo_internals import ormcache
+
+_logger = logging.getLogger(__name__)
 
 
 class InvoicePdfSource(models.Model):
@@ -115,6 +121,25 @@ class InvoicePdfSource(models.Model):
         lines = self.sudo().search([("company_id", "=", company.id)])
         return tuple(lines.mapped("source")) or ("odoo",)
 
+    def _get_before_odoo(self, company):
+        """Return the sources that are used at all: Odoo has a PDF of every invoice."""
+        return list(
+            takewhile(lambda source: source != "odoo", self._get_sources(company.id))
+        )
+
+    def _get_outranking(self, company, source):
+        """Return the sources before `source`, which would be used if they had a PDF.
+
+        Not those that have none for want of a person's choice: that is no failure.
+        """
+        sources = self._get_sources(company.id)
+        place = sources.index(source) if source in sources else len(sources)
+        return [other for other in sources[:place] if not self._is_by_choice(other)]
+
+    def _is_by_choice(self, source):
+        """Whether a person chooses for each invoice if it has a PDF there."""
+        return source == "attachment"
+
     # What a source can say ---------------------------------------------------------
 
     def _find_pdfs(self, source, moves, fetch):
@@ -124,6 +149,21 @@ class InvoicePdfSource(models.Model):
         :param bool fetch: whether there is time to ask another system
         """
         return getattr(self, f"_find_pdfs_{source}")(moves, fetch)
+
+    def _pass_over_broken_pdfs(self, pdfs):
+        """Return those of {invoice id: attachment} whose file is what was stored."""
+        broken = {
+            move_id: attachment
+            for move_id, attachment in pdfs.items()
+            # An empty one stands for Odoo's own rendering.
+            if attachment and not attachment._is_whole()
+        }
+        if not broken:
+            return pdfs
+        for attachment in broken.values():
+            _logger.warning("The file of the attachment %s is broken", attachment.id)
+        self.env["connectwise.lookup"].sudo()._forget_broken(broken)
+        return {key: value for key, value in pdfs.items() if key not in broken}
 
     def _has_pdf_domain(self, source):
         """Return the domain of the invoices that have a PDF from `source` at hand."""

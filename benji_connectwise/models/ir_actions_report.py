@@ -1,10 +1,20 @@
 import io
+import logging
+import time
 from collections import OrderedDict
 
 from odoo import models
-from odoo.tools.pdf import merge_pdf
 
-from odoo.addons.base.models.ir_actions_report import _wkhtml
+from ..lib.connectwise_client import InvalidPdfError
+from ..odoo_internals import _wkhtml
+from ..pdf_merge_check import MergeCheck
+
+_logger = logging.getLogger(__name__)
+
+SECONDS_TO_MEND = 4
+SECONDS_TO_MEND_ONE = 0.05
+"""All chosen PDFs of one printing together, and each of them. A usual one takes a
+fiftieth; Odoo's server takes as long again to merge them."""
 
 OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 """The Print menu entry that always shows Odoo's own rendering."""
@@ -15,7 +25,11 @@ RENDER_OWN = object()
 
 
 class ChosenPdf(io.BytesIO):
-    """A PDF that was not made here."""
+    """A PDF that was not made here; `mended` is the one to merge with others."""
+
+    def __init__(self, content, mended=None):
+        super().__init__(content)
+        self.mended = mended
 
 
 class IrActionsReport(models.Model):
@@ -37,6 +51,10 @@ class IrActionsReport(models.Model):
         if isinstance(res_ids, int):
             res_ids = [res_ids]
         pdfs = self._get_preferred_invoice_pdfs(report_ref, res_ids)
+        mended = {}
+        if pdfs and len(res_ids) > 1:
+            mended = self._mend_pdfs(pdfs)
+            pdfs = {res_id: pdfs[res_id] for res_id in mended}
         if not pdfs:
             return super()._pre_render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
         rendered = {}
@@ -57,12 +75,30 @@ class IrActionsReport(models.Model):
         streams = OrderedDict()
         for res_id in res_ids:
             if res_id in pdfs:
-                stream = ChosenPdf(pdfs[res_id].raw)
+                stream = ChosenPdf(pdfs[res_id].raw, mended.get(res_id))
                 streams[res_id] = {"stream": stream, "attachment": None}
             elif res_id in rendered:
                 streams[res_id] = rendered.pop(res_id)
         streams.update(rendered)  # what could not be split by invoice
         return streams, "pdf"
+
+    def _mend_pdfs(self, pdfs):
+        """Return {invoice id: chosen PDF, bytes, as it can be merged with others}.
+
+        Those that cannot are left out: one PDF must not stop the printing of the
+        others, so Odoo's takes its place (D22).
+        """
+        mended = {}
+        seconds = SECONDS_TO_MEND + SECONDS_TO_MEND_ONE * len(pdfs)
+        end = time.monotonic() + seconds
+        with MergeCheck() as check:
+            for res_id, attachment in pdfs.items():
+                try:
+                    left = end - time.monotonic()
+                    mended[res_id] = check.mend(attachment.raw, left)
+                except InvalidPdfError as error:
+                    _logger.warning("Invoice %s is printed by Odoo: %s", res_id, error)
+        return mended
 
     def _prepare_pdf_report_attachment_vals_list(self, report, streams):
         # Only what Odoo rendered is saved as its report (D23).
@@ -87,14 +123,11 @@ class IrActionsReport(models.Model):
         return record._filter_odoos_own(saved.search(same_name))[:1]
 
     def _merge_pdfs(self, streams, *args, **options):
-        # Odoo stops at flaws that every reader forgives, so they are mended before. It
-        # is safe to open them: this was tried in a process of its own.
         for stream in streams:
-            if isinstance(stream, ChosenPdf):
-                content = merge_pdf([stream.getvalue()])
+            if isinstance(stream, ChosenPdf) and stream.mended:
                 stream.seek(0)
                 stream.truncate()
-                stream.write(content)
+                stream.write(stream.mended)
         return super()._merge_pdfs(streams, *args, **options)
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):

@@ -5,10 +5,13 @@ class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
 
     def _run_action_mail_post_multi(self, eval_context=None):
+        action = self
         # Odoo mails the records one by one; ConnectWise is asked once about them all.
         if self.template_id._has_invoice_report():
             active_id = self.env.context.get("active_id")
             ids = self.env.context.get("active_ids") or [active_id]
             moves = self.env["account.move"].browse(filter(None, ids))
-            self = moves._look_before_mailing(self)
-        return super()._run_action_mail_post_multi(eval_context=eval_context)
+            action = moves._look_before_mailing(self)
+        return super(IrActionsServer, action)._run_action_mail_post_multi(
+            eval_context=eval_context
+        )

@@ -7,7 +7,10 @@ class MailComposeMessage(models.TransientModel):
     _inherit = "mail.compose.message"
 
     def _action_send_mail(self, auto_commit=False):
+        composer = self
         # An automation rule sends with it too, whoever the user is.
         if self.env.su:
-            self = self.with_context(invoice_mail=INVOICE_MAIL)
-        return super()._action_send_mail(auto_commit=auto_commit)
+            composer = self.with_context(invoice_mail=INVOICE_MAIL)
+        return super(MailComposeMessage, composer)._action_send_mail(
+            auto_commit=auto_commit
+        )

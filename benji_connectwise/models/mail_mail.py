@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
@@ -101,3 +102,17 @@ class MailMail(models.Model):
         return any(self.recipient_ids.mapped("email_normalized")) or bool(
             email_normalize_all(f"{self.email_to or ''}, {self.email_cc or ''}")
         )
+
+    def _prepare_outgoing_list(self, *args, **options):
+        if self.model == "account.move":
+            files = self.attachment_ids.sudo().filtered("store_fname")
+            for file in files.filtered(lambda file: file.mimetype == "application/pdf"):
+                # It may have been lost since the mail was queued.
+                if not file._is_whole():
+                    raise UserError(
+                        self.env._(
+                            "Not sent: the file “%s” is lost or damaged on the server.",
+                            file.name,
+                        )
+                    )
+        return super()._prepare_outgoing_list(*args, **options)

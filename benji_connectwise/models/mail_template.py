@@ -14,10 +14,11 @@ class MailTemplate(models.Model):
         email_values=None,
         email_layout_xmlid=False,
     ):
+        template = self
         # Whoever calls this from outside can add any file with `email_values`.
         if self.env.su or not email_values:
-            self = self.with_context(invoice_mail=INVOICE_MAIL)
-        return super().send_mail_batch(
+            template = self.with_context(invoice_mail=INVOICE_MAIL)
+        return super(MailTemplate, template).send_mail_batch(
             res_ids,
             force_send=force_send,
             raise_exception=raise_exception,
@@ -29,10 +30,11 @@ class MailTemplate(models.Model):
         self, res_ids, render_fields, render_results=None
     ):
         """Look for newer PDFs before the invoices are mailed, as *Send* does (D3)."""
+        template = self
         if "report_template_ids" in render_fields and self._has_invoice_report():
             moves = self.env["account.move"].browse(res_ids)
-            self = moves._look_before_mailing(self)
-        return super()._generate_template_attachments(
+            template = moves._look_before_mailing(self)
+        return super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )
 

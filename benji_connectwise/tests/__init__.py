@@ -20,9 +20,12 @@ from . import (
     test_secrets,
     test_self_written,
     test_sending,
+    test_storage,
     test_suggestions,
     test_sync,
+    test_sync_failures,
     test_tours,
     test_trust,
     test_trust_owner,
+    test_why_this_pdf,
 )

@@ -170,7 +170,7 @@ class TestLinks(AnotherCommon):
     def test_an_account_id_that_says_nothing_proves_nothing(self):
         """D18, D4"""
         for sandbox in self.sandbox, self.other:
-            sandbox.patch_company(ACME, {"accountNumber": "N/A"})
+            sandbox.patch_company(ACME, {"accountNumber": "-"})
         row = self.connected(ACME)
         self.move_to_other()
         self.sync()
@@ -296,8 +296,7 @@ class TestLinks(AnotherCommon):
 
     def test_what_could_not_be_read_stays_in_doubt(self):
         """D18, R12"""
-        row = self.connected(ACME)
-        self.other.patch_company(ACME, {"name": row.partner_id.name})
+        row = self.connected(501)
         self.other.fault("mistyped_fields", "companies", nth=3)
         self.move_to_other()
         self.sync()

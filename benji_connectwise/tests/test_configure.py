@@ -1,5 +1,8 @@
 """The wizard *Configure* (S14, S17-S44, D16)."""
 
+import os
+from unittest.mock import patch
+
 from lxml import etree
 
 from odoo.exceptions import AccessError
@@ -199,9 +202,22 @@ class TestConfigure(ConnectwiseCommon):
             private_key=self.sandbox.pdf_private_key,
             sync_contacts=True,
         )
-        wizard.action_save()
+        notification = wizard.action_save()["params"]
         self.assertEqual(self.saved.state, "connected")
         self.assertIn("Company Maintenance", self.saved.last_error)
+        # Nothing green where something is missing.
+        self.assertEqual(notification["type"], "warning")
+        self.assertIn("Company Maintenance", notification["message"])
+
+    def test_the_servers_client_id_is_used_and_not_saved(self):
+        """D16: the dialog says that the server has one."""
+        server = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
+        with patch.dict(os.environ, server):
+            wizard = self.wizard(step="contacts", client_id=False)
+            self.assertTrue(wizard.is_client_id_on_server)
+            wizard.action_save()
+        self.assertEqual(self.saved.state, "connected")
+        self.assertFalse(self.saved.client_id)
 
     def test_without_contact_sync_no_company_is_asked_for(self):
         """S28"""

@@ -6,6 +6,7 @@ from ..encryption import SecretKeyError
 from ..explain import error_to_facts, explain, explain_facts
 from ..lib.connectwise_client import (
     AddressError,
+    AmbiguousNumberError,
     BadAnswerError,
     ConnectWiseError,
     CredentialsError,
@@ -16,17 +17,22 @@ from ..lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from ..storage import StorageError
 
 ERRORS = [
     AddressError("", reason="tls"),
+    AmbiguousNumberError("", value="CW1"),
     BadAnswerError("", reason="html"),
+    BadAnswerError("", reason="too_large"),
     ConnectWiseError("something new"),
     CredentialsError("", reason="moved"),
     InvalidPdfError("", reason="encrypted"),
+    InvalidPdfError("", reason="too_slow"),
     MissingRightError("", right="Contacts"),
     NetworkError("", reason="dns"),
     SecretKeyError("", reason="malformed"),
     ServerError("", status=503),
+    StorageError("", reason="full"),
     UnknownCompanyError("", company_login_id="acme"),
     UnqueryableError("", value='a"b'),
 ]

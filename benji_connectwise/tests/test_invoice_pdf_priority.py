@@ -2,6 +2,7 @@
 
 from psycopg2 import IntegrityError
 
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -233,6 +234,15 @@ class TestIntegrationsPage(ConnectwiseCommon):
             .with_user(user or self.administrator)
             .create({})
         )
+
+    def test_the_page_counts_odoos_pdfs_where_odoo_is_not_listed(self):
+        """S16: it is the last resort, and so a number that a person wants to know"""
+        self.set_priority("connectwise")
+        self.invoice("CW1001")
+        statistics = self.page().pdf_statistics
+        self.assertNotIn("Odoo", statistics)
+        self.invoice("UNKNOWN-1", amount=1, invoice_date=fields.Date.today())
+        self.assertIn("1 Odoo", self.page().pdf_statistics)
 
     def test_the_page_shows_the_priority_in_its_order(self):
         """S46 S47"""

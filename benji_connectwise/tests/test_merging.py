@@ -2,16 +2,17 @@
 
 import io
 import sys
+import time
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
 from connectwise_sandbox import bad_pdfs
 
-from ..lib.connectwise_client import validate_pdf
+from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from ..pdf_merge_check import MergeCheck
 from .common import ConnectwiseCommon
 
@@ -83,12 +84,112 @@ class TestMerging(ConnectwiseCommon):
         with self.assertRaises(ValidationError):
             self.good.invoice_pdf_attachment_id = attachment
 
+    def test_link_to_a_named_place_does_not_stop_the_printing(self):
+        """D22: pdfTeX writes such; alone it is shown byte for byte."""
+        for action in (False, True):
+            linked = bad_pdfs.linked_by_name(action)
+            self.serve("CW1002", linked)
+            self.other.action_refresh_pdf()
+            self.assertChosen(self.other, "connectwise", linked)
+            self.assertEqual(self.count_printed_pages(self.good + self.other), 3)
+
+    def test_pdf_that_does_not_merge_any_more_gives_way_to_odoos(self):
+        """D22: a newer library may stop at what an older one took; the others are
+        printed."""
+        move = self.good
+        attachment = self.attach(move, self.sandbox_pdf("CW1001"))
+        move.invoice_pdf_attachment_id = attachment
+        self.set_priority("attachment", "connectwise")
+        attachment.raw = DAMAGED
+        report = self.env["ir.actions.report"]
+        with mute_logger("odoo.addons.benji_connectwise.models.ir_actions_report"):
+            streams, kind = report._pre_render_qweb_pdf(
+                "account.account_invoices", (move + self.other).ids
+            )
+        self.assertEqual(kind, "pdf")
+        printed = streams[self.other.id]["stream"].getvalue()
+        self.assertEqual(printed, self.sandbox_pdf("CW1002"))
+        self.assertNotEqual(streams[move.id]["stream"].getvalue(), DAMAGED)
+
+    def test_trying_out_a_heavy_pdf_is_part_of_the_time_a_person_waits(self):
+        """D21"""
+        for heavy in (bad_pdfs.many_pages(), bad_pdfs.many_annotations()):
+            for number in ("CW1001", "CW1002"):
+                self.serve(number, heavy)
+            start = time.monotonic()
+            (self.good + self.other)._get_preferred_invoice_pdfs()
+            self.assertLess(time.monotonic() - start, 8)
+
+    def test_heavy_pdf_is_not_called_damaged_and_tried_again_with_more_time(self):
+        """D22"""
+        heavy = bad_pdfs.many_annotations()
+        self.serve("CW1001", heavy)
+        self.assertChosen(self.good, "odoo")
+        self.assertIn("too large to examine it now", self.good.connectwise_message)
+        self.assertNotIn("damaged", self.good.connectwise_message)
+        self.good.sudo().connectwise_lookup_ids.retry_at = False
+        with self.enter_registry_test_mode():
+            cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+            cron.method_direct_trigger()
+        self.good.invalidate_recordset()
+        self.assertChosen(self.good, "connectwise", heavy)
+
+    def test_heavy_pdf_is_tried_again_by_itself(self):
+        """D22"""
+        self.serve("CW1001", bad_pdfs.many_annotations())
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
+        triggers = RecordCapturer(
+            self.env["ir.cron.trigger"], [("cron_id", "=", cron.id)]
+        )
+        with triggers:
+            self.good._get_preferred_invoice_pdf()
+        retry_at = self.good.sudo().connectwise_lookup_ids.retry_at
+        self.assertIn(retry_at, triggers.records.mapped("call_at"))
+
+    def test_heavy_pdf_does_not_hold_up_the_printing_of_several(self):
+        """D21, D22: Odoo's own takes its place there."""
+        heavy = bad_pdfs.many_annotations()
+        attachment = self.attach(self.good, self.sandbox_pdf("CW1001"))
+        self.good.invoice_pdf_attachment_id = attachment
+        self.set_priority("attachment", "connectwise")
+        attachment.raw = heavy
+        start = time.monotonic()
+        with mute_logger("odoo.addons.benji_connectwise.models.ir_actions_report"):
+            self.env["ir.actions.report"]._pre_render_qweb_pdf(
+                "account.account_invoices", (self.good + self.other).ids
+            )
+        self.assertLess(time.monotonic() - start, 8)
+
+    def test_without_time_nothing_is_called_damaged(self):
+        """D22"""
+        with MergeCheck() as check, self.assertRaises(InvalidPdfError) as caught:
+            check.examine(self.sandbox_pdf("CW1001"), 0)
+        self.assertEqual(caught.exception.reason, "too_slow")
+
+    def test_pdf_without_pages_does_not_merge(self):
+        """R1"""
+        with MergeCheck() as check, self.assertRaises(InvalidPdfError) as caught:
+            check.examine(bad_pdfs.many_pages(0))
+        self.assertEqual(caught.exception.reason, "unmergeable")
+
+    def attach(self, move, content):
+        return self.env["ir.attachment"].create(
+            {
+                "name": "attached.pdf",
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+
     def test_a_bomb_ends_the_process_that_tries_it_and_no_other(self):
         """R1"""
-        with MergeCheck() as is_mergeable:
-            self.assertTrue(is_mergeable(self.sandbox_pdf("CW1001")))
-            self.assertFalse(is_mergeable(bad_pdfs.bomb()))
-            self.assertTrue(is_mergeable(self.sandbox_pdf("CW1001")))
+        with MergeCheck() as check:
+            check.examine(self.sandbox_pdf("CW1001"))
+            with self.assertRaises(InvalidPdfError):
+                check.examine(bad_pdfs.bomb())
+            check.examine(self.sandbox_pdf("CW1001"))
 
     def test_where_no_process_can_be_started_pdfs_pass(self):
         """R1: and the log says so."""
@@ -96,6 +197,6 @@ class TestMerging(ConnectwiseCommon):
             with (
                 patch.object(sys, "executable", program),
                 self.assertLogs("odoo.addons.benji_connectwise", "WARNING"),
-                MergeCheck() as is_mergeable,
+                MergeCheck() as check,
             ):
-                self.assertTrue(is_mergeable(self.sandbox_pdf("CW1001")))
+                check.examine(self.sandbox_pdf("CW1001"))

@@ -269,10 +269,62 @@ class TestPrefetch(ConnectwiseCommon):
             for move in left:
                 self.assertTrue(move._get_preferred_invoice_pdf())
 
+    def old_invoice(self):
+        """Return an invoice that was posted 91 days ago, and is dated years ago."""
+        with freeze_time(fields.Datetime.now() - timedelta(days=91)):
+            move = self.invoice("CW1001", invoice_date="2020-01-01")
+            self.env.flush_all()
+        return move
+
     def test_old_invoices_are_left_alone(self):
         """D15: 90 days back, no further"""
-        self.invoice("CW1001", invoice_date="2020-01-01")
+        self.old_invoice()
         self.prefetch()
+        self.assertFalse(self.requests())
+
+    def test_what_was_posted_today_is_fetched_whatever_its_date(self):
+        """D15: its accounting date says nothing of when it is needed."""
+        move = self.invoice("CW1001", invoice_date="2020-01-01")
+        self.prefetch()
+        self.assertTrue(move.sudo().connectwise_lookup_ids.has_pdf)
+
+    def test_what_was_sent_today_is_checked_whatever_its_date(self):
+        """D15 D3"""
+        move = self.old_invoice()
+        self.assertTrue(move._get_preferred_invoice_pdf())
+        move.is_move_sent = True
+        self.sandbox.clear_requests()
+        self.prefetch(hours=13)
+        self.assertEqual(len(self.requests("/finance/invoices")), 1)
+
+    def test_what_was_sent_long_ago_is_not_checked(self):
+        """D15"""
+        moves = self.invoices(1)
+        self.prefetch()
+        moves.is_move_sent = True
+        self.sandbox.clear_requests()
+        self.prefetch(days=91)
+        self.assertFalse(self.requests())
+
+    def test_what_was_not_sent_is_not_checked(self):
+        """D15: it is looked at before it is sent."""
+        self.invoices(1)
+        self.prefetch()
+        self.sandbox.clear_requests()
+        self.prefetch(hours=13)
+        self.assertFalse(self.requests())
+
+    def test_nothing_is_fetched_where_odoo_comes_first(self):
+        """S51: nobody would use it."""
+        self.set_priority("odoo", "connectwise")
+        moves = self.invoices(1)
+        self.prefetch()
+        self.env["account.move.send.wizard"].with_user(self.accountant).with_context(
+            active_model="account.move", active_ids=moves.ids
+        ).create({})
+        moves.sending_data = {"author_user_id": self.env.user.id}
+        with self.enter_registry_test_mode():
+            self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
         self.assertFalse(self.requests())
 
     def test_a_slow_connectwise_does_not_hold_the_run_for_minutes(self):

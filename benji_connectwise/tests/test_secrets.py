@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 

@@ -138,7 +138,7 @@ class TestSending(SendingCommon):
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
         )
         lookup = moves[0].sudo().connectwise_lookup_ids
-        lookup.error = "ConnectWise did not answer in time."
+        lookup.error = {"kind": "DeadlineError"}
         lookup.retry_at = fields.Datetime.now() + timedelta(hours=1)
         wizard = self.wizard(moves)
         self.assertEqual(
@@ -681,9 +681,7 @@ class TestHold(SendingCommon):
 
     def test_the_reason_a_person_is_told_is_text(self):
         """D14: it may name ConnectWise's customers, and a note is HTML."""
-        move = self.invoice("NOT-THERE-1", amount=1)
+        move = self.invoice("<img/>-1", amount=1)
         self.send(move)
-        move.sudo().connectwise_lookup_ids._give_up_hold(
-            "<img src='https://a.example'/>"
-        )
+        move.sudo().connectwise_lookup_ids._give_up_hold()
         self.assertIn("&lt;img", move.activity_ids.note)

@@ -20,7 +20,6 @@ class TestEvidenceByInvoices(ContactCommon):
         """Post an invoice of which ConnectWise said this when it was asked."""
         move = self.invoice(number, amount, partner_id=self.customer.id)
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
-        lookup._forget(number)
         lookup.hit_ids = [
             (
                 0,

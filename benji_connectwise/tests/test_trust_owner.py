@@ -1,4 +1,4 @@
-"""Whose an invoice is: known to be another customer's, ours for certain, or by amount."""
+"""Whose an invoice is: another customer's, ours for certain, or by amount (D1)."""
 
 from odoo.tests import new_test_user, tagged
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS
 
 from ..encryption import SecretKeyError, decrypt, encrypt_stored
 from ..explain import explain, field_to_mend

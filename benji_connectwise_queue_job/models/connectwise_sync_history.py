@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import split_every
 
+from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
+
 RANGES_PER_JOB = 8
 """Of a page each; four are read at a time, and a job costs about as much as a page."""
 
@@ -32,9 +34,11 @@ class ConnectwiseSyncHistory(models.Model):
         return self.range_ids.filtered(lambda row: not row.is_done)
 
     def _plan_for_jobs(self):
-        def plan(client):
-            self._plan_ranges(client)
-            self.requests += client.request_count
-
-        limits = self.backend_id._get_background_limits()
-        self.backend_id._ask(limits, plan, of_sync=True)
+        backend = self.backend_id
+        limits = backend._get_background_limits()
+        try:
+            with backend._asking(limits, of_sync=True) as client:
+                self._plan_ranges(client)
+                self.requests += client.request_count
+        except ConnectWiseError as error:
+            self._put_off(error)

@@ -3,7 +3,12 @@ import logging
 from psycopg2 import IntegrityError
 
 from odoo import fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.benji_connectwise.odoo_internals import (
+    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
+
+from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
 
 _logger = logging.getLogger(__name__)
 
@@ -24,19 +29,22 @@ class ConnectwiseSyncRange(models.Model):
         backend = history.backend_id
         commit = self.env["ir.cron"]._commit_progress
 
-        def read(client):
-            for _page in ranges._read(client):
-                commit()
-                if history._is_cancelled():
-                    break
-            ranges[0].requests += client.request_count
-
         # As the scheduled action looks at it.
         if not backend.sync_contacts or backend.state == "draft":
             return
         if not history._is_cancelled() and not backend._is_sync_resting():
+            limits = backend._get_background_limits()
             try:
-                backend._ask(backend._get_background_limits(), read, of_sync=True)
+                with backend._asking(limits, of_sync=True) as client:
+                    for _page in ranges._read(client):
+                        commit()
+                        if history._is_cancelled():
+                            break
+                    ranges[0].requests += client.request_count
+            except ConnectWiseError as error:
+                # Jobs that run side by side meet the same outage: it is said once.
+                if not history.failure:
+                    history._put_off(error)
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
                 raise
             except Exception:

@@ -62,6 +62,11 @@ class TestSyncJobs(JobsCommon):
             ),
         )
         self.run_jobs(jobs)
+        # Not applied yet: all of it has to be plausible.
+        staged = self.env["connectwise.sync.company"].sudo().search_count([])
+        self.assertGreaterEqual(staged, COMPANIES)
+        self.assertFalse(self.known())
+        self.tick()
         self.assertGreaterEqual(self.known(), COMPANIES)
 
     def test_while_jobs_are_at_it_it_is_running(self):

@@ -20,7 +20,7 @@ def goals(runs, name) -> list[Goal]:
 
 def test_a_ratio_is_of_two_runs_of_the_same_turn():
     """P1"""
-    runs = runs_of("addon", [2, 9, 4]) + runs_of("floor", [1, 3, 4])
+    runs = runs_of("addon", [2, 9, 4]) + runs_of("baseline", [1, 3, 4])
     goal = goals(runs, "P1")[0]
     assert sorted(goal.values) == [1, 2, 3]
     assert goal.measured == "2.00× [1.00–3.00]"
@@ -28,15 +28,15 @@ def test_a_ratio_is_of_two_runs_of_the_same_turn():
 
 def test_runs_of_another_size_or_latency_do_not_count():
     """P1"""
-    runs = runs_of("addon", [1]) + runs_of("floor", [1], latency=0)
-    runs += runs_of("floor", [1], size=7)
+    runs = runs_of("addon", [1]) + runs_of("baseline", [1], latency=0)
+    runs += runs_of("baseline", [1], size=7)
     assert not goals(runs, "P1")[0].values
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(1.3, "met"), (1.4, "**missed**")])
 def test_a_missed_goal_is_called_missed(seconds, verdict):
     """P1"""
-    runs = runs_of("addon", [seconds]) + runs_of("floor", [1])
+    runs = runs_of("addon", [seconds]) + runs_of("baseline", [1])
     assert goals(runs, "P1")[0].verdict == verdict
 
 

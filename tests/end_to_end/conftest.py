@@ -1,23 +1,19 @@
 """One running Odoo for all these tests, on a database of its own."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 from cryptography.fernet import Fernet
-from running import DATABASE, Mailbox, Odoo, mail_server, odoo_server
+from odoo_with_demo import Odoo
 
-import demo_data
 from connectwise_sandbox import Sandbox
-from databases import prepare_template
-from environment import (
-    copy_database,
-    drop_database,
-    odoo_environment,
-    postgresql,
-)
+from testbed import demo_data
+from testbed.databases import prepare_template
+from testbed.environment import run_module
+from testbed.mailbox import Mailbox
+from testbed.odoo_process import OdooProcess
+from testbed.postgresql import copied_database, postgresql
 
 TODAY = "2026-10-31"
 
@@ -25,24 +21,26 @@ TODAY = "2026-10-31"
 @pytest.fixture(scope="session")
 def odoo() -> Iterator[Odoo]:
     """Odoo with the demo's customers and invoices; ConnectWise was not asked yet."""
-    mailbox = Mailbox()
     with ExitStack() as stack:
         stack.enter_context(postgresql())
         sandbox = stack.enter_context(Sandbox(**demo_data.SANDBOX, today=TODAY))
-        copy_database(prepare_template(), DATABASE)
-        stack.callback(drop_database, DATABASE)
-        environment = odoo_environment() | {
-            "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host
-        }
-        subprocess.run(
-            [sys.executable, demo_data.__file__, DATABASE, sandbox.url],
-            env=environment,
-            check=True,
+        database = stack.enter_context(
+            copied_database(prepare_template(), "benji_end_to_end")
         )
-        smtp_port = stack.enter_context(mail_server(mailbox))
-        # What was stored so far is in clear; the server encrypts it as it starts.
-        environment["BENJI_CONNECTWISE_SECRET_KEY"] = Fernet.generate_key().decode()
-        url = stack.enter_context(odoo_server(environment, smtp_port))
-        running = Odoo(url, sandbox, mailbox)
-        stack.callback(running.close)
-        yield running
+        run_module(
+            *("testbed.demo_data", database, sandbox.url), local_hosts=sandbox.host
+        )
+        mailbox = stack.enter_context(Mailbox())
+        environment = {
+            "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
+            # What was stored so far is in clear; the server encrypts it as it starts.
+            "BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode(),
+        }
+        # Without scheduled actions: the tests run these when they want to.
+        process = OdooProcess(
+            database, workers=2, smtp_port=mailbox.port, environment=environment
+        )
+        stack.enter_context(process)
+        odoo = Odoo(process, sandbox, mailbox)
+        stack.callback(odoo.close)
+        yield odoo

@@ -4,7 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from running import Odoo, attached_files
+from odoo_with_demo import Odoo
+
+from testbed.mailbox import attached_files
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 import hashlib
 
 import pytest
-from running import Odoo, attached_files
+from odoo_with_demo import Odoo
+
+from testbed.mailbox import attached_files
 
 BATCH = [f"CW{number}" for number in (*range(1031, 1038), 1039, 1040, 1041)]
 UNKNOWN = "HW2001"

@@ -1,7 +1,7 @@
 """What people see and download (S5)."""
 
 import pytest
-from running import Odoo
+from odoo_with_demo import Odoo
 
 NUMBER = "CW1004"
 PRINT_MENU = "/report/pdf/account.report_invoice_with_payments"

@@ -2,9 +2,10 @@
 
 from contextlib import closing
 
-import psycopg2
+from odoo_with_demo import Odoo
 from psycopg2 import sql
-from running import DATABASE, Odoo
+
+from testbed.postgresql import Database
 
 
 def test_the_private_key_is_in_it_encrypted_alone(odoo: Odoo) -> None:
@@ -16,18 +17,10 @@ def test_the_private_key_is_in_it_encrypted_alone(odoo: Odoo) -> None:
     assert backend["state"] == "connected"
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     holding = sql.SQL("SELECT 1 FROM {table} WHERE {table}::text LIKE {text}")
-    with (
-        closing(psycopg2.connect(dbname=DATABASE)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SELECT stored_private_key FROM connectwise_backend")
-        [[stored]] = cursor.fetchall()
+    text = sql.Literal(f"%{odoo.sandbox.private_key}%")
+    with closing(Database(odoo.database)) as database:
+        stored = database.value("SELECT stored_private_key FROM connectwise_backend")
         assert stored.startswith("fernet:")
-        cursor.execute(tables)
-        for (table,) in cursor.fetchall():
-            query = holding.format(
-                table=sql.Identifier(table),
-                text=sql.Literal(f"%{odoo.sandbox.private_key}%"),
-            )
-            cursor.execute(query)
-            assert not cursor.fetchall(), table
+        for (table,) in database.query(tables):
+            query = holding.format(table=sql.Identifier(table), text=text)
+            assert not database.query(query), table

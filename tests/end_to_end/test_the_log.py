@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 
-from running import Odoo
+from odoo_with_demo import Odoo
 
 ADDON = "benji_connectwise"
 

@@ -14,22 +14,17 @@ from datetime import date
 import pytest
 import table
 import torture_data
-from in_process import World, open_world
-from machine import SYNC, Machine, WatchedMailbox, WatchedSandbox
+from odoo_server import SYNC, OdooServer
 from outcome import Outcome, outcome
-from running import mail_server
+from world import World, open_world
 
-from databases import prepare_template
-from environment import (
-    ROOT,
-    copy_database,
-    drop_database,
-    odoo_environment,
-    postgresql,
-)
+from testbed.databases import prepare_template
+from testbed.environment import odoo_environment
+from testbed.mailbox import Mailbox
+from testbed.postgresql import copied_database, postgresql
+from testbed.sandbox import WatchedSandbox
 
 MINUTES = int(os.environ.get("TORTURE_MINUTES", "0"))
-BASE = "benji_torture_base"
 
 
 @pytest.fixture(autouse=True)
@@ -86,49 +81,41 @@ def connectwise(companies: int, batch: int) -> Iterator[WatchedSandbox]:
 @pytest.fixture(scope="session")
 def base(server: None, connectwise: WatchedSandbox, batch: int) -> Iterator[str]:
     """A database with customers and invoices; nothing was synchronized or sent yet."""
-    copy_database(prepare_template(), BASE)
-    environment = odoo_environment()
-    environment["BENJI_CONNECTWISE_LOCAL_HOSTS"] = connectwise.host
-    environment["PYTHONPATH"] += f"{os.pathsep}{ROOT / 'scripts'}"
-    subprocess.run(
-        [
-            *(sys.executable, torture_data.__file__, BASE, connectwise.url),
-            *(str(batch + 20), str(batch)),
-        ],
-        env=environment,
-        check=True,
-    )
-    yield BASE
-    drop_database(BASE)
+    with copied_database(prepare_template(), "benji_torture_base") as database:
+        arguments = (database, connectwise.url, str(batch + 20), str(batch))
+        subprocess.run(
+            [sys.executable, torture_data.__file__, *arguments],
+            env=odoo_environment(connectwise.host),
+            check=True,
+        )
+        yield database
 
 
 @pytest.fixture(scope="session")
-def start_machine(base: str, connectwise: WatchedSandbox):
-    """Return a context manager: a machine that runs on a new copy of the database."""
+def start_odoo(base: str, connectwise: WatchedSandbox):
+    """Return a context manager: a server on a new copy of the database, not started."""
 
     @contextmanager
-    def start(**options) -> Iterator[Machine]:
-        database, mailbox = "benji_torture", WatchedMailbox()
+    def start(**options) -> Iterator[OdooServer]:
         connectwise.keys.put(connectwise.public_key, connectwise.private_key, "full")
         with ExitStack() as stack:
             stack.callback(connectwise.reset)
             stack.callback(setattr, connectwise, "tell", lambda event: None)
-            smtp_port = stack.enter_context(mail_server(mailbox))
-            copy_database(base, database)
-            stack.callback(drop_database, database)
-            machine = Machine(database, connectwise, mailbox, smtp_port, **options)
-            stack.callback(machine.close)
+            mailbox = stack.enter_context(Mailbox())
+            database = stack.enter_context(copied_database(base, "benji_torture"))
+            odoo = OdooServer(database, connectwise, mailbox, **options)
+            stack.callback(odoo.close)
             connectwise.clear_requests()
-            yield machine
+            yield odoo
 
     return start
 
 
 @pytest.fixture(scope="session")
-def undisturbed(start_machine) -> tuple[Outcome, list[dict]]:
+def undisturbed(start_odoo) -> tuple[Outcome, list[dict]]:
     """What a synchronization leaves that nobody disturbed, and what it asked."""
-    with start_machine(crons=1) as machine:
-        machine.switch_on(SYNC)
-        machine.start()
-        machine.run_what_is_due()
-        return outcome(machine), machine.sandbox.requests()
+    with start_odoo(crons=1) as odoo:
+        odoo.switch_on(SYNC)
+        odoo.start()
+        odoo.run_what_is_due()
+        return outcome(odoo), odoo.sandbox.requests()

@@ -237,18 +237,18 @@ def _naive(text: str) -> datetime:
 
 def check_sentences(env) -> list[str]:
     """What people are told is plain, and says more than nothing."""
-    env.flush_all()
-    env.cr.execute(
-        "SELECT 'connection', last_error FROM connectwise_backend"
-        " UNION ALL SELECT 'history', error FROM connectwise_sync_history"
-        " UNION ALL SELECT 'row', message FROM connectwise_mapping"
-        " UNION ALL SELECT 'row', contact_message FROM connectwise_mapping"
-        " UNION ALL SELECT 'look-up', error FROM connectwise_lookup"
-    )
+    lookups = env["connectwise.lookup"].search([])
+    said = {
+        "connection": env["connectwise.backend"].search([]).mapped("last_error"),
+        "history": env["connectwise.sync.history"].search([]).mapped("error"),
+        "row": env["connectwise.mapping"].search([]).mapped("message"),
+        "invoice": lookups.move_id.mapped("connectwise_message"),
+    }
     return [
         f"{where} says: {text}"
-        for where, text in env.cr.fetchall()
-        if text is not None and (not text.strip() or NOT_FOR_PEOPLE.search(text))
+        for where, texts in said.items()
+        for text in texts
+        if text and (not text.strip() or NOT_FOR_PEOPLE.search(text))
     ]
 
 
@@ -272,8 +272,9 @@ def check_leftovers(env) -> list[str]:
     if open_ones := env.cr.fetchone()[0]:
         violations.append(f"{open_ones} transactions are left open")
     env.cr.execute(
-        "SELECT failures, retry_at - now() AT TIME ZONE 'UTC' FROM connectwise_backend"
-        " WHERE retry_at IS NOT NULL"
+        "SELECT failures, greatest(retry_at, sync_retry_at) - now() AT TIME ZONE 'UTC'"
+        "  FROM connectwise_backend"
+        " WHERE retry_at IS NOT NULL OR sync_retry_at IS NOT NULL"
     )
     violations += [
         f"the connection rests for {rest}"
@@ -302,8 +303,9 @@ def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
     env.cr.execute(
         "SELECT 'a message', body FROM mail_message"
         " UNION ALL SELECT 'an activity', note FROM mail_activity"
-        " UNION ALL SELECT 'the connection', last_error FROM connectwise_backend"
-        " UNION ALL SELECT 'the history', concat(error, skipped, counts::text)"
+        " UNION ALL SELECT 'the connection', concat(failure::text, sync_failure::text)"
+        "   FROM connectwise_backend"
+        " UNION ALL SELECT 'the history', concat(failure::text, skipped, counts::text)"
         "   FROM connectwise_sync_history"
         " UNION ALL SELECT 'a notification', message FROM bus_bus"
         " UNION ALL SELECT 'the log table', message FROM ir_logging"

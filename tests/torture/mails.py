@@ -1,12 +1,13 @@
 """What customers got by e-mail, compared with what they should have got."""
 
-from machine import Machine
-from running import attached_files
+from odoo_server import OdooServer
+
+from testbed.mailbox import attached_files
 
 
-def invoices_to_send(machine: Machine) -> list[tuple[str, str]]:
+def invoices_to_send(odoo: OdooServer) -> list[tuple[str, str]]:
     """Return number and e-mail address of each invoice that is being sent."""
-    return machine.query(
+    return odoo.query(
         """SELECT move.name, partner.email
              FROM account_move move JOIN res_partner partner
                ON partner.id = move.partner_id
@@ -15,7 +16,7 @@ def invoices_to_send(machine: Machine) -> list[tuple[str, str]]:
 
 
 def wrong_mails(
-    machine: Machine, invoices: list[tuple[str, str]], *, with_files: bool = True
+    odoo: OdooServer, invoices: list[tuple[str, str]], *, with_files: bool = True
 ) -> tuple[list[str], int]:
     """Return what is wrong with the e-mails, and how many came once more.
 
@@ -24,12 +25,12 @@ def wrong_mails(
 
     :param with_files: whether each has to carry ConnectWise's PDF
     """
-    sandbox, messages = machine.sandbox, machine.mailbox.messages
+    sandbox, messages = odoo.sandbox, odoo.mailbox.messages
     refs = {row["number"]: row["id"] for row in sandbox.export_invoices()}
-    excused = {messages[count - 1]["subject"] for count in machine.kills if count}
+    excused = {messages[count - 1]["subject"] for count in odoo.kills if count}
     wrong, again = [], 0
     for number, email in invoices:
-        mails = machine.mailbox.about(number)
+        mails = odoo.mailbox.about(number)
         if not mails:
             wrong.append(f"no e-mail about {number}")
         elif len(mails) > 1 and mails[0]["subject"] not in excused:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from machine import Machine
+from odoo_server import OdooServer
 
 TABLES = {
     "companies": """
@@ -30,19 +30,21 @@ TABLES = {
         SELECT res_model, summary, count(*) FROM mail_activity
          WHERE active GROUP BY 1, 2""",
     "connection": """
-        SELECT state, last_error, failures, retry_at, newest_change
+        SELECT state, failure::text, failures, retry_at, sync_failure::text,
+               sync_failures, sync_retry_at, newest_change
           FROM connectwise_backend""",
     "history": """
-        SELECT state, is_full, companies_read, companies_total, counts, skipped, error
+        SELECT state, is_full, companies_read, companies_total, counts, skipped,
+               failure::text
           FROM connectwise_sync_history""",
 }
 
 Outcome = dict[str, Counter[str]]
 
 
-def outcome(machine: Machine) -> Outcome:
+def outcome(odoo: OdooServer) -> Outcome:
     return {
-        name: Counter(map(repr, machine.query(statement)))
+        name: Counter(map(repr, odoo.query(statement)))
         for name, statement in TABLES.items()
     }
 
@@ -62,7 +64,7 @@ def describe(rows: Counter[str]) -> str:
     return f"{rows.total()} such as {example}" if rows else "nothing"
 
 
-def is_synchronized(machine: Machine) -> bool:
-    return machine.value(
+def is_synchronized(odoo: OdooServer) -> bool:
+    return odoo.value(
         "SELECT count(*) > 0 FROM connectwise_sync_history WHERE state = 'done'"
     )

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import table
-from machine import SYNC, Machine
+from odoo_server import SYNC, OdooServer
 from outcome import differences, outcome
-from running import Person
 
-from environment import LOCAL
+from testbed.environment import LOCAL, wait_until
+from testbed.person import Person
 
 POSTGRESQL_LOG = LOCAL / "postgresql" / "log"
 PEOPLE = 8
@@ -21,16 +21,16 @@ RUNNING = "already"
 
 
 @pytest.fixture(scope="module")
-def machine(start_machine) -> Iterator[Machine]:
-    with start_machine(workers=4, crons=2) as machine:
-        machine.switch_on(SYNC)
-        machine.start()
-        yield machine
+def odoo(start_odoo) -> Iterator[OdooServer]:
+    with start_odoo(workers=4, crons=2) as odoo:
+        odoo.switch_on(SYNC)
+        odoo.start()
+        yield odoo
 
 
 @pytest.fixture(scope="module")
-def people(machine: Machine) -> Iterator[list[Person]]:
-    people = machine.people("accountant", PEOPLE)
+def people(odoo: OdooServer) -> Iterator[list[Person]]:
+    people = odoo.people("accountant", PEOPLE)
     # Each worker loads a lot for its first request.
     at_once([lambda person=person: backend_of(person) for person in people] * 2)
     yield people
@@ -87,7 +87,7 @@ def unexpected(results: list[tuple[float, str]]) -> list[str]:
 
 
 def test_one_rescan_works_and_the_others_are_told(
-    machine: Machine, people: list[Person], undisturbed, is_long: bool
+    odoo: OdooServer, people: list[Person], undisturbed, is_long: bool
 ) -> None:
     """R3: at once, while that one works."""
     expected, _requests = undisturbed
@@ -96,8 +96,8 @@ def test_one_rescan_works_and_the_others_are_told(
     told: list[float] = []
     counts = (2, 4, 8) if is_long else (8,)
     for number, count in enumerate(counts, start=1):
-        machine.sandbox.set_latency(1000)
-        machine.sandbox.clear_requests()
+        odoo.sandbox.set_latency(1000)
+        odoo.sandbox.clear_requests()
         pressing = [
             lambda person=person: rescan(person, backend, get_all_entries=True)
             for person in people[:count]
@@ -109,21 +109,21 @@ def test_one_rescan_works_and_the_others_are_told(
             for person in people[:count]
         ]
         results = at_once(pressing)
-        machine.wait_until(machine.sandbox.requests, 10)
+        wait_until(odoo.sandbox.requests, 10)
         # And now that it works, the same again, and without the background.
         results += at_once(pressing) + at_once(directly)
-        if count_done(machine) >= number:
+        if count_done(odoo) >= number:
             violations.append("some were told only after its end")
         violations += unexpected(results)
         refused = [seconds for seconds, error in results if RUNNING in error]
         if len(refused) != len(results) - 1:
             violations.append(f"{len(refused)} of {len(results)} were told")
         told += refused
-        machine.sandbox.set_latency(0)
-        machine.wait_until(lambda: not machine.is_busy(), 60)
-        if count_done(machine) != number:
-            violations.append(f"{number} were asked for, {count_done(machine)} done")
-        found = outcome(machine)
+        odoo.sandbox.set_latency(0)
+        wait_until(lambda: not odoo.is_busy(), 60)
+        if count_done(odoo) != number:
+            violations.append(f"{number} were asked for, {count_done(odoo)} done")
+        found = outcome(odoo)
         violations += differences(found, expected | {"history": found["history"]})
     if is_long and max(told) > 1:
         violations.append(f"one was told after {max(told):.1f} s")
@@ -136,18 +136,18 @@ def test_one_rescan_works_and_the_others_are_told(
     assert not violations, "\n".join(violations)
 
 
-def count_done(machine: Machine) -> int:
-    return machine.value(
+def count_done(odoo: OdooServer) -> int:
+    return odoo.value(
         "SELECT count(*) FROM connectwise_sync_history WHERE state = 'done'"
     )
 
 
 def test_a_rescan_and_people_keep_each_others_work(
-    machine: Machine, people: list[Person]
+    odoo: OdooServer, people: list[Person]
 ) -> None:
     """R3: connecting, disconnecting and enabling while all companies are read."""
-    machine.run_what_is_due()
-    rows = machine.query(
+    odoo.run_what_is_due()
+    rows = odoo.query(
         """SELECT id FROM connectwise_mapping WHERE contact_id IS NOT NULL
             ORDER BY id LIMIT 9"""
     )
@@ -155,7 +155,7 @@ def test_a_rescan_and_people_keep_each_others_work(
     to_connect, to_disconnect, to_enable = ids[:3], ids[3:6], ids[6:9]
     free = [
         company
-        for (company,) in machine.query(
+        for (company,) in odoo.query(
             """SELECT id FROM connectwise_company company WHERE NOT is_deleted
                   AND NOT EXISTS (SELECT 1 FROM connectwise_mapping
                                    WHERE connectwise_company_id = company.id)
@@ -179,13 +179,13 @@ def test_a_rescan_and_people_keep_each_others_work(
             for row in to_enable
         ),
     ]
-    machine.sandbox.set_latency(200)
+    odoo.sandbox.set_latency(200)
     rescan(people[0], backend_of(people[0]), get_all_entries=True)
-    machine.wake()
+    odoo.wake()
     violations, made = [], 0
     # A part of them in each moment of the reading, and of the storing after it.
     for begin in range(3):
-        machine.wait_until(lambda: False, 0.4)
+        wait_until(lambda: False, 0.4)
         results = at_once(
             [
                 lambda person=person, edit=edit: edit(person)
@@ -195,10 +195,10 @@ def test_a_rescan_and_people_keep_each_others_work(
         made += len(results)
         violations += unexpected(results)
         violations += [error[-200:] for _seconds, error in results if error]
-    machine.sandbox.set_latency(0)
-    machine.run_what_is_due()
+    odoo.sandbox.set_latency(0)
+    odoo.run_what_is_due()
     state = dict(
-        machine.query(
+        odoo.query(
             """SELECT mapping.id, ARRAY[connectwise_company_id::text, connection,
                                         disconnected::text, contact_decision]
                  FROM connectwise_mapping mapping WHERE id = ANY(%s)""",
@@ -216,14 +216,14 @@ def test_a_rescan_and_people_keep_each_others_work(
             violations.append(f"enabled by hand, now {state[row]}")
     violations += [
         f"customer {customer} has {count} contacts"
-        for customer, count in machine.query(
+        for customer, count in odoo.query(
             """SELECT parent_id, count(*) FROM res_partner WHERE active
                   AND is_connectwise_contact GROUP BY 1 HAVING count(*) > 1"""
         )
     ]
     violations += [
         f"a synchronization is left as {scan}"
-        for (scan,) in machine.query(
+        for (scan,) in odoo.query(
             "SELECT state FROM connectwise_sync_history WHERE state != 'done'"
         )
     ]
@@ -232,10 +232,10 @@ def test_a_rescan_and_people_keep_each_others_work(
 
 
 def test_one_invoice_opened_and_sent_at_once(
-    machine: Machine, people: list[Person]
+    odoo: OdooServer, people: list[Person]
 ) -> None:
     """R3: one file is kept, and everybody gets it."""
-    [(move, number), (other, _number)] = machine.query(
+    [(move, number), (other, _number)] = odoo.query(
         """SELECT id, name FROM account_move
             WHERE state = 'posted' AND sending_data IS NULL ORDER BY id LIMIT 2"""
     )
@@ -243,20 +243,20 @@ def test_one_invoice_opened_and_sent_at_once(
         people[0].call("account.move", "get_portal_url", [record], report_type="pdf")
         for record in (move, other)
     )
-    strangers = machine.people("", PEOPLE)
+    strangers = odoo.people("", PEOPLE)
     answers = []
 
     def open_invoice(stranger: Person, path: str) -> None:
         answers.append(stranger.get(path))
 
     at_once([lambda s=s: open_invoice(s, warm) for s in strangers])
-    machine.sandbox.clear_requests()
-    machine.sandbox.set_latency(200)
+    odoo.sandbox.clear_requests()
+    odoo.sandbox.set_latency(200)
     answers.clear()
     results = at_once([lambda s=s: open_invoice(s, path) for s in strangers])
-    asked = Counter(request["endpoint"] for request in machine.sandbox.requests())
-    refs = {row["number"]: row["id"] for row in machine.sandbox.export_invoices()}
-    pdf = machine.sandbox.invoice_pdf(refs[number])
+    asked = Counter(request["endpoint"] for request in odoo.sandbox.requests())
+    refs = {row["number"]: row["id"] for row in odoo.sandbox.export_invoices()}
+    pdf = odoo.sandbox.invoice_pdf(refs[number])
     violations = unexpected(results)
     violations += [
         f"status {answer.status_code}, {len(answer.content)} bytes"
@@ -275,14 +275,14 @@ def test_one_invoice_opened_and_sent_at_once(
         + [lambda s=s: open_invoice(s, path) for s in strangers[:3]]
     )
     violations += unexpected(results)
-    files = machine.value(
+    files = odoo.value(
         """SELECT count(*) FROM ir_attachment WHERE res_model = 'account.move'
               AND res_field = 'connectwise_pdf_file' AND res_id = %s""",
         move,
     )
     if files != 1:
         violations.append(f"{files} files are kept")
-    mails = len(machine.mailbox.about(number))
+    mails = len(odoo.mailbox.about(number))
     if not 1 <= mails <= 3:
         violations.append(f"3 people sent it, {mails} e-mails came")
     for person in strangers:

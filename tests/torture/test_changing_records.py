@@ -8,8 +8,8 @@ from functools import partial
 import invariants
 import pytest
 import table
-from in_process import SYNC, World, set_page_size
 from troubles import during
+from world import SYNC, World, set_page_size
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -15,8 +15,8 @@ from functools import partial
 import invariants
 import pytest
 import table
-from in_process import OWN_PDF, PREFETCH, SENDING, SYNC, World
 from troubles import CLIENT_SIDE, during, end_transactions, refused_commits
+from world import OWN_PDF, PREFETCH, SENDING, SYNC, World
 
 from connectwise_sandbox.fault_list import EFFECTS
 
@@ -456,13 +456,14 @@ DAMAGES = {
     "is archived": "UPDATE res_partner SET active = false WHERE is_connectwise_contact",
     "is not synced": "UPDATE res_partner SET is_connectwise_contact = false",
     "the next reading starts after": "UPDATE connectwise_company SET name = 'Other'",
-    "says: ": "UPDATE connectwise_backend SET last_error = 'KeyError: 5'",
+    "says: ": "UPDATE connectwise_backend SET failure ="
+    """ '{"kind": "", "text": "KeyError: 5"}'""",
     "rests for": "UPDATE connectwise_backend"
     " SET retry_at = now() AT TIME ZONE 'UTC' + interval '1 day'",
     "a person left": "UPDATE connectwise_mapping SET connection = 'account_id'"
     " WHERE connection = 'manual'",
     "a key is in the connection": "UPDATE connectwise_backend"
-    " SET last_error = 'with sandboxPrivateKey'",
+    """ SET failure = '{"kind": "", "text": "with sandboxPrivateKey"}'""",
 }
 
 

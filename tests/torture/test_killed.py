@@ -9,9 +9,12 @@ from urllib.parse import unquote
 
 import pytest
 import table
-from machine import MAIL, SEND, SYNC, Fuse, Machine, slow_commits
+from killing import Fuse, slow_commits
 from mails import invoices_to_send, wrong_mails
+from odoo_server import MAIL, SEND, SYNC, OdooServer
 from outcome import differences, is_synchronized, outcome
+
+from testbed.environment import wait_until
 
 Moment = tuple[str, int, float]
 """For Fuse.arm: what is counted, up to where, and the seconds after that."""
@@ -22,7 +25,7 @@ READ_AHEAD = 8 + 1
 
 
 def run_with_kills(
-    machine: Machine,
+    odoo: OdooServer,
     moments: Iterable[Moment],
     is_done: Callable[[], bool],
     after_kill: Callable[[], None] = lambda: None,
@@ -33,31 +36,31 @@ def run_with_kills(
     :param after_kill: called after each kill
     :return: the moments at which it was killed, and violations
     """
-    fuse = Fuse(machine)
-    machine.sandbox.tell = machine.mailbox.tell = fuse.tell
+    fuse = Fuse(odoo)
+    odoo.sandbox.tell = odoo.mailbox.tell = fuse.tell
     killed: list[Moment] = []
     deadline = time.monotonic() + seconds
-    machine.start()
-    machine.let_time_pass()
+    odoo.start()
+    odoo.let_time_pass()
 
     def is_over() -> bool:
         return fuse.blown.is_set() or is_done()
 
-    with slow_commits(machine, fuse.tell):
+    with slow_commits(odoo, fuse.tell):
         for number, moment in enumerate(moments):
             # Every fourth time the whole server, otherwise Odoo starts its worker anew.
             whole = number % 4 == 3
             fuse.arm(*moment, whole=whole)
-            keep_waking(machine, is_over, deadline)
+            keep_waking(odoo, is_over, deadline)
             fuse.disarm()
             if not fuse.blown.is_set():
                 break
             killed.append(moment)
             after_kill()
             if whole:
-                machine.start()
-        keep_waking(machine, is_done, deadline)
-    machine.wait_until(lambda: not machine.is_busy(), 20)
+                odoo.start()
+        keep_waking(odoo, is_done, deadline)
+    wait_until(lambda: not odoo.is_busy(), 20)
     if not killed:
         return killed, ["it was never killed"]
     if is_done():
@@ -65,14 +68,14 @@ def run_with_kills(
     return killed, [f"did not come to its end within {seconds:.0f} s: {killed}"]
 
 
-def keep_waking(machine: Machine, until: Callable[[], bool], deadline: float) -> None:
+def keep_waking(odoo: OdooServer, until: Callable[[], bool], deadline: float) -> None:
     """Wait, while the hours go by as fast as the scheduled actions can follow."""
     while not until() and time.monotonic() < deadline:
-        if machine.is_busy():
-            machine.wake()
+        if odoo.is_busy():
+            odoo.wake()
         elif not until():
-            machine.let_time_pass()
-        machine.wait_until(until, 0.5, step=0.02)
+            odoo.let_time_pass()
+        wait_until(until, 0.5, step=0.02)
 
 
 def describe(kills: list[Moment]) -> str:
@@ -103,12 +106,12 @@ def moments_of_a_sync(rng: random.Random, pages: int) -> list[Moment]:
 class Stored:
     """The ranges that were stored for good before a kill, and when that was."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, odoo: OdooServer) -> None:
+        self._odoo = odoo
         self._kills: list[tuple[float, set[int]]] = []
 
     def note(self) -> None:
-        ranges = self._machine.query(
+        ranges = self._odoo.query(
             """SELECT after_ref FROM connectwise_sync_range
                 WHERE is_done AND after_ref > 0"""
         )
@@ -118,7 +121,7 @@ class Stored:
         """Return the questions for what was stored already."""
         return [
             request["query"]
-            for request in self._machine.sandbox.requests()
+            for request in self._odoo.sandbox.requests()
             for moment, stored in self._kills
             if request["time"] > moment
             and (first := re.search(r"id > (\d+)", unquote(request["query"])))
@@ -127,7 +130,7 @@ class Stored:
 
 
 def test_a_killed_synchronization_goes_on_by_itself(
-    start_machine, undisturbed, share
+    start_odoo, undisturbed, share
 ) -> None:
     """R2: the tables are those of one that nobody disturbed."""
     rng = random.Random(1)
@@ -136,19 +139,19 @@ def test_a_killed_synchronization_goes_on_by_itself(
     kills, violations, redone = [], [], []
     end = time.monotonic() + share(0.2)
     while not redone or time.monotonic() < end:
-        with start_machine(crons=2) as machine:
-            machine.switch_on(SYNC)
-            machine.sandbox.set_latency(50)
-            stored = Stored(machine)
+        with start_odoo(crons=2) as odoo:
+            odoo.switch_on(SYNC)
+            odoo.sandbox.set_latency(50)
+            stored = Stored(odoo)
             killed, problems = run_with_kills(
-                machine,
+                odoo,
                 moments_of_a_sync(rng, needed),
-                lambda: is_synchronized(machine),
+                lambda: is_synchronized(odoo),
                 stored.note,
             )
-            problems += differences(outcome(machine), expected)
+            problems += differences(outcome(odoo), expected)
             problems += [f"stored, and read again: {q}" for q in stored.read_again()]
-            more = count_pages(machine.sandbox.requests()) - needed
+            more = count_pages(odoo.sandbox.requests()) - needed
             if more > len(killed) * READ_AHEAD:
                 problems.append(f"{more} pages were asked for again")
             redone.append(more / max(1, len(killed)))
@@ -168,13 +171,13 @@ def test_a_killed_synchronization_goes_on_by_itself(
 # A batch of invoices -----------------------------------------------------------------
 
 
-def start_sending(machine: Machine) -> None:
-    machine.switch_on(SEND, MAIL)
-    machine.sandbox.set_latency(20)
+def start_sending(odoo: OdooServer) -> None:
+    odoo.switch_on(SEND, MAIL)
+    odoo.sandbox.set_latency(20)
 
 
-def is_sent(machine: Machine) -> bool:
-    return machine.value(
+def is_sent(odoo: OdooServer) -> bool:
+    return odoo.value(
         """SELECT NOT EXISTS (SELECT 1 FROM account_move
                                WHERE sending_data IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM mail_mail WHERE state = 'outgoing')"""
@@ -206,27 +209,27 @@ def moments_of_a_batch(rng: random.Random, invoices: int) -> list[Moment]:
     return [*asking, *moments]
 
 
-def test_a_killed_batch_is_sent_by_itself(start_machine, is_long, share, batch) -> None:
+def test_a_killed_batch_is_sent_by_itself(start_odoo, is_long, share, batch) -> None:
     """R2: each invoice to its customer, with ConnectWise's PDF, and once."""
     rng = random.Random(2)
     kills, violations, again, extra = [], [], 0, []
     end = time.monotonic() + share(0.2)
     while not extra or time.monotonic() < end:
-        with start_machine(crons=2) as machine:
-            wanted = invoices_to_send(machine)
-            start_sending(machine)
+        with start_odoo(crons=2) as odoo:
+            wanted = invoices_to_send(odoo)
+            start_sending(odoo)
             killed, problems = run_with_kills(
-                machine,
+                odoo,
                 moments_of_a_batch(rng, len(wanted)) if is_long else FEW,
-                lambda: is_sent(machine),
+                lambda: is_sent(odoo),
             )
-            wrong, twice = wrong_mails(machine, wanted)
+            wrong, twice = wrong_mails(odoo, wanted)
             asked = sum(
                 request["endpoint"] == "invoice_pdf"
-                for request in machine.sandbox.requests()
+                for request in odoo.sandbox.requests()
             )
             extra.append((asked - len(wanted)) / max(1, len(killed)))
-            problems += wrong + wrong_records(machine, wanted)
+            problems += wrong + wrong_records(odoo, wanted)
         again += twice
         kills += killed
         violations += [f"{problem} (killed at {killed})" for problem in problems]
@@ -242,10 +245,10 @@ def test_a_killed_batch_is_sent_by_itself(start_machine, is_long, share, batch) 
     assert not violations, "\n".join(violations)
 
 
-def wrong_records(machine: Machine, batch: list[tuple]) -> list[str]:
+def wrong_records(odoo: OdooServer, batch: list[tuple]) -> list[str]:
     """Return what is wrong with the invoices, their files and messages."""
     names = [name for name, _email in batch]
-    wrong = machine.query(
+    wrong = odoo.query(
         """SELECT move.name || ': '
                     || 'sent ' || move.is_move_sent
                     || ', PDFs ' || (SELECT count(*) FROM ir_attachment file
@@ -261,35 +264,31 @@ def wrong_records(machine: Machine, batch: list[tuple]) -> list[str]:
     )
     right = {f"{name}: sent true, PDFs 1, messages 1" for name in names}
     found = [text for (text,) in wrong if text not in right]
-    left = machine.query("SELECT state FROM mail_mail WHERE state != 'sent'")
+    left = odoo.query("SELECT state FROM mail_mail WHERE state != 'sent'")
     return found + [f"an e-mail is left as {state}" for (state,) in left]
 
 
-def test_no_more_e_mails_come_again_than_from_odoo_alone(
-    start_machine, is_long
-) -> None:
+def test_no_more_e_mails_come_again_than_from_odoo_alone(start_odoo, is_long) -> None:
     """R2: killed when the mail server has an e-mail, and Odoo has not noted so."""
     if not is_long:
         pytest.skip("only in make torture")
     moments: list[Moment] = [("mail", nth, 0.0) for nth in (1, 2, 3)]
     again = {}
     for sources in (["connectwise", "odoo"], ["odoo"]):
-        with start_machine(crons=2) as machine:
-            machine.query(
+        with start_odoo(crons=2) as odoo:
+            odoo.query(
                 "DELETE FROM invoice_pdf_source WHERE NOT source = ANY(%s)", sources
             )
             # Those with a PDF of Odoo's own.
-            machine.query(
+            odoo.query(
                 """UPDATE account_move SET sending_data = NULL WHERE id NOT IN (
                        SELECT res_id FROM ir_attachment
                         WHERE res_field = 'invoice_pdf_report_file')"""
             )
-            wanted = invoices_to_send(machine)
-            start_sending(machine)
-            killed, problems = run_with_kills(
-                machine, moments, lambda: is_sent(machine)
-            )
-            wrong, again[sources[0]] = wrong_mails(machine, wanted, with_files=False)
+            wanted = invoices_to_send(odoo)
+            start_sending(odoo)
+            killed, problems = run_with_kills(odoo, moments, lambda: is_sent(odoo))
+            wrong, again[sources[0]] = wrong_mails(odoo, wanted, with_files=False)
         assert len(killed) == len(moments)
         assert problems + wrong == []
     table.record(

@@ -2,17 +2,17 @@
 
 import pytest
 import table
-from machine import MAIL, PREFETCH, SEND, SYNC, Machine
 from mails import invoices_to_send, wrong_mails
+from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
 from outcome import differences, is_synchronized, outcome
 
 NOTICES = """SELECT count(*) FROM mail_activity
               WHERE res_model = 'connectwise.backend' AND active"""
 
 
-def revoke_at(machine: Machine, endpoint: str, nth: int) -> None:
+def revoke_at(odoo: OdooServer, endpoint: str, nth: int) -> None:
     """Revoke the key when so many questions of a kind have come."""
-    sandbox = machine.sandbox
+    sandbox = odoo.sandbox
     left = [nth]
 
     def tell(event: str) -> None:
@@ -24,9 +24,9 @@ def revoke_at(machine: Machine, endpoint: str, nth: int) -> None:
     sandbox.tell = tell
 
 
-def asked_after_refusal(machine: Machine) -> int:
+def asked_after_refusal(odoo: OdooServer) -> int:
     """Return how many questions came after the first 401 was answered."""
-    log = machine.sandbox.requests()
+    log = odoo.sandbox.requests()
     refused = [
         request["time"] + request["milliseconds"] / 1000
         for request in log
@@ -35,84 +35,84 @@ def asked_after_refusal(machine: Machine) -> int:
     return sum(request["time"] > min(refused) for request in log)
 
 
-def enter_new_key(machine: Machine) -> None:
+def enter_new_key(odoo: OdooServer) -> None:
     """As in the connection's form."""
-    machine.sandbox.create_key("newPublicKey", "newPrivateKey", "full")
-    [person] = machine.people("accountant", 1)
+    odoo.sandbox.create_key("newPublicKey", "newPrivateKey", "full")
+    [person] = odoo.people("accountant", 1)
     [backend] = person.call("connectwise.backend", "search", [])
     keys = {"public_key": "newPublicKey", "private_key": "newPrivateKey"}
     person.call("connectwise.backend", "write", [backend], keys)
     person.session.close()
 
 
-def wrong_in_pause(machine: Machine) -> list[str]:
+def wrong_in_pause(odoo: OdooServer) -> list[str]:
     """Return what is wrong once the first 401 was answered."""
     wrong = []
-    asked = asked_after_refusal(machine)
+    asked = asked_after_refusal(odoo)
     if asked > 2:
         wrong.append(f"{asked} questions after the first refusal")
-    machine.sandbox.clear_requests()
-    machine.run_what_is_due()
-    if asked := len(machine.sandbox.requests()):
+    odoo.sandbox.clear_requests()
+    odoo.run_what_is_due()
+    if asked := len(odoo.sandbox.requests()):
         wrong.append(f"{asked} questions while it should rest")
     # When the pause is over it finds out that the key is refused still.
     for _ in range(2):
-        machine.sandbox.clear_requests()
-        machine.run_hours_later()
-        if (asked := asked_after_refusal(machine)) > 2:
+        odoo.sandbox.clear_requests()
+        odoo.run_hours_later()
+        if (asked := asked_after_refusal(odoo)) > 2:
             wrong.append(f"{asked} questions after the first refusal, hours later")
-    notices = machine.value(NOTICES)
+    notices = odoo.value(NOTICES)
     if notices != 1:
         wrong.append(f"{notices} notices instead of one")
     return wrong
 
 
 def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
-    start_machine, undisturbed, companies
+    start_odoo, undisturbed, companies
 ) -> None:
     """R5"""
     expected, _requests = undisturbed
-    with start_machine(workers=2, crons=2) as machine:
-        machine.switch_on(SYNC)
-        machine.sandbox.set_latency(50)
-        revoke_at(machine, "companies", companies // 2000 + 1)
-        machine.start()
-        machine.run_what_is_due()
-        violations = wrong_in_pause(machine)
-        assert not is_synchronized(machine), "the key was revoked too late"
-        enter_new_key(machine)
-        machine.run_what_is_due()
-        if not is_synchronized(machine):
+    with start_odoo(workers=2, crons=2) as odoo:
+        odoo.switch_on(SYNC)
+        odoo.sandbox.set_latency(50)
+        revoke_at(odoo, "companies", companies // 2000 + 1)
+        odoo.start()
+        odoo.run_what_is_due()
+        violations = wrong_in_pause(odoo)
+        assert not is_synchronized(odoo), "the key was revoked too late"
+        enter_new_key(odoo)
+        odoo.run_what_is_due()
+        if not is_synchronized(odoo):
             violations.append("the new key did not resume it")
-        violations += differences(outcome(machine), expected)
-        if left := machine.value(NOTICES):
+        violations += differences(outcome(odoo), expected)
+        if left := odoo.value(NOTICES):
             violations.append(f"{left} notices left")
     table.record("R5", 1, violations, "in the middle of a synchronization")
     assert not violations, "\n".join(violations)
 
 
 def test_a_batch_is_held_and_goes_out_with_the_new_key(
-    start_machine, is_long, batch
+    start_odoo, is_long, batch
 ) -> None:
     """R5: each invoice once, with ConnectWise's PDF."""
     if not is_long:
         pytest.skip("only in make torture")
-    with start_machine(workers=2, crons=2) as machine:
+    with start_odoo(workers=2, crons=2) as odoo:
         # One after the other, because one process does not see what another asks.
-        machine.switch_on(SEND, MAIL)
-        machine.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
-        machine.sandbox.set_latency(50)
-        wanted = invoices_to_send(machine)
-        revoke_at(machine, "invoice_pdf", batch // 2)
-        machine.start()
-        machine.run_what_is_due()
-        violations = wrong_in_pause(machine)
-        enter_new_key(machine)
-        machine.switch_on(PREFETCH, MAIL)
-        machine.run_hours_later()
-        machine.run_hours_later()
-        violations += wrong_mails(machine, wanted)[0]
-        if left := machine.value(NOTICES):
+        odoo.switch_on(SEND, MAIL)
+        odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
+        odoo.sandbox.set_latency(50)
+        wanted = invoices_to_send(odoo)
+        revoke_at(odoo, "invoice_pdf", batch // 2)
+        odoo.start()
+        odoo.run_what_is_due()
+        violations = wrong_in_pause(odoo)
+        enter_new_key(odoo)
+        odoo.switch_on(PREFETCH, MAIL)
+        odoo.run_hours_later()
+        odoo.run_hours_later()
+        violations += wrong_mails(odoo, wanted)[0]
+        if left := odoo.value(NOTICES):
             violations.append(f"{left} notices left")
     table.record("R5", 1, violations, f"in the middle of a batch of {batch} invoices")
     assert not violations, "\n".join(violations)

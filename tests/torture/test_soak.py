@@ -14,9 +14,10 @@ import psutil
 import psycopg2
 import requests
 import table
-from machine import MAIL, PREFETCH, SEND, SYNC, Machine
 from mails import invoices_to_send
-from running import Person
+from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
+
+from testbed.person import Person
 
 FAULTS = (
     "unavailable",
@@ -58,8 +59,8 @@ class Reader:
 class Work:
     """Several people at Odoo, until the time is over."""
 
-    def __init__(self, machine: Machine, seconds: float) -> None:
-        self.machine = machine
+    def __init__(self, odoo: OdooServer, seconds: float) -> None:
+        self.odoo = odoo
         self.seconds = seconds
         self.end = 0.0
         self.halfway: dict[int, float] = {}
@@ -68,9 +69,9 @@ class Work:
         self.done = 0
         self.tried: Counter[tuple[str, str]] = Counter()
         self.succeeded: set[tuple[str, str]] = set()
-        [self.accountant] = machine.people("accountant", 1)
+        [self.accountant] = odoo.people("accountant", 1)
         self.tokens = self._tokens()
-        self.unsent = [number for number, _customer in invoices_to_send(machine)]
+        self.unsent = [number for number, _customer in invoices_to_send(odoo)]
         # Not every wkhtmltopdf can render several invoices at once.
         drawn = b64encode(b"%PDF-1.4 drawn by Odoo\n%%EOF").decode()
         unsent = [["name", "in", self.unsent]]
@@ -102,18 +103,19 @@ class Work:
         for thread in threads:
             thread.start()
         while self.go_on():
-            self.machine.let_time_pass()
+            self.odoo.let_time_pass()
             self.end_rest()
             time.sleep(1)
             if time.monotonic() > self.end - self.seconds / 2:
-                self.halfway = self.halfway or memory(self.machine)
+                self.halfway = self.halfway or memory(self.odoo)
         for thread in threads:
             thread.join()
 
     def end_rest(self) -> None:
         # Only where there is one: each change makes whoever is at work begin again.
-        self.machine.query(
-            "UPDATE connectwise_backend SET retry_at = NULL WHERE retry_at IS NOT NULL"
+        self.odoo.query(
+            "UPDATE connectwise_backend SET retry_at = NULL, sync_retry_at = NULL"
+            " WHERE retry_at IS NOT NULL OR sync_retry_at IS NOT NULL"
         )
 
     def note(self, text: str) -> None:
@@ -127,7 +129,7 @@ class Work:
             while self.go_on():
                 path = self.random.choice(self.tokens)
                 kind = self.random.choice(("html", "pdf", "pdf&download=true"))
-                url = f"{self.machine.url}{path}&report_type={kind}"
+                url = f"{self.odoo.url}{path}&report_type={kind}"
                 response = session.get(url, timeout=60)
                 self.done += 1
                 if response.status_code >= 500:
@@ -175,7 +177,7 @@ class Work:
     # -- ConnectWise ---------------------------------------------------------------
 
     def change_connectwise(self) -> None:
-        sandbox = self.machine.sandbox
+        sandbox = self.odoo.sandbox
         ids = [company["id"] for company in sandbox.export_companies(limit=500)]
         while self.go_on():
             number = self.random.choice(ids)
@@ -187,9 +189,9 @@ class Work:
             time.sleep(0.5)
 
 
-def memory(machine: Machine) -> dict[int, float]:
+def memory(odoo: OdooServer) -> dict[int, float]:
     """Return the megabytes of each of the server's processes."""
-    master = psutil.Process(machine._process.pid)
+    master = psutil.Process(odoo.process.pid)
     return {
         child.pid: child.memory_info().rss / 1e6
         for child in master.children(recursive=True)
@@ -197,15 +199,15 @@ def memory(machine: Machine) -> dict[int, float]:
     }
 
 
-def test_ordinary_work_goes_on(start_machine, share, is_long) -> None:
+def test_ordinary_work_goes_on(start_odoo, share, is_long) -> None:
     """R1 R8: nothing fails, grows or is left over, and all that was asked is done."""
     seconds = share(0.1) or 8
-    with start_machine(workers=2, crons=1) as machine:
-        machine.switch_on(SYNC, PREFETCH, SEND, MAIL)
-        machine.start()
-        work = Work(machine, seconds)
+    with start_odoo(workers=2, crons=1) as odoo:
+        odoo.switch_on(SYNC, PREFETCH, SEND, MAIL)
+        odoo.start()
+        work = Work(odoo, seconds)
         work.run()
-        after, before = memory(machine), work.halfway
+        after, before = memory(odoo), work.halfway
         growth = max(after[pid] - before[pid] for pid in after if pid in before)
         violations = work.violations
         if growth > MOST_GROWTH:
@@ -215,20 +217,20 @@ def test_ordinary_work_goes_on(start_machine, share, is_long) -> None:
                 violations.append(f"{act} was refused all of {times} times")
         if work.done < seconds:
             violations.append(f"only {work.done} actions in {seconds:.0f} s")
-        machine.sandbox.clear_faults()
+        odoo.sandbox.clear_faults()
         # What is read, what is sent because of it, and the e-mails of that.
         for _ in range(3):
             work.end_rest()
-            machine.run_what_is_due()
-        violations += check_afterwards(machine, work.unsent)
+            odoo.run_what_is_due()
+        violations += check_afterwards(odoo, work.unsent)
     note = f"{work.done} actions, workers grew by at most {growth:.0f} MB"
     table.record("soak", work.done, violations, note)
     assert violations == []
 
 
-def check_afterwards(machine: Machine, numbers: list[str]) -> list[str]:
-    log = machine.log.read_text(encoding="utf-8")
-    with closing(psycopg2.connect(dbname=machine.database)) as connection:
+def check_afterwards(odoo: OdooServer, numbers: list[str]) -> list[str]:
+    log = odoo.log.read_text(encoding="utf-8")
+    with closing(psycopg2.connect(dbname=odoo.database)) as connection:
         reader = Reader(connection.cursor())
         violations = [
             *invariants.check_rows(reader),
@@ -236,7 +238,7 @@ def check_afterwards(machine: Machine, numbers: list[str]) -> list[str]:
             *invariants.check_sentences(reader),
             *invariants.check_leftovers(reader),
             *invariants.check_nothing_runs(reader),
-            *invariants.check_secrets(reader, machine.sandbox, log),
+            *invariants.check_secrets(reader, odoo.sandbox, log),
         ]
     violations += [
         record[:300]
@@ -244,7 +246,7 @@ def check_afterwards(machine: Machine, numbers: list[str]) -> list[str]:
         if re.search(COMPLAINT, record) and not re.search(GIVES_WAY, record)
     ][:5]
     for number in numbers:
-        mails = machine.mailbox.about(number)
+        mails = odoo.mailbox.about(number)
         if len(mails) != 1:
             violations.append(f"{number} was mailed {len(mails)} times")
     return violations

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from in_process import OWN_PDF, PREFETCH, SYNC, World
 from troubles import during, end_transactions
+from world import OWN_PDF, PREFETCH, SYNC, World
 
 pytestmark = pytest.mark.filterwarnings("default")
 

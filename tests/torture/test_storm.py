@@ -5,18 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
 import table
-from machine import MAIL, PREFETCH, SEND, SYNC, Machine
 from mails import invoices_to_send, wrong_mails
+from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
 from outcome import differences, outcome
 
 ON_THE_WAY = 0.1
 """Seconds: a question that was asked before the refusal was read is no violation."""
 
 
-def storm(machine: Machine, questions: int, *, seconds: float) -> None:
+def storm(odoo: OdooServer, questions: int, *, seconds: float) -> None:
     """Refuse every third one of so many questions, asking for a pause."""
     for nth in range(3, questions, 3):
-        machine.sandbox.fault("rate_limit", "any", nth=nth, seconds=seconds)
+        odoo.sandbox.fault("rate_limit", "any", nth=nth, seconds=seconds)
 
 
 def impatient(requests: list[dict], pause: float) -> list[str]:
@@ -46,56 +46,56 @@ def too_many(requests: list[dict], needed: int) -> tuple[list[str], str]:
     return [text] if more > ceil(needed / 10) else [], text
 
 
-def test_a_synchronization_gets_through(start_machine, undisturbed, companies) -> None:
+def test_a_synchronization_gets_through(start_odoo, undisturbed, companies) -> None:
     """R4: with next to no question more than needed, and no pause cut short."""
     expected, requests = undisturbed
-    with start_machine(crons=1) as machine:
-        machine.switch_on(SYNC)
-        storm(machine, len(requests) * 2, seconds=1)
-        machine.start()
-        machine.run_what_is_due()
-        asked = machine.sandbox.requests()
+    with start_odoo(crons=1) as odoo:
+        odoo.switch_on(SYNC)
+        storm(odoo, len(requests) * 2, seconds=1)
+        odoo.start()
+        odoo.run_what_is_due()
+        asked = odoo.sandbox.requests()
         violations, numbers = too_many(asked, len(requests))
         violations += impatient(asked, 1)
-        violations += differences(outcome(machine), expected)
+        violations += differences(outcome(odoo), expected)
     table.record("R4", len(asked), violations, f"a synchronization: {numbers}")
     assert not violations, "\n".join(violations)
 
 
-def test_a_batch_gets_through(start_machine, batch) -> None:
+def test_a_batch_gets_through(start_odoo, batch) -> None:
     """R4: each invoice with ConnectWise's PDF."""
-    with start_machine(crons=1) as machine:
-        machine.switch_on(SEND, MAIL)
-        machine.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
-        wanted = invoices_to_send(machine)
+    with start_odoo(crons=1) as odoo:
+        odoo.switch_on(SEND, MAIL)
+        odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
+        wanted = invoices_to_send(odoo)
         needed = batch + ceil(batch / 50)
-        storm(machine, needed * 2, seconds=1)
-        machine.start()
-        machine.run_what_is_due()
-        asked = machine.sandbox.requests()
+        storm(odoo, needed * 2, seconds=1)
+        odoo.start()
+        odoo.run_what_is_due()
+        asked = odoo.sandbox.requests()
         # What was refused too often waits for the background.
-        machine.switch_on(PREFETCH, MAIL)
-        machine.run_hours_later()
-        machine.run_hours_later()
+        odoo.switch_on(PREFETCH, MAIL)
+        odoo.run_hours_later()
+        odoo.run_hours_later()
         violations, numbers = too_many(asked, needed)
         violations += impatient(asked, 1)
-        violations += wrong_mails(machine, wanted)[0]
+        violations += wrong_mails(odoo, wanted)[0]
     table.record("R4", len(asked), violations, f"a batch of {batch}: {numbers}")
     assert not violations, "\n".join(violations)
 
 
-def test_a_long_pause_is_not_slept_through(start_machine, companies) -> None:
+def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
     """R4: the process that was refused goes on with something else at once."""
-    with start_machine(crons=1) as machine:
-        machine.switch_on(SYNC)
-        machine.start()
-        machine.sandbox.fault("rate_limit", "companies", nth=2, seconds=30)
+    with start_odoo(crons=1) as odoo:
+        odoo.switch_on(SYNC)
+        odoo.start()
+        odoo.sandbox.fault("rate_limit", "companies", nth=2, seconds=30)
         started = time.monotonic()
-        machine.run_what_is_due()
+        odoo.run_what_is_due()
         seconds = time.monotonic() - started
-        asked = machine.sandbox.requests()
-        retry_at, now = machine.query(
-            "SELECT retry_at, now() AT TIME ZONE 'UTC' FROM connectwise_backend"
+        asked = odoo.sandbox.requests()
+        retry_at, now = odoo.query(
+            "SELECT sync_retry_at, now() AT TIME ZONE 'UTC' FROM connectwise_backend"
         )[0]
     violations = []
     if seconds > 10:
@@ -109,13 +109,13 @@ def test_a_long_pause_is_not_slept_through(start_machine, companies) -> None:
     assert not violations, "\n".join(violations)
 
 
-def test_people_do_not_wait_for_the_storm(start_machine, is_long) -> None:
+def test_people_do_not_wait_for_the_storm(start_odoo, is_long) -> None:
     """R4"""
     people = 10 if is_long else 4
-    with start_machine(workers=4, crons=1) as machine:
-        machine.start()
-        [accountant] = machine.people("accountant", 1)
-        moves = machine.query(
+    with start_odoo(workers=4, crons=1) as odoo:
+        odoo.start()
+        [accountant] = odoo.people("accountant", 1)
+        moves = odoo.query(
             """SELECT id FROM account_move WHERE state = 'posted'
                   AND sending_data IS NULL ORDER BY id LIMIT %s""",
             people + 1,
@@ -124,12 +124,12 @@ def test_people_do_not_wait_for_the_storm(start_machine, is_long) -> None:
             accountant.call("account.move", "get_portal_url", [move], report_type="pdf")
             for (move,) in moves
         ]
-        strangers = machine.people("", people + 1)
+        strangers = odoo.people("", people + 1)
         # What a first request costs is not ConnectWise's doing.
         for path in paths[:1] * 4:
             strangers[0].get(path)
-        machine.sandbox.clear_requests()
-        storm(machine, 100, seconds=2)
+        odoo.sandbox.clear_requests()
+        storm(odoo, 100, seconds=2)
 
         def open_invoice(number: int) -> tuple[float, int]:
             started = time.monotonic()
@@ -139,7 +139,7 @@ def test_people_do_not_wait_for_the_storm(start_machine, is_long) -> None:
 
         with ThreadPoolExecutor(4) as executor:
             results = list(executor.map(open_invoice, range(1, people + 1)))
-        asked = machine.sandbox.requests()
+        asked = odoo.sandbox.requests()
         for person in (accountant, *strangers):
             person.session.close()
     longest = max(seconds for seconds, _status in results)

@@ -6,43 +6,50 @@ from hashlib import sha1
 
 import pytest
 import table
-from two_servers import WORKERS, System, connect, post_invoices, system
+from two_servers import WORKERS, System, system
 
 from connectwise_sandbox import Sandbox
+from testbed import furnishing
 
-PREFETCH = "ir_cron_connectwise_pdf_prefetch"
-SYNC = "ir_cron_connectwise_sync"
+PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+SYNC = "benji_connectwise.ir_cron_connectwise_sync"
 LATENCY_MS = 100
 
 UNDER_WAY = 16
 """Requests of one job at most whose answers are not stored yet."""
 
 
-def prepare(odoo: System, invoices: int) -> dict[str, int]:
-    """Post so many invoices in Odoo; return {number: id there} of them and one more."""
-    connect(odoo, sync_contacts=True)
+def prepare(odoo: System) -> dict[str, int]:
+    """Make the last invoice a draft; return {number: id in ConnectWise} of them all."""
+    posted = {
+        number for (number,) in odoo.query("SELECT name FROM account_move ORDER BY id")
+    }
     refs = {
         invoice["number"]: invoice["id"]
-        for invoice in odoo.sandbox.export_invoices()
-        if (invoice["number"] or "").startswith("CW1")
+        for invoice in furnishing.ordinary_invoices(odoo.sandbox)
+        if invoice["number"] in posted
     }
-    refs = dict(list(refs.items())[: invoices + 1])
     # ConnectWise makes a PDF when it is asked for the first time.
     for ref in refs.values():
         odoo.sandbox.invoice_pdf(ref)
-    post_invoices(odoo, list(refs)[:invoices])
+    odoo.admin.call("account.move", "button_draft", [last_invoice(odoo)])
     odoo.get_runner()
     odoo.sandbox.set_latency(LATENCY_MS)
     odoo.sandbox.clear_requests()
     return refs
 
 
+def last_invoice(odoo: System) -> int:
+    return odoo.value("SELECT max(id) FROM account_move")
+
+
 def request_rescan(odoo: System) -> None:
-    [backend] = odoo.call("connectwise.backend", "search", [])
+    call = odoo.admin.call
+    [backend] = call("connectwise.backend", "search", [])
     values = {"backend_id": backend, "get_all_entries": True}
-    [rescan] = odoo.call("connectwise.mapping.rescan", "create", [values])
-    odoo.call("connectwise.mapping.rescan", "action_rescan", [rescan])
-    odoo.run_scheduled_action(SYNC)
+    [rescan] = call("connectwise.mapping.rescan", "create", [values])
+    call("connectwise.mapping.rescan", "action_rescan", [rescan])
+    odoo.admin.run_scheduled_action(SYNC)
 
 
 def asked(odoo: System, path: str) -> Counter[str]:
@@ -59,15 +66,13 @@ def count_repeated(questions: Counter[str]) -> int:
 
 
 def count_pdfs(odoo: System) -> int:
-    [[count]] = odoo.query("SELECT count(*) FROM connectwise_lookup WHERE has_pdf")
-    return count
+    return odoo.value("SELECT count(*) FROM connectwise_lookup WHERE has_pdf")
 
 
 def count_ranges_left(odoo: System) -> int:
-    [[count]] = odoo.query(
+    return odoo.value(
         "SELECT count(*) FROM connectwise_sync_range WHERE is_done IS NOT TRUE"
     )
-    return count
 
 
 def pdfs(odoo: System) -> list[tuple[str, str]]:
@@ -95,33 +100,31 @@ def their_pdfs(odoo: System, refs: dict[str, int]) -> list[tuple[str, str]]:
 
 
 def their_companies(odoo: System) -> list[tuple[int, str]]:
-    found: list[tuple[int, str]] = []
-    while page := odoo.sandbox.export_companies(found[-1][0] if found else 0):
-        found += [(company["id"], company["name"]) for company in page]
-    return found
+    companies = furnishing.all_companies(odoo.sandbox)
+    return [(company["id"], company["name"]) for company in companies]
 
 
 def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
     """R2, D15, S80: what the killed one was about is finished by the other."""
     with (
         Sandbox(companies=10_000, invoices=300) as sandbox,
-        system(sandbox, servers=2) as odoo,
+        system(sandbox, servers=2, invoices=201) as odoo,
     ):
-        refs = prepare(odoo, 200)
+        refs = prepare(odoo)
         killed = odoo.get_runner()
         request_rescan(odoo)
-        odoo.run_scheduled_action(PREFETCH)
+        odoo.admin.run_scheduled_action(PREFETCH)
         odoo.wait_until(lambda: count_pdfs(odoo) >= 40, 60)
         assert all(map(odoo.worked, odoo.servers))
         killed.kill()
         # Only after ten seconds does queue_job take a job for dead.
         time.sleep(10)
         # Life goes on: what is in the queue is not enqueued a second time.
-        post_invoices(odoo, list(refs)[200:])
-        odoo.run_scheduled_action(PREFETCH)
+        odoo.admin.call("account.move", "action_post", [last_invoice(odoo)])
+        odoo.admin.run_scheduled_action(PREFETCH)
         odoo.wait_until(lambda: count_pdfs(odoo) == len(refs), 90)
         odoo.wait_until(lambda: not count_ranges_left(odoo), 90)
-        odoo.run_scheduled_action(SYNC)
+        odoo.admin.run_scheduled_action(SYNC)
         assert pdfs(odoo) == their_pdfs(odoo, refs)
         assert companies(odoo) == their_companies(odoo)
         assert odoo.query("SELECT state FROM connectwise_sync_history") == [("done",)]
@@ -133,10 +136,10 @@ def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
 
 def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
     """Return the seconds for 600 PDFs and for all companies; nothing is done twice."""
-    with system(sandbox, servers) as odoo:
-        prepare(odoo, 600)
+    with system(sandbox, servers, invoices=601) as odoo:
+        prepare(odoo)
         start = time.monotonic()
-        odoo.run_scheduled_action(PREFETCH)
+        odoo.admin.run_scheduled_action(PREFETCH)
         odoo.wait_until(lambda: count_pdfs(odoo) == 600, 300)
         for_pdfs = time.monotonic() - start
         start = time.monotonic()

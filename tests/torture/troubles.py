@@ -12,8 +12,8 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 import trustme
-from in_process import World
 from werkzeug.wrappers import Response
+from world import World
 
 from connectwise_sandbox.fault_list import EFFECTS
 from connectwise_sandbox.faults import Call

@@ -1,32 +1,18 @@
 """Several Odoo servers over one database, behind a load balancer, as in production."""
 
-import os
-import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
-import psycopg2
-from running import Person, odoo_command
-
 from connectwise_sandbox import Sandbox
-from databases import prepare_bridge_template
-from environment import (
-    LOCAL,
-    background,
-    copy_database,
-    drop_database,
-    free_port,
-    odoo_environment,
-    wait_for,
-)
+from testbed.databases import prepare_bridge_template
+from testbed.environment import LOCAL, free_port, run_module, wait_until
+from testbed.odoo_process import OdooProcess
+from testbed.person import Person
+from testbed.postgresql import Database, copied_database
 
-DATABASE = "benji_two_servers"
 JOBS_AT_ONCE = 4
 WORKERS = 2
 """Of each server."""
@@ -81,53 +67,29 @@ class Balancer:
             target.shutdown(socket.SHUT_WR)
 
 
-@dataclass
-class Server:
-    """One Odoo: its main process, and the workers it ever had."""
+class Server(OdooProcess):
+    """One Odoo, and the workers it ever had."""
 
-    process: Any
-    pids: set[int] = field(default_factory=set)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pids: set[int] = set()
 
     def look(self) -> None:
-        with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self.process.pid).children(recursive=True)
-            self.pids |= {child.pid for child in children}
-
-    def kill(self) -> None:
-        """End it at once, with all its workers."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.pids |= {worker.pid for worker in self.workers()}
 
 
 class System:
     """What runs, seen from outside: the servers, the database, ConnectWise."""
 
-    def __init__(self, sandbox: Sandbox, servers: list[Server], url: str) -> None:
+    def __init__(
+        self, sandbox: Sandbox, servers: list[Server], database: Database, url: str
+    ) -> None:
         self.sandbox = sandbox
         self.servers = servers
-        self.admin = Person(url, "admin", DATABASE)
+        self.admin = Person(url, "admin", database.name)
         self.workers: dict[str, set[int]] = {}
         """{job: the processes that were seen working on it}"""
-
-    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self.admin.call(model, method, *args, **kwargs)
-
-    def query(self, statement: str, *values: Any) -> list[tuple]:
-        with (
-            closing(psycopg2.connect(dbname=DATABASE)) as connection,
-            connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def run_scheduled_action(self, name: str) -> None:
-        [[action]] = self.query(
-            "SELECT res_id FROM ir_model_data"
-            " WHERE module = 'benji_connectwise' AND name = %s",
-            name,
-        )
-        self.call("ir.cron", "method_direct_trigger", [action])
+        self.query, self.value = database.query, database.value
 
     def get_runner(self) -> Server:
         """Return the server that hands out the jobs, once there is one."""
@@ -138,9 +100,8 @@ class System:
                 int(name.removeprefix("odoo-"))
                 for (name,) in self.query(
                     "SELECT application_name FROM pg_stat_activity"
-                    " JOIN pg_locks USING (pid) WHERE datname = %s"
-                    " AND locktype = 'advisory' AND objsubid = 1 AND granted",
-                    DATABASE,
+                    " JOIN pg_locks USING (pid) WHERE datname = current_database()"
+                    " AND locktype = 'advisory' AND objsubid = 1 AND granted"
                 )
             ]
             return bool(pids)
@@ -151,13 +112,14 @@ class System:
 
     def wait_until(self, happened: Callable[[], bool], seconds: float) -> None:
         """Return when `happened` says so; meanwhile note who works on what."""
-        deadline = time.monotonic() + seconds
-        while not happened():
-            assert time.monotonic() < deadline, self.query(
-                "SELECT state, count(*) FROM queue_job GROUP BY state"
-            )
+
+        def look_and_ask() -> bool:
             self.look()
-            time.sleep(0.1)
+            return happened()
+
+        assert wait_until(look_and_ask, seconds), self.query(
+            "SELECT state, count(*) FROM queue_job GROUP BY state"
+        )
         self.look()
 
     def look(self) -> None:
@@ -174,106 +136,44 @@ class System:
 
 
 @contextmanager
-def system(sandbox: Sandbox, servers: int) -> Iterator[System]:
+def system(sandbox: Sandbox, servers: int, invoices: int) -> Iterator[System]:
     """Run Odoo servers on a new database that has the bridge; PostgreSQL runs already.
 
     Scheduled actions run when a test wants them to.
+
+    :param invoices: how many are posted
     """
     with ExitStack() as stack:
-        copy_database(prepare_bridge_template(), DATABASE)
-        stack.callback(drop_database, DATABASE)
+        name = stack.enter_context(
+            copied_database(prepare_bridge_template(), "benji_two_servers")
+        )
+        run_module(
+            *("testbed.furnishing", name, sandbox.url, invoices),
+            local_hosts=sandbox.host,
+        )
+        database = stack.enter_context(closing(Database(name)))
         ports = [free_port() for _server in range(servers)]
-        balancer = Balancer(ports)
-        stack.callback(balancer.close)
-        environment = odoo_environment() | {
+        balancer = stack.enter_context(closing(Balancer(ports)))
+        environment = {
             "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
             "ODOO_QUEUE_JOB_CHANNELS": f"root:8,root.connectwise:{JOBS_AT_ONCE}",
             "ODOO_QUEUE_JOB_HOST": "127.0.0.1",
             "ODOO_QUEUE_JOB_PORT": str(balancer.port),
         }
-        started = []
-        for number, port in enumerate(ports, start=1):
-            log = LOCAL / f"two_servers_{number}.log"
-            log.unlink(missing_ok=True)
-            command = odoo_command(
-                *(DATABASE, log, "--load", "base,rpc,web,queue_job"),
-                *("--workers", str(WORKERS), "--max-cron-threads", "0"),
-                *("--http-port", str(port), "--gevent-port", str(free_port())),
+        started = [
+            stack.enter_context(
+                Server(
+                    *(name, "--load", "base,rpc,web,queue_job"),
+                    port=port,
+                    workers=WORKERS,
+                    environment=environment,
+                    log=LOCAL / f"two_servers_{number}.log",
+                )
             )
-            process = stack.enter_context(background(command, env=environment))
-            started.append(Server(process))
-        for server, port in zip(started, ports, strict=True):
-            wait_for(f"http://127.0.0.1:{port}/web/health", server.process)
-        url = f"http://127.0.0.1:{balancer.port}"
-        running = System(sandbox, started, url)
-        stack.callback(running.admin.session.close)
+            for number, port in enumerate(ports, start=1)
+        ]
+        running = System(
+            sandbox, started, database, f"http://127.0.0.1:{balancer.port}"
+        )
+        stack.callback(running.admin.close)
         yield running
-
-
-def connect(system: System, **values: Any) -> int:
-    """Make the connection with the sandbox; return its id."""
-    call = system.call
-    sandbox = system.sandbox
-    [manager] = system.query(
-        "SELECT res_id FROM ir_model_data"
-        " WHERE module = 'account' AND name = 'group_account_manager'"
-    )
-    [user] = call("res.users", "search", [["login", "=", "admin"]])
-    call("res.users", "write", [user], {"group_ids": [(4, manager[0])]})
-    call("account.chart.template", "try_loading", [], "generic_coa", 1)
-    [backend] = call(
-        "connectwise.backend",
-        "create",
-        [
-            {
-                "server_url": sandbox.url,
-                "company_login_id": sandbox.company_login_id,
-                "public_key": sandbox.public_key,
-                "private_key": sandbox.private_key,
-                "client_id": sandbox.client_id,
-                "amount_tolerance": 1e9,
-                **values,
-            }
-        ],
-    )
-    call("connectwise.backend", "action_test_connection", [backend])
-    call(
-        "invoice.pdf.source",
-        "create",
-        [
-            {"source": source, "sequence": sequence}
-            for sequence, source in enumerate(("connectwise", "odoo"), start=1)
-        ],
-    )
-    return backend
-
-
-def post_invoices(system: System, numbers: list[str]) -> None:
-    """Post invoices with these numbers: one as a person does, the others like it."""
-    call = system.call
-    [customer] = call("res.partner", "create", [{"name": "Customer"}])
-    [move] = call(
-        "account.move",
-        "create",
-        [
-            {
-                "move_type": "out_invoice",
-                "partner_id": customer,
-                "invoice_date": time.strftime("%Y-%m-%d"),
-                "name": numbers[0],
-                "invoice_line_ids": [(0, 0, {"name": "Services", "price_unit": 100})],
-            }
-        ],
-    )
-    call("account.move", "action_post", [move])
-    [[columns]] = system.query(
-        "SELECT string_agg(quote_ident(column_name), ', ')"
-        " FROM information_schema.columns WHERE table_name = 'account_move'"
-        " AND column_name NOT IN ('id', 'name', 'access_token')"
-    )
-    system.query(
-        f"INSERT INTO account_move ({columns}, name) SELECT {columns}, new.name"
-        " FROM account_move, unnest(%s::text[]) AS new (name) WHERE id = %s",
-        numbers[1:],
-        move,
-    )

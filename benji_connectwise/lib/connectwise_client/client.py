@@ -133,10 +133,10 @@ class ConnectWiseClient:
 
         Yields the invoices whose number equals one of ``numbers``, without regard to
         case and surrounding spaces (:func:`number_key`); there may be several for one
-        number, up to ``MAX_HITS``. Empty numbers, and those longer than ConnectWise's
-        can be, are not asked for. Those that cannot be put into a question come as
-        skipped records with an :class:`UnqueryableError`, those of more invoices with
-        an :class:`AmbiguousNumberError` and without any of these.
+        number. One more than ``MAX_HITS`` of a number tell that there are more than
+        are collected. Empty numbers, and those longer than ConnectWise's can be, are
+        not asked for; those that cannot be put into a question come as skipped records
+        with an :class:`UnqueryableError`.
         """
         ask, refused = conditions.sort_numbers(numbers)
         if refused:
@@ -158,16 +158,19 @@ class ConnectWiseClient:
         condition = conditions.numbers_condition(numbers)
         request = protocol.list_request(const.INVOICES, condition, most=most)
         rows = self._rows(request)
-        if len(rows) == most:
-            if len(numbers) == 1:
-                return [], [conditions.skip_number(numbers[0])]
-            half = len(numbers) // 2
+        is_full = len(rows) == most
+        half = len(numbers) // 2
+        if is_full and half:
             some, others = map(self._find_run, (numbers[:half], numbers[half:]))
             return some[0] + others[0], some[1] + others[1]
-        found, skipped, _last_id = protocol.read_page(
+        invoices, skipped, _last_id = protocol.read_page(
             rows, Invoice.from_json, ALL_IDS, request.path
         )
-        return conditions.sort_hits(numbers, found, skipped)
+        found = conditions.cut_hits(numbers, invoices)
+        if is_full and len(found) <= const.MAX_HITS:
+            # Some cannot be used, and what else there is nobody knows.
+            return [], [*skipped, conditions.skip_number(numbers[0])]
+        return found, skipped
 
     def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
         """Read invoices by id. Those that are gone are simply not among them."""

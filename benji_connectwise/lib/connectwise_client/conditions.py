@@ -75,29 +75,21 @@ def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]
     return list(ask.values()), skipped
 
 
-def sort_hits(
-    numbers: Iterable[str],
-    invoices: Iterable[Invoice],
-    skipped: list[SkippedRecord],
-) -> tuple[list[Invoice], list[SkippedRecord]]:
-    """Return the invoices with these numbers, without those of too many, which come
-    with what else was skipped."""
-    found: dict[str, list[Invoice]] = {number_key(number): [] for number in numbers}
+def cut_hits(numbers: Iterable[str], invoices: Iterable[Invoice]) -> list[Invoice]:
+    """Return the invoices with these numbers, one more than ``MAX_HITS`` at most of
+    each."""
+    left = {number_key(number): const.MAX_HITS + 1 for number in numbers}
+    kept = []
     for invoice in invoices:
-        found.get(number_key(invoice.number or ""), []).append(invoice)
-    kept: list[Invoice] = []
-    ambiguous = []
-    for number in numbers:
-        hits = found[number_key(number)]
-        if len(hits) <= const.MAX_HITS:
-            kept += hits
-        else:
-            ambiguous.append(skip_number(number))
-    return kept, [*skipped, *ambiguous]
+        key = number_key(invoice.number or "")
+        if left.get(key):
+            left[key] -= 1
+            kept.append(invoice)
+    return kept
 
 
 def skip_number(number: str) -> SkippedRecord:
-    """Leave out a number that too many invoices have."""
+    """Leave out a number that more invoices have than could be read."""
     problem = f"More than {const.MAX_HITS} invoices have the number {number}"
     return SkippedRecord(None, AmbiguousNumberError(problem, value=number))
 

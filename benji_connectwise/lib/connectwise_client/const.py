@@ -216,7 +216,7 @@ MAX_HEADER_LENGTH: Final = 256
 """Of a header that is parsed: a date has 29 characters."""
 
 MAX_HITS: Final = 20
-"""Invoices of one number. More of them cannot be told apart, and are not collected."""
+"""Invoices of one number. More of them cannot be told apart, so one more is read."""
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,8 @@ class UnqueryableError(DataError):
 
 
 class AmbiguousNumberError(DataError):
-    """More than ``MAX_HITS`` invoices have the number ``value``; none was read."""
+    """More than ``MAX_HITS`` invoices have the number ``value``, and not all that were
+    asked for could be read."""
 
     def __init__(self, message: str, *, value: str = "", **context: Any) -> None:
         super().__init__(message, **context)

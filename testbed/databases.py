@@ -6,16 +6,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from environment import (
-    LOCAL,
-    ROOT,
+from .environment import LOCAL, ROOT, run_odoo, say
+from .postgresql import (
     copy_database,
     database_exists,
     databases_like,
     drop_database,
     rename_database,
-    run_odoo,
-    say,
 )
 
 ADDON = "benji_connectwise"
@@ -51,7 +48,7 @@ def prepare_template(**options) -> str:
     """Return the name of a database with the addon, as it is now, installed.
 
     The options are run_odoo's, for the installation. PostgreSQL copies the database
-    (environment.copy_database) only while nobody is connected.
+    (postgresql.copy_database) only while nobody is connected.
     """
     return _prepare(prepare_account(), f"{TEMPLATE}{addon_state()}", ADDON, options)
 

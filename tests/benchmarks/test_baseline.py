@@ -1,4 +1,4 @@
-"""The floor of the benchmark reads what the addon reads, or no ratio means anything."""
+"""The baseline reads what the addon reads, or no ratio means anything."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from datetime import timezone
 
 import pytest
 
-from benchmarks.floor import Download, company_row, contact_row
+from benchmarks.baseline import Download, company_row, contact_row
 from connectwise_client import ConnectWiseClient, Credentials
 from connectwise_sandbox import Sandbox
 
@@ -42,7 +42,7 @@ def moment(time) -> str | None:
     return time and f"{time.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_the_floor_reads_the_companies_that_the_addon_reads(client, download):
+def test_the_baseline_reads_the_companies_that_the_addon_reads(client, download):
     """P1 P2"""
     with ThreadPoolExecutor(4) as executor:
         rows = {
@@ -68,7 +68,9 @@ def test_the_floor_reads_the_companies_that_the_addon_reads(client, download):
     }
 
 
-def test_the_floor_reads_the_contacts_that_the_addon_reads(client, download, sandbox):
+def test_the_baseline_reads_the_contacts_that_the_addon_reads(
+    client, download, sandbox
+):
     """P1 P2"""
     ids = [company["contact_id"] for company in sandbox.export_companies()]
     ids = [number for number in ids if number]

@@ -1,11 +1,11 @@
-"""The floor: the least that has to be done, with neither Odoo nor the addon.
+"""The baseline: the minimum of work, with neither Odoo nor the addon.
 
-usage: python -m benchmarks.floor SANDBOX_URL DATABASE CONTACTS
+usage: python -m benchmarks.baseline SANDBOX_URL DATABASE CONTACTS
 
 Downloads all companies with `fields=` over four connections of one Session, copies them
-into a temporary table, and writes with one upsert what differs. CONTACTS: so many
-companies' Bill-To contacts too, 150 in a request. Prints how long it took, as JSON.
-For PDFs the floor is to download them, and no more.
+into a temporary table, and writes the differences with one upsert. With CONTACTS, reads
+the Bill-To contacts of that many companies too, 150 in a request. Prints how long it
+took, as JSON. For PDFs the baseline is the download alone.
 
 It asks for ranges of ids, which it knows to be dense: no client that does not know its
 data can do better.

@@ -1,0 +1,51 @@
+import logging
+import os
+
+from odoo import api, models
+
+from ..storage import write_whole
+
+_logger = logging.getLogger(__name__)
+
+NOT_INDEXED = object()
+"""In the context as `connectwise_pdf`: what is stored is not opened for its words."""
+
+
+class IrAttachment(models.Model):
+    _inherit = "ir.attachment"
+
+    @api.model
+    def _index(self, bin_data, file_type, checksum=None):
+        # With `attachment_indexation`, the server would open what came from outside.
+        if self.env.context.get("connectwise_pdf") is NOT_INDEXED:
+            return None
+        return super()._index(bin_data, file_type, checksum=checksum)
+
+    def _is_whole(self):
+        """Whether the content is what the checksum says.
+
+        It may have been lost, emptied or changed on the disk.
+        """
+        self.ensure_one()
+        content = self.raw
+        return bool(content) and self._compute_checksum(content) == self.checksum
+
+    @api.model
+    def _write_whole(self, content):
+        """Have the file store hold this content, mending what is there of it.
+
+        :raises OSError: if there is no room for it
+        """
+        if self._storage() != "file":
+            return
+        checksum = self._compute_checksum(content)
+        name = f"{checksum[:2]}/{checksum}"
+        path = self._full_path(name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                if file.read() == content:
+                    return
+            _logger.warning("The stored file %s was damaged and is written anew", name)
+        write_whole(path, content)
+        # In case the transaction is rolled back.
+        self._mark_for_gc(name)

@@ -1,0 +1,244 @@
+"""The file store may be full, lose files, or hold half of one (D22, R16)."""
+
+import os
+import subprocess
+import tempfile
+from contextlib import contextmanager
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import config, mute_logger
+
+from .common import ConnectwiseCommon
+
+LOGGERS = (
+    "odoo.addons.benji_connectwise.models.connectwise_lookup_fetch",
+    "odoo.addons.benji_connectwise.models.invoice_pdf_source",
+    "odoo.addons.benji_connectwise.models.ir_attachment",
+    "odoo.addons.base.models.ir_attachment",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestStorage(ConnectwiseCommon):
+    def setUp(self):
+        super().setUp()
+        self.enterContext(mute_logger(*LOGGERS))
+        self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
+        # Other tests may keep the same PDFs; these files are nobody else's.
+        self.enterContext(self.own_file_store())
+        self.move = self.invoice("CW1001")
+        self.pdf = self.sandbox_pdf("CW1001")
+
+    @contextmanager
+    def own_file_store(self):
+        """Have an empty file store of two megabytes, if that can be made here."""
+        folder = self.enterContext(
+            tempfile.TemporaryDirectory(prefix="benji_filestore_")
+        )
+        self.is_small = not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder],
+            check=False,
+            capture_output=True,
+        ).returncode
+        before = config["data_dir"]
+        config["data_dir"] = folder
+        try:
+            yield
+        finally:
+            config["data_dir"] = before
+            if self.is_small:
+                subprocess.run(["umount", folder], check=True)
+
+    def path(self, content):
+        Attachment = self.env["ir.attachment"]
+        checksum = Attachment._compute_checksum(content)
+        return Attachment._full_path(f"{checksum[:2]}/{checksum}")
+
+    def write_file(self, content, instead):
+        path = self.path(content)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(instead)
+        self.env.invalidate_all()
+
+    def fetch(self):
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        self.env.invalidate_all()
+
+    def broken_ways(self):
+        """Yield in turn each way in which a stored file may be broken."""
+        for way in (b"", self.pdf[:100], b"x" + self.pdf[1:], None):
+            with self.subTest(way=way and way[:5]):
+                # As in requests of their own.
+                self.env.cr.postcommit.data.clear()
+                self.fetch()
+                if way is None:
+                    os.unlink(self.path(self.pdf))
+                else:
+                    self.write_file(self.pdf, way)
+                self.env.invalidate_all()
+                yield
+
+    # -- Lost ------------------------------------------------------------------------
+
+    def test_broken_file_is_fetched_again(self):
+        """D22"""
+        for _way in self.broken_ways():
+            self.assertChosen(self.move, "connectwise", self.pdf)
+            with open(self.path(self.pdf), "rb") as file:
+                self.assertEqual(file.read(), self.pdf)
+
+    def test_broken_file_is_not_used_while_connectwise_is_away(self):
+        """D22: the next source is."""
+        for _way in self.broken_ways():
+            self.backend.retry_at = "2999-01-01"
+            self.assertChosen(self.move, "odoo")
+            self.backend.retry_at = False
+
+    def test_broken_file_is_not_shown_where_nothing_is_fetched(self):
+        """D22: as when it is sent, or opened."""
+        for _way in self.broken_ways():
+            at_hand = self.move.with_context(invoice_pdf_at_hand=True)
+            self.assertFalse(at_hand._get_preferred_invoice_pdf())
+
+    def test_broken_file_is_due_at_once(self):
+        """D22"""
+        for _way in self.broken_ways():
+            at_hand = self.move.with_context(invoice_pdf_at_hand=True)
+            at_hand._get_preferred_invoice_pdf()
+            with self.enter_registry_test_mode():
+                self.env.ref(
+                    "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+                ).method_direct_trigger()
+            self.env.invalidate_all()
+            with self.no_requests():
+                self.assertChosen(self.move, "connectwise", self.pdf)
+
+    def test_broken_file_is_not_mailed(self):
+        """D22, M5"""
+        for _way in self.broken_ways():
+            wizard = self.create_send_wizard()
+            wizard.action_send_and_print()
+            message = self.move.message_ids.filtered("attachment_ids")[:1]
+            pdfs = message.attachment_ids.filtered(
+                lambda file: file.mimetype == "application/pdf"
+            )
+            self.assertEqual(pdfs.mapped("raw"), [self.pdf])
+
+    def create_send_wizard(self):
+        return (
+            self.env["account.move.send.wizard"]
+            .with_context(active_model="account.move", active_ids=self.move.ids)
+            .create({"sending_methods": ["email"]})
+        )
+
+    def test_pdf_that_was_sent_stays_pinned_when_its_file_was_lost(self):
+        """D3"""
+        self.fetch()
+        self.create_send_wizard().action_send_and_print()
+        os.unlink(self.path(self.pdf))
+        self.env.invalidate_all()
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        self.assertTrue(self.move.sudo().connectwise_lookup_ids._is_pdf_sent())
+
+    def test_queued_mail_whose_file_was_lost_is_not_sent_empty(self):
+        """D22"""
+        self.fetch()
+        copy = self.move.sudo().connectwise_pdf_id.copy({"res_field": False})
+        mail = self.env["mail.mail"].create(
+            {
+                "model": "account.move",
+                "res_id": self.move.id,
+                "email_to": "somebody@example.com",
+                "body_html": "Hello",
+                "attachment_ids": [(6, 0, copy.ids)],
+            }
+        )
+        os.unlink(self.path(self.pdf))
+        self.env.invalidate_all()
+        # Odoo sets the mail to failed, and says so where it was sent from.
+        with self.assertRaisesRegex(UserError, "lost"):
+            mail._prepare_outgoing_list()
+
+    def test_attached_pdf_whose_file_was_lost_gives_way(self):
+        """D22"""
+        self.set_priority("attachment", "connectwise")
+        content = self.sandbox_pdf("CW1002")
+        self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": "attached.pdf",
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": self.move.id,
+            }
+        )
+        self.assertChosen(self.move, "attachment", content)
+        os.unlink(self.path(content))
+        self.env.invalidate_all()
+        self.assertEqual(self.move._get_preferred_invoice_pdf().raw, self.pdf)
+        self.assertIn("attached.pdf” is lost", str(self.move.invoice_pdf_explanation))
+
+    # -- Half written, full ----------------------------------------------------------
+
+    def test_half_written_file_is_mended(self):
+        """R16: Odoo would take it for another file of the same checksum, for ever."""
+        for half in (b"", self.pdf[: len(self.pdf) // 2]):
+            self.write_file(self.pdf, half)
+            self.assertChosen(self.move, "connectwise", self.pdf)
+            self.move.sudo().connectwise_lookup_ids.unlink()
+            self.move.sudo().connectwise_pdf_id.unlink()
+
+    def test_full_disk_makes_the_next_source_the_one(self):
+        """R16: and it is said, and tried again."""
+        self.fill_disk()
+        self.assertChosen(self.move, "odoo")
+        self.assertIn("disk of the Odoo server is full", self.move.connectwise_message)
+        self.assertTrue(self.move.sudo().connectwise_lookup_ids.retry_at)
+        self.assertEqual(self.backend.state, "connected")
+
+    def test_full_disk_leaves_no_half_of_a_file(self):
+        """R16"""
+        self.fill_disk()
+        self.move._get_preferred_invoice_pdf()
+        self.assertFalse(os.path.exists(self.path(self.pdf)))
+        self.assertFalse(self.move.sudo().connectwise_pdf_id)
+
+    def test_pdf_is_kept_as_soon_as_there_is_room(self):
+        """R16"""
+        filler = self.fill_disk()
+        self.move._get_preferred_invoice_pdf()
+        os.unlink(filler)
+        self.move.sudo().connectwise_lookup_ids.retry_at = False
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        self.assertFalse(self.move.sudo().connectwise_lookup_ids.error)
+
+    def test_full_disk_concerns_what_has_no_room_alone(self):
+        """D22"""
+        other = self.invoice("CW1002")
+        large = self.pdf + b"\n%" + os.urandom(1 << 20) + b"\n%%EOF\n"
+        self.sandbox.set_invoice_pdf(self.sandbox_invoice("CW1001")["id"], large)
+        self.fill_disk(leaving=512 * 1024)
+        pdfs = (self.move + other)._get_preferred_invoice_pdfs()
+        self.assertFalse(pdfs[self.move.id])
+        self.assertEqual(pdfs[other.id].raw, self.sandbox_pdf("CW1002"))
+
+    def fill_disk(self, leaving=0):
+        if not self.is_small:
+            self.skipTest("A small file store cannot be made here")
+        path = self.env["ir.attachment"]._full_path("filler")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        # Folders cost nothing here, files do.
+        os.makedirs(os.path.dirname(self.path(self.pdf)), exist_ok=True)
+        free = os.statvfs(os.path.dirname(path))
+        with open(path, "wb") as file:
+            file.write(bytes(free.f_bavail * free.f_frsize - leaving))
+        return path
+
+    # -- Opened for its words --------------------------------------------------------
+
+    def test_pdf_is_not_opened_for_its_words(self):
+        """D21: `attachment_indexation` would do that inside the server."""
+        self.fetch()
+        self.assertFalse(self.move.sudo().connectwise_pdf_id.index_content)

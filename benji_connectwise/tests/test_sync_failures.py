@@ -1,0 +1,295 @@
+"""A synchronization that fails says so, and takes nothing else down (R1, R12, R17)."""
+
+from contextlib import contextmanager
+
+from psycopg2 import IntegrityError
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .test_sync import SyncCommon
+
+MODELS = "odoo.addons.benji_connectwise.models"
+
+
+class FailingCommon(SyncCommon):
+    def run_cron(self):
+        with self.enter_registry_test_mode():
+            cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+            cron.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def run_again(self):
+        """Run the scheduled action as if the rest after a failure were over."""
+        self.backend.sudo().write({"retry_at": False, "sync_retry_at": False})
+        self.run_cron()
+
+    def request(self, **options):
+        self.backend.with_user(self.administrator)._request_rescan(**options)
+
+    @contextmanager
+    def background(self, **context):
+        """Yield an environment that may commit, as a scheduled action's."""
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            yield self.env(cr=cr, su=True, context=context)
+        self.env.invalidate_all()
+
+    @property
+    def last(self):
+        return self.backend.history_ids[:1]
+
+    def give(self, role):
+        """Give the API member another role."""
+        public_key = self.sandbox.public_key
+        self.sandbox.change_role(public_key, role)
+        self.addCleanup(self.sandbox.change_role, public_key, "full")
+
+    def refuse(self, table, code, condition="TRUE"):
+        """Let the database refuse to store rows in this table."""
+        self.env.cr.execute(
+            f"""
+            CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF {condition} THEN
+                    RAISE EXCEPTION 'refused' USING ERRCODE = '{code}';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON {table}
+               FOR EACH ROW EXECUTE FUNCTION refuse_{table}();
+            """
+        )
+
+    def told(self, user):
+        """Return what appeared on this person's screen."""
+        self.env.cr.precommit.run()
+        channel = f'"res.partner",{user.partner_id.id}]'
+        messages = self.env["bus.bus"].sudo().search([("channel", "like", channel)])
+        return " ".join(messages.mapped("message"))
+
+
+@tagged("post_install", "-at_install")
+class TestPausesAlone(FailingCommon):
+    def test_a_missing_right_pauses_the_synchronization_alone(self):
+        """S29, R17: PDFs go on."""
+        self.customer(self.sandbox_company()["name"])
+        for number, role, right in (
+            ("CW1001", "no_companies", "Company Maintenance"),
+            ("CW1002", "no_contacts", "Contacts"),
+        ):
+            with self.subTest(role):
+                self.give(role)
+                self.run_again()
+                self.assertEqual(self.backend.state, "connected")
+                self.assertIn(right, self.backend.last_error)
+                self.assertChosen(self.invoice(number), "connectwise")
+
+    def test_a_right_that_was_not_needed_yet_stays_named(self):
+        """S29: with nobody connected no contact is asked for."""
+        self.give("no_contacts")
+        self.backend.with_user(self.administrator).action_test_connection()
+        self.run_cron()
+        self.assertEqual(self.last.state, "done")
+        self.assertIn("Contacts", self.backend.last_error)
+
+    def test_a_missing_right_stays_named_until_it_is_there(self):
+        """S29: whatever PDFs come meanwhile"""
+        self.give("pdf_only")
+        self.run_cron()
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertIn("Company Maintenance", self.backend.last_error)
+        self.give("full")
+        self.run_again()
+        self.assertFalse(self.backend.last_error)
+
+    def test_a_missing_right_is_noticed_once(self):
+        """S29: also after the person who was told marked it as done"""
+        self.give("pdf_only")
+        self.run_cron()
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        self.run_again()
+        notice = self.backend.activity_ids
+        self.assertEqual(len(notice), 1)
+        self.assertEqual(notice.user_id, self.administrator)
+        notice.action_feedback()
+        self.run_again()
+        self.assertFalse(self.backend.activity_ids)
+
+    def test_the_notice_ends_when_the_right_is_there(self):
+        """S29"""
+        self.give("pdf_only")
+        self.run_cron()
+        self.give("full")
+        self.run_again()
+        self.assertFalse(self.backend.activity_ids)
+
+    def test_whatever_fails_at_companies_pdfs_go_on(self):
+        """R17"""
+        faults = (
+            "server_error",
+            "html_200",
+            "moved_codebase",
+            "rate_limit_day",
+            "reset_in_headers",
+        )
+        for number, fault in enumerate(faults, start=1001):
+            with self.subTest(fault):
+                self.sandbox.fault(fault, "companies", times=0)
+                self.run_again()
+                self.assertTrue(self.backend.last_error)
+                self.assertFalse(self.backend._is_resting())
+                move = self.invoice(f"CW{number}")
+                self.assertChosen(move, "connectwise")
+                self.assertTrue(self.backend.last_error)
+                self.assertTrue(self.backend._is_sync_resting())
+            self.sandbox.clear_faults()
+
+    def test_whatever_fails_at_contacts_pdfs_go_on(self):
+        """R17"""
+        self.customer(self.sandbox_company()["name"])
+        self.sandbox.fault("server_error", "contacts", times=0)
+        self.run_cron()
+        self.assertTrue(self.backend.last_error)
+        self.assertChosen(self.invoice("CW1001"), "connectwise")
+
+    def test_an_outage_that_the_synchronization_meets_is_one_for_all(self):
+        """D15: known to be down, it costs nobody time."""
+        self.sandbox.fault("unavailable", "any", times=0)
+        self.run_cron()
+        self.assertEqual(self.backend.state, "error")
+        with self.no_requests():
+            self.assertChosen(self.invoice("CW1001"), "odoo")
+
+    def test_wrong_keys_are_wrong_for_all(self):
+        """R5"""
+        self.sandbox.fault("unauthorized", "any", times=0)
+        self.run_cron()
+        self.assertEqual(self.backend.state, "error")
+        self.assertTrue(self.backend._is_resting())
+
+    def test_reading_companies_does_not_prove_the_right_to_invoices(self):
+        """S28: that right stays named until it is there, too."""
+        self.give("no_invoices")
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        self.assertIn("Invoicing", self.backend.last_error)
+        self.run_again()
+        self.assertEqual(self.last.state, "done")
+        self.assertIn("Invoicing", self.backend.last_error)
+
+    def test_testing_the_connection_names_each_right(self):
+        """S29"""
+        self.give("pdf_only")
+        self.backend.with_user(self.administrator).action_test_connection()
+        self.assertEqual(self.backend.state, "connected")
+        self.assertIn("Company Maintenance, Contacts", self.backend.last_error)
+        self.give("full")
+        self.backend.with_user(self.administrator).action_test_connection()
+        self.assertFalse(self.backend.last_error)
+
+    def test_an_invoice_does_not_say_what_is_wrong_with_companies(self):
+        """R17: it is no reason why it has no PDF."""
+        self.give("pdf_only")
+        self.run_cron()
+        move = self.invoice("CW1001")
+        self.env["connectwise.lookup"].sudo()._prepare(move)
+        self.assertNotIn("Company Maintenance", move.connectwise_message)
+
+    def test_what_failed_is_said_in_the_readers_language(self):
+        """What is stored is what happened, not a sentence."""
+        self.give("pdf_only")
+        self.run_cron()
+        self.assertEqual(self.backend.sync_failure["kind"], "MissingRightError")
+        self.assertEqual(self.last.failure["kind"], "MissingRightError")
+        self.assertEqual(self.last.error, self.backend.last_error)
+
+
+@tagged("post_install", "-at_install")
+class TestEndsVisibly(FailingCommon):
+    @mute_logger("odoo.sql_db")
+    def test_an_unexpected_error_ends_a_run_visibly(self):
+        """R12: with a state, a sentence, an activity, and a word to who asked"""
+        self.refuse("connectwise_company", "P0001")
+        self.request(full=True)
+        with self.assertLogs(f"{MODELS}.connectwise_sync_history", "ERROR"):
+            self.run_cron()
+        self.assertEqual(self.last.state, "failed")
+        self.assertIn("unexpected error", self.last.error)
+        self.assertIn("unexpected error", self.backend.last_error)
+        self.assertEqual(self.backend.rescan_state, "idle")
+        self.assertEqual(len(self.backend.activity_ids), 1)
+        self.assertIn("unexpected error", self.told(self.administrator))
+        self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
+
+    @mute_logger("odoo.sql_db", f"{MODELS}.connectwise_sync_history")
+    def test_the_next_run_goes_well_again(self):
+        """R12: unaided"""
+        self.refuse("connectwise_company", "P0001")
+        self.run_cron()
+        self.env.cr.execute("DROP TRIGGER refuse ON connectwise_company")
+        self.run_again()
+        self.assertEqual(self.last.state, "done")
+        self.assertFalse(self.backend.last_error or self.backend.activity_ids)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_row_that_the_database_refuses_concerns_itself_alone(self):
+        """R12: it is left out, and listed"""
+        condition = "NEW.connectwise_ref = 1005"
+        self.refuse("connectwise_sync_company", "22001", condition)
+        self.request(full=True)
+        self.run_cron()
+        self.assertEqual(self.last.state, "done")
+        self.assertIn("Company 1005", self.last.skipped)
+        self.assertEqual(self.last.counts["skipped"], 1)
+        refs = self.env["connectwise.company"].search([]).mapped("connectwise_ref")
+        self.assertNotIn(1005, refs)
+        self.assertIn(1006, refs)
+
+    def test_a_very_long_name_stops_nothing(self):
+        """R12: an index of the database has its limits."""
+        text = "".join(chr(ord("a") + i * i % 26) for i in range(6000))
+        self.sandbox.patch_company(1005, {"name": text, "accountNumber": text[::-1]})
+        customer = self.customer(self.sandbox_company(1006)["name"])
+        self.request(full=True)
+        self.run_cron()
+        self.assertEqual(self.last.state, "done")
+        self.assertConnected(customer, 1006, "company_name")
+
+    def test_making_way_for_people_has_an_end(self):
+        """R12: an error that comes again for ever looks the same."""
+        self.request(full=True)
+        scan = self.last.sudo()
+        scan.write({"state": "running", "conflicts": 19})
+        with self.background() as env:
+            scan.with_env(env)._make_way(IntegrityError())
+        self.assertEqual(scan.state, "running")
+        with (
+            self.background() as env,
+            self.assertLogs(f"{MODELS}.connectwise_sync_history", "ERROR"),
+        ):
+            scan.with_env(env)._make_way(IntegrityError())
+        self.assertEqual(scan.state, "failed")
+
+    def test_who_asked_is_told_when_it_has_to_wait(self):
+        """D15: once, and again when it is done"""
+        self.sandbox.fault("server_error", "companies", times=0)
+        self.request(full=True)
+        self.run_cron()
+        sentence = "ConnectWise has an error of its own"
+        self.assertEqual(self.told(self.administrator).count(sentence), 1)
+        self.run_again()
+        self.assertEqual(self.told(self.administrator).count(sentence), 1)
+        self.sandbox.clear_faults()
+        self.run_again()
+        self.assertIn("companies read", self.told(self.administrator))
+        self.assertFalse(self.last.error)
+
+
+@tagged("post_install", "-at_install")
+class TestArchived(FailingCommon):
+    def test_an_archived_connection_is_not_asked(self):
+        """D19: whatever the context says"""
+        self.invoice("CW1001", invoice_date="2026-10-31")
+        self.backend.active = False
+        with self.no_requests(), self.background(active_test=False) as env:
+            env["connectwise.backend"]._cron_sync()
+            env["connectwise.lookup"]._cron_prefetch()

@@ -1,0 +1,533 @@
+"""What a person is told of an invoice's PDF: by the tab, Send, the list, Refresh."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import Form, tagged
+
+from .common import ConnectwiseCommon
+
+
+class WhyCommon(ConnectwiseCommon):
+    def at_hand(self, move):
+        """Return the invoice as whoever opens it in Invoicing reads it."""
+        self.env.invalidate_all()
+        return move.with_user(self.accountant).with_context(invoice_pdf_at_hand=True)
+
+    def why(self, move):
+        return str(self.at_hand(move).invoice_pdf_explanation)
+
+    def wizard(self, moves):
+        model = "account.move.send.wizard"
+        if len(moves) > 1:
+            model = "account.move.send.batch.wizard"
+        wizard = self.env[model].with_user(self.accountant)
+        return wizard.with_context(
+            active_model="account.move", active_ids=moves.ids
+        ).create({})
+
+    def alerts(self, moves):
+        return self.wizard(moves).alerts or {}
+
+    def down(self):
+        self.sandbox.fault("unavailable", times=0)
+
+    def attach(self, move):
+        return self.env["ir.attachment"].create(
+            {
+                "name": "signed.pdf",
+                "raw": self.sandbox_pdf("CW1002"),
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+
+    def find(self, *domain):
+        return self.env["account.move"].with_user(self.accountant).search(list(domain))
+
+
+@tagged("post_install", "-at_install")
+class TestNotAskedYet(WhyCommon):
+    """Not asked yet is a third state, beside used and not used."""
+
+    def test_it_is_not_said_to_come_from_odoo(self):
+        """S5: also of an invoice that is older than what is fetched beforehand."""
+        move = self.invoice("CW1001", invoice_date="2020-01-01")
+        with self.no_requests():
+            text = self.why(move)
+        self.assertIn("○", text)
+        self.assertIn("will be asked when it is printed or sent", text)
+        self.assertNotIn("comes from", text)
+        self.assertNotIn("✗", text)
+        self.assertNotIn("✓", text)
+
+    def test_the_list_does_not_claim_a_source(self):
+        """S5: the column is empty until it is decided."""
+        move = self.invoice("CW1001")
+        self.assertTrue(self.at_hand(move).invoice_pdf_is_undecided)
+        move._get_preferred_invoice_pdf()
+        self.assertFalse(self.at_hand(move).invoice_pdf_is_undecided)
+
+    def test_after_printing_it_is_decided(self):
+        """S5"""
+        move = self.invoice("CW1001")
+        move.with_user(self.accountant).action_print_pdf()
+        self.assertIn("✓", self.why(move))
+
+    def test_after_printing_the_form_is_read_again(self):
+        """S5: the web client does not after an action with the target "download"."""
+        move = self.invoice("CW1001")
+        action = move.with_user(self.accountant).action_print_pdf()
+        self.assertNotIn(action["target"], ("download", "self"))
+
+    def test_not_found_is_decided(self):
+        """S9"""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        move._get_preferred_invoice_pdf()
+        text = self.why(move)
+        self.assertIn("✗", text)
+        self.assertIn("comes from Odoo", " ".join(text.split()))
+
+    def test_what_was_accepted_meanwhile_is_asked_for_when_printed(self):
+        """D1: it was refused because of its amount, and waits for nothing."""
+        move = self.invoice("CW1001", amount=1)
+        move._get_preferred_invoice_pdf()
+        self.assertIn("✗", self.why(move))
+        self.backend.amount_tolerance = 10**6
+        self.assertIn("○", self.why(move))
+        self.assertChosen(move, "connectwise")
+
+    def test_where_odoo_comes_first_nothing_is_open(self):
+        """S53"""
+        self.set_priority("odoo", "connectwise")
+        move = self.invoice("CW1001")
+        text = " ".join(self.why(move).split())
+        self.assertIn("comes from Odoo", text)
+        self.assertNotIn("○", text)
+        self.assertNotIn("asked", text)
+
+    def test_without_a_number_nothing_is_promised(self):
+        """S6"""
+        self.backend.invoice_number_field = "ref"
+        text = self.why(self.invoice("CW1001"))
+        self.assertIn("no number to ask ConnectWise for", text)
+        self.assertNotIn("○", text)
+
+
+@tagged("post_install", "-at_install")
+class TestWithoutChoice(WhyCommon):
+    """What a source has for want of a person's choice is no failure."""
+
+    def test_connectwise_is_not_mentioned_where_it_is_no_source(self):
+        """S51"""
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1001")
+        self.assertNotIn("ConnectWise", self.why(move))
+        self.assertFalse(self.at_hand(move).connectwise_message)
+        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
+
+    def test_nothing_attached_is_no_warning(self):
+        """D14"""
+        self.set_priority("attachment", "connectwise", "odoo")
+        move = self.invoice("CW1001")
+        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
+        self.assertChosen(move, "connectwise")
+        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+
+    def test_nothing_attached_is_not_listed(self):
+        """D14: under "PDF not from the first source"."""
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1001")
+        mine = ("id", "=", move.id)
+        self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
+        self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", True)))
+
+    def test_connectwises_failure_is_listed_though_attachments_come_first(self):
+        """D14"""
+        self.set_priority("attachment", "connectwise", "odoo")
+        move = self.invoice("NOT-THERE-1", amount=1)
+        alert = self.alerts(move)["benji_connectwise_pdf_source"]
+        self.assertIn("NOT-THERE-1", alert["message"])
+        mine = ("id", "=", move.id)
+        self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
+
+    def test_an_attached_pdf_before_connectwises_is_first_choice(self):
+        """D14"""
+        self.set_priority("attachment", "connectwise", "odoo")
+        move = self.invoice("NOT-THERE-1", amount=1)
+        move.invoice_pdf_attachment_id = self.attach(move)
+        mine = ("id", "=", move.id)
+        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+        self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
+
+    def test_a_batch_counts_what_comes_though_attachments_come_first(self):
+        """D14"""
+        self.set_priority("attachment", "connectwise", "odoo")
+        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        wizard = self.wizard(moves)
+        self.assertEqual(wizard.invoice_pdf_summary, "2 from ConnectWise PSA")
+        self.assertNotIn("benji_connectwise_pdf_source", wizard.alerts or {})
+
+
+@tagged("post_install", "-at_install")
+class TestMarkedForNothing(WhyCommon):
+    """“Use as invoice PDF”, where that is no source."""
+
+    def mark(self, *priority, **values):
+        self.set_priority(*priority)
+        move = self.invoice("CW1001", **values)
+        form = Form(move.with_user(self.accountant))
+        form.invoice_pdf_attachment_id = self.attach(move)
+        return form.invoice_pdf_attachment_warning
+
+    def test_the_invoice_says_so_before_it_is_saved(self):
+        """S51"""
+        self.assertIn("not used", self.mark("connectwise", "odoo"))
+
+    def test_also_where_odoo_comes_first(self):
+        """S53"""
+        self.assertIn("after Odoo", self.mark("odoo", "attachment"))
+
+    def test_not_where_it_is_used(self):
+        """S49"""
+        self.assertFalse(self.mark("connectwise", "attachment", "odoo"))
+
+    def test_also_where_the_customer_is_e_invoiced(self):
+        """D13"""
+        self.partner_a.invoice_edi_format = "ubl_bis3"
+        self.assertIn("legal document", self.mark("attachment", "odoo"))
+
+
+@tagged("post_install", "-at_install")
+class TestDeliveries(WhyCommon):
+    """“Sent to … with this same file”, or another."""
+
+    def send(self, move):
+        wizard = self.wizard(move)
+        wizard.sending_methods = ["email"]
+        wizard.action_send_and_print()
+
+    def test_odoos_pdf_that_is_still_used_is_the_same_file(self):
+        """D3"""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.send(move)
+        text = self.why(move)
+        self.assertIn("with this same file", text)
+        self.assertNotIn("another file", text)
+
+    def test_odoos_pdf_that_was_sent_before_connectwises_is_another_file(self):
+        """D3"""
+        self.set_priority("odoo")
+        move = self.invoice("CW1001")
+        self.send(move)
+        self.set_priority("connectwise", "odoo")
+        move._get_preferred_invoice_pdf()
+        self.assertIn("with another file", self.why(move))
+
+    def test_a_contract_that_went_along_is_no_other_file(self):
+        """D3: it never was the invoice's PDF."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        move.message_post(
+            body="The contract",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=self.partner_a.ids,
+            attachment_ids=self.attach(move).ids,
+        )
+        text = self.why(move)
+        self.assertIn("Sent to", text)
+        self.assertNotIn("file", text)
+
+
+@tagged("post_install", "-at_install")
+class TestOutage(WhyCommon):
+    """The reason is the connection's."""
+
+    def test_send_says_since_when_connectwise_does_not_answer(self):
+        """D14 D15"""
+        self.down()
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        move = self.invoice("CW1002")
+        message = self.alerts(move)["benji_connectwise_pdf_source"]["message"]
+        self.assertIn("since", message)
+        self.assertNotIn("asked", message)
+
+    def test_why_says_so_of_an_invoice_that_was_never_asked_about(self):
+        """D15"""
+        self.down()
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        text = self.why(self.invoice("CW1002"))
+        self.assertIn("✗", text)
+        self.assertIn("since", text)
+
+    def test_once_it_is_time_to_ask_again_it_is_open_again(self):
+        """D15"""
+        self.down()
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        with freeze_time(fields.Datetime.now() + timedelta(hours=1)):
+            text = self.why(move)
+        self.assertIn("○", text)
+        self.assertIn("since", text)
+
+
+@tagged("post_install", "-at_install")
+class TestRefresh(WhyCommon):
+    """Refresh PDF says what came of it."""
+
+    def refresh(self, move):
+        """Return what a person is told, which has to be in the chatter too."""
+        action = self.at_hand(move).action_refresh_pdf()
+        self.assertEqual(action["tag"], "display_notification")
+        message = action["params"]["message"]
+        [log] = move.message_ids.filtered(
+            lambda log: "Refresh PDF" in (log.body or "")
+        )[:1]
+        self.assertIn(message, log.body.unescape())
+        self.assertEqual(log.author_id, self.accountant.partner_id)
+        return message
+
+    def test_fetched(self):
+        """D3"""
+        self.assertIn("was fetched", self.refresh(self.invoice("CW1001")))
+
+    def test_unchanged(self):
+        """D3"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.assertIn("same PDF as before", self.refresh(move))
+
+    def test_not_found(self):
+        """S9"""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        self.assertIn("no invoice with the number", self.refresh(move))
+
+    def test_refused(self):
+        """D1"""
+        message = self.refresh(self.invoice("CW1001", amount=1))
+        self.assertIn("its amount is", message)
+
+    def test_an_outage(self):
+        """D15"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.down()
+        self.assertIn("since", self.refresh(move))
+        self.assertChosen(move, "connectwise")
+
+    def test_a_broken_pdf(self):
+        """D22"""
+        move = self.invoice("CW1001")
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
+        self.assertIn("incomplete", self.refresh(move))
+
+    def test_a_draft(self):
+        """D10"""
+        move = self.invoice("CW1001", post=False)
+        self.assertIn("posted", self.refresh(move))
+
+    def test_it_asks_before_it_replaces_what_a_customer_received(self):
+        """D3: and only then"""
+        move = self.invoice("CW1001")
+        attachment = move._get_preferred_invoice_pdf()
+        self.assertFalse(self.at_hand(move).connectwise_pdf_is_sent)
+        move.sudo().connectwise_sent_checksum = attachment.checksum
+        self.assertTrue(self.at_hand(move).connectwise_pdf_is_sent)
+        arch = move.with_user(self.accountant).get_view(view_type="form")["arch"]
+        self.assertIn("The customer received the PDF", arch)
+
+    def test_what_connectwise_says_is_text_in_the_chatter(self):
+        """D1: a log is HTML."""
+        move = self.invoice("<img/>-1", amount=1)
+        self.at_hand(move).action_refresh_pdf()
+        self.assertIn("&lt;img", move.message_ids[0].body)
+
+
+@tagged("post_install", "-at_install")
+class TestAmountDiffers(WhyCommon):
+    """D1, step 3: accepted with a warning that is seen wherever it is sent."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        theirs = cls.sandbox.get_record("invoices", cls.sandbox_invoice("CW1001")["id"])
+        company = (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": cls.backend.id,
+                    "connectwise_ref": theirs["company"]["id"],
+                    "name": "Acme",
+                }
+            )
+        )
+        row = (
+            cls.env["connectwise.mapping"]
+            .sudo()
+            .create({"backend_id": cls.backend.id, "partner_id": cls.partner_a.id})
+        )
+        row._link([(row.id, company.id, "manual")])
+
+    def differing(self):
+        return self.invoice("CW1001", amount=1)
+
+    def test_send_says_both_amounts(self):
+        """D1"""
+        move = self.differing()
+        message = self.alerts(move)["benji_connectwise_amount"]["message"]
+        self.assertIn("Odoo's 1.00 USD", message)
+        self.assertIn(f"{self.sandbox_invoice('CW1001')['total']:,.2f}", message)
+
+    def test_a_batch_counts_them_and_opens_them(self):
+        """D1"""
+        move = self.differing()
+        alert = self.alerts(move + self.invoice("NOT-THERE-1", amount=1))[
+            "benji_connectwise_amount"
+        ]
+        self.assertIn("1 of 2", alert["message"])
+        self.assertEqual(alert["action"]["res_id"], move.id)
+
+    def test_the_invoice_says_so(self):
+        """D1"""
+        move = self.differing()
+        move._get_preferred_invoice_pdf()
+        self.assertTrue(self.at_hand(move).connectwise_amount_differs)
+        self.assertIn("1.00 USD", self.at_hand(move).connectwise_amount_warning)
+
+    def test_it_can_be_filtered_for(self):
+        """D1"""
+        move = self.differing()
+        move._get_preferred_invoice_pdf()
+        mine = ("id", "=", move.id)
+        self.assertTrue(self.find(mine, ("connectwise_amount_differs", "=", True)))
+        self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", False)))
+        self.set_priority("odoo")
+        self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", True)))
+
+    def test_an_agreeing_amount_is_no_warning(self):
+        """D1"""
+        move = self.invoice("CW1001")
+        self.assertNotIn("benji_connectwise_amount", self.alerts(move))
+        self.assertFalse(self.find(("connectwise_amount_differs", "=", True)))
+
+    def send_in_background(self, move):
+        move.sending_data = {
+            "author_user_id": self.env.user.id,
+            "author_partner_id": self.env.user.partner_id.id,
+            "sending_methods": ["email"],
+        }
+        with self.enter_registry_test_mode():
+            self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_the_scheduled_action_tells_a_person(self):
+        """D1"""
+        move = self.differing()
+        self.backend.responsible_id = self.administrator
+        self.send_in_background(move)
+        [activity] = move.activity_ids
+        self.assertEqual(activity.user_id, self.administrator)
+        self.assertIn("1.00 USD", activity.note)
+
+    def test_the_scheduled_action_says_nothing_where_it_agrees(self):
+        """D1"""
+        move = self.invoice("CW1001")
+        self.send_in_background(move)
+        self.assertFalse(move.activity_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestRenumbered(WhyCommon):
+    """What is shown, searched for and said agree at any moment."""
+
+    def assertOdoos(self, move):
+        mine = ("id", "=", move.id)
+        self.assertEqual(self.at_hand(move).invoice_pdf_source, "odoo")
+        self.assertFalse(self.find(mine, ("invoice_pdf_source", "=", "connectwise")))
+        self.assertNotIn("✓", self.why(move))
+        self.assertIn("○", self.why(move))
+
+    def test_another_number(self):
+        """D1: as after resequencing"""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        move.name = "CW1002"
+        self.assertOdoos(move)
+
+    def test_another_reference(self):
+        """S7: where the rule of the connection looks there"""
+        self.backend.invoice_number_field = "ref"
+        amount = self.sandbox_invoice("CW1001")["total"]
+        move = self.invoice("A-1", amount=amount, ref="CW1001")
+        move._get_preferred_invoice_pdf()
+        move.ref = "CW1002"
+        self.assertOdoos(move)
+
+    def test_another_rule(self):
+        """S7"""
+        move = self.invoice("CW1001", payment_reference="CW1002")
+        move._get_preferred_invoice_pdf()
+        self.backend.invoice_number_field = "payment_reference"
+        self.assertOdoos(move)
+
+
+@tagged("post_install", "-at_install")
+class TestManyHits(WhyCommon):
+    """More than 20 invoices with one number are not stored."""
+
+    def give_number(self, number, how_many):
+        for invoice in self.sandbox.export_invoices()[:how_many]:
+            self.sandbox.patch_invoice(invoice["id"], {"invoiceNumber": number})
+
+    def test_more_than_twenty_are_ambiguous(self):
+        """D1 D21"""
+        self.give_number("MANY-1", 21)
+        move = self.invoice("MANY-1", amount=1)
+        self.assertChosen(move, "odoo")
+        lookup = move.sudo().connectwise_lookup_ids
+        self.assertEqual(lookup.verdict, "ambiguous")
+        self.assertFalse(lookup.hit_ids)
+        self.assertIn("more than 20 invoices", move.connectwise_message)
+
+    def test_twenty_are_stored(self):
+        """D1"""
+        self.give_number("MANY-1", 20)
+        move = self.invoice("MANY-1", amount=1)
+        self.assertChosen(move, "odoo")
+        self.assertEqual(len(move.sudo().connectwise_lookup_ids.hit_ids), 20)
+
+    def test_fewer_of_them_later_are_judged(self):
+        """D1"""
+        self.give_number("MANY-1", 21)
+        move = self.invoice("MANY-1", amount=1)
+        move._get_preferred_invoice_pdf()
+        self.give_number("MANY-2", 20)
+        [last] = self.sandbox.export_invoices()[20:21]
+        self.sandbox.patch_invoice(last["id"], {"total": 1, "type": "Standard"})
+        move.action_refresh_pdf()
+        self.assertChosen(move, "connectwise")
+
+
+@tagged("post_install", "-at_install")
+class TestOtherLanguage(WhyCommon):
+    """What is stored is said in the reader's language."""
+
+    def test_a_broken_pdf_is_stored_as_a_code(self):
+        """D22"""
+        move = self.invoice("CW1001")
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
+        move._get_preferred_invoice_pdf()
+        error = move.sudo().connectwise_lookup_ids.error
+        self.assertEqual(error["kind"], "InvalidPdfError")
+        self.assertIn("incomplete", self.at_hand(move).connectwise_message)
+
+    def test_an_unreadable_record_is_stored_as_a_code(self):
+        """R12"""
+        lookup = self.env["connectwise.lookup"].sudo()
+        lookup = lookup._prepare(self.invoice("CW1002"))
+        lookup.error = {"kind": "unreadable_record"}
+        self.assertIn("record that cannot be read", lookup._explain_error())

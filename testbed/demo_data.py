@@ -1,0 +1,187 @@
+"""The demo's database: a managed-service provider whose ConnectWise is the sandbox.
+
+The customers and invoices are those of the sandbox, but for some that differ on
+purpose. Run in a process of its own, it fills a database that has the addon::
+
+    python -m testbed.demo_data DATABASE SANDBOX_URL
+"""
+
+import json
+import sys
+from functools import partial
+from typing import Any
+
+from . import furnishing
+from .databases import addon_state
+from .furnishing import Row
+from .in_process import odoo_in_process, transaction
+from .sandbox import AnySandbox, SandboxClient
+
+SANDBOX = {"seed": 1, "companies": 50, "invoices": 122}
+"""The data that the sandbox has to serve; the date is the day of the first start."""
+
+SETTINGS = "benji_demo"
+"""The ir.config_parameter with what a later start has to know."""
+
+# Customers whose records differ from ConnectWise's, so that matching has work to do.
+# Left out: records that only a test wants to see, and one in the recycle bin.
+LEFT_OUT = {504, 509, 511, 514, 515, 519, 520, 521, 522, 523}
+NAMES_HERE = {
+    508: "Riverside Pharmacy",  # two companies of that name there
+    510: "Orchid Analytics",  # LLC and Inc. there
+    516: "Baker and Sons Plumbing",  # & there
+    518: "Cafe Manana Creperie",  # with accents there
+}
+NOT_IN_CONNECTWISE = ("Harborview Bakery", "Lindqvist Consulting")
+
+# Invoices, by their position among the ordinary ones.
+OTHER_AMOUNT = {9, 31, 52, 77, 98}
+OTHER_CUSTOMER = {14, 40, 66, 91}
+HARD_INVOICES = {"CW-LARK-1": 301, "CW-TWICE-1": 305, "CW-TWICE-2": 307}
+HARD_INVOICES |= {"CW-TWICE-3": 309, "CW-EURO-1": 311}
+OWN_INVOICES = 5
+
+
+def main() -> None:
+    database, url = sys.argv[1:]
+    with odoo_in_process(database) as registry, transaction(registry) as env:
+        fill(env, SandboxClient(url))
+
+
+def fill(env, sandbox: AnySandbox) -> None:
+    """Make everything in `env`'s database, which has the addon installed."""
+    accountant = furnishing.set_up(env)
+    customers = make_customers(env, sandbox.export_companies())
+    make_invoices(accountant, sandbox, customers)
+    furnishing.connect(accountant, sandbox)
+    show_every_state(accountant)
+    settings = {**SANDBOX, "today": str(sandbox.today), "addon_state": addon_state()}
+    env["ir.config_parameter"].set_param(SETTINGS, json.dumps(settings))
+
+
+# Customers --------------------------------------------------------------------------
+
+
+def make_customers(env, companies: list[Row]) -> dict[int, Any]:
+    """Return {id of the ConnectWise company: its customer}, in the order of ids."""
+    kept = [company for company in companies if company["id"] not in LEFT_OUT]
+    states = {state.code: state.id for state in env.ref("base.us").state_ids}
+    values = partial(customer_values, env.ref("base.us").id, states)
+    by_id = furnishing.make_customers(env, kept, values)
+    Partner = env["res.partner"].with_context(mail_create_nosubscribe=True)
+    Partner.create(
+        [
+            {"name": name, "is_company": True, "customer_rank": 1, "ref": f"X{number}"}
+            for number, name in enumerate(NOT_IN_CONNECTWISE, start=1)
+        ]
+    )
+    # Entered by hand before: the sync makes these contacts its own.
+    Partner.create(
+        [
+            {
+                "name": company["contact_name"],
+                "email": company["contact_email"],
+                "parent_id": by_id[company["id"]].id,
+            }
+            for company in kept
+            if company["id"] % 7 == 0 and company["contact_email"]
+        ]
+    )
+    return by_id
+
+
+def customer_values(country: int, states: dict[str, int], company: Row) -> Row:
+    number = company["id"]
+    name = NAMES_HERE.get(number, company["name"])
+    if number % 11 == 0:  # a slip of the pen
+        name = name.replace("e", "a", 1)
+    domain = (company["website"] or "").removeprefix("www.")
+    email = f"accounts@{domain}"
+    if number % 5 == 0:  # the Bill-To contact's is known to accounting already
+        email = company["contact_email"] or email
+    return {
+        "name": name,
+        "is_company": True,
+        "customer_rank": 1,
+        "ref": None
+        if number in NAMES_HERE or number % 6 == 0
+        else company["account_number"],
+        "street": company["address_line1"],
+        "street2": company["address_line2"],
+        "city": company["city"],
+        "state_id": states.get(company["state"]),
+        "zip": company["zip"],
+        "country_id": country,
+        "phone": company["phone"],
+        "email": email,
+    }
+
+
+# Invoices ---------------------------------------------------------------------------
+
+
+def make_invoices(env, sandbox: AnySandbox, customers: dict[int, Any]) -> None:
+    """Post the invoices and credit notes, each with the total it has to have."""
+    by_id = {invoice["id"]: invoice for invoice in sandbox.export_invoices()}
+    hard = [by_id[number] for number in HARD_INVOICES.values()]
+    ordinary = furnishing.ordinary_invoices(sandbox)
+    own = [
+        {**invoice, "number": f"HW{2001 + index}", "company_id": number}
+        for index, (invoice, number) in enumerate(
+            zip(ordinary[4::20], list(customers)[-OWN_INVOICES:], strict=False)
+        )
+    ][:OWN_INVOICES]
+    # The ordinary ones come last: Odoo goes on with the number of the newest invoice.
+    varied = [
+        vary(index, invoice, list(customers)) for index, invoice in enumerate(ordinary)
+    ]
+    furnishing.post_invoices(env, own + hard + varied, customers)
+
+
+def vary(index: int, invoice: Row, companies: list[int]) -> Row:
+    """Return `invoice` with another amount or customer where one is wanted."""
+    if index in OTHER_AMOUNT:
+        tax = round(furnishing.SALES_TAX_PERCENT, 2)
+        return {
+            **invoice,
+            "service_total": invoice["service_total"] + 100,
+            "total": invoice["total"] + 100 + tax,
+        }
+    if index in OTHER_CUSTOMER:
+        place = companies.index(invoice["company_id"])
+        return {
+            **invoice,
+            "company_id": companies[place - 1],
+            "bill_to_company_id": None,
+        }
+    return invoice
+
+
+# ConnectWise ------------------------------------------------------------------------
+
+
+def show_every_state(env) -> None:
+    """Synchronize, then do by hand what leaves a row in each state it can have."""
+    backend = env["connectwise.backend"].search([], limit=1)
+    backend.sync(full=True)
+    rows = env["connectwise.mapping"].search([("backend_id", "=", backend.id)])
+    connected = rows.filtered("connectwise_company_id")
+    with_contact = connected.filtered("contact_id")
+    with_contact[:3].enable_contact()
+    connected[-1].action_disconnect()
+    unconnected = (rows - connected).filtered(lambda row: not row.has_conflict)
+    taken = connected.connectwise_company_id
+    free = env["connectwise.company"].search(
+        [
+            ("backend_id", "=", backend.id),
+            ("id", "not in", taken.ids),
+            ("is_deleted", "=", False),
+        ],
+        limit=1,
+    )
+    if unconnected and free:
+        unconnected[0].connect(free)
+
+
+if __name__ == "__main__":
+    main()
