@@ -1,6 +1,8 @@
+import base64
+
 from odoo import models
 
-from .mail_mail import INVOICE_MAIL
+from .mail_mail import INVOICE_MAIL, without_copies
 
 
 class MailTemplate(models.Model):
@@ -29,14 +31,26 @@ class MailTemplate(models.Model):
     def _generate_template_attachments(
         self, res_ids, render_fields, render_results=None
     ):
-        """Look for newer PDFs before the invoices are mailed, as *Send* does (D3)."""
-        template = self
-        if "report_template_ids" in render_fields and self._has_invoice_report():
-            moves = self.env["account.move"].browse(res_ids)
-            template = moves._look_before_mailing(self)
-        return super(MailTemplate, template)._generate_template_attachments(
+        """Look for newer PDFs before the invoices are mailed, as *Send* does (D3).
+
+        Each of them is in the e-mail once, whatever reports the template names.
+        """
+        if "report_template_ids" not in render_fields or not self._has_invoice_report():
+            return super()._generate_template_attachments(
+                res_ids, render_fields, render_results=render_results
+            )
+        moves = self.env["account.move"].browse(res_ids)
+        template = moves._look_before_mailing(self)
+        results = super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )
+        pdfs = moves.with_env(template.env)._get_preferred_invoice_pdfs()
+        for res_id, pdf in pdfs.items():
+            if pdf:
+                results[res_id]["attachments"] = without_copies(
+                    results[res_id].get("attachments", []), base64.b64encode(pdf.raw)
+                )
+        return results
 
     def _has_invoice_report(self):
         return self.model == "account.move" and any(

@@ -20,6 +20,7 @@ from . import (
     test_secrets,
     test_self_written,
     test_sending,
+    test_snailmail,
     test_storage,
     test_suggestions,
     test_sync,
