@@ -176,7 +176,7 @@ class Worker:
         return {"seconds": seconds, "contacts": len(values)}
 
     def naive(self, url: str) -> dict[str, Any]:
-        """Read as a quickly written script does: whole rows, one by one, with the ORM."""
+        """Read as a quickly written script does: whole rows, one by one, by ORM."""
         Company = self.root["connectwise.company"]
         backend = self.backend
         with self.measured() as result:

@@ -19,6 +19,7 @@
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
         "wizards/connectwise_integrations_views.xml",
+        "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",
         "wizards/connectwise_mapping_rescan_views.xml",
         "wizards/account_move_send_wizard_views.xml",
@@ -33,6 +34,7 @@
         "web.assets_backend": ["benji_connectwise/static/src/**/*"],
         "web.assets_tests": ["benji_connectwise/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": False,
     "installable": True,
 }

@@ -23,6 +23,9 @@ def explain_conflict(env, conflict):
     names = {
         "companies": ", ".join(companies.exists()[:3].mapped("display_name")),
         "customers": ", ".join(rows.exists()[:3].mapped("partner_id.display_name")),
+        "owners": ", ".join(
+            rows.exists().partner_id.commercial_partner_id.mapped("display_name")
+        ),
     }
     return sentence % names
 
@@ -62,9 +65,13 @@ _CONFLICTS = {
     "account_ids_differ": lambda env: env._(
         "%(companies)s has this name, but another Account ID"
     ),
+    "part_of_another": lambda env: env._(
+        "It became a part of %(owners)s, whose invoices are judged by the row of"
+        " %(owners)s now. Connect %(owners)s if it is right, and disconnect this one."
+    ),
     "changed_by_customer": lambda env: env._(
         "The name or reference was changed by the customer, and is that of"
-        " %(companies)s. Confirm the connection, or connect by hand."
+        " %(companies)s. Confirm it, or connect by hand."
     ),
 }
 
@@ -85,9 +92,6 @@ _CONTACTS = {
     ),
     "missing": lambda env: env._("The Bill-To contact is not in ConnectWise any more."),
     "no_email": lambda env: env._(
-        "The Bill-To contact %(name)s has no e-mail address."
-    ),
-    "invalid_email": lambda env: env._(
         "The Bill-To contact %(name)s has no valid e-mail address."
     ),
     "own_email": lambda env: env._("%(email)s is the customer's own e-mail address."),

@@ -24,4 +24,5 @@ from . import (
     mail_template,
     res_company,
     res_partner,
+    res_users,
 )

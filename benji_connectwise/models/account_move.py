@@ -653,15 +653,15 @@ class AccountMove(models.Model):
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
         result = super().write(vals)
-        times = {}
         if vals.get("state") == "posted":
-            times["connectwise_posted_at"] = fields.Datetime.now()
+            self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
-            times["connectwise_sent_at"] = fields.Datetime.now()
-        if times:
-            # Nobody's to write; and past Odoo, which would check the balance again.
-            models.Model.write(self.sudo(), times)
+            self._note_time("connectwise_sent_at")
         return result
+
+    def _note_time(self, name):
+        # Nobody's to write; and past Odoo, which would check the balance again.
+        models.Model.write(self.sudo(), {name: fields.Datetime.now()})
 
     def _check_connectwise_pdf_file(self, vals):
         if "connectwise_pdf_file" in vals and not self.env.su:
@@ -718,22 +718,6 @@ class AccountMove(models.Model):
     # Mailing the chosen PDF
     # -------------------------------------------------------------------------
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out a disabled Bill-To contact, also where it follows (D12)."""
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        if not self.is_sale_document(include_receipts=True):
-            return recipients
-        ids = [recipient["id"] for recipient in recipients if recipient["id"]]
-        partners = self.env["res.partner"].browse(ids)
-        left_out = set((partners - partners._filter_mailed_invoices()).ids)
-        return [data for data in recipients if data["id"] not in left_out]
-
-    def _get_contacts_not_mailed(self):
-        """Return this customer's synced contacts that are mailed no invoices."""
-        customer = self.commercial_partner_id.sudo()
-        contacts = customer.connectwise_mapping_ids.contact_id
-        return contacts - contacts._filter_mailed_invoices()
-
     def _look_before_mailing(self, records):
         """Ask ConnectWise for newer PDFs and judge anew, unless that was just done.
 
@@ -749,10 +733,12 @@ class AccountMove(models.Model):
     def _pin_connectwise_pdf(self):
         """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
-        for move in self.sudo():
-            pdf = kept.get(move.id)
+        moves = self.sudo().filtered(lambda move: move.id in kept)
+        moves._note_time("connectwise_sent_at")
+        for move in moves:
+            pdf = kept[move.id]
             # Where it is news: each writing of an invoice checks its balance.
-            if pdf and move.connectwise_sent_checksum != pdf.checksum:
+            if move.connectwise_sent_checksum != pdf.checksum:
                 move.connectwise_sent_checksum = pdf.checksum
 
     def _process_attachments_for_post(
@@ -795,6 +781,43 @@ class AccountMove(models.Model):
                 file.raw, _kind = reports._render_qweb_pdf(report, move.ids)
             elif file.checksum != chosen.checksum:
                 file.raw = chosen.raw
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Leave out synced contacts that get no invoices, as followers too (D12)."""
+        recipients = super()._notify_get_recipients(
+            message, msg_vals=msg_vals, **kwargs
+        )
+        partner_ids = [data["id"] for data in recipients if data["id"]]
+        partners = self.env["res.partner"].browse(partner_ids)
+        unmailed = set((partners - partners._filter_connectwise_mailed()).ids)
+        addresses = ()
+        if len(partner_ids) < len(recipients):
+            addresses = self._get_unmailed_addresses()
+        return [
+            data
+            for data in recipients
+            if data["id"] not in unmailed
+            and (data["id"] or data["email_normalized"] not in addresses)
+        ]
+
+    def _get_unmailed_addresses(self):
+        """Return the customer's addresses that only disabled synced contacts have."""
+        contacts = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "commercial_partner_id",
+                        "in",
+                        self.sudo().commercial_partner_id.ids,
+                    ),
+                    ("is_connectwise_contact", "=", True),
+                ]
+            )
+        )
+        unmailed = contacts - contacts._filter_connectwise_mailed()
+        return unmailed._get_addresses_of_their_own()
 
     # -------------------------------------------------------------------------
     # A PDF attached by a person

@@ -357,7 +357,7 @@ class AccountMoveSend(models.AbstractModel):
         partners = move_data.get("mail_partner_ids") or []
         if isinstance(partners, list):
             partners = self.env["res.partner"].browse(partners)
-        mailed = partners and partners._filter_mailed_invoices()
+        mailed = partners and partners._filter_connectwise_mailed()
         return bool(mailed and any(mailed.mapped("email_normalized")))
 
     @api.model
@@ -417,8 +417,10 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _report_differing_amounts(self, moves):
         """Tell a person what was sent with another amount while nobody looked (D1)."""
-        differing = moves.sudo().filtered("connectwise_amount_differs")
-        for move in differing.filtered("connectwise_pdf_is_sent"):
+        kept = self.env["connectwise.lookup"]._get_pdfs(moves)
+        for move in moves.sudo().filtered("connectwise_amount_differs"):
+            if not (move.is_move_sent and move.id in kept):
+                continue
             backend = move.company_id._get_connectwise_backend()
             user = backend.responsible_id or self.env.user
             move = move.with_context(lang=user.lang)
@@ -557,7 +559,9 @@ class AccountMoveSend(models.AbstractModel):
     def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
         """Add the enabled Bill-To contact; one that is disabled is never mailed."""
         partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
-        return self._add_connectwise_contacts(move, partners._filter_mailed_invoices())
+        return self._add_connectwise_contacts(
+            move, partners._filter_connectwise_mailed()
+        )
 
     @api.model
     def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
@@ -567,7 +571,7 @@ class AccountMoveSend(models.AbstractModel):
         if settings.get("mail_partner_ids"):
             # Chosen a while ago: whoever was disabled or removed since is left out.
             partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
-            partners = partners.exists()._filter_mailed_invoices()
+            partners = partners.exists()._filter_connectwise_mailed()
             settings["mail_partner_ids"] = partners.ids
         return settings
 

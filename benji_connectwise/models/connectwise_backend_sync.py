@@ -321,7 +321,14 @@ class ConnectwiseBackend(models.Model):
                              WHERE move.commercial_partner_id = partner.id
                                AND move.company_id = ANY(%(companies)s)
                                AND move.state = 'posted'
-                               AND move.move_type IN ('out_invoice', 'out_refund')))
+                               AND move.move_type IN ('out_invoice', 'out_refund'))
+                        -- Whose part was connected before it became one.
+                        OR EXISTS (
+                            SELECT 1 FROM connectwise_mapping mapping
+                              JOIN res_partner part ON part.id = mapping.partner_id
+                             WHERE mapping.backend_id = %(backend)s
+                               AND mapping.connectwise_company_id IS NOT NULL
+                               AND part.commercial_partner_id = partner.id))
                     ON CONFLICT (backend_id, partner_id) DO NOTHING
                     RETURNING id
                     """,
@@ -333,7 +340,11 @@ class ConnectwiseBackend(models.Model):
                     user=self.env.uid,
                 )
             )
-        self.env["connectwise.mapping"].invalidate_model()
+            rows = self.env["connectwise.mapping"].sudo()
+            rows.invalidate_model()
+            rows = rows.search([("backend_id", "=", backend.id)])
+            rows._note_owners()
+            rows._find_needless().unlink()
 
     def _update_contacts_for_person(self, mappings):
         """Read and import these rows' Bill-To contacts while a person waits."""

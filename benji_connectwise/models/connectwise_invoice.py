@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..lib.connectwise_client import defuse
+
 
 class ConnectwiseInvoice(models.Model):
     """An invoice of ConnectWise, as it was when Odoo last asked for its number."""
@@ -42,7 +44,7 @@ class ConnectwiseInvoice(models.Model):
         company, bill_to = invoice.company, invoice.bill_to_company
         return {
             "connectwise_ref": invoice.id,
-            "number": invoice.number,
+            "number": invoice.number and defuse(invoice.number),
             "invoice_type": invoice.type,
             "company_ref": company.id if company else 0,
             "company_name": company.name if company else False,

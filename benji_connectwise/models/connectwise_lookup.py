@@ -8,6 +8,7 @@ from odoo.tools import format_datetime, formatLang
 
 from ..explain import explain_facts
 from ..lib.connectwise_client import number_key
+from ..lib.connectwise_client.const import MAX_HITS
 
 _logger = logging.getLogger(__name__)
 
@@ -18,9 +19,6 @@ the four connections."""
 
 UNREADABLE = "unreadable_record"
 """The kind of a stored error that is none of the client's own."""
-
-MOST_HITS = 20
-"""More invoices with one number are not stored: nobody could tell which one it is."""
 
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on a hit whose PDF is used."""
@@ -623,7 +621,7 @@ class ConnectwiseLookup(models.Model):
     def _explain_ambiguity(self):
         _ = self.env._
         if self.has_too_many_hits:
-            return _("there are more than %s invoices with this number", MOST_HITS)
+            return _("there are more than %s invoices with this number", MAX_HITS)
         if len(self.hit_ids) > 1:
             return _("there are %s invoices with this number", len(self.hit_ids))
         return _("the invoice of another customer here has this number too")

@@ -23,10 +23,11 @@ from ..lib.connectwise_client import (
     ServerError,
     number_key,
 )
+from ..lib.connectwise_client.const import MAX_HITS
 from ..pdf_merge_check import LONG, SHORT, MergeCheck
 from ..storage import storage_error
 from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
-from .connectwise_lookup import MOST_HITS, NUMBERS_AT_ONCE, UNREADABLE
+from .connectwise_lookup import NUMBERS_AT_ONCE, UNREADABLE
 from .ir_attachment import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
@@ -49,13 +50,19 @@ PDFS_PER_STEP = 8
 
 TO_PREFETCH = """
     SELECT move.id
-      FROM (%(moves)s
-            UNION SELECT move_id FROM connectwise_lookup
-                   WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL
-           ) recent
-      JOIN account_move move ON move.id = recent.id
-      LEFT JOIN connectwise_lookup lookup ON lookup.move_id = move.id
-     WHERE move.state = 'posted'
+      FROM account_move move
+      -- By its index: what is old must not make each run slower.
+      LEFT JOIN LATERAL (
+          SELECT * FROM connectwise_lookup WHERE move_id = move.id LIMIT 1
+      ) lookup ON TRUE
+     WHERE (
+           move.date >= %(oldest_date)s
+           OR move.connectwise_posted_at >= %(oldest)s
+           OR move.connectwise_sent_at >= %(oldest)s
+           OR move.id = ANY(ARRAY(
+               SELECT move_id FROM connectwise_lookup
+                WHERE held_since IS NOT NULL AND held_sending_data IS NOT NULL)))
+       AND move.state = 'posted'
        AND move.move_type = ANY(%(types)s)
        AND move.company_id = ANY(%(companies)s)
        AND COALESCE(%(number)s, '') != ''
@@ -243,20 +250,12 @@ class ConnectwiseLookup(models.Model):
         rows = self.env.execute_query(
             SQL(
                 TO_PREFETCH,
-                moves=SQL(" UNION ").join(
-                    SQL("SELECT id FROM account_move WHERE %s >= %s", column, oldest)
-                    # One index each, so that it costs nothing to have older ones.
-                    for column, oldest in (
-                        (SQL("date"), fields.Date.today() - LOOK_BACK),
-                        (SQL("connectwise_posted_at"), now - LOOK_BACK),
-                        (SQL("connectwise_sent_at"), now - LOOK_BACK),
-                    )
-                ),
                 companies=backend._get_companies().ids,
                 types=Move.get_sale_types(),
                 # Invoices without a number there can never be asked about.
                 number=SQL.identifier("move", backend.invoice_number_field),
                 oldest=now - LOOK_BACK,
+                oldest_date=fields.Date.today() - LOOK_BACK,
                 place=backend._get_place(),
                 checked=now - CHECK_EVERY,
                 now=now,
@@ -351,10 +350,7 @@ class ConnectwiseLookup(models.Model):
             found, problems = {}, []
             for invoices, skipped in client.find_invoices(numbers.values()):
                 for invoice in invoices:
-                    same = found.setdefault(number_key(invoice.number), [])
-                    # One more tells that there are too many.
-                    if len(same) <= MOST_HITS:
-                        same.append(invoice)
+                    found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
             place = get_place(client.origin, client.company_login_id)
             if step:
@@ -424,7 +420,7 @@ class ConnectwiseLookup(models.Model):
         for lookup in self:
             known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
             invoices = found.get(number_key(lookup.number), ())
-            lookup.has_too_many_hits = len(invoices) > MOST_HITS
+            lookup.has_too_many_hits = len(invoices) > MAX_HITS
             for invoice in () if lookup.has_too_many_hits else invoices:
                 values = Hit._prepare_values(invoice)
                 hit = known.pop(invoice.id, Hit)
@@ -435,7 +431,8 @@ class ConnectwiseLookup(models.Model):
                     new.append({"lookup_id": lookup.id, **values})
             for ref, hit in known.items():
                 if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
-                    hit.is_gone = True
+                    # Among too many it may still be.
+                    hit.is_gone |= not lookup.has_too_many_hits
                 else:
                     gone += hit
         gone.unlink()

@@ -6,6 +6,9 @@ from odoo.tools import SQL
 from ..mapping_words import explain_conflict, explain_contact
 from .connectwise_company import as_table
 
+PART = "part_of_another"
+"""The kind of conflict of a connected customer that has a parent by now."""
+
 
 class ConnectwiseMapping(models.Model):
     """A row of the Customer Mapping Report: one Odoo customer of one connection."""
@@ -98,6 +101,9 @@ class ConnectwiseMapping(models.Model):
         "Enabled", related="contact_id.connectwise_enabled"
     )
     sync_paused = fields.Boolean(compute="_compute_sync_paused")
+    is_self_written = fields.Boolean(
+        "Changed by the Customer", compute="_compute_is_self_written", compute_sudo=True
+    )
 
     _partner_backend_unique = models.UniqueIndex("(backend_id, partner_id)")
 
@@ -107,6 +113,11 @@ class ConnectwiseMapping(models.Model):
             mapping.sync_paused = bool(
                 mapping.contact_id and not mapping.backend_id.sync_contacts
             )
+
+    @api.depends("partner_id.connectwise_self_written")
+    def _compute_is_self_written(self):
+        for mapping in self:
+            mapping.is_self_written = mapping.partner_id.connectwise_self_written
 
     # -------------------------------------------------------------------------
     # In the reader's words
@@ -135,11 +146,13 @@ class ConnectwiseMapping(models.Model):
                 " stay as they are until you connect another one or disconnect."
             )
         yield self.contact_message
-        if self.sync_paused:
-            yield _(
-                "Sync paused: “Synchronize customers/contacts from ConnectWise” is off,"
-                " so the contact is not updated."
-            )
+        yield self._explain_pause()
+
+    def _explain_pause(self):
+        return self.sync_paused and self.env._(
+            "Sync paused: “Synchronize customers/contacts from ConnectWise” is off, so"
+            " the contact is not updated."
+        )
 
     # -------------------------------------------------------------------------
     # Whose invoices these are (D1)
@@ -194,6 +207,52 @@ class ConnectwiseMapping(models.Model):
         )
         hits.lookup_id._judge_anew()
 
+    def _find_needless(self):
+        """Return the rows of customers that became a part of another, where nobody
+        connected or disconnected anything."""
+        return self.search(
+            [
+                ("id", "in", self.ids),
+                ("partner_id.parent_id", "!=", False),
+                ("connectwise_company_id", "=", False),
+                ("contact_id", "=", False),
+                ("disconnected", "=", False),
+                ("is_set_aside", "=", False),
+            ]
+        ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
+
+    def _note_owners(self):
+        """Make a conflict of each connected row whose customer is a part of another now.
+
+        What was said of it says nothing certain about the other's invoices (D1). It
+        ends when the customer stands alone again.
+        """
+        self.flush_model()
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mapping.id, partner.commercial_partner_id != partner.id
+                  FROM connectwise_mapping mapping
+                  JOIN res_partner partner ON partner.id = mapping.partner_id
+                 WHERE mapping.id = ANY(%s)
+                   AND mapping.connectwise_company_id IS NOT NULL
+                   AND (partner.commercial_partner_id != partner.id)
+                       != (COALESCE(mapping.conflict->>'kind', '') = %s)
+                """,
+                self.ids,
+                PART,
+            )
+        )
+        for row_id, is_part in rows:
+            row = self.browse(row_id)
+            conflict = {
+                "kind": PART,
+                "companies": row.connectwise_company_id.ids,
+                "rows": row.ids,
+            }
+            row.write({"has_conflict": is_part, "conflict": is_part and conflict})
+
     # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------
@@ -247,20 +306,33 @@ class ConnectwiseMapping(models.Model):
             mapping._remove_contact()
         mapping.partner_id._set_self_written(False)
         self._link([(mapping.id, company.id, "manual")])
-        mapping._log(self.env._("Connected by hand to %s.", company.display_name))
+        mapping._note_owners()
+        mapping._log_for_customer(
+            self.env._("Connected by hand to %s.", company.display_name)
+        )
         mapping.backend_id._update_contacts_for_person(mapping)
         return True
 
     def action_confirm(self):
         """Make the connection of this one row a person's, who looked at it.
 
-        :raises UserError: if the row is not connected
+        Where it is not connected, the name that the customer wrote himself counts from
+        now on (D20).
+
+        :raises UserError: if there is neither
         """
         self.ensure_one()
         self._check_may_change()
-        if not self.connectwise_company_id:
+        if self.connectwise_company_id:
+            return self.connect(self.connectwise_company_id)
+        mapping = self.sudo()
+        if not mapping.is_self_written:
             raise UserError(self.env._("This customer is not connected."))
-        return self.connect(self.connectwise_company_id)
+        mapping.partner_id._set_self_written(False)
+        if not mapping.is_set_aside:
+            mapping.write({"has_conflict": False, "conflict": False})
+        mapping._log_for_customer(self.env._("Confirmed the customer's name."))
+        return True
 
     def action_disconnect(self):
         """Remove the connection; automatic matching leaves this customer alone."""
@@ -288,7 +360,7 @@ class ConnectwiseMapping(models.Model):
                     "contact_decision": False,
                 }
             )
-            mapping._log(self.env._("Disconnected from %s.", name))
+            mapping._log_for_customer(self.env._("Disconnected from %s.", name))
         return True
 
     @api.model
@@ -386,3 +458,11 @@ class ConnectwiseMapping(models.Model):
     def _log(self, text):
         # With the author, because the change itself is made with other rights.
         self._message_log(body=text, author_id=self.env.user.partner_id.id)
+
+    def _log_for_customer(self, text):
+        """Log what a person did here, and where more people look: on the customer."""
+        self._log(text)
+        self.partner_id._message_log(
+            body=self.env._("ConnectWise PSA: %s", text),
+            author_id=self.env.user.partner_id.id,
+        )

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
+from ..lib.connectwise_client import plain_email, take_out_invisible
 from ..mapping_words import explain_contact
 from .connectwise_company import as_table
 from .res_partner import SYNC
@@ -65,8 +66,8 @@ class ConnectwiseMapping(models.Model):
                         AND COALESCE(mapping.contact_domain,
                                      split_part(contact.email_normalized, '@', 2))
                             = split_part(contact.email_normalized, '@', 2)
-                        AND (mapping.contact_origin = 'converted'
-                             OR contact.type = 'other')
+                        AND (contact.type = 'other'
+                             OR mapping.contact_origin = 'converted')
                         AND CASE WHEN contact.connectwise_enabled
                             THEN mapping.contact_decision IS DISTINCT FROM 'disabled'
                             ELSE COALESCE(mapping.contact_decision = 'disabled',
@@ -109,7 +110,8 @@ class ConnectwiseMapping(models.Model):
     def _get_contact_email(self):
         """Return the Bill-To contact's address, normalised; False if there is none."""
         company = self.connectwise_company_id
-        return company.contact_ref and email_normalize(company.contact_email)
+        email = company.contact_ref and plain_email(company.contact_email)
+        return email and email_normalize(email)
 
     def _find_contacts_entered_here(self):
         """Return {(customer, e-mail): its contacts that Odoo had before}.
@@ -126,20 +128,24 @@ class ConnectwiseMapping(models.Model):
                 emails.add(email)
         if not emails:
             return {}
-        contacts = (
-            self.env["res.partner"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("commercial_partner_id", "in", customers),
-                    ("email_normalized", "in", emails),
-                    ("is_connectwise_contact", "=", False),
-                ],
-                order="id",
-            )
+        Partner = self.env["res.partner"].with_context(active_test=False)
+        Partner.flush_model(["email_normalized"])
+        # Few addresses have other characters than ASCII's: these may be invisible ones.
+        possible = SQL(
+            "SELECT id FROM res_partner"
+            " WHERE email_normalized = ANY(%s) OR email_normalized ~ '[^ -~]'",
+            list(emails),
+        )
+        contacts = Partner.search(
+            [
+                ("commercial_partner_id", "in", customers),
+                ("id", "in", possible),
+                ("is_connectwise_contact", "=", False),
+            ],
+            order="id",
         )
         return contacts.grouped(
-            lambda contact: (contact.commercial_partner_id, contact.email_normalized)
+            lambda contact: (contact.commercial_partner_id, _see_email(contact))
         )
 
     def _plan_contact(self, known):
@@ -175,7 +181,7 @@ class ConnectwiseMapping(models.Model):
         contacts = (here or customer.browse()) - customer
         # Another connection of this customer may just have taken one of them over.
         contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
-        if customer.email_normalized == email:
+        if _see_email(customer) == email:
             return "none", {"code": "own_email", "email": email}
         for contact in contacts:
             if contact.active and contact.type == "invoice":
@@ -206,9 +212,7 @@ class ConnectwiseMapping(models.Model):
             if company.contact_name:
                 return {"code": "inactive", "name": company.contact_name}
             return {"code": "missing" if company.contact_asked_ref else "no_contact"}
-        has_email = (company.contact_email or "").strip()
-        code = "invalid_email" if has_email else "no_email"
-        return {"code": code, "name": company.contact_name or ""}
+        return {"code": "no_email", "name": company.contact_name or ""}
 
     def _try_contact_step(self, step, value):
         """Do what was planned; what Odoo refuses is undone and said on the row."""
@@ -310,7 +314,7 @@ class ConnectwiseMapping(models.Model):
             vals_list.append(
                 {
                     **customer.commercial_partner_id._get_commercial_values(),
-                    # Odoo passes no address on to a contact of this type.
+                    # Neither an invoice nor an other address is passed on to it.
                     **customer._get_address_values(),
                     **mapping._prepare_contact(),
                     "parent_id": customer.id,
@@ -354,11 +358,7 @@ class ConnectwiseMapping(models.Model):
             return value or before.get(name) or False
 
         enabled = self._is_contact_to_be_enabled(enabled)
-        # Odoo takes it for no order's or invoice's address then (D12). What it was
-        # before, it stays.
-        kind = {} if self.contact_before else {"type": "other"}
-        return {
-            **kind,
+        values = {
             "name": get("name") or get("email"),
             "email": get("email"),
             "phone": get("phone"),
@@ -368,6 +368,10 @@ class ConnectwiseMapping(models.Model):
             "connectwise_contact_ref": company.contact_ref,
             "connectwise_enabled": enabled,
         }
+        if not before:
+            # Odoo chooses no address of this type for an order or an invoice (D12).
+            values["type"] = "other"
+        return values
 
     def _note_arrivals(self, contacts, origin):
         """Store that these rows have these contacts now, one each."""
@@ -457,7 +461,7 @@ class ConnectwiseMapping(models.Model):
             if not is_enabled:
                 mapping._withdraw_queued_mail()
             contact.connectwise_enabled = is_enabled
-            mapping._log(
+            mapping._log_for_customer(
                 self.env._("Enabled %s.", contact.email_formatted)
                 if is_enabled
                 else self.env._("Disabled %s.", contact.email_formatted)
@@ -465,8 +469,7 @@ class ConnectwiseMapping(models.Model):
         return True
 
     def _is_contact_mailed(self):
-        """Whether this row's contact receives its customer's invoices (D12, D18)."""
-        self.ensure_one()
+        """Whether the contact receives its customer's invoices (D12, D18)."""
         return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _is_contact_to_be_enabled(self, enabled):
@@ -517,6 +520,11 @@ class ConnectwiseMapping(models.Model):
         except UserError:
             # Whoever cannot see this customer is not the one to look at it.
             self.partner_id.activity_schedule(kind, user_id=self.env.uid, **values)
+
+
+def _see_email(partner):
+    """Return a partner's e-mail address without what nobody sees of it."""
+    return take_out_invisible(partner.email_normalized or "")
 
 
 def _get_domain(email):

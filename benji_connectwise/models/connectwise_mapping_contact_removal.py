@@ -2,24 +2,18 @@ import logging
 
 from psycopg2 import IntegrityError
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
 _logger = logging.getLogger(__name__)
 
 NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
 """Tables whose rows may go with a contact: they are no history."""
 
-OPEN_DOCUMENTS = {
-    "account.move": Domain("state", "=", "draft"),
-    "sale.order": Domain("invoice_status", "!=", "invoiced"),
-}
-"""Where an address still matters. Which of these apps is installed differs."""
-
 ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+"""What an order or an invoice has a contact as."""
 
 
 class ConnectwiseMapping(models.Model):
@@ -44,6 +38,8 @@ class ConnectwiseMapping(models.Model):
         contact, before = self._as_sync(self.contact_id), self.contact_before
         is_created = self.contact_origin != "converted"
         self._withdraw_queued_mail()
+        if is_created:
+            self._give_orders_back(contact)
         self.write(
             {"contact_id": False, "contact_origin": False, "contact_before": False}
         )
@@ -53,11 +49,8 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": False,
         }
         if not is_created:
-            # It is the person's again.
             self._write_archiving(contact, {**(before or {}), **no_more})
-            return
-        self._return_documents(contact)
-        if self._is_referred_to(contact) or not self._try_delete(contact):
+        elif self._is_referred_to(contact) or not self._try_delete(contact):
             self._write_archiving(
                 contact,
                 {
@@ -69,31 +62,28 @@ class ConnectwiseMapping(models.Model):
                 },
             )
 
-    def _return_documents(self, contact):
-        """Let orders and drafts with this address have their customer's again (D7)."""
-        customer = contact.parent_id
-        for model, is_open in OPEN_DOCUMENTS.items():
-            if model not in self.env:
-                continue
-            documents = (
-                self.env[model]
-                .sudo()
-                .with_context(clean_context(self.env.context), active_test=False)
-            )
-            names = [name for name in ADDRESSES if name in documents._fields]
+    def _give_orders_back(self, contact):
+        """Let orders and draft invoices have the customer as address again (D7).
+
+        A contact that somebody entered stays, and with it what it was chosen for.
+        """
+        drafts = {"account.move": Domain("state", "=", "draft")}
+        if "sale.order" in self.env:
+            # The addresses are those of the invoices to come.
+            drafts["sale.order"] = Domain("invoice_status", "!=", "invoiced")
+        for model, domain in drafts.items():
+            records = self.env[model].sudo().with_context(active_test=False)
+            names = [name for name in ADDRESSES if name in records._fields]
             uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
-            for document in documents.search(is_open & uses_it):
-                # All at once: an address that is not said follows the customer.
-                values = {
-                    name: (customer if value == contact else value).id
-                    for name in names
-                    for value in document[name]
-                }
-                try:
-                    with self.env.cr.savepoint():
-                        document.with_company(document.company_id).write(values)
-                except UserError as error:
-                    _logger.info("%s keeps its address: %s", document, error)
+            for record in records.search(domain & uses_it):
+                # All at once: what is not said follows from the customer.
+                record.write(
+                    {
+                        name: (self.partner_id if address == contact else address).id
+                        for name in names
+                        if (address := record[name])
+                    }
+                )
 
     def _write_archiving(self, contact, values):
         # Odoo refuses to archive the contact of a user; that is a person's to do.
@@ -148,61 +138,36 @@ class ConnectwiseMapping(models.Model):
 
     def _withdraw_queued_mail(self):
         """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
-        contacts = self.contact_id
-        addresses = contacts.filtered("email_normalized").mapped("email_normalized")
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                Domain("model", "=", "account.move")
-                # Those that failed may be tried again.
-                & Domain("state", "in", ["outgoing", "exception"])
-                & Domain.OR(
-                    [
-                        Domain("recipient_ids", "in", contacts.ids),
-                        *(Domain("email_to", "ilike", email) for email in addresses),
-                        *(Domain("email_cc", "ilike", email) for email in addresses),
-                    ]
-                )
-            )
-        )
-        mails._leave_out(contacts)
-        self.env["mail.notification"].sudo().search(
-            [
-                ("mail_mail_id", "in", mails.ids),
-                ("res_partner_id", "in", contacts.ids),
-            ]
-        ).notification_status = "canceled"
-        self._withdraw_planned_mail(contacts)
-        self._withdraw_planned_sending(contacts)
+        contacts = self.contact_id.sudo()
+        if not contacts:
+            return
+        addresses = contacts._get_addresses_of_their_own()
+        for mail in self.env["mail.mail"].sudo()._find_queued_invoices(contacts):
+            mail._take_out(contacts, addresses)
+        self._withdraw_scheduled_messages(contacts)
+        self._withdraw_waiting_invoices(contacts)
 
-    def _withdraw_planned_mail(self, contacts):
-        """Take the contacts out of messages that people planned for later."""
-        planned = self.env["mail.scheduled.message"].sudo()
-        planned = planned.search(
-            [("model", "=", "account.move"), ("partner_ids", "in", contacts.ids)]
-        )
-        notices = self.env["mail.message.schedule"].sudo()
-        notices = notices.search(
-            [
-                ("mail_message_id.model", "=", "account.move"),
-                ("mail_message_id.partner_ids", "in", contacts.ids),
-            ]
-        )
-        gone = {"partner_ids": [(3, contact.id) for contact in contacts]}
-        planned.write(gone)
-        notices.mail_message_id.write(gone)
+    def _withdraw_scheduled_messages(self, contacts):
+        """Take the contacts out of messages that are to be sent at a later time."""
+        unlink = [Command.unlink(contact.id) for contact in contacts]
+        to_contacts = [
+            ("model", "=", "account.move"),
+            ("partner_ids", "in", contacts.ids),
+        ]
+        scheduled = self.env["mail.scheduled.message"].sudo().search(to_contacts)
+        scheduled.write({"partner_ids": unlink})
+        posted = self.env["mail.message.schedule"].sudo().search([]).mail_message_id
+        posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
 
-    def _withdraw_planned_sending(self, contacts):
-        """Take the contacts out of invoices that wait to be sent."""
+    def _withdraw_waiting_invoices(self, contacts):
+        """Take the contacts out of batches, and of what waits for its PDF (D14)."""
         self.env.flush_all()
-        for model, field in (
+        for model, name in (
             ("account.move", "sending_data"),
             ("connectwise.lookup", "held_sending_data"),
         ):
-            records = self.env[model].sudo()
-            column = SQL.identifier(field)
-            found = self.env.execute_query(
+            records, column = self.env[model].sudo(), SQL.identifier(name)
+            waiting = self.env.execute_query(
                 SQL(
                     """
                     SELECT id FROM %s
@@ -215,7 +180,11 @@ class ConnectwiseMapping(models.Model):
                     [str(contact_id) for contact_id in contacts.ids],
                 )
             )
-            for record in records.browse(record_id for [record_id] in found):
-                settings = record[field]
-                left = set(settings["mail_partner_ids"]) - set(contacts.ids)
-                record[field] = {**settings, "mail_partner_ids": list(left)}
+            for record in records.browse(record_id for [record_id] in waiting):
+                settings = record[name]
+                left = [
+                    partner_id
+                    for partner_id in settings["mail_partner_ids"]
+                    if partner_id not in contacts.ids
+                ]
+                record[name] = {**settings, "mail_partner_ids": left}

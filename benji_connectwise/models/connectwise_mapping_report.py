@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -234,9 +236,11 @@ class ConnectwiseMapping(models.Model):
                 companies = companies or wizard._get_companies_to_choose_from()
                 if company := wizard._find_exact_match(companies):
                     links.append((row.id, company.id, "suggestion"))
-            linked = self.sudo()._link(links)
+            # Two customers that are both one company's match are no exact match.
+            found = Counter(company_id for _row, company_id, _reason in links)
+            linked = self.sudo()._link([link for link in links if found[link[1]] == 1])
             for row in linked:
-                row._log(
+                row._log_for_customer(
                     self.env._(
                         "Connected to %s, with other exact matches.",
                         row.connectwise_company_id.display_name,

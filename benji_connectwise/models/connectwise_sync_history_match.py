@@ -43,7 +43,9 @@ class ConnectwiseSyncHistory(models.Model):
                 SELECT mapping.id, partner.name, partner.ref,
                        partner.connectwise_self_written IS TRUE,
                        mapping.connectwise_company_id, mapping.disconnected,
-                       mapping.has_conflict, mapping.conflict, mapping.is_set_aside
+                       mapping.has_conflict, mapping.conflict,
+                       mapping.is_set_aside,
+                       partner.commercial_partner_id != partner.id
                   FROM connectwise_mapping mapping
                   JOIN res_partner partner ON partner.id = mapping.partner_id
                  WHERE mapping.backend_id = %s
@@ -53,7 +55,9 @@ class ConnectwiseSyncHistory(models.Model):
         )
         customers = [
             Customer(row, name, ref or None, is_self_written)
-            for row, name, ref, is_self_written, *_state in rows
+            for row, name, ref, is_self_written, *_state, is_part in rows
+            # A part of another customer gets no invoices of its own.
+            if not is_part
         ]
         result = match(
             customers,
@@ -61,8 +65,9 @@ class ConnectwiseSyncHistory(models.Model):
             excluded_customers={row[0] for row in rows if row[5] or row[8]},
             fixed={row[0]: row[4] for row in rows if row[4]},
         )
-        # What was set aside stays a conflict until a person decides.
-        shown = {row[0]: row[7] for row in rows if row[6] and not row[8]}
+        # What was set aside, or is a part of another customer, stays a conflict until a
+        # person decides.
+        shown = {row[0]: row[7] for row in rows if row[6] and not (row[8] or row[9])}
         del rows, customers
         for links in split_every(ROWS_AT_ONCE, result.links):
             self._store_links(links)
@@ -113,7 +118,8 @@ class ConnectwiseSyncHistory(models.Model):
                                mapping.id, partner.name, partner.ref,
                                partner.connectwise_self_written,
                                mapping.connectwise_company_id, mapping.disconnected,
-                               mapping.has_conflict, mapping.is_set_aside
+                               mapping.has_conflict, mapping.is_set_aside,
+                               partner.commercial_partner_id
                            )::text, 0)))
                       FROM connectwise_mapping mapping
                       JOIN res_partner partner ON partner.id = mapping.partner_id

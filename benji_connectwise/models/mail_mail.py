@@ -1,5 +1,6 @@
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
@@ -23,61 +24,98 @@ def without_copies(files, content):
 
 
 class MailMail(models.Model):
+    """Every e-mail about an invoice is one of these, whatever it was sent from."""
+
     _inherit = "mail.mail"
 
     @api.model_create_multi
     def create(self, vals_list):
         mails = super().create(vals_list)
-        mails._leave_out_disabled_contacts()
+        mails._leave_out_contacts()
         mails._pin_invoice_pdfs()
         return mails
 
     def write(self, vals):
         result = super().write(vals)
-        # Odoo adds what it rendered to an e-mail that is there already.
-        if "attachment_ids" in vals:
+        if not vals.keys().isdisjoint({"attachment_ids", "recipient_ids", "email_to"}):
             self._pin_invoice_pdfs()
         return result
 
-    def _leave_out_disabled_contacts(self):
-        """Mail invoices to no Bill-To contact that is not enabled (D12).
+    def send(self, *args, **options):
+        # Whoever was one of the recipients when it was queued may not be one now.
+        self._leave_out_contacts()
+        return super().send(*args, **options)
 
-        A mail template, or the composer for many, may have chosen it.
-        """
-        for mail in self.sudo():
-            if mail.model != "account.move" or mail.state != "outgoing":
-                continue
-            move = self.env["account.move"].sudo().browse(mail.res_id).exists()
-            if move.is_sale_document(include_receipts=True):
-                chosen = mail.recipient_ids
-                contacts = chosen - chosen._filter_mailed_invoices()
-                mail._leave_out(contacts | move._get_contacts_not_mailed())
+    # -------------------------------------------------------------------------
+    # Recipients
+    # -------------------------------------------------------------------------
 
-    def _leave_out(self, contacts):
-        """Mail these to everybody but the contacts; one to nobody else is cancelled."""
-        for mail in self if contacts else ():
-            others = mail.recipient_ids - contacts
-            addresses = {*contacts.mapped("email_normalized"), False}
-            # Somebody else may have the same address.
-            people = others | contacts.commercial_partner_id
-            addresses -= {*people.mapped("email_normalized")}
-            values = {}
-            if others != mail.recipient_ids:
-                values["recipient_ids"] = [(6, 0, others.ids)]
-            for name in ("email_to", "email_cc"):
-                before = email_split_and_format(mail[name] or "")
-                left = [
-                    address
-                    for address in before
-                    if email_normalize(address) not in addresses
-                ]
-                if left != before:
-                    values[name] = ", ".join(left)
-            if not values:
-                continue
-            mail.write(values)
-            if not others and not mail.email_to and not mail.email_cc:
-                mail.cancel()
+    def _leave_out_contacts(self):
+        """Mail no synced contact that gets no invoices (D12)."""
+        for mail in self._filter_outgoing_invoices():
+            invoice = self.env["account.move"].browse(mail.res_id)
+            recipients = mail.sudo().recipient_ids
+            mail._take_out(
+                recipients - recipients._filter_connectwise_mailed(),
+                invoice._get_unmailed_addresses() if mail._get_addresses() else (),
+            )
+
+    @api.model
+    def _find_queued_invoices(self, contacts):
+        """Return e-mails of invoices to these contacts that did not go out yet."""
+        to_contacts = Domain("recipient_ids", "in", contacts.ids) | Domain.OR(
+            Domain(name, "ilike", email)
+            for email in set(contacts.mapped("email_normalized")) - {False}
+            for name in ("email_to", "email_cc")
+        )
+        return self.search(
+            to_contacts
+            & Domain("state", "in", ("outgoing", "exception"))
+            & Domain("model", "=", "account.move")
+        )
+
+    def _take_out(self, contacts, addresses):
+        """Mail neither these contacts nor these addresses; without any, nobody."""
+        values = {}
+        if contacts := contacts & self.sudo().recipient_ids:
+            values["recipient_ids"] = [
+                Command.unlink(contact.id) for contact in contacts
+            ]
+        for name in ("email_to", "email_cc"):
+            emails = email_split_and_format(self[name] or "")
+            left = [
+                email for email in emails if email_normalize(email) not in addresses
+            ]
+            if len(left) < len(emails):
+                values[name] = ", ".join(left)
+        if not values:
+            return
+        self.write(values)
+        self.env["mail.notification"].sudo().search(
+            Domain("mail_mail_id", "=", self.id)
+            & (
+                Domain("res_partner_id", "in", contacts.ids)
+                | Domain("mail_email_address", "in", list(addresses))
+            )
+        ).notification_status = "canceled"
+        if not self.recipient_ids and not self._get_addresses():
+            self.cancel()
+
+    def _get_addresses(self):
+        return email_split_and_format(f"{self.email_to or ''}, {self.email_cc or ''}")
+
+    def _filter_outgoing_invoices(self):
+        return self.filtered(
+            lambda mail: (
+                mail.model == "account.move"
+                and mail.res_id
+                and mail.state == "outgoing"
+            )
+        )
+
+    # -------------------------------------------------------------------------
+    # What counts as sent
+    # -------------------------------------------------------------------------
 
     def _pin_invoice_pdfs(self):
         """Remember which of ConnectWise's PDFs somebody is mailed (D3, D23).
@@ -85,12 +123,11 @@ class MailMail(models.Model):
         Every e-mail passes here: of the Send dialog and the scheduled action, the
         composer, mail templates and automation rules.
         """
-        mails = self.sudo().filtered(
+        mails = self.sudo()._filter_outgoing_invoices()
+        mails = mails.filtered(
             lambda mail: (
-                mail.model == "account.move"
-                and mail.state == "outgoing"
                 # One that came in is passed on to the followers.
-                and mail.message_type != "email"
+                mail.message_type != "email"
                 and mail.attachment_ids
                 and mail._has_recipient()
             )

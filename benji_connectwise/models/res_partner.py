@@ -15,8 +15,8 @@ OWN_FIELDS = (
 )
 """What nobody may write, on any contact: where it comes from, and who wrote it."""
 
-MATCHED = ("name", "ref")
-"""What customers are matched by."""
+MATCHED = ("name", "ref", "company_name")
+"""What customers are matched by, or may be once a company is made of it."""
 
 PROTECTED = (
     *OWN_FIELDS,
@@ -77,7 +77,7 @@ class ResPartner(models.Model):
         compute="_compute_connectwise_contact_message",
         compute_sudo=True,
         groups="base.group_user",
-        help="What to know before this contact is enabled.",
+        help="What to know before this contact is enabled, and whether it is updated.",
     )
 
     @api.depends_context("company", "lang")
@@ -112,7 +112,10 @@ class ResPartner(models.Model):
         mappings = contacts._get_connectwise_mapping().grouped("contact_id")
         for partner in self:
             mapping = mappings.get(partner._origin)
-            partner.connectwise_contact_message = mapping and mapping.contact_message
+            sentences = mapping and (mapping.contact_message, mapping._explain_pause())
+            partner.connectwise_contact_message = " ".join(
+                filter(None, sentences or ())
+            )
 
     @api.model
     def _search_connectwise_company_id(self, operator, value):
@@ -220,6 +223,13 @@ class ResPartner(models.Model):
             users |= request.env.user.with_env(self.env)
         return not all(user._is_internal() for user in users)
 
+    def _create_contact_parent_company(self):
+        company = super()._create_contact_parent_company()
+        if company and self.sudo().connectwise_self_written:
+            # Its name may be what the customer entered as the company's.
+            company._set_self_written(True)
+        return company
+
     def _judge_connectwise_lookups_anew(self):
         """A customer that becomes part of another takes its ConnectWise along (D1)."""
         rows = (
@@ -228,6 +238,7 @@ class ResPartner(models.Model):
             .search([("partner_id", "child_of", self.ids)])
         )
         rows._judge_lookups_anew(rows.connectwise_company_id)
+        rows._note_owners()
 
     def _check_connectwise_protected(self, vals):
         protected = vals.keys() & self._get_connectwise_protected()
@@ -302,15 +313,15 @@ class ResPartner(models.Model):
     def _children_sync(self, values):
         """Give a synced contact its customer's address, as Odoo does with contacts.
 
-        Odoo itself leaves other addresses alone. One that was entered by hand stays
-        the address it was.
+        Odoo itself leaves those alone that are an invoice or an other address.
         """
         result = super()._children_sync(values)
         if not values.keys().isdisjoint(self._address_fields()):
             contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
             mappings = contacts._get_connectwise_mapping()
-            created = mappings.filtered(lambda row: row.contact_origin == "created")
-            created.contact_id._update_address(values)
+            mappings.filtered(
+                lambda mapping: mapping.contact_origin == "created"
+            ).contact_id._update_address(values)
         return result
 
     # -------------------------------------------------------------------------
@@ -349,14 +360,26 @@ class ResPartner(models.Model):
             .search([("contact_id", "in", self.ids)])
         )
 
-    def _filter_mailed_invoices(self):
-        """Leave out the synced contacts that are mailed no invoices (D12)."""
-        contacts = self.sudo().filtered("is_connectwise_contact")
-        if not contacts:
-            return self
-        mappings = contacts._get_connectwise_mapping()
+    def _filter_connectwise_mailed(self):
+        """Return these partners without the synced contacts that get no invoices."""
+        synced = self.filtered(lambda partner: partner.sudo().is_connectwise_contact)
+        mappings = synced._get_connectwise_mapping()
         mailed = mappings.filtered(lambda mapping: mapping._is_contact_mailed())
-        return self - (contacts - mailed.contact_id).with_env(self.env)
+        return self - (synced - mailed.contact_id)
+
+    def _get_addresses_of_their_own(self):
+        """Return the e-mail addresses that nobody else of the same customer has."""
+        others = self.search(
+            [
+                ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                ("email_normalized", "!=", False),
+                ("id", "not in", self.ids),
+            ]
+        )
+        addresses = set(self.mapped("email_normalized")) - {False}
+        return addresses.difference(
+            others._filter_connectwise_mailed().mapped("email_normalized")
+        )
 
     def action_connectwise_enable(self):
         """Let this synced contact receive its customer's invoices."""

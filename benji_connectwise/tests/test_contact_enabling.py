@@ -10,27 +10,34 @@ from .contact_common import ContactCommon
 @tagged("post_install", "-at_install")
 class TestEnabling(ContactCommon):
     def test_arrives_disabled(self):
-        """S41: with automatic enabling off it is an other address, not enabled."""
-        contact = self.imported()
-        self.assertFalse(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
+        """S41: with automatic enabling off it is not enabled."""
+        self.assertFalse(self.imported().connectwise_enabled)
 
     def test_arrives_enabled(self):
-        """S40, D12: with it on it is enabled, and still an other address."""
+        """S40: with it on it is enabled."""
         self.backend.auto_enable_contacts = True
-        contact = self.imported()
-        self.assertTrue(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
+        self.assertTrue(self.imported().connectwise_enabled)
 
     def test_enabled_by_hand(self):
         """S43: enabling is allowed though the data are not editable."""
         contact = self.imported()
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
         self.mapping.with_user(self.administrator).disable_contact()
         self.assertFalse(contact.connectwise_enabled)
-        self.assertEqual(contact.type, "other")
+
+    def test_enabling_and_disabling_are_in_the_customers_chatter(self):
+        """S43: by whom"""
+        self.imported()
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.enable_contact()
+        mapping.disable_contact()
+        bodies = "".join(self.customer.message_ids[:2].mapped("body"))
+        self.assertIn("Enabled", bodies)
+        self.assertIn("Disabled", bodies)
+        self.assertEqual(
+            self.customer.message_ids[:2].author_id, self.administrator.partner_id
+        )
 
     def test_enabled_from_the_contact(self):
         """S43: the buttons on the contact's own form do the same."""
@@ -78,51 +85,21 @@ class TestEnabling(ContactCommon):
         self.assertEqual(self.mapping._import_contact(), "unchanged")
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_converted_keeps_its_type(self):
-        """D12: enabled or not; Odoo does not notice the difference."""
-        for kind in ("contact", "delivery", "other"):
-            with self.subTest(kind), self.cr.savepoint() as savepoint:
-                contact = self.new_contact(type=kind)
-                self.imported()
-                self.assertEqual(contact.type, kind)
-                self.mapping.enable_contact()
-                self.assertEqual(contact.type, kind)
-                self.assertEqual(self.mapping._import_contact(), "unchanged")
-                self.assertEqual(contact.type, kind)
-                savepoint.rollback()
-
-    def test_nothing_is_left_to_import_once_it_is(self):
-        """D12: whichever type it is of, enabled or not."""
-        for kind in (False, "contact", "delivery"):
+    def test_enabling_changes_no_type(self):
+        """D12: it is an other address, and a converted one what it was."""
+        for kind in (None, "contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 if kind:
                     self.new_contact(type=kind)
-                self.imported()
-                for decide in ("enable_contact", "disable_contact"):
-                    getattr(self.mapping, decide)()
-                    found = self.mapping._find_contacts_to_import(self.backend)
-                    self.assertNotIn(self.mapping.id, found)
+                contact = self.imported()
+                for change in ("enable_contact", "disable_contact"):
+                    getattr(self.mapping, change)()
+                    self.assertEqual(contact.type, kind or "other")
+                    self.assertEqual(self.mapping._import_contact(), "unchanged")
+                    self.assertFalse(
+                        self.mapping._find_contacts_to_import(self.backend)
+                    )
                 savepoint.rollback()
-
-    def test_is_no_address_of_its_customer(self):
-        """D12: asked for any kind of address, Odoo does not take it."""
-        contact = self.imported()
-        self.mapping.enable_contact()
-        for kind in ("contact", "invoice", "delivery"):
-            with self.subTest(kind):
-                address = self.customer.address_get([kind])[kind]
-                self.assertEqual(address, self.customer.id)
-        delivery = self.new_contact(email="dock@acme.example.com", type="delivery")
-        found = self.customer.address_get(["invoice", "delivery"])
-        self.assertEqual(found["delivery"], delivery.id)
-        self.assertNotIn(contact.id, found.values())
-
-    def test_is_no_address_of_an_invoice(self):
-        """D12"""
-        contact = self.imported()
-        self.mapping.enable_contact()
-        move = self.invoice(partner_id=self.customer.id)
-        self.assertNotIn(contact, move.partner_id | move.partner_shipping_id)
 
     def test_decision_is_about_this_company(self):
         """Another company's contact arrives as if nobody had decided."""
@@ -355,131 +332,6 @@ class TestRecipients(ContactCommon):
         for message in mailed:
             self.assertIn(self.contact, message.partner_ids)
 
-    # Who is disabled is mailed no invoice ---------------------------------------------
-
-    def assertNotMailed(self, contact=None):
-        """Assert that no e-mail goes to the contact, and no notification either."""
-        contact = contact or self.contact
-        mails = self.env["mail.mail"].search([("model", "=", "account.move")])
-        self.assertTrue(mails)
-        for mail in mails.filtered(lambda mail: mail.state == "outgoing"):
-            self.assertNotIn(contact, mail.recipient_ids)
-            self.assertNotIn("emma@", f"{mail.email_to} {mail.email_cc}")
-        notifications = self.env["mail.notification"].search(
-            [
-                ("res_partner_id", "=", contact.id),
-                ("notification_status", "!=", "canceled"),
-            ]
-        )
-        self.assertFalse(notifications)
-
-    def keep_mails(self):
-        """Leave what is mailed in the queue, as a server does that is down."""
-        self.patch(type(self.env["mail.mail"]), "send", lambda *args, **kw: True)
-
-    def test_disabled_follower(self):
-        """D12: one that is not enabled is not mailed as a follower either."""
-        self.keep_mails()
-        move = self.new_invoice()
-        move.message_subscribe(self.contact.ids)
-        self._wizard(move).action_send_and_print()
-        self.assertNotMailed()
-
-    def test_enabled_follower(self):
-        """D12"""
-        self.keep_mails()
-        self.mapping.enable_contact()
-        move = self.new_invoice()
-        move.message_subscribe(self.contact.ids)
-        self._wizard(move).action_send_and_print()
-        mails = self.env["mail.mail"].search([("model", "=", "account.move")])
-        self.assertIn(self.contact, mails.recipient_ids)
-
-    def test_disabled_chosen_in_the_dialog(self):
-        """D12"""
-        self.keep_mails()
-        move = self.new_invoice()
-        wizard = self._wizard(move)
-        wizard.mail_partner_ids = self.customer | self.contact
-        wizard.action_send_and_print()
-        self.assertNotMailed()
-
-    def test_disabled_chosen_in_the_composer(self):
-        """D12"""
-        self.keep_mails()
-        self.new_invoice().with_user(self.accountant).message_post(
-            body="Your invoice",
-            partner_ids=(self.customer | self.contact).ids,
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-        )
-        self.assertNotMailed()
-
-    def test_disabled_chosen_by_a_template(self):
-        """D12: by id, and by address"""
-        move = self.new_invoice()
-        template = self.env["mail.template"].create(
-            {
-                "name": "To the contact",
-                "model_id": self.env.ref("account.model_account_move").id,
-                "use_default_to": False,
-                "partner_to": f"{self.customer.id},{self.contact.id}",
-                "email_cc": '"Boss" <boss@acme.example.com>, EMMA@acme.example.com',
-            }
-        )
-        mail = self.env["mail.mail"].browse(template.send_mail(move.id))
-        self.assertEqual(mail.recipient_ids, self.customer)
-        self.assertEqual(mail.email_cc, '"Boss" <boss@acme.example.com>')
-
-    def test_disabled_alone_chosen_by_a_template(self):
-        """D12: then nobody is mailed."""
-        template = self.env["mail.template"].create(
-            {
-                "name": "To the contact",
-                "model_id": self.env.ref("account.model_account_move").id,
-                "use_default_to": False,
-                "partner_to": f"{self.contact.id}",
-            }
-        )
-        mail_id = template.send_mail(self.new_invoice().id)
-        self.assertEqual(self.env["mail.mail"].browse(mail_id).state, "cancel")
-
-    def test_disabled_subscriber_of_the_journal(self):
-        """D12: Odoo mails the journal's subscribers by address."""
-        self.keep_mails()
-        move = self.new_invoice()
-        addresses = "emma@acme.example.com, boss@acme.example.com"
-        move.journal_id.incoming_einvoice_notification_email = addresses
-        self._wizard(move).action_send_and_print()
-        self.assertNotMailed()
-        sent = self.env["mail.mail"].search([("email_to", "=like", "%boss@%")])
-        self.assertEqual(sent.state, "outgoing")
-
-    def test_address_of_the_customer_is_mailed_though(self):
-        """D12: a disabled contact may have come to have its customer's address."""
-        self.customer.email = "emma@acme.example.com"
-        template = self.env["mail.template"].create(
-            {
-                "name": "To the customer",
-                "model_id": self.env.ref("account.model_account_move").id,
-                "use_default_to": False,
-                "email_to": "{{ object.partner_id.email }}",
-            }
-        )
-        mail = self.env["mail.mail"].browse(template.send_mail(self.new_invoice().id))
-        self.assertEqual(mail.email_to, "emma@acme.example.com")
-
-    def test_contact_of_another_connectwise(self):
-        """D18: its company was not found in the ConnectWise that is connected now."""
-        self.keep_mails()
-        self.mapping.enable_contact()
-        self.acme.is_confirmed = False
-        move = self.new_invoice()
-        self.assertEqual(self.default_recipients(move), self.customer)
-        move.message_subscribe(self.contact.ids)
-        self._wizard(move).action_send_and_print()
-        self.assertNotMailed()
-
     def recipients_of_scheduled(self, move, *chosen):
         move.sudo().sending_data = {
             "sending_methods": ["email"],
@@ -531,165 +383,3 @@ class TestRecipients(ContactCommon):
         mail = self.queued(self.contact)
         self.mapping._remove_contact()
         self.assertEqual(mail.state, "cancel")
-
-    def test_mail_that_failed(self):
-        """S118: it may be tried again."""
-        self.mapping.enable_contact()
-        mail = self.queued(self.customer, self.contact)
-        mail.state = "exception"
-        self.mapping.disable_contact()
-        self.assertEqual(mail.recipient_ids, self.customer)
-
-    def test_mail_by_address(self):
-        """S118"""
-        self.mapping.enable_contact()
-        mail = self.queued(self.customer)
-        mail.email_to = "emma@acme.example.com"
-        self.mapping.disable_contact()
-        self.assertFalse(mail.email_to)
-        self.assertEqual(mail.state, "outgoing")
-
-
-@tagged("post_install", "-at_install")
-class TestWithdrawn(ContactCommon):
-    """S118: after *Disconnect* no mail that waits goes to the contact that was."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.customer.email = "office@acme.example.com"
-        cls.move = cls.invoice(partner_id=cls.customer.id)
-
-    def each(self):
-        """Yield the contact once to be deleted, archived and given back each."""
-        for fate in ("deleted", "archived", "given back"):
-            with self.subTest(fate), self.cr.savepoint() as savepoint:
-                if fate == "given back":
-                    self.new_contact()
-                contact = self.imported()
-                if fate == "archived":
-                    contact.message_post(body="A word about Emma")
-                self.mapping.enable_contact()
-                yield contact
-                is_left = bool(contact.exists())
-                self.assertEqual(is_left, fate != "deleted")
-                self.assertEqual(is_left and contact.active, fate == "given back")
-                savepoint.rollback()
-
-    def disconnect(self):
-        self.mapping.with_user(self.administrator).action_disconnect()
-
-    def test_queued_mail(self):
-        """S118"""
-        for contact in self.each():
-            mail = self.env["mail.mail"].create(
-                {
-                    "model": "account.move",
-                    "res_id": self.move.id,
-                    "recipient_ids": [(6, 0, (self.customer | contact).ids)],
-                }
-            )
-            self.disconnect()
-            self.assertEqual(mail.recipient_ids, self.customer)
-
-    def test_batch_that_waits(self):
-        """S118"""
-        for contact in self.each():
-            self.move.sending_data = {
-                "author_user_id": self.accountant.id,
-                "mail_partner_ids": [self.customer.id, contact.id],
-            }
-            self.disconnect()
-            self.assertEqual(
-                self.move.sending_data,
-                {
-                    "author_user_id": self.accountant.id,
-                    "mail_partner_ids": self.customer.ids,
-                },
-            )
-
-    def test_held_invoice(self):
-        """S118, D14"""
-        for contact in self.each():
-            lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
-            lookup.held_sending_data = {
-                "mail_partner_ids": [self.customer.id, contact.id]
-            }
-            self.disconnect()
-            self.assertEqual(
-                lookup.held_sending_data, {"mail_partner_ids": self.customer.ids}
-            )
-
-    def test_planned_message(self):
-        """S118"""
-        for contact in self.each():
-            message = self.env["mail.scheduled.message"].create(
-                {
-                    "model": "account.move",
-                    "res_id": self.move.id,
-                    "author_id": self.accountant.partner_id.id,
-                    "scheduled_date": "2030-01-01 00:00:00",
-                    "partner_ids": [(6, 0, (self.customer | contact).ids)],
-                }
-            )
-            self.disconnect()
-            self.assertEqual(message.partner_ids, self.customer)
-
-    def test_message_that_is_mailed_later(self):
-        """S118"""
-        for contact in self.each():
-            message = self.move.message_post(
-                body="Your invoice",
-                partner_ids=(self.customer | contact).ids,
-                scheduled_date="2030-01-01 00:00:00",
-            )
-            self.disconnect()
-            self.assertEqual(message.partner_ids, self.customer)
-
-
-@tagged("post_install", "-at_install")
-class TestAddressOfDocuments(ContactCommon):
-    """D7: orders and drafts that used the contact go back to the customer."""
-
-    def test_draft_invoice(self):
-        """D7: whichever of its addresses it is"""
-        contact = self.imported()
-        draft = self.invoice(partner_id=contact.id, post=False)
-        self.assertEqual(draft.partner_id, contact)
-        delivered = self.invoice(
-            number="CW1002",
-            partner_id=self.customer.id,
-            partner_shipping_id=contact.id,
-            post=False,
-        )
-        self.mapping.with_user(self.administrator).action_disconnect()
-        self.assertEqual(draft.partner_id, self.customer)
-        self.assertEqual(delivered.partner_shipping_id, self.customer)
-        self.assertFalse(contact.exists(), "nothing refers to it any more")
-
-    def test_other_addresses_stay(self):
-        """D7: one that a person chose beside it"""
-        contact = self.imported()
-        dock = self.new_contact(email="dock@acme.example.com", type="other")
-        draft = self.invoice(
-            partner_id=contact.id, partner_shipping_id=dock.id, post=False
-        )
-        self.mapping.with_user(self.administrator).action_disconnect()
-        self.assertEqual(draft.partner_id, self.customer)
-        self.assertEqual(draft.partner_shipping_id, dock)
-
-    def test_posted_invoice_keeps_it(self):
-        """S119: what happened is not changed."""
-        contact = self.imported()
-        move = self.invoice(partner_id=contact.id)
-        self.mapping.with_user(self.administrator).action_disconnect()
-        self.assertEqual(move.partner_id, contact)
-        self.assertFalse(contact.active)
-
-    def test_given_back_contact_keeps_its_drafts(self):
-        """D7: it is a person's, and was never taken away."""
-        contact = self.new_contact()
-        draft = self.invoice(partner_id=contact.id, post=False)
-        self.imported()
-        self.mapping.with_user(self.administrator).action_disconnect()
-        self.assertEqual(draft.partner_id, contact)

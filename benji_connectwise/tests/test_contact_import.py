@@ -1,5 +1,7 @@
 """Importing, taking over and removing the Bill-To contact (S99-S107, D6, D7)."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
@@ -170,6 +172,13 @@ class TestImport(ContactCommon):
         self.acme.write({"is_deleted": True, "contact_email": False})
         self.assertEqual(self.mapping._import_contact(), "unchanged")
         self.assertEqual(contact.email, "emma@acme.example.com")
+
+    def test_own_address_of_a_converted_contact_stays_its_own(self):
+        """D12: as long as Odoo leaves it alone, by its type."""
+        contact = self.new_contact(type="delivery", street="2 Dock Rd")
+        self.imported()
+        self.customer.street = "1 Main St"
+        self.assertEqual(contact.street, "2 Dock Rd")
 
     def test_address_is_the_customers(self):
         """The contact has its customer's address, and gives it nothing."""
@@ -381,6 +390,35 @@ class TestMerge(ContactCommon):
         with self.assertRaisesRegex(UserError, "Disconnect"):
             self.merge(other, into=contact)
 
+    def merge_automatically(self):
+        """Merge all contacts with the same e-mail, as *Deduplicate Contacts* does."""
+        wizard = self.env["base.partner.merge.automatic.wizard"].create(
+            {"group_by_email": True}
+        )
+        # Odoo commits after each group.
+        with patch.object(self.env.cr, "commit", self.env.flush_all):
+            wizard.action_start_automatic_process()
+        return wizard
+
+    def test_merging_automatically_goes_on_after_a_synced_contact(self):
+        """S107"""
+        contact = self.imported()
+        twin = self.new_contact(name="Emma D.")
+        pair = self.new_contact(email="zoe@x.com") + self.new_contact(email="zoe@x.com")
+        wizard = self.merge_automatically()
+        self.assertEqual(wizard.state, "finished")
+        self.assertTrue(contact.exists() and twin.exists())
+        self.assertEqual(len(pair.exists()), 1)
+
+    def test_merging_automatically_leaves_out_the_synced_contact_alone(self):
+        """S107: two others of the same address are one thereafter."""
+        contact = self.imported()
+        twins = self.new_contact() + self.new_contact()
+        wizard = self.merge_automatically()
+        self.assertTrue(contact.exists())
+        self.assertEqual(len(twins.exists()), 1)
+        self.assertEqual(wizard.connectwise_skipped, 1)
+
     def test_destination_keeps_its_mapping(self):
         """Merging two customers keeps the destination's mapping, and one contact."""
         contact = self.imported()
@@ -566,6 +604,34 @@ class TestRemoval(ContactCommon):
         self.assertTrue(contact.is_connectwise_contact)
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
+
+    def test_paused_is_said_on_the_contact(self):
+        """S39 D2: to whoever opens it"""
+        contact = self.imported()
+        self.backend.sync_contacts = False
+        message = contact.with_user(self.clerk).connectwise_contact_message
+        self.assertIn("Sync paused", message)
+
+    def test_not_paused_says_nothing_on_the_contact(self):
+        """S39"""
+        self.assertFalse(self.imported().connectwise_contact_message)
+
+    def test_removing_imported_contacts_removes_them(self):
+        """D2 D7"""
+        contact = self.imported()
+        self.backend.sync_contacts = False
+        self.backend.with_user(self.administrator).action_remove_imported_contacts()
+        self.assertFalse(contact.exists())
+        self.assertFalse(self.mapping.contact_id)
+
+    def test_removing_imported_contacts_gives_converted_ones_back(self):
+        """D2 D7"""
+        contact = self.new_contact()
+        self.imported()
+        self.backend.sync_contacts = False
+        self.backend.with_user(self.administrator).action_remove_imported_contacts()
+        self.assertFalse(contact.is_connectwise_contact)
+        self.assertEqual(contact.name, "Emma")
 
     def test_row_tells_what_happened(self):
         """Every change is in the row's chatter, with who did it."""

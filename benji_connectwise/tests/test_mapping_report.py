@@ -1,12 +1,13 @@
 """The Customer Mapping Report, "+" and Rescan (S56-S70, S73-S80, S89-S98, D8)."""
 
 from ast import literal_eval
+from datetime import datetime
 from re import escape
 
 from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, HttpCase, new_test_user, tagged
+from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 
 from .common import ConnectwiseCommon
 
@@ -277,6 +278,16 @@ class TestMappingReport(MappingReportCommon):
         row.action_connect_suggestions()
         self.assertFalse(row.connectwise_company_id)
 
+    def test_two_customers_of_one_name_are_no_exact_match(self):
+        """D5: also before the next synchronization calls it a conflict."""
+        twin = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
+        other = self.env["res.partner"].create({"name": "ZULU", "customer_rank": 1})
+        self.read_company(9010, "Zulu")
+        self.backend._ensure_rows()
+        rows = self.row(twin) + self.row(other)
+        rows.action_connect_suggestions()
+        self.assertFalse(rows.connectwise_company_id)
+
     def test_a_disconnected_row_is_not_connected_with_others(self):
         """S96"""
         row = self.row(self.acme)
@@ -324,6 +335,138 @@ class TestMappingReport(MappingReportCommon):
             self.row(self.acme, self.accountant).write(
                 {"connectwise_company_id": self.dental.id}
             )
+
+    def test_disconnecting_is_when_the_row_was_last_updated(self):
+        """S61"""
+        row = self.row(self.acme)
+        with freeze_time("2026-10-01 10:00:00"):
+            row.connect(self.dental)
+        with freeze_time("2026-10-02 11:00:00"):
+            row.action_disconnect()
+        self.assertEqual(row.last_updated, datetime(2026, 10, 2, 11))
+
+    # Whose words stand in a row's chatter --------------------------------------------
+
+    def reader(self):
+        return new_test_user(
+            self.env,
+            "connectwise_reader",
+            "account.group_account_readonly",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+
+    def test_read_only_accounting_cannot_post_on_a_row(self):
+        """D6: it could write to any customer in the company's name."""
+        row = self.row(self.acme, self.reader())
+        with self.assertRaises(AccessError):
+            row.message_post(body="Pay here", partner_ids=self.acme.ids)
+
+    def test_an_invoicing_user_cannot_post_on_a_row(self):
+        row = self.row(self.acme, self.accountant)
+        with self.assertRaises(AccessError):
+            row.message_post(body="Pay here", partner_ids=self.acme.ids)
+
+    def test_read_only_accounting_cannot_make_a_customer_follow_a_row(self):
+        row = self.row(self.acme, self.reader())
+        with self.assertRaises(AccessError):
+            row.message_subscribe(partner_ids=self.acme.ids)
+
+    def test_read_only_accounting_cannot_plan_an_activity_on_a_row(self):
+        row = self.row(self.acme)
+        with self.assertRaises(AccessError):
+            self.env["mail.activity"].with_user(self.reader()).create(
+                {
+                    "res_model_id": self.env["ir.model"]._get_id(row._name),
+                    "res_id": row.id,
+                    "summary": "Pay here",
+                }
+            )
+
+    def test_read_only_accounting_cannot_write_an_e_mail_about_a_row(self):
+        composer = self.env["mail.compose.message"].with_user(self.reader())
+        values = {
+            "model": "connectwise.mapping",
+            "res_ids": str(self.row(self.acme).ids),
+            "partner_ids": self.acme.ids,
+            "body": "Pay here",
+            "composition_mode": "comment",
+        }
+        with self.assertRaises(AccessError):
+            composer.create(values)._action_send_mail()
+
+    def test_read_only_accounting_cannot_post_on_a_connection(self):
+        backend = self.backend.with_user(self.reader())
+        with self.assertRaises(AccessError):
+            backend.message_post(body="Pay here", partner_ids=self.acme.ids)
+
+    # A customer becomes a part of another (D1) ---------------------------------------
+
+    def join(self):
+        """Make a connected customer a part of another that has no row."""
+        parent = self.env["res.partner"].create({"name": "Umbrella"})
+        self.row(self.acme).connect(self.dental)
+        self.acme.write({"parent_id": parent.id, "is_company": False})
+        return parent
+
+    def test_a_connected_part_of_another_is_a_conflict_that_says_what_to_do(self):
+        """D1"""
+        self.join()
+        row = self.row(self.acme)
+        self.assertTrue(row.has_conflict)
+        self.assertIn("part of Umbrella", row.message)
+        self.assertIn("disconnect this one", row.message)
+
+    def test_a_connected_part_of_another_stays_a_conflict(self):
+        """D1: matching does not settle it, nor does confirming."""
+        self.join()
+        self.backend._ensure_rows()
+        self.row(self.acme).action_confirm()
+        self.assertTrue(self.row(self.acme).has_conflict)
+
+    def test_the_customer_that_it_is_a_part_of_gets_a_row(self):
+        """D1 D11"""
+        parent = self.join()
+        self.backend._ensure_rows()
+        self.assertTrue(self.row(parent))
+
+    def test_standing_alone_again_settles_it(self):
+        """D1"""
+        self.join()
+        self.acme.parent_id = False
+        self.assertFalse(self.row(self.acme).has_conflict)
+
+    def test_a_part_that_nobody_connected_has_no_row(self):
+        """D11"""
+        self.boulder.write({"parent_id": self.foxtrot.id, "is_company": False})
+        self.backend._ensure_rows()
+        self.assertFalse(self.row(self.boulder))
+
+    def test_a_part_that_somebody_disconnected_keeps_its_row(self):
+        """S96: what a person decided is not lost."""
+        self.row(self.acme).connect(self.dental)
+        self.row(self.acme).action_disconnect()
+        self.acme.write({"parent_id": self.foxtrot.id, "is_company": False})
+        self.backend._ensure_rows()
+        self.assertTrue(self.row(self.acme).disconnected)
+
+    # On the customer -----------------------------------------------------------------
+
+    def test_connecting_and_disconnecting_are_in_the_customers_chatter(self):
+        """S69: by whom, and where more people look than in the report"""
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        row.action_disconnect()
+        messages = self.acme.message_ids.filtered(
+            lambda message: "ConnectWise PSA" in message.body
+        )
+        self.assertEqual(len(messages), 2)
+        self.assertEqual(messages.author_id, self.administrator.partner_id)
+        self.assertIn("Disconnected from Acme Dental LLC", messages[0].body)
+
+    def test_connecting_at_once_is_in_the_customers_chatter(self):
+        self.row(self.acme).action_connect_suggestions()
+        self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)
 
     # Finding rows (S70) -------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """A name or reference that the customer wrote connects nobody (D20)."""
 
 from odoo import http
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .contact_common import ContactCommon
@@ -85,6 +85,37 @@ class TestMatching(SelfWrittenCommon):
         self.row.with_user(self.administrator).action_confirm()
         self.match()
         self.assertFalse(self.row.has_conflict)
+
+    def test_confirming_the_name_lets_it_count(self):
+        """D20: also of a customer that is not connected"""
+        self.rename_himself()
+        self.match()
+        self.row.with_user(self.administrator).action_confirm()
+        self.assertFalse(self.row.has_conflict)
+        self.match()
+        self.assertEqual(self.row.connectwise_company_id, self.victim)
+
+    def test_only_an_administrator_of_invoicing_confirms_the_name(self):
+        """D20"""
+        self.rename_himself()
+        with self.assertRaises(AccessError):
+            self.row.with_user(self.accountant).action_confirm()
+
+    def test_who_signs_up_with_nobody_logged_in_is_marked(self):
+        """D20: signing up with an account elsewhere runs as the superuser."""
+        self.env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2c")
+        values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
+        self.env["res.users"].signup(values)
+        user = self.env["res.users"].search([("login", "=", "new")])
+        self.assertTrue(user.partner_id.connectwise_self_written)
+
+    def test_a_company_made_of_what_the_customer_entered_is_marked(self):
+        """D20: an employee's click on *Create company* does not vouch for its name."""
+        partner = self.mallory.with_user(self.portal_user).sudo()
+        partner.company_name = "Vandelay Imports"
+        self.mallory.with_user(self.clerk).create_company()
+        self.assertEqual(self.mallory.parent_id.name, "Vandelay Imports")
+        self.assertTrue(self.mallory.parent_id.connectwise_self_written)
 
     def test_other_values_say_nothing_about_the_name(self):
         """D20"""

@@ -223,6 +223,34 @@ class TestSync(SyncCommon):
             company["contact_email"].lower(),
         )
 
+    def test_without_a_contact_of_its_own_it_is_the_bill_to_companys(self):
+        """S102"""
+        company = self.sandbox_company()
+        payer = next(
+            other
+            for other in self.companies.values()
+            if other["id"] != company["id"] and "@" in (other["contact_email"] or "")
+        )
+        self.sandbox.patch_company(
+            company["id"],
+            {"billToCompany": {"id": payer["id"]}, "billingContact": None},
+        )
+        customer = self.customer(company["name"])
+        self.sync()
+        self.assertEqual(
+            self.row(customer).contact_id.email_normalized,
+            payer["contact_email"].lower(),
+        )
+
+    def test_an_inactive_contact_is_called_inactive(self):
+        """S103"""
+        company = self.sandbox_company()
+        self.sandbox.patch_contact(company["contact_id"], {"inactiveFlag": True})
+        customer = self.customer(company["name"])
+        self.sync()
+        self.assertFalse(self.row(customer).contact_id)
+        self.assertIn("is inactive", self.row(customer).message)
+
     def test_automatic_enabling_alone_imports_nothing(self):
         """S42"""
         self.backend.write({"sync_contacts": False, "auto_enable_contacts": True})

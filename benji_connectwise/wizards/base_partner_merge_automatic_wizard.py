@@ -1,9 +1,31 @@
-from odoo import api, models
+from ast import literal_eval
+
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
+
+    connectwise_skipped = fields.Integer(
+        "Contacts from ConnectWise left alone", readonly=True
+    )
+
+    def _process_query(self, query):
+        """Offer no contact from ConnectWise for merging: one that is refused would stop
+        *Merge Automatically* before all groups that follow."""
+        result = super()._process_query(query)
+        skipped = 0
+        for line in self.line_ids:
+            found = self.env["res.partner"].browse(literal_eval(line.aggr_ids))
+            synced = found.filtered("is_connectwise_contact")
+            skipped += len(synced)
+            if len(found - synced) < 2:
+                line.unlink()
+            elif synced:
+                line.aggr_ids = (found - synced).ids
+        self.write({"number_group": len(self.line_ids), "connectwise_skipped": skipped})
+        return result
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
         partners = self.env["res.partner"].browse(partner_ids).exists()

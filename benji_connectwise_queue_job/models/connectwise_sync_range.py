@@ -4,11 +4,10 @@ from psycopg2 import IntegrityError
 
 from odoo import fields, models
 
+from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
 from odoo.addons.benji_connectwise.odoo_internals import (
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
 )
-
-from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
 
 _logger = logging.getLogger(__name__)
 

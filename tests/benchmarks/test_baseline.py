@@ -81,6 +81,10 @@ def test_the_baseline_reads_the_contacts_that_the_addon_reads(
             for record in page
         }
     assert len(rows) > 900
+    # The floor does not look at what the addresses are.
+    is_no_address = {ref for ref, row in rows.items() if row[5] and "@" not in row[5]}
+    for ref in is_no_address:
+        rows[ref] = (*rows[ref][:5], None, *rows[ref][6:])
     assert rows == {
         contact.id: (
             contact.id,

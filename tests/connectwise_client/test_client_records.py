@@ -1,5 +1,7 @@
 """Reading records: tolerant of what is missing, strict about what is there."""
 
+import doctest
+import importlib
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -155,6 +157,132 @@ def test_the_email_is_the_default_one_else_the_first(
 ) -> None:
     contact = Contact.from_json({"id": 1, "communicationItems": items})
     assert contact.email == email
+
+
+def read_email(value: str) -> str | None:
+    return Contact.from_json({"id": 1, "communicationItems": [item(value)]}).email
+
+
+@pytest.mark.parametrize(
+    "invisible",
+    [
+        "\u200b",
+        "\ufeff",
+        "\u200e",
+        "\u00ad",
+        "\u2060",
+        "\u202e",
+        "\x7f",
+        "\ufe0f",
+        "\u034f",
+    ],
+)
+def test_invisible_characters_are_taken_out_of_an_email(invisible: str) -> None:
+    """S103"""
+    assert read_email(f"{invisible}em{invisible}ma@x.com{invisible}") == "emma@x.com"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "emma@x.com",
+        "\u00a0emma@x.com\u00a0",
+        "emma@x.com\n",
+        "emma@x",
+        "O'Brien+bills@mail.x-y.co.uk",
+        "emma_d.diaz@x.com",
+        "jörg@müller.example",
+    ],
+)
+def test_a_plain_email_is_one(value: str) -> None:
+    """S103"""
+    assert read_email(value) == value.strip()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@[<a href='https://evil.example'>x</a>]",
+        "a@<b>x.com",
+        "<emma@x.com>",
+        "Emma Diaz <emma@x.com>",
+        '"emma"@x.com',
+        "emma@x.com, bob@x.com",
+        "emma@x.com;bob@x.com",
+        "emma@x.com bob@x.com",
+        "emma@x.com\u00a0bob",
+        "emma@x.com\nbcc:bob@x.com",
+        "em ma@x.com",
+        "em\u00a0ma@x.com",
+        "emma@x.com\u2028b",
+        "emma@@x.com",
+        "emma@x.com@y.com",
+        "mailto:emma@x.com",
+        "emma(billing)@x.com",
+        "emma@[127.0.0.1]",
+        ".emma@x.com",
+        "emma.@x.com",
+        "emma@x..com",
+        "emma@-x.com",
+        "emma@x.com.",
+        "=cmd|'x'!A@x.com",
+        "emma",
+        "@x.com",
+        "emma@",
+        "\u200b",
+    ],
+)
+def test_what_is_no_plain_email_is_none(value: str) -> None:
+    """S103"""
+    assert read_email(value) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "@SUM(1)", "{=1+1}", " =1+1", "\t=1", "\r@A", "=cmd|' /C calc'!A0"),
+        *("http://x.com", "HTTPS://x.com", "ftp://x", "mailto:a@x", "external:c:\\x"),
+        "internal:Sheet1!A1",
+    ],
+)
+def test_a_text_is_never_a_formula(text: str) -> None:
+    company = Company.from_json(
+        {
+            "id": 1,
+            "status": {"name": text},
+            **dict.fromkeys(("identifier", "name", "accountNumber", "city"), text),
+        }
+    )
+    assert {
+        company.identifier,
+        company.name,
+        company.account_number,
+        company.city,
+        company.status,
+    } == {f"'{text}"}
+
+
+def test_a_phone_number_is_never_a_formula() -> None:
+    items = [item("=1+1", "Phone")]
+    contact = Contact.from_json({"id": 1, "communicationItems": items})
+    assert contact.phone == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    "text", ["+1 512 555 0100", "-", "Acme = Co", "A-1", "http", "", "'=1", "\u00a0A"]
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert Company.from_json({"id": 1, "name": text}).name == text
+
+
+def test_an_invoice_number_is_compared_as_it_is() -> None:
+    """S7"""
+    assert Invoice.from_json({"id": 1, "invoiceNumber": "=1"}).number == "=1"
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    result = doctest.testmod(importlib.import_module("connectwise_client.texts"))
+    assert result.attempted and not result.failed
 
 
 def test_an_invoice_is_read(case: Case) -> None:

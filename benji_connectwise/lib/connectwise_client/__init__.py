@@ -10,8 +10,8 @@
 
 Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
 (:mod:`.address`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
-:mod:`.pdf`, :mod:`.records`) is apart from doing (:mod:`.transport`, :mod:`.session`,
-:mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
+:mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart from doing (:mod:`.transport`,
+:mod:`.session`, :mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
 """
 
 from .access import AccessReport, RightCheck
@@ -45,6 +45,7 @@ from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Company, Contact, Invoice, Reference, SkippedRecord
 from .session import Runtime
+from .texts import defuse, plain_email, take_out_invisible
 
 __all__ = [
     "ALL_IDS",
@@ -86,11 +87,14 @@ __all__ = [
     "UnknownCompanyError",
     "UnqueryableError",
     "WaitError",
+    "defuse",
     "is_cloud",
     "is_kept_private",
     "is_local",
     "normalise_address",
     "number_key",
+    "plain_email",
     "read_origin",
+    "take_out_invisible",
     "validate_pdf",
 ]

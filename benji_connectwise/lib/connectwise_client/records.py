@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from . import const
 from .errors import DataError, RecordError
+from .texts import defuse, plain_email
 
 T = TypeVar("T")
 
@@ -67,6 +68,12 @@ class _Fields:
         return value
 
     def text(self, name: str) -> str | None:
+        """Read a text that can be shown and exported anywhere."""
+        value = self.exact_text(name)
+        return None if value is None else defuse(value)
+
+    def exact_text(self, name: str) -> str | None:
+        """Read a text that is compared character by character."""
         value = self._get(name, str)
         if value is None:
             return None
@@ -189,6 +196,8 @@ class Company:
 class Contact:
     """A contact. ``email`` and ``phone`` are its default ones, else the first ones.
 
+    An ``email`` that is anything but one plain address is none.
+
     ``last_updated`` may not move when only an e-mail address or a phone number
     changes (not documented either way).
     """
@@ -219,8 +228,8 @@ class Contact:
             title=fields.text("title"),
             is_inactive=fields.flag("inactiveFlag"),
             company=fields.reference("company"),
-            email=_communication(fields, "Email"),
-            phone=_communication(fields, "Phone"),
+            email=plain_email(_communication(fields, "Email")),
+            phone=defuse(_communication(fields, "Phone") or "") or None,
             last_updated=fields.last_updated(),
         )
 
@@ -235,7 +244,7 @@ def _communication(contact: _Fields, kind: str) -> str | None:
         (item.flag("defaultFlag"), value.strip())
         for item in contact.objects("communicationItems")
         if item.text("communicationType") == kind
-        and (value := item.text("value"))
+        and (value := item.exact_text("value"))
         and value.strip()
     ]
     found.sort(key=lambda item: not item[0])
@@ -276,7 +285,7 @@ class Invoice:
         status = fields.inside("status")
         return cls(
             id=invoice_id,
-            number=fields.text("invoiceNumber"),
+            number=fields.exact_text("invoiceNumber"),
             type=fields.text("type"),
             status=status.text("name") if status else None,
             company=fields.reference("company"),

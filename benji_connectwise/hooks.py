@@ -1,0 +1,81 @@
+from psycopg2 import DatabaseError
+
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+def uninstall_hook(env):
+    """Leave nothing behind but what people made and what customers received (D24)."""
+    env = env(context={**env.context, "active_test": False})
+    _end_holds(env)
+    # Also of connections that were archived; takes the contacts away (D7).
+    env["connectwise.mapping"].search([])._remove_contact()
+    _give_files_back(env)
+    models = [name for name in env if name.startswith("connectwise.")]
+    _forget_names(env, models)
+    env["ir.filters"].search([("model_id", "in", models)]).unlink()
+    env["ir.attachment"].search([("res_model", "in", models)]).unlink()
+    env["ir.config_parameter"].search(
+        [("key", "=like", "benji_connectwise.%")]
+    ).unlink()
+
+
+def _end_holds(env):
+    # Nobody would ever send them.
+    held = env["connectwise.lookup"].search([("held_sending_data", "!=", False)])
+    for lookup in held:
+        lookup._give_up_hold(lookup.move_id.connectwise_message)
+
+
+def _give_files_back(env):
+    """Keep ConnectWise's PDFs that somebody received; delete the others."""
+    files = env["ir.attachment"].search(
+        [
+            ("res_model", "=", "account.move"),
+            ("res_field", "=", "connectwise_pdf_file"),
+        ]
+    )
+    # By SQL: files of a field are left out of what is read.
+    in_messages = SQL(
+        "SELECT attachment_id FROM message_attachment_rel"
+        " WHERE attachment_id = ANY(%s)",
+        files.ids,
+    )
+    posted = {file_id for [file_id] in env.execute_query(in_messages)}
+    moves = env["account.move"].browse(files.mapped("res_id")).exists()
+    sent = {move.id: move.connectwise_sent_checksum for move in moves}
+    for file in files:
+        is_sent = sent.get(file.res_id) == file.checksum
+        if not is_sent and file.id not in posted and _try_delete(file):
+            continue
+        # As an ordinary file of its invoice, people in Invoicing can open it.
+        file.res_field = False
+
+
+def _try_delete(file):
+    try:
+        with file.env.cr.savepoint():
+            file.unlink()
+    except DatabaseError:
+        raise
+    except UserError:  # an audit trail may forbid it
+        return False
+    return True
+
+
+def _forget_names(env, models):
+    """Delete the names that other modules gave to parts of these models.
+
+    Odoo deletes those parts with the models, and leaves their names behind.
+    """
+    parts = {
+        "ir.model.inherit": [("model_id.model", "in", models)],
+        "ir.model.fields.selection": [("field_id.model", "in", models)],
+    }
+    for model, domain in parts.items():
+        names = [
+            ("model", "=", model),
+            ("res_id", "in", env[model].search(domain).ids),
+            ("module", "!=", "benji_connectwise"),
+        ]
+        env["ir.model.data"].search(names).unlink()

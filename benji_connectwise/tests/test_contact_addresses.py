@@ -1,0 +1,125 @@
+"""A synced contact is no address of an order or an invoice (D7, D12)."""
+
+import unittest
+from contextlib import contextmanager
+
+from odoo.tests import tagged
+
+from .contact_common import ContactCommon
+
+KINDS = ("created", "contact", "other")
+
+
+class AddressCommon(ContactCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_priority("odoo")
+
+    @contextmanager
+    def contact_of(self, kind):
+        """Give an enabled contact: created, or of the type it was entered with."""
+        with self.subTest(kind), self.cr.savepoint() as savepoint:
+            if kind != "created":
+                self.new_contact(type=kind)
+            self.imported()
+            self.mapping.enable_contact()
+            yield self.mapping.contact_id
+            savepoint.rollback()
+
+
+@tagged("post_install", "-at_install")
+class TestAddresses(AddressCommon):
+    def test_contact_is_never_chosen_as_an_address(self):
+        """D12: neither for the customer nor for a colleague"""
+        for kind in KINDS:
+            with self.contact_of(kind) as contact:
+                colleague = self.new_contact(name="Bo", email="bo@acme.example.com")
+                for partner in (self.customer, colleague):
+                    chosen = partner.address_get(["invoice", "delivery"])
+                    self.assertNotIn(contact.id, chosen.values())
+
+    def test_contact_is_not_chosen_where_it_is_the_customer_itself(self):
+        """D12: unlike a contact that was entered by hand, and stays what it was"""
+        contact = self.imported()
+        chosen = contact.address_get(["invoice", "delivery"])
+        self.assertNotIn(contact.id, chosen.values())
+
+    def test_contact_is_not_chosen_for_an_invoice(self):
+        """D12"""
+        for kind in KINDS:
+            with self.contact_of(kind) as contact:
+                move = self.invoice(partner_id=self.customer.id)
+                self.assertNotEqual(move.partner_shipping_id, contact)
+
+    def test_a_draft_goes_back_to_the_customer(self):
+        """D7: a posted invoice is history."""
+        contact = self.imported()
+        own = self.invoice(partner_id=contact.id, post=False)
+        delivered = self.invoice(
+            "CW1002",
+            partner_id=self.customer.id,
+            partner_shipping_id=contact.id,
+            post=False,
+        )
+        self.mapping.with_user(self.administrator).action_disconnect()
+        for move in own + delivered:
+            self.assertEqual(move.partner_id, self.customer)
+            self.assertEqual(move.partner_shipping_id, self.customer)
+        self.assertFalse(contact.exists())
+
+    def test_other_addresses_of_a_draft_stay(self):
+        """D7: one that a person chose beside the contact"""
+        contact = self.imported()
+        dock = self.new_contact(email="dock@acme.example.com", type="other")
+        move = self.invoice(
+            partner_id=contact.id, partner_shipping_id=dock.id, post=False
+        )
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertEqual(move.partner_id, self.customer)
+        self.assertEqual(move.partner_shipping_id, dock)
+
+    def test_a_draft_of_a_contact_entered_by_hand_stays(self):
+        """D7: it is what it was, and a person chose it."""
+        contact = self.new_contact()
+        self.imported()
+        move = self.invoice(partner_id=contact.id, post=False)
+        self.mapping._remove_contact()
+        self.assertEqual(move.partner_id, contact)
+
+
+@tagged("post_install", "-at_install")
+class TestOrders(AddressCommon):
+    """With Sales installed; without it, nothing here runs."""
+
+    def setUp(self):
+        super().setUp()
+        if "sale.order" not in self.env:
+            raise unittest.SkipTest("Sales is not installed")
+
+    def order(self, **values):
+        return self.env["sale.order"].create(
+            {"partner_id": self.customer.id, "company_id": self.company.id, **values}
+        )
+
+    def test_contact_is_not_chosen_for_an_order(self):
+        """D12"""
+        for kind in KINDS:
+            with self.contact_of(kind):
+                order = self.order()
+                self.assertEqual(order.partner_invoice_id, self.customer)
+                self.assertEqual(order.partner_shipping_id, self.customer)
+
+    def test_orders_go_back_to_the_customer(self):
+        """D7: quotations and confirmed orders, which are to be invoiced"""
+        contact = self.imported()
+        orders = self.order(partner_id=contact.id)
+        orders += self.order(partner_invoice_id=contact.id)
+        orders += self.order(partner_shipping_id=contact.id)
+        orders[1].action_confirm()
+        self.mapping.with_user(self.administrator).action_disconnect()
+        for order in orders:
+            self.assertEqual(order.partner_id, self.customer)
+            self.assertEqual(order.partner_invoice_id, self.customer)
+            self.assertEqual(order.partner_shipping_id, self.customer)
+        self.assertFalse(contact.exists())

@@ -1,0 +1,262 @@
+"""Who is never mailed an invoice, by whatever way it goes out (D12, S118)."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .contact_common import ContactCommon
+
+WAYS = {
+    "disabled": (False, "disable_contact"),
+    "deleted or archived": (False, "_remove_contact"),
+    "converted, disabled": (True, "disable_contact"),
+    "converted back": (True, "_remove_contact"),
+    "disconnected": (True, "action_disconnect"),
+}
+"""How a contact stops being one: (whether it was entered by hand, what is done)."""
+
+
+class MailedCommon(ContactCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.write(
+            {
+                "email": "office@acme.example.com",
+                "invoice_edi_format": False,
+                "invoice_sending_method": "email",
+            }
+        )
+        cls.set_priority("odoo")
+        cls.move = cls.invoice(partner_id=cls.customer.id)
+        cls.template = cls.env["mail.template"].create(
+            {
+                "name": "Invoice",
+                "model_id": cls.env.ref("account.model_account_move").id,
+                "subject": "Invoice",
+                "body_html": "<p>Here it is.</p>",
+                "use_default_to": False,
+                "auto_delete": False,
+            }
+        )
+        cls.mapping._import_contact()
+        cls.contact = cls.mapping.contact_id
+
+    def post(self, **values):
+        return self.move.with_user(self.accountant).message_post(
+            body="Your invoice", subtype_xmlid="mail.mt_comment", **values
+        )
+
+    def notified(self, message):
+        notifications = message.notification_ids.filtered(
+            lambda notification: notification.notification_status != "canceled"
+        )
+        return notifications.res_partner_id
+
+    def mail(self, **values):
+        """Return an e-mail of this invoice that waits in the queue."""
+        return self.env["mail.mail"].create(
+            {
+                "model": "account.move",
+                "res_id": self.move.id,
+                "body_html": "Your invoice",
+                **values,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestDisabledContact(MailedCommon):
+    def test_disabled_contact_is_not_mailed_as_follower(self):
+        """D12"""
+        self.move.message_subscribe((self.contact + self.customer).ids)
+        self.assertEqual(self.notified(self.post()), self.customer)
+
+    def test_disabled_contact_is_not_mailed_when_a_person_names_it(self):
+        """D12: in the composer, or by its address alone"""
+        message = self.post(
+            partner_ids=(self.contact + self.customer).ids,
+            outgoing_email_to=self.contact.email,
+        )
+        self.assertEqual(self.notified(message), self.customer)
+        self.assertFalse(self.env["mail.mail"].search([("email_to", "!=", False)]))
+
+    def test_disabled_contact_is_not_mailed_by_a_template(self):
+        """D12: neither as a partner nor by its address"""
+        self.template.write(
+            {
+                "partner_to": f"{self.contact.id},{self.customer.id}",
+                "email_to": "Emma <EMMA@acme.example.com>, boss@example.com",
+                "email_cc": self.contact.email,
+            }
+        )
+        mail = self.env["mail.mail"].browse(self.template.send_mail(self.move.id))
+        self.assertEqual(mail.recipient_ids, self.customer)
+        self.assertEqual(mail.email_to, "boss@example.com")
+        self.assertFalse(mail.email_cc)
+
+    def test_disabled_contact_is_not_mailed_when_chosen_in_the_dialog(self):
+        """D12"""
+        wizard = (
+            self.env["account.move.send.wizard"]
+            .with_user(self.accountant)
+            .with_context(active_model="account.move", active_ids=self.move.ids)
+            .create({})
+        )
+        wizard.mail_partner_ids = self.customer + self.contact
+        wizard.action_send_and_print()
+        messages = self.move.message_ids
+        self.assertIn(self.customer, messages.notified_partner_ids)
+        self.assertNotIn(self.contact, messages.notified_partner_ids)
+
+    def test_disabled_contact_is_not_mailed_as_subscriber_of_the_journal(self):
+        """D12"""
+        subscriber = self.env.ref("account.mail_template_invoice_subscriber")
+        subscriber.auto_delete = False
+        self.move.journal_id.incoming_einvoice_notification_email = (
+            f"boss@example.com, {self.contact.email}"
+        )
+        self.move.journal_id._notify_invoice_subscribers(self.move)
+        mails = self.env["mail.mail"].search([("res_id", "=", self.move.id)])
+        going_out = mails.filtered(lambda mail: mail.state != "cancel")
+        self.assertEqual(going_out.mapped("email_to"), ["boss@example.com"])
+
+    def test_the_customers_own_address_is_mailed_though_the_contact_has_it_too(self):
+        """D12: it is somebody else's who is mailed"""
+        self.customer.email = self.contact.email
+        mail = self.mail(email_to=self.customer.email)
+        self.assertEqual(mail.email_to, self.customer.email)
+
+    def test_other_records_are_mailed_to_it(self):
+        """D12: it is about invoices alone."""
+        message = self.customer.message_post(
+            body="Welcome", partner_ids=self.contact.ids
+        )
+        self.assertEqual(self.notified(message), self.contact)
+
+    def test_enabled_contact_is_mailed_as_follower(self):
+        """D12"""
+        self.mapping.enable_contact()
+        self.move.message_subscribe(self.contact.ids)
+        self.assertEqual(self.notified(self.post()), self.contact)
+
+    def test_contact_of_a_company_that_is_not_confirmed_is_not_mailed(self):
+        """D18: by default, as follower, and in mail that waits"""
+        self.mapping.enable_contact()
+        mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)])
+        self.move.message_subscribe(self.contact.ids)
+        self.acme.is_confirmed = False
+        self.assertEqual(self.default_recipients(self.move), self.customer)
+        self.assertFalse(self.notified(self.post()))
+        mail.send()
+        self.assertEqual(mail.state, "cancel")
+
+
+@tagged("post_install", "-at_install")
+class TestWaitingMail(MailedCommon):
+    """S118: nothing that waits goes to a contact that was taken away or disabled."""
+
+    @contextmanager
+    def case(self, name):
+        """Give the contact and what takes it away or stops it, as if nothing was."""
+        converted, how = WAYS[name]
+        with self.subTest(name), self.cr.savepoint() as savepoint:
+            if converted:
+                self.mapping._remove_contact()
+                self.new_contact(name="By hand")
+                self.mapping._import_contact()
+            self.mapping.enable_contact()
+            mapping = self.mapping.with_user(self.administrator)
+            if how == "_remove_contact":
+                mapping = mapping.sudo()
+            yield self.mapping.contact_id, getattr(mapping, how)
+            savepoint.rollback()
+
+    def test_queued_mail_does_not_go_to_it(self):
+        """S118: nor one that failed, which a person may try again"""
+        for state in ("outgoing", "exception"):
+            for way in WAYS:
+                with self.case(way) as (contact, take_away):
+                    both = (contact + self.customer).ids
+                    mail = self.mail(recipient_ids=[(6, 0, both)], state=state)
+                    alone = self.mail(email_to=contact.email, state=state)
+                    take_away()
+                    self.assertEqual(mail.recipient_ids, self.customer)
+                    self.assertEqual(mail.state, state)
+                    self.assertEqual(alone.state, "cancel")
+
+    def test_held_mail_does_not_go_to_it(self):
+        """S118, D14"""
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
+        for way in WAYS:
+            with self.case(way) as (contact, take_away):
+                lookup.held_sending_data = {
+                    "mail_subject": "Invoice",
+                    "mail_partner_ids": (self.customer + contact).ids,
+                }
+                take_away()
+                self.assertEqual(
+                    lookup.held_sending_data,
+                    {"mail_subject": "Invoice", "mail_partner_ids": self.customer.ids},
+                )
+
+    def test_a_message_that_is_sent_later_does_not_go_to_it(self):
+        """S118: by *Schedule* in the composer, and scheduled when it was posted"""
+        later = fields.Datetime.now() + timedelta(days=1)
+        for way in WAYS:
+            with self.case(way) as (contact, take_away):
+                partners = contact + self.customer
+                posted = self.post(partner_ids=partners.ids, scheduled_date=later)
+                self.assertFalse(self.notified(posted))
+                scheduled = self.env["mail.scheduled.message"].create(
+                    {
+                        "model": "account.move",
+                        "res_id": self.move.id,
+                        "author_id": self.accountant.partner_id.id,
+                        "body": "Your invoice",
+                        "scheduled_date": later,
+                        "partner_ids": [(6, 0, partners.ids)],
+                    }
+                )
+                take_away()
+                self.assertEqual(posted.partner_ids, self.customer)
+                self.assertEqual(scheduled.partner_ids, self.customer)
+
+    def test_a_batch_does_not_go_to_it(self):
+        """S118: pressed before, sent after"""
+        for way in WAYS:
+            with self.case(way) as (contact, take_away):
+                self.move.sending_data = {
+                    "author_user_id": self.accountant.id,
+                    "author_partner_id": self.accountant.partner_id.id,
+                    "mail_partner_ids": (self.customer + contact).ids,
+                }
+                take_away()
+                with self.enter_registry_test_mode():
+                    self.env.ref(
+                        "account.ir_cron_account_move_send"
+                    ).sudo().method_direct_trigger()
+                mailed = self.move.message_ids.notified_partner_ids
+                self.assertEqual(mailed, self.customer)
+
+    def test_nothing_of_it_is_left_in_a_batch(self):
+        """S118: whatever sends it"""
+        for way in WAYS:
+            with self.case(way) as (contact, take_away):
+                settings = {"author_user_id": self.accountant.id}
+                both = (self.customer + contact).ids
+                self.move.sending_data = {**settings, "mail_partner_ids": both}
+                take_away()
+                left = self.customer.ids
+                self.assertEqual(
+                    self.move.sending_data, {**settings, "mail_partner_ids": left}
+                )
+
+    def test_what_was_sent_stays(self):
+        """S119: it is history."""
+        self.mapping.enable_contact()
+        mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)], state="sent")
+        self.mapping.disable_contact()
+        self.assertEqual(mail.recipient_ids, self.contact)

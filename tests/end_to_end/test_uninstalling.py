@@ -1,0 +1,213 @@
+"""R18: after uninstalling, the database is as before, but for what D24 keeps."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing
+
+import psycopg2
+import pytest
+import uninstalling_steps
+from databases import install, prepare_account
+from environment import (
+    copy_database,
+    data_dir,
+    drop_database,
+    odoo_environment,
+    postgresql,
+)
+from psycopg2 import sql
+from uninstalling_steps import ADDON
+
+from connectwise_sandbox import Sandbox
+
+DATABASE = "benji_uninstalling"
+
+# Columns that say when or by whom, or count.
+TIDE = {"write_date", "write_uid", "create_date", "create_uid"}
+
+NO_TRACE = {
+    "ir_module_module",  # the addon is known there, installed or not
+    "ir_module_module_dependency",
+    "ir_module_category",
+    "ir_cron",  # when each ran last
+    "ir_cron_trigger",
+    "ir_cron_progress",
+    "ir_logging",
+    "bus_bus",
+    "base_registry_signaling",
+    "mail_mail",  # the e-mail that was sent
+    "mail_message",  # what people read in the chatter
+    "mail_notification",
+    "mail_message_res_partner_rel",
+    "message_attachment_rel",
+    "mail_tracking_value",
+    "mail_followers",
+    "ir_attachment",  # looked at below
+    "mail_mail_res_partner_rel",
+    "account_move_send_wizard",
+    "account_move_send_wizard_res_partner_rel",
+    "orm_signaling_registry",
+    "ir_model_constraint",  # Odoo leaves the name of one that it dropped
+}
+
+SENT = {
+    "account_move": {
+        "access_token",
+        "is_manually_modified",
+        "is_move_sent",
+        "message_main_attachment_id",
+        "sending_data",
+    },
+    "res_partner": {"signup_type"},
+}
+"""Columns that Odoo writes when it sends an invoice."""
+
+
+class Story:
+    """The database before the addon was installed, and after it was uninstalled."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.environment = odoo_environment() | {
+            "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
+            "SANDBOX_KEYS": json.dumps(
+                {
+                    "company_login_id": sandbox.company_login_id,
+                    "public_key": sandbox.public_key,
+                    "private_key": sandbox.private_key,
+                    "client_id": sandbox.client_id,
+                }
+            ),
+        }
+        self.run("furnish")
+        self.before = self.dump()
+        install(DATABASE, ADDON)
+        self.run("use")
+        self.run("uninstall")
+        self.files = json.loads(self.run("collect").splitlines()[-1])
+        self.after = self.dump()
+
+    def run(self, step: str) -> str:
+        return subprocess.run(
+            [
+                sys.executable,
+                uninstalling_steps.__file__,
+                DATABASE,
+                step,
+                self.sandbox.url,
+            ],
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def dump(self) -> dict[str, Counter]:
+        """Return {table: its rows}, without what always changes."""
+        with (
+            closing(psycopg2.connect(dbname=DATABASE)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            )
+            tables = {}
+            for (table,) in cursor.fetchall():
+                cursor.execute(
+                    sql.SQL("SELECT to_jsonb(t) FROM {} t").format(
+                        sql.Identifier(table)
+                    )
+                )
+                tables[table] = Counter(
+                    json.dumps(
+                        {k: v for k, v in row.items() if k not in TIDE}, sort_keys=True
+                    )
+                    for (row,) in cursor.fetchall()
+                )
+            return tables
+
+    def stored_files(self) -> set[str]:
+        store = data_dir() / "filestore" / DATABASE
+        return {
+            f"{path.parent.name}/{path.name}"
+            for path in store.rglob("*")
+            if path.is_file() and "checklist" not in path.parts
+        }
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with ExitStack() as stack:
+        stack.enter_context(postgresql())
+        sandbox = stack.enter_context(
+            Sandbox(seed=1, companies=40, invoices=60, today="2026-10-31")
+        )
+        copy_database(prepare_account(), DATABASE)
+        stack.callback(drop_database, DATABASE)
+        yield Story(sandbox)
+
+
+def test_uninstalled_addon_leaves_no_table_or_column(story: Story) -> None:
+    """R18"""
+    assert story.after.keys() == story.before.keys()
+    for table, rows in story.after.items():
+        [columns] = {frozenset(json.loads(row)) for row in rows} or [frozenset()]
+        [known] = {frozenset(json.loads(row)) for row in story.before[table]} or [
+            columns
+        ]
+        assert columns == known or not rows, table
+
+
+def test_uninstalled_addon_leaves_no_row(story: Story) -> None:
+    """R18"""
+    left = {}
+    for table in story.after.keys() - NO_TRACE:
+        before, after = story.before[table], story.after[table]
+        before = without(SENT.get(table, ()), before)
+        after = without(SENT.get(table, ()), after)
+        if before != after:
+            left[table] = {"more": after - before, "less": before - after}
+    assert not left
+
+
+def without(columns: Collection[str], rows: Counter) -> Counter:
+    if not columns:
+        return rows
+    dicts = map(json.loads, rows.elements())
+    return Counter(
+        json.dumps({k: v for k, v in row.items() if k not in columns}, sort_keys=True)
+        for row in dicts
+    )
+
+
+def test_pdf_that_a_customer_received_is_a_file_of_its_invoice(story: Story) -> None:
+    """D24: people in Invoicing can open it"""
+    sent, *others = story.files
+    refs = {row["number"]: row["id"] for row in story.sandbox.export_invoices()}
+    received = base64.b64encode(story.sandbox.invoice_pdf(refs[sent])).decode()
+    assert story.files[sent].count(received) >= 1
+    assert not any(story.files[number] for number in others)
+
+
+def test_pdf_that_nobody_received_is_deleted(story: Story) -> None:
+    """D24: and so is its file"""
+    new = story.after["ir_attachment"] - story.before["ir_attachment"]
+    files = [json.loads(row) for row in new.elements()]
+    invoices = [row for row in files if row["res_model"] == "account.move"]
+    assert {row["res_field"] for row in invoices} == {None}
+    assert len({row["res_id"] for row in invoices}) == 1
+    kept = {json.loads(row)["store_fname"] for row in story.after["ir_attachment"]}
+    assert story.stored_files() <= kept | {
+        json.loads(row)["store_fname"] for row in story.before["ir_attachment"]
+    }
+
+
+def test_other_new_files_are_odoos_own(story: Story) -> None:
+    """R18"""
+    new = story.after["ir_attachment"] - story.before["ir_attachment"]
+    models = {json.loads(row)["res_model"] for row in new.elements()}
+    assert models <= {"account.move", "ir.ui.view", "mail.message", None}, models
