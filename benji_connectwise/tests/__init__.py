@@ -26,6 +26,7 @@ from . import (
     test_self_written,
     test_sending,
     test_sent_once,
+    test_snailmail,
     test_storage,
     test_suggestions,
     test_sync,

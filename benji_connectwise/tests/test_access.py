@@ -100,6 +100,12 @@ res.partner
     create                                                        – – – – – – – – ✓
     write, unlink                                                 – – – – – – – – !
     action_connectwise_enable, action_connectwise_disable         – – – – – – – ✓ –
+mail.mail
+    create, write, send                                           – – – – – – – – ✓
+mail.template
+    send_mail_batch                                               – – – – – ✓ ✓ ✓ –
+ir.actions.report
+    retrieve_attachment                                           – – – – ✓ ✓ ✓ ✓ ✓
 """
 
 # P the PDF, ✓ a page, – sent away.
@@ -299,6 +305,10 @@ class TestOperations(AccessCommon):
             "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,
+            "mail.mail": self.env["mail.mail"].search([], limit=1)
+            or self.env["mail.mail"].create({"email_to": "emma@acme.example.com"}),
+            "ir.actions.report": self.env.ref("account.account_invoices"),
+            "mail.template": self.env.ref("account.email_template_edi_invoice"),
         }
         if model in known:
             return known[model]
@@ -316,6 +326,7 @@ class TestOperations(AccessCommon):
             "connectwise.backend.configure": lambda: {"step": "contacts"},
             "invoice.pdf.source": lambda: {"source": "attachment"},
             "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},
+            "mail.mail": lambda: {"email_to": "emma@acme.example.com"},
             "connectwise.mapping.connect": lambda: {
                 "mapping_id": self.mapping.id,
                 "connectwise_company_id": self.acme.id,
@@ -359,6 +370,12 @@ class TestOperations(AccessCommon):
 
     def _prepare_default_get_connectwise_backend_configure(self):
         return None, [["client_id"]]
+
+    def _prepare_send_mail_batch_mail_template(self):
+        return self.get_record("mail.template"), [self.move.ids]
+
+    def _prepare_retrieve_attachment_ir_actions_report(self):
+        return self.get_record("ir.actions.report"), [self.move.id]
 
     def _prepare_connect_connectwise_mapping(self):
         return self.mapping, [self.acme.id]
