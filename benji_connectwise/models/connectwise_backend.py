@@ -267,8 +267,8 @@ class ConnectwiseBackend(models.Model):
                 )
 
     def init(self):
-        super().init()
         private_key.create_column(self)
+        return super().init()
 
     def _register_hook(self):
         super()._register_hook()

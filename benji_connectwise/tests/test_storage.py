@@ -217,11 +217,14 @@ class TestStorage(ConnectwiseCommon):
     def test_full_disk_concerns_what_has_no_room_alone(self):
         """D22"""
         other = self.invoice("CW1002")
-        large = self.pdf + b"\n%" + os.urandom(1 << 20) + b"\n%%EOF\n"
+        end = self.pdf.rindex(b"startxref")
+        comment = b"%" + os.urandom(1 << 19).hex().encode() + b"\n"
+        large = self.pdf[:end] + comment + self.pdf[end:]
         self.sandbox.set_invoice_pdf(self.sandbox_invoice("CW1001")["id"], large)
         self.fill_disk(leaving=512 * 1024)
         pdfs = (self.move + other)._get_preferred_invoice_pdfs()
         self.assertFalse(pdfs[self.move.id])
+        self.assertIn("disk", self.move.connectwise_message)
         self.assertEqual(pdfs[other.id].raw, self.sandbox_pdf("CW1002"))
 
     def fill_disk(self, leaving=0):

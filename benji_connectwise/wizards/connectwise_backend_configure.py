@@ -111,8 +111,8 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     another_explanation = fields.Text(compute="_compute_another_explanation")
 
     def init(self):
-        super().init()
         create_column(self)
+        return super().init()
 
     def _register_hook(self):
         super()._register_hook()
