@@ -210,10 +210,12 @@ class AccountMoveSend(models.AbstractModel):
 
         An invoice report of the mail template is the chosen PDF once more (D23).
         """
-        file_ids = [values["id"] for values in widget if isinstance(values["id"], int)]
+        listed = {str(values["id"]): values["id"] for values in widget}
+        file_ids = [int(file_id) for file_id in listed if file_id.isdecimal()]
         files = self.env["ir.attachment"].browse(file_ids).exists() - documents
         checksums = documents.mapped("checksum")
-        return files.filtered(lambda file: file.checksum in checksums).ids
+        copies = files.filtered(lambda file: file.checksum in checksums)
+        return [listed[str(copy.id)] for copy in copies]
 
     # -------------------------------------------------------------------------
     # Generating and sending

@@ -96,6 +96,13 @@ account.move
     button_draft                                                  – – – – – ✓ – ✓ –
 account.move.send.batch.wizard
     action_send_and_print                                         – – – – – ✓ – ✓ –
+ir.actions.report
+    retrieve_attachment                                           – – – – ✓ ✓ ✓ ✓ ✓
+mail.mail
+    create, write                                                 – – – – – – – – –
+    send                                                          – – – – – – – – ✓
+mail.template
+    send_mail_batch                                               – – – – – ✓ ✓ ✓ –
 res.partner
     create                                                        – – – – – – – – ✓
     write, unlink                                                 – – – – – – – – !
@@ -299,9 +306,12 @@ class TestOperations(AccessCommon):
             "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,
+            "mail.template": self.env.ref("account.email_template_edi_invoice"),
         }
         if model in known:
             return known[model]
+        if model == "mail.mail":
+            return self.env[model].create(self.get_values(model))
         if self.registry[model]._transient:
             dialogs = self.environment("manager")[model]
             # The lines of a dialog are made by the addon alone.
@@ -334,6 +344,7 @@ class TestOperations(AccessCommon):
             # What only the addon itself may write.
             "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
             "res.partner": lambda: {"name": "Another name"},
+            "mail.mail": lambda: {"model": "account.move", "res_id": self.move.id},
         }
         return values.get(model, dict)()
 
@@ -359,6 +370,12 @@ class TestOperations(AccessCommon):
 
     def _prepare_default_get_connectwise_backend_configure(self):
         return None, [["client_id"]]
+
+    def _prepare_retrieve_attachment_ir_actions_report(self):
+        return self.env.ref("account.account_invoices"), [self.move]
+
+    def _prepare_send_mail_batch_mail_template(self):
+        return self.get_record("mail.template"), [self.move.ids]
 
     def _prepare_connect_connectwise_mapping(self):
         return self.mapping, [self.acme.id]
