@@ -114,6 +114,9 @@ class AccountMove(models.Model):
         groups=INVOICING,
     )
 
+    # Few of many invoices wait to be sent.
+    _sending_data_index = models.Index("(id) WHERE sending_data IS NOT NULL")
+
     # -------------------------------------------------------------------------
     # The decision
     # -------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from markupsafe import Markup, escape
@@ -5,11 +6,13 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 
 from .ir_actions_report import RENDER_OWN
-from .mail_mail import INVOICE_MAIL
+from .mail_mail import INVOICE_MAIL, without_copies
 
 
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
+
+    send_now = fields.Boolean("Send now, without ConnectWise's PDF")
 
     # -------------------------------------------------------------------------
     # What will be sent
@@ -19,18 +22,52 @@ class AccountMoveSend(models.AbstractModel):
     def _get_alerts(self, moves, moves_data):
         alerts = super()._get_alerts(moves, moves_data)
         self._fetch_before_sending(moves, download=len(moves) == 1)
-        alerts.update(self._get_invoice_pdf_alerts(moves))
+        alerts.update(self._get_invoice_pdf_alerts(moves, moves_data))
         alerts.update(self._get_amount_alerts(moves))
+        self._add_address_alerts(alerts, moves, moves_data)
         return alerts
 
     @api.model
-    def _get_invoice_pdf_alerts(self, moves):
+    def _add_address_alerts(self, alerts, moves, moves_data):
+        """Say who will be mailed nothing: Odoo looks at the customers' own addresses
+        alone, and says nothing where nobody was chosen."""
+        is_batch = len(moves) > 1
+        not_mailed = moves.filtered(
+            lambda move: (
+                "email" in moves_data[move]["sending_methods"]
+                and not self._has_address(moves_data[move])
+            )
+        )
+        if is_batch and (missing := alerts.pop("account_missing_email", None)):
+            partners = not_mailed.partner_id.filtered(lambda partner: not partner.email)
+            if partners:
+                action = partners._get_records_action(name=missing["action"]["name"])
+                alerts["account_missing_email"] = {**missing, "action": action}
+        if not_mailed:
+            names = not_mailed[:5].mapped("name")
+            if len(not_mailed) > 5:
+                names.append(self.env._("… and %s more", len(not_mailed) - 5))
+            message = self.env._(
+                "%(count)s will not be mailed: no address (%(invoices)s)",
+                count=len(not_mailed),
+                invoices=", ".join(names),
+            )
+            alerts["benji_connectwise_not_mailed"] = self._prepare_alert(
+                message, not_mailed, is_batch
+            )
+
+    @api.model
+    def _get_invoice_pdf_alerts(self, moves, moves_data):
         """Say which invoices do not use the PDF of the first choice, and why (D14)."""
         counts = self._count_expected_pdfs(moves)
         others = counts["others"]
         if not others:
             return {}
-        held = others.filtered(self._is_held)
+        held = others.filtered(
+            lambda move: self._has_to_wait(
+                move, moves_data[move], any(self.mapped("send_now"))
+            )
+        )
         lines = [
             self.env._(
                 "%(invoice)s: %(pdf)s. %(reason)s",
@@ -157,28 +194,12 @@ class AccountMoveSend(models.AbstractModel):
         return [data for data in placeholders if data["name"] != filename]
 
     @api.model
-    def _get_placeholder_mail_template_dynamic_attachments_data(
-        self, move, mail_template, pdf_report=None
-    ):
-        placeholders = super()._get_placeholder_mail_template_dynamic_attachments_data(
-            move, mail_template, pdf_report=pdf_report
-        )
-        if not move._get_preferred_invoice_pdf():
-            return placeholders
-        # Whichever invoice report it is, it would be the chosen PDF again (D23).
-        Report = self.env["ir.actions.report"]
-        return [
-            data
-            for data in placeholders
-            if not Report._is_invoice_report(data["dynamic_report"])
-        ]
-
-    @api.model
     def _get_invoice_extra_attachments(self, move):
         attachments = super()._get_invoice_extra_attachments(move)
         if preferred := move._get_preferred_invoice_pdf():
-            return preferred.with_env(self.env) | (
-                attachments - move.invoice_pdf_report_id
+            others = attachments - move.invoice_pdf_report_id
+            return preferred.with_env(self.env) | others.filtered(
+                lambda file: file.checksum != preferred.checksum
             )
         return attachments | move._get_companion_pdf().with_env(self.env)
 
@@ -196,26 +217,42 @@ class AccountMoveSend(models.AbstractModel):
             for values in move_data.get("mail_attachments_widget") or []
             if not values.get("invoice_document") or values["id"] in current.ids
         ]
-        removed = {values["name"] for values in widget if values.get("skip")}
-        going_out = current.filtered(lambda file: file.name not in removed)
-        copies = self._find_copies(widget, going_out)
-        widget = [values for values in widget if values["id"] not in copies]
-        return super()._get_mail_params(
+        params = super()._get_mail_params(
             move, {**move_data, "mail_attachments_widget": widget}
         )
+        if preferred := move._get_preferred_invoice_pdf():
+            params["attachments"] = without_copies(params["attachments"], preferred.raw)
+        return params
 
     @api.model
-    def _find_copies(self, widget, documents):
-        """Return the ids of listed files that are the same as one of `documents`.
+    def _get_placeholder_mail_template_dynamic_attachments_data(
+        self, move, mail_template, pdf_report=None
+    ):
+        placeholders = super()._get_placeholder_mail_template_dynamic_attachments_data(
+            move, mail_template, pdf_report=pdf_report
+        )
+        return self._without_chosen_pdf(move, placeholders)
 
-        An invoice report of the mail template is the chosen PDF once more (D23).
-        """
-        listed = {str(values["id"]): values["id"] for values in widget}
-        file_ids = [int(file_id) for file_id in listed if file_id.isdecimal()]
-        files = self.env["ir.attachment"].browse(file_ids).exists() - documents
-        checksums = documents.mapped("checksum")
-        copies = files.filtered(lambda file: file.checksum in checksums)
-        return [listed[str(copy.id)] for copy in copies]
+    @api.model
+    def _generate_dynamic_reports(self, moves_data):
+        for move, move_data in moves_data.items():
+            move_data["mail_attachments_widget"] = self._without_chosen_pdf(
+                move, move_data.get("mail_attachments_widget") or []
+            )
+        return super()._generate_dynamic_reports(moves_data)
+
+    @api.model
+    def _without_chosen_pdf(self, move, placeholders):
+        """Leave out reports that would only be one more copy of the chosen PDF."""
+        reports = self.env["ir.actions.report"]
+        return [
+            values
+            for values in placeholders
+            if not values.get("dynamic_report")
+            or not reports._get_preferred_invoice_pdfs(
+                values["dynamic_report"], move.ids
+            )
+        ]
 
     # -------------------------------------------------------------------------
     # Generating and sending
@@ -256,15 +293,80 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _link_invoice_documents(self, invoices_data):
-        result = super()._link_invoice_documents(invoices_data)
         sent = self.env["account.move"]
-        for invoice in invoices_data:
+        not_sent = sent.union(
+            *(
+                invoice
+                for invoice, data in invoices_data.items()
+                if self._reaches_nobody(invoice, data) and not invoice.is_move_sent
+            )
+        )
+        result = super()._link_invoice_documents(invoices_data)
+        for invoice, data in invoices_data.items():
             if preferred := invoice._get_preferred_invoice_pdf():
                 invoice.sudo().message_main_attachment_id = preferred
+            if preferred or data.get("sending_methods"):
                 sent += invoice
+        # Odoo calls sent what it rendered, whoever gets it.
+        not_sent.filtered("is_move_sent").is_move_sent = False
         # At once, and where it is news: each writing of an invoice checks its balance.
+        sent -= not_sent
         sent.filtered(lambda invoice: not invoice.is_move_sent).is_move_sent = True
         return result
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        nobody, others = {}, {}
+        for move, data in moves_data.items():
+            is_for_nobody = self._reaches_nobody(move, data)
+            (nobody if is_for_nobody else others)[move] = data
+            if is_for_nobody:
+                move._message_log(
+                    body=self.env._("Not sent: nobody has an address to send it to.")
+                )
+            elif self._is_posted_as_letter(move, data):
+                # The letter is made later, of the PDF that is kept then.
+                move._pin_connectwise_pdf()
+        super()._hook_if_success(others, from_cron=from_cron)
+        if from_cron:
+            by_author = defaultdict(list)
+            for move, data in nobody.items():
+                by_author[data["author_partner_id"]].append(move.id)
+            self._send_notifications_to_partners(by_author, is_success=False)
+
+    @api.model
+    def _is_posted_as_letter(self, move, move_data):
+        """Whether Snailmail, if installed, makes a letter of ConnectWise's PDF."""
+        preferred = move._get_preferred_invoice_pdf()
+        return (
+            bool(preferred)
+            and preferred == move.sudo().connectwise_pdf_id
+            and "snailmail" in move_data["sending_methods"]
+            and self._is_applicable_to_move("snailmail", move, **move_data)
+        )
+
+    @api.model
+    def _is_applicable_to_move(self, method, move, **move_data):
+        if method == "email" and "mail_partner_ids" in move_data:
+            return self._has_address(move_data)
+        return super()._is_applicable_to_move(method, move, **move_data)
+
+    @api.model
+    def _has_address(self, move_data):
+        """Whether an e-mail with these settings is mailed to anybody."""
+        partners = move_data.get("mail_partner_ids") or []
+        if isinstance(partners, list):
+            partners = self.env["res.partner"].browse(partners)
+        mailed = partners and partners._filter_connectwise_mailed()
+        return bool(mailed and any(mailed.mapped("email_normalized")))
+
+    @api.model
+    def _reaches_nobody(self, move, move_data):
+        """Whether none of the ways in which it is to be sent leads to anybody (D23)."""
+        methods = move_data.get("sending_methods") or []
+        return bool(methods) and not any(
+            self._is_applicable_to_move(method, move, **move_data) for method in methods
+        )
 
     @api.model
     def _send_mail(self, move, mail_template, **kwargs):
@@ -278,12 +380,19 @@ class AccountMoveSend(models.AbstractModel):
         from_cron=False,
         allow_raising=True,
         allow_fallback_pdf=False,
+        send_now=False,
         **custom_settings,
     ):
         if not from_cron:
             self._fetch_before_sending(moves)
         moves.sudo().connectwise_lookup_ids._judge_anew()
-        held = moves.filtered(self._is_held)
+        held = moves.filtered(
+            lambda move: self._has_to_wait(
+                move,
+                custom_settings,
+                send_now or (from_cron and (move.sending_data or {}).get("send_now")),
+            )
+        )
         self._hold(held, from_cron, custom_settings)
         moves -= held
         if not moves:
@@ -328,6 +437,18 @@ class AccountMoveSend(models.AbstractModel):
     # -------------------------------------------------------------------------
     # Holding an invoice until ConnectWise has its PDF (D14)
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _has_to_wait(self, move, settings, send_now):
+        """Whether it is held when it is sent in this way: a download never is.
+
+        :param send_now: whether the person has seen that it would be, and sends it
+        """
+        methods = settings.get("sending_methods")
+        if methods is None:
+            methods = self._get_default_sending_methods(move)
+        is_sent = bool({*methods} - {"manual"})
+        return is_sent and not send_now and self._is_held(move)
 
     @api.model
     def _is_held(self, move):

@@ -13,7 +13,8 @@ from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.http import request
 
-from ..encryption import SecretKeyError, decrypt, encrypt, encrypt_stored
+from .. import private_key
+from ..encryption import SecretKeyError, encrypt, encrypt_stored
 from ..explain import error_to_facts, explain, explain_facts
 from ..lib.connectwise_client import (
     BACKGROUND,
@@ -21,16 +22,11 @@ from ..lib.connectwise_client import (
     AddressError,
     ConnectWiseClient,
     ConnectWiseError,
-    Credentials,
-    CredentialsError,
     DeadlineError,
     MissingRightError,
     NetworkError,
     RateLimitError,
     SettingsError,
-    is_cloud,
-    is_kept_private,
-    is_local,
     normalise_address,
     read_origin,
 )
@@ -124,7 +120,6 @@ class ConnectwiseBackend(models.Model):
         inverse="_inverse_private_key",
         help="Write-only: it never leaves the server. Left empty, it stays as it is.",
     )
-    stored_private_key = fields.Char(copy=False, groups=NO_ACCESS)
     private_key_place = fields.Json(copy=False, groups=NO_ACCESS)
     client_id = fields.Char(
         "Client ID",
@@ -271,9 +266,14 @@ class ConnectwiseBackend(models.Model):
                     )
                 )
 
+    def init(self):
+        super().init()
+        private_key.create_column(self)
+
     def _register_hook(self):
         super()._register_hook()
-        encrypt_stored(self.env.cr, self._table, "stored_private_key")
+        column = private_key.COLUMNS[self._name]
+        encrypt_stored(self.env.cr, self._table, column)
 
     def _compute_private_key(self):
         self.private_key = False
@@ -281,20 +281,16 @@ class ConnectwiseBackend(models.Model):
     def _inverse_private_key(self):
         for backend in self:
             if backend.private_key:
-                backend.sudo().write(
-                    {
-                        "stored_private_key": self._encrypt(backend.private_key),
-                        "private_key_place": backend._get_place(),
-                    }
-                )
+                private_key.store(backend, self._encrypt(backend.private_key))
+                backend.sudo().private_key_place = backend._get_place()
         # A reading in the same request must not bring it back.
         self.invalidate_recordset(["private_key"], flush=False)
 
     @api.model
-    def _encrypt(self, private_key):
+    def _encrypt(self, secret):
         """Return a private key as it is to be stored."""
         try:
-            return encrypt(private_key)
+            return encrypt(secret)
         except SecretKeyError as error:
             raise UserError(explain(self.env, error)) from None
 
@@ -490,66 +486,10 @@ class ConnectwiseBackend(models.Model):
     # Asking ConnectWise
     # -------------------------------------------------------------------------
 
-    def _get_credentials(self):
-        """Return what signs requests in.
-
-        :raises CredentialsError: if the keys were not entered, so nothing is asked
-        :raises SecretKeyError: if the private key cannot be decrypted
-        """
-        backend = self.sudo()
-        place = backend._get_place()
-        private_key = backend._get_server_private_key(
-            backend.server_url
-        ) or backend._get_stored_private_key(place)
-        if not (backend.public_key and private_key):
-            is_moved = bool(backend.stored_private_key) and (
-                backend.private_key_place != place
-            )
-            raise CredentialsError(
-                "The keys are missing", reason="moved" if is_moved else "missing"
-            )
-        return Credentials(
-            backend.company_login_id,
-            backend.public_key,
-            private_key,
-            backend.client_id or self._get_server_client_id(),
-        )
-
     @api.model
     def _get_server_client_id(self):
         """Return the Client ID of the server's environment as it is now, or ""."""
         return os.environ.get("BENJI_CONNECTWISE_CLIENT_ID", "").strip()
-
-    def _get_stored_private_key(self, place):
-        """Return the stored private key, "" unless it was saved for this ConnectWise.
-
-        Who may change the address must not learn the key by sending it elsewhere.
-
-        :raises SecretKeyError: if it cannot be decrypted
-        """
-        backend = self.sudo()
-        if backend.private_key_place != place:
-            return ""
-        return decrypt(backend.stored_private_key)
-
-    @api.model
-    def _get_server_private_key(self, address):
-        """Return the private key of the server's environment, "" if it has none.
-
-        Whoever configures types the address, so the key only goes to ConnectWise's
-        cloud and to the hosts that whoever runs the server listed, and never in clear
-        across the public net, which a listed host would allow.
-        """
-        hosts = self._get_local_hosts()
-        try:
-            origin = normalise_address(address or "", hosts)
-        except AddressError:
-            return ""
-        if not (is_cloud(origin) or is_local(origin, hosts)):
-            return ""
-        if not is_kept_private(origin):
-            return ""
-        return os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
 
     @api.model
     def _get_local_hosts(self):
@@ -609,7 +549,7 @@ class ConnectwiseBackend(models.Model):
             normalise_address(self.server_url, hosts)
             with ConnectWiseClient(
                 self.server_url,
-                self._get_credentials(),
+                private_key.get_credentials(self),
                 limits,
                 local_hosts=hosts,
                 codebase=self.codebase or None,
@@ -643,7 +583,7 @@ class ConnectwiseBackend(models.Model):
             # A client of its own, which knows nothing of what failed.
             with ConnectWiseClient(
                 self.server_url,
-                self._get_credentials(),
+                private_key.get_credentials(self),
                 replace(INTERACTIVE, total=min(seconds, SECONDS_FOR_PERSON)),
                 local_hosts=self._get_local_hosts(),
             ) as client:

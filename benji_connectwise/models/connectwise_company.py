@@ -69,10 +69,17 @@ class ConnectwiseCompany(models.Model):
     contact_phone = fields.Char("Bill-To Phone", readonly=True)
     contact_function = fields.Char("Bill-To Title", readonly=True)
     # For matching: computed when read, because the names are many.
-    normalised_name = fields.Char(readonly=True, index="btree_not_null")
-    normalised_account_id = fields.Char(readonly=True, index="btree_not_null")
+    normalised_name = fields.Char(readonly=True)
+    normalised_account_id = fields.Char(readonly=True)
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
 
+    # An ordinary index refuses long texts.
+    _normalised_name_index = models.Index(
+        "USING hash (normalised_name) WHERE normalised_name IS NOT NULL"
+    )
+    _normalised_account_id_index = models.Index(
+        "USING hash (normalised_account_id) WHERE normalised_account_id IS NOT NULL"
+    )
     _backend_ref_unique = models.Constraint(
         "unique(backend_id, connectwise_ref)", "This company was read already."
     )

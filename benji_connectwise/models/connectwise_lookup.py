@@ -84,6 +84,7 @@ class ConnectwiseLookup(models.Model):
     held_since = fields.Datetime(index="btree_not_null")
 
     _move_unique = models.UniqueIndex("(move_id)")
+    _held_index = models.Index("(id) WHERE held_sending_data IS NOT NULL")
 
     # -------------------------------------------------------------------------
     # Judging a hit

@@ -222,7 +222,7 @@ class ConnectwiseMapping(models.Model):
         ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
 
     def _note_owners(self):
-        """Make a conflict of each connected row whose customer is a part of another now.
+        """Make a conflict of each connected row whose customer became part of another.
 
         What was said of it says nothing certain about the other's invoices (D1). It
         ends when the customer stands alone again.

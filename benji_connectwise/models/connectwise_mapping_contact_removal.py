@@ -12,6 +12,9 @@ _logger = logging.getLogger(__name__)
 NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
 """Tables whose rows may go with a contact: they are no history."""
 
+ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+"""What an order or an invoice has a contact as."""
+
 
 class ConnectwiseMapping(models.Model):
     """Taking the Bill-To contact away again (D7)."""
@@ -66,15 +69,21 @@ class ConnectwiseMapping(models.Model):
         """
         drafts = {"account.move": Domain("state", "=", "draft")}
         if "sale.order" in self.env:
-            drafts["sale.order"] = Domain("state", "!=", "cancel")
+            # The addresses are those of the invoices to come.
+            drafts["sale.order"] = Domain("invoice_status", "!=", "invoiced")
         for model, domain in drafts.items():
             records = self.env[model].sudo().with_context(active_test=False)
-            # The addresses last: they follow from the customer otherwise.
-            for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
-                if name in records._fields:
-                    records.search(domain & Domain(name, "=", contact.id)).write(
-                        {name: self.partner_id.id}
-                    )
+            names = [name for name in ADDRESSES if name in records._fields]
+            uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
+            for record in records.search(domain & uses_it):
+                # All at once: what is not said follows from the customer.
+                record.write(
+                    {
+                        name: (self.partner_id if address == contact else address).id
+                        for name in names
+                        if (address := record[name])
+                    }
+                )
 
     def _write_archiving(self, contact, values):
         # Odoo refuses to archive the contact of a user; that is a person's to do.
@@ -136,7 +145,7 @@ class ConnectwiseMapping(models.Model):
         for mail in self.env["mail.mail"].sudo()._find_queued_invoices(contacts):
             mail._take_out(contacts, addresses)
         self._withdraw_scheduled_messages(contacts)
-        self._withdraw_held_mail(contacts)
+        self._withdraw_waiting_invoices(contacts)
 
     def _withdraw_scheduled_messages(self, contacts):
         """Take the contacts out of messages that are to be sent at a later time."""
@@ -150,18 +159,32 @@ class ConnectwiseMapping(models.Model):
         posted = self.env["mail.message.schedule"].sudo().search([]).mail_message_id
         posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
 
-    def _withdraw_held_mail(self, contacts):
-        """Take the contacts out of what waits for ConnectWise's PDF (D14)."""
-        held = self.env["connectwise.lookup"].sudo()
-        for lookup in held.search([("held_sending_data", "!=", False)]):
-            partner_ids = lookup.held_sending_data.get("mail_partner_ids") or []
-            left = [
-                partner_id
-                for partner_id in partner_ids
-                if partner_id not in contacts.ids
-            ]
-            if len(left) < len(partner_ids):
-                lookup.held_sending_data = {
-                    **lookup.held_sending_data,
-                    "mail_partner_ids": left,
-                }
+    def _withdraw_waiting_invoices(self, contacts):
+        """Take the contacts out of batches, and of what waits for its PDF (D14)."""
+        self.env.flush_all()
+        for model, name in (
+            ("account.move", "sending_data"),
+            ("connectwise.lookup", "held_sending_data"),
+        ):
+            records, column = self.env[model].sudo(), SQL.identifier(name)
+            waiting = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id FROM %s
+                     WHERE %s IS NOT NULL
+                       AND %s -> 'mail_partner_ids' @> ANY (%s::jsonb[])
+                    """,
+                    SQL.identifier(records._table),
+                    column,
+                    column,
+                    [str(contact_id) for contact_id in contacts.ids],
+                )
+            )
+            for record in records.browse(record_id for [record_id] in waiting):
+                settings = record[name]
+                left = [
+                    partner_id
+                    for partner_id in settings["mail_partner_ids"]
+                    if partner_id not in contacts.ids
+                ]
+                record[name] = {**settings, "mail_partner_ids": left}

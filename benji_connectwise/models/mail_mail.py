@@ -12,6 +12,17 @@ outside can put any value into the context but this.
 """
 
 
+def without_copies(files, content):
+    """Return these (name, content, …) with only the first of those that hold this."""
+    found, left = False, []
+    for file in files:
+        is_copy = file[1] == content
+        if not (is_copy and found):
+            left.append(file)
+        found = found or is_copy
+    return left
+
+
 class MailMail(models.Model):
     """Every e-mail about an invoice is one of these, whatever it was sent from."""
 

@@ -1,6 +1,8 @@
+import base64
+
 from odoo import models
 
-from .mail_mail import INVOICE_MAIL
+from .mail_mail import INVOICE_MAIL, without_copies
 
 
 class MailTemplate(models.Model):
@@ -29,23 +31,25 @@ class MailTemplate(models.Model):
     def _generate_template_attachments(
         self, res_ids, render_fields, render_results=None
     ):
-        """Look for newer PDFs before the invoices are mailed, as *Send* does (D3)."""
+        """Look for newer PDFs before the invoices are mailed, as *Send* does (D3).
+
+        Each of them is in the e-mail once, whatever reports the template names.
+        """
         if "report_template_ids" not in render_fields or not self._has_invoice_report():
             return super()._generate_template_attachments(
                 res_ids, render_fields, render_results=render_results
             )
-        template = self.env["account.move"].browse(res_ids)._look_before_mailing(self)
+        moves = self.env["account.move"].browse(res_ids)
+        template = moves._look_before_mailing(self)
         results = super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )
-        for res_id in res_ids:
-            # Each invoice report is the chosen PDF, which goes out once (D23).
-            once = {}
-            for name, content in results[res_id].get("attachments", []):
-                once.setdefault(content, name)
-            results[res_id]["attachments"] = [
-                (name, content) for content, name in once.items()
-            ]
+        pdfs = moves.with_env(template.env)._get_preferred_invoice_pdfs()
+        for res_id, pdf in pdfs.items():
+            if pdf:
+                results[res_id]["attachments"] = without_copies(
+                    results[res_id].get("attachments", []), base64.b64encode(pdf.raw)
+                )
         return results
 
     def _has_invoice_report(self):

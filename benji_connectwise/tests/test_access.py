@@ -96,17 +96,16 @@ account.move
     button_draft                                                  – – – – – ✓ – ✓ –
 account.move.send.batch.wizard
     action_send_and_print                                         – – – – – ✓ – ✓ –
-ir.actions.report
-    retrieve_attachment                                           – – – – ✓ ✓ ✓ ✓ ✓
-mail.mail
-    create, write                                                 – – – – – – – – –
-    send                                                          – – – – – – – – ✓
-mail.template
-    send_mail_batch                                               – – – – – ✓ ✓ ✓ –
 res.partner
     create                                                        – – – – – – – – ✓
     write, unlink                                                 – – – – – – – – !
     action_connectwise_enable, action_connectwise_disable         – – – – – – – ✓ –
+mail.mail
+    create, write, send                                           – – – – – – – – ✓
+mail.template
+    send_mail_batch                                               – – – – – ✓ ✓ ✓ –
+ir.actions.report
+    retrieve_attachment                                           – – – – ✓ ✓ ✓ ✓ ✓
 """
 
 # P the PDF, ✓ a page, – sent away.
@@ -306,12 +305,13 @@ class TestOperations(AccessCommon):
             "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,
+            "mail.mail": self.env["mail.mail"].search([], limit=1)
+            or self.env["mail.mail"].create({"email_to": "emma@acme.example.com"}),
+            "ir.actions.report": self.env.ref("account.account_invoices"),
             "mail.template": self.env.ref("account.email_template_edi_invoice"),
         }
         if model in known:
             return known[model]
-        if model == "mail.mail":
-            return self.env[model].create(self.get_values(model))
         if self.registry[model]._transient:
             dialogs = self.environment("manager")[model]
             # The lines of a dialog are made by the addon alone.
@@ -326,6 +326,7 @@ class TestOperations(AccessCommon):
             "connectwise.backend.configure": lambda: {"step": "contacts"},
             "invoice.pdf.source": lambda: {"source": "attachment"},
             "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},
+            "mail.mail": lambda: {"email_to": "emma@acme.example.com"},
             "connectwise.mapping.connect": lambda: {
                 "mapping_id": self.mapping.id,
                 "connectwise_company_id": self.acme.id,
@@ -344,7 +345,6 @@ class TestOperations(AccessCommon):
             # What only the addon itself may write.
             "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
             "res.partner": lambda: {"name": "Another name"},
-            "mail.mail": lambda: {"model": "account.move", "res_id": self.move.id},
         }
         return values.get(model, dict)()
 
@@ -371,11 +371,11 @@ class TestOperations(AccessCommon):
     def _prepare_default_get_connectwise_backend_configure(self):
         return None, [["client_id"]]
 
-    def _prepare_retrieve_attachment_ir_actions_report(self):
-        return self.env.ref("account.account_invoices"), [self.move]
-
     def _prepare_send_mail_batch_mail_template(self):
         return self.get_record("mail.template"), [self.move.ids]
+
+    def _prepare_retrieve_attachment_ir_actions_report(self):
+        return self.get_record("ir.actions.report"), [self.move.id]
 
     def _prepare_connect_connectwise_mapping(self):
         return self.mapping, [self.acme.id]

@@ -11,9 +11,7 @@ from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.models.connectwise_backend import get_place
 
-from connectwise_sandbox import Sandbox
-
-from .common import SANDBOX_TODAY
+from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
 
 ACME, BOULDER, CARTER = 1005, 1006, 1007

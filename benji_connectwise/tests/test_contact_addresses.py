@@ -68,6 +68,17 @@ class TestAddresses(AddressCommon):
             self.assertEqual(move.partner_shipping_id, self.customer)
         self.assertFalse(contact.exists())
 
+    def test_other_addresses_of_a_draft_stay(self):
+        """D7: one that a person chose beside the contact"""
+        contact = self.imported()
+        dock = self.new_contact(email="dock@acme.example.com", type="other")
+        move = self.invoice(
+            partner_id=contact.id, partner_shipping_id=dock.id, post=False
+        )
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertEqual(move.partner_id, self.customer)
+        self.assertEqual(move.partner_shipping_id, dock)
+
     def test_a_draft_of_a_contact_entered_by_hand_stays(self):
         """D7: it is what it was, and a person chose it."""
         contact = self.new_contact()
@@ -87,7 +98,8 @@ class TestOrders(AddressCommon):
             raise unittest.SkipTest("Sales is not installed")
 
     def order(self, **values):
-        return self.env["sale.order"].create(
+        orders = self.env["sale.order"].sudo()
+        return orders.create(
             {"partner_id": self.customer.id, "company_id": self.company.id, **values}
         )
 

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
 
+from ..private_key import read_of_server, store
 from .common import ConnectwiseCommon
 
 KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
@@ -154,7 +155,7 @@ class TestEncryption(EncryptionCommon):
 
     def test_a_malformed_key_never_means_in_clear(self):
         """S35"""
-        self.backend.sudo().stored_private_key = False
+        store(self.backend, None)
         with server(secret_key="not-a-key"):
             with self.assertRaisesRegex(UserError, "BENJI_CONNECTWISE_SECRET_KEY"):
                 self.backend.private_key = self.private_key
@@ -182,8 +183,11 @@ class TestServersPrivateKey(EncryptionCommon):
 
     def setUp(self):
         super().setUp()
-        self.backend.sudo().stored_private_key = False
+        store(self.backend, None)
         self.server = {"private_key": self.private_key}
+
+    def get_key_of_server(self, address):
+        return read_of_server(address, self.backend._get_local_hosts())
 
     def test_it_is_used(self):
         """S35: although nothing is stored"""
@@ -210,7 +214,7 @@ class TestServersPrivateKey(EncryptionCommon):
 
     def test_it_goes_nowhere_but_where_the_server_allows(self):
         """S35: whoever types an address must not get it there."""
-        get = self.env["connectwise.backend"]._get_server_private_key
+        get = self.get_key_of_server
         with server(**self.server):
             for address in ("na.myconnectwise.net", "eu", self.sandbox.url):
                 self.assertEqual(get(address), self.private_key)
@@ -227,7 +231,7 @@ class TestServersPrivateKey(EncryptionCommon):
 
     def test_it_never_goes_in_clear_across_the_public_net(self):
         """S35: a listed host may be reached over plain http as well."""
-        get = self.env["connectwise.backend"]._get_server_private_key
+        get = self.get_key_of_server
         with server(**self.server, local_hosts="psa.example.com:443,proxy:80"):
             self.assertTrue(get("https://psa.example.com:443"))
             self.assertFalse(get("http://psa.example.com:443"))

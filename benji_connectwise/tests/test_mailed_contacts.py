@@ -241,6 +241,19 @@ class TestWaitingMail(MailedCommon):
                 mailed = self.move.message_ids.notified_partner_ids
                 self.assertEqual(mailed, self.customer)
 
+    def test_nothing_of_it_is_left_in_a_batch(self):
+        """S118: whatever sends it"""
+        for way in WAYS:
+            with self.case(way) as (contact, take_away):
+                settings = {"author_user_id": self.accountant.id}
+                both = (self.customer + contact).ids
+                self.move.sending_data = {**settings, "mail_partner_ids": both}
+                take_away()
+                left = self.customer.ids
+                self.assertEqual(
+                    self.move.sending_data, {**settings, "mail_partner_ids": left}
+                )
+
     def test_what_was_sent_stays(self):
         """S119: it is history."""
         self.mapping.enable_contact()

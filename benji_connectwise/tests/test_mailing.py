@@ -341,3 +341,223 @@ class TestNotMailed(MailingCommon):
         )
         self.assertIn([self.pdf], self.queued())
         self.assertNotPinned()
+
+
+@tagged("post_install", "-at_install")
+class TestNobodyToMail(MailingCommon):
+    """D23: the dialogs say who will be mailed nothing; not mailed is not sent."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner_b.write(
+            {"email": False, "invoice_sending_method": "email", "parent_id": False}
+        )
+        cls.partner_b.invoice_edi_format = False
+
+    def batch(self):
+        """Return a dialog for one customer with an address and one without."""
+        self.unreached = self.invoice("CW1002", partner_id=self.partner_b.id)
+        return self.wizard(self.move + self.unreached)
+
+    def enable_contact(self, customer):
+        """Give this customer an enabled Bill-To contact."""
+        company = (
+            self.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": self.backend.id,
+                    "connectwise_ref": 991,
+                    "name": "Acme",
+                    "contact_ref": 992,
+                    "contact_name": "Emma Diaz",
+                    "contact_email": "emma@acme.example.com",
+                }
+            )
+        )
+        mapping = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .create({"backend_id": self.backend.id, "partner_id": customer.id})
+        )
+        mapping._link([(mapping.id, company.id, "manual")])
+        mapping._import_contact()
+        mapping.enable_contact()
+        return mapping
+
+    def test_batch_says_how_many_and_which(self):
+        """D23: and opens them"""
+        alert = self.batch().alerts["benji_connectwise_not_mailed"]
+        self.assertIn("1 will not be mailed: no address", alert["message"])
+        self.assertIn(self.unreached.name, alert["message"])
+        self.assertNotIn(self.move.name, alert["message"])
+        self.assertEqual(alert["action"]["res_id"], self.unreached.id)
+
+    def test_batch_names_the_customer_who_needs_an_address(self):
+        """D23: Odoo's own warning, which opens the customer"""
+        alert = self.batch().alerts["account_missing_email"]
+        self.assertEqual(alert["action"]["res_id"], self.partner_b.id)
+
+    def test_batch_is_content_with_the_bill_to_contact(self):
+        """D12: the customer without an address has an enabled contact with one."""
+        self.enable_contact(self.partner_b)
+        alerts = self.batch().alerts or {}
+        self.assertNotIn("account_missing_email", alerts)
+        self.assertNotIn("benji_connectwise_not_mailed", alerts)
+
+    def test_batch_says_nothing_where_all_are_reached(self):
+        """D23"""
+        moves = self.move + self.invoice("CW1002")
+        alerts = self.wizard(moves).alerts or {}
+        self.assertNotIn("benji_connectwise_not_mailed", alerts)
+
+    def test_single_dialog_says_so(self):
+        """D23"""
+        move = self.invoice("CW1002", partner_id=self.partner_b.id)
+        wizard = self.wizard(move)
+        alert = wizard.alerts["benji_connectwise_not_mailed"]
+        self.assertIn("1 will not be mailed: no address", alert["message"])
+        wizard.mail_partner_ids = self.partner_a
+        self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
+
+    def test_single_dialog_says_so_of_a_disabled_contact(self):
+        """D12 D23: chosen by hand, it is not mailed."""
+        mapping = self.enable_contact(self.partner_b)
+        mapping.disable_contact()
+        move = self.invoice("CW1002", partner_id=self.partner_b.id)
+        wizard = self.wizard(move)
+        wizard.mail_partner_ids = mapping.contact_id
+        self.assertIn("benji_connectwise_not_mailed", wizard.alerts)
+
+    def test_download_is_no_mail(self):
+        """D23"""
+        wizard = self.wizard(self.invoice("CW1002", partner_id=self.partner_b.id))
+        wizard.sending_methods = ["manual"]
+        self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
+
+    def test_not_mailed_is_not_sent(self):
+        """D23: neither with ConnectWise's PDF nor with Odoo's"""
+        for source in ("connectwise", "odoo"):
+            with self.subTest(source), self.cr.savepoint() as savepoint:
+                self.set_priority(source)
+                self.batch().action_send_and_print()
+                self.run_cron("account.ir_cron_account_move_send")
+                self.assertFalse(self.unreached.is_move_sent)
+                self.assertFalse(self.mailed(self.unreached))
+                self.assertIn("Not sent", str(self.unreached.message_ids[0].body))
+                self.assertTrue(self.move.is_move_sent)
+                savepoint.rollback()
+
+    def test_it_is_sent_once_somebody_is_mailed(self):
+        """D23: though Odoo's PDF was made before"""
+        self.set_priority("odoo")
+        self.batch().action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertTrue(self.unreached.invoice_pdf_report_id)
+        self.partner_b.email = "b@example.com"
+        self.wizard(self.unreached).action_send_and_print()
+        self.assertEqual(len(self.mailed(self.unreached)), 1)
+        self.assertTrue(self.unreached.is_move_sent)
+
+    def test_what_was_sent_before_stays_sent(self):
+        """D23"""
+        self.send(self.move)
+        self.partner_a.email = False
+        moves = self.move + self.invoice("CW1002", partner_id=self.partner_b.id)
+        self.wizard(moves).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertTrue(self.move.is_move_sent)
+
+    def test_whoever_sent_the_batch_is_told(self):
+        """D23: not that all of them were sent"""
+        self.batch().action_send_and_print()
+        notices = []
+
+        def note(partner, kind, values):
+            notices.append((values["type"], values["action_button"]["res_ids"]))
+
+        self.patch(type(self.env["res.partner"]), "_bus_send", note)
+        self.run_cron("account.ir_cron_account_move_send")
+        self.assertIn(("success", self.move.ids), notices)
+        self.assertIn(("warning", self.unreached.ids), notices)
+
+
+@tagged("post_install", "-at_install")
+class TestOnce(MailingCommon):
+    """D23: each chosen file goes once into one e-mail or ZIP."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.without_payment = cls.env.ref("account.account_invoices_without_payment")
+        cls.template.report_template_ids += cls.without_payment
+        standard = cls.env.ref("account.email_template_edi_invoice")
+        standard.report_template_ids = cls.without_payment
+
+    def test_send_lists_and_sends_it_once(self):
+        """D23"""
+        wizard = self.wizard(self.move)
+        self.assertEqual(len(wizard.mail_attachments_widget), 1)
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+
+    def test_batch_sends_it_once(self):
+        """D23"""
+        moves = self.move + self.invoice("CW1002")
+        self.wizard(moves).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        for move in moves:
+            self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
+
+    def test_one_that_was_listed_before_is_sent_once(self):
+        """D23: ConnectWise was away when the dialog was opened."""
+        self.sandbox.fault("unavailable", times=0)
+        wizard = self.wizard(self.move)
+        self.assertEqual(len(wizard.mail_attachments_widget), 2)
+        self.sandbox.clear_faults()
+        self.move.action_refresh_pdf()
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+
+    def test_copy_that_a_person_adds_is_not_sent_too(self):
+        """D23"""
+        copy = self.env["ir.attachment"].create({"name": "copy", "raw": self.pdf})
+        wizard = self.wizard(self.move)
+        wizard.mail_attachments_widget = [
+            *wizard.mail_attachments_widget,
+            {"id": copy.id, "name": "copy", "placeholder": False, "manual": True},
+        ]
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+
+    def test_odoos_two_reports_are_both_sent(self):
+        """D23: they are different files."""
+        self.set_priority("odoo")
+        wizard = self.wizard(self.move)
+        self.assertEqual(len(wizard.mail_attachments_widget), 2)
+        wizard.action_send_and_print()
+        [files] = self.mailed(self.move)
+        self.assertEqual(len(files), 2)
+
+    def test_template_sends_it_once(self):
+        """D23"""
+        self.template.with_user(self.accountant).send_mail(self.move.id)
+        self.assertEqual(self.queued(), [[self.pdf]])
+
+    def test_composer_sends_it_once(self):
+        """D23: one, and many"""
+        self.compose(self.move)._action_send_mail()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+        other = self.invoice("CW1002")
+        self.compose(other, mode="mass_mail")._action_send_mail()
+        self.assertEqual(self.queued(other), [[self.sandbox_pdf("CW1002")]])
+
+    def test_zip_has_it_once(self):
+        """D23: also after it was sent"""
+        self.send(self.move)
+        for documents in (
+            self.move._get_invoice_legal_documents_all(allow_fallback=True),
+            self.move._get_move_zip_export_docs(),
+        ):
+            self.assertEqual([data["content"] for data in documents], [self.pdf])

@@ -10,11 +10,9 @@ from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
-from connectwise_sandbox import bad_pdfs
-
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from ..pdf_merge_check import MergeCheck
-from .common import ConnectwiseCommon
+from .common import ConnectwiseCommon, bad_pdfs
 
 # From outside it is whole; inside there is nothing.
 DAMAGED = b"%PDF-1.4\nNothing in here.\nstartxref\n9\n%%EOF\n"

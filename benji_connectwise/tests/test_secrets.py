@@ -16,6 +16,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 
+from ..private_key import store
 from .test_access import ROLES, AccessCommon, parse
 
 # ✓ is told the value; – is not, whichever way the question is put.
@@ -23,10 +24,10 @@ FIELDS = """
                                                                   P C B S U I R M G
 connectwise.backend
     public_key, client_id                                         – – – – – – – ✓ –
-    private_key, stored_private_key                               – – – – – – – – –
+    private_key                                                   – – – – – – – – –
 connectwise.backend.configure
     public_key, client_id                                         – – – – – – – ✓ –
-    private_key, typed_private_key                                – – – – – – – – –
+    private_key                                                   – – – – – – – – –
 account.move
     connectwise_message, invoice_pdf_explanation                  – – – – – ✓ ✓ ✓ –
 """
@@ -84,8 +85,6 @@ class SecretsCommon(AccessCommon):
         self.secrets = {
             "public_key": self.sandbox.public_key,
             "private_key": self.sandbox.private_key,
-            "stored_private_key": self.sandbox.private_key,
-            "typed_private_key": self.sandbox.private_key,
             "client_id": self.sandbox.client_id,
             "authorization": signed_in,
         }
@@ -222,7 +221,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
 
     def test_without_keys_nothing_is_asked(self):
         """S35: nor said to be refused"""
-        self.backend.sudo().stored_private_key = False
+        store(self.backend, None)
         with self.no_requests():
             self.backend.action_test_connection()
         self.assertIn("is missing", self.backend.last_error)

@@ -499,6 +499,55 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
+    def test_the_person_who_saw_it_can_send_now(self):
+        """D14: the dialog says that it would wait, and offers to send it."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1001")
+        self.send(move)
+        wizard = self.wizard(move)
+        self.assertTrue(wizard.is_held)
+        wizard.send_now = True
+        warning = wizard.alerts["benji_connectwise_pdf_source"]["message"]
+        self.assertNotIn("later", warning)
+        wizard.action_send_and_print()
+        self.assertEqual(len(self.mailed(move)), 1)
+        self.assertTrue(move.invoice_pdf_report_id)
+        self.sandbox.clear_faults()
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        self.assertEqual(len(self.mailed(move)), 1, "it does not wait any more")
+
+    def test_a_batch_can_be_sent_now(self):
+        """D14"""
+        moves = self.invoice("NOT-THERE-1", amount=1)
+        moves += self.invoice("NOT-THERE-2", amount=1)
+        wizard = self.wizard(moves)
+        self.assertTrue(wizard.is_held)
+        wizard.send_now = True
+        wizard.action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        for move in moves:
+            self.assertEqual(len(self.mailed(move)), 1)
+
+    def test_nothing_is_offered_where_nothing_waits(self):
+        """D14"""
+        self.assertFalse(self.wizard(self.invoice("CW1001")).is_held)
+        moves = self.invoice("CW1002") + self.invoice("CW1003")
+        self.assertFalse(self.wizard(moves).is_held)
+
+    def test_a_download_never_waits(self):
+        """D14: the person gets the PDF that there is."""
+        move = self.invoice("NOT-THERE-1", amount=1)
+        wizard = self.wizard(move)
+        wizard.sending_methods = ["manual"]
+        self.assertFalse(wizard.is_held)
+        warning = wizard.alerts["benji_connectwise_pdf_source"]["message"]
+        self.assertNotIn("later", warning)
+        action = wizard.action_send_and_print()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+        self.assertTrue(move.invoice_pdf_report_id)
+        self.assertFalse(move.sudo().connectwise_lookup_ids.held_sending_data)
+
     def test_what_is_sent_by_hand_meanwhile_is_not_sent_again(self):
         """D14"""
         self.sandbox.fault("unavailable", times=0)

@@ -5,12 +5,14 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     _inherit = "account.move.send.batch.wizard"
 
     invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
+    is_held = fields.Boolean(compute="_compute_is_held")
 
     def _compute_summary_data(self):
         # Odoo looks at the invoices one by one; they are asked about all at once below.
         at_hand = self.with_context(invoice_pdf_at_hand=True)
         return super(AccountMoveSendBatchWizard, at_hand)._compute_summary_data()
 
+    @api.depends("send_now")
     def _compute_alerts(self):
         at_hand = self.with_context(invoice_pdf_at_hand=True)
         return super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
@@ -18,9 +20,24 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
         # What was asked before this moment is too old to be sent without a look.
         self.move_ids.sudo().connectwise_lookup_ids.asked_at = False
-        return super().action_send_and_print(
+        result = super().action_send_and_print(
             force_synchronous=force_synchronous, allow_fallback_pdf=allow_fallback_pdf
         )
+        if self.send_now and not force_synchronous:
+            # The scheduled action is to know.
+            settings = self.move_ids[:1].sending_data or {}
+            self.move_ids.sending_data = {**settings, "send_now": True}
+        return result
+
+    @api.depends("alerts")
+    def _compute_is_held(self):
+        self.mapped("alerts")
+        for wizard in self:
+            # Others' PDFs are fetched before they are sent.
+            others = self._count_expected_pdfs(wizard.move_ids._origin)["others"]
+            wizard.is_held = any(
+                self._has_to_wait(move, {}, send_now=False) for move in others
+            )
 
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):

@@ -5,6 +5,21 @@ class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
 
     invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
+    is_held = fields.Boolean(compute="_compute_is_held")
+
+    @api.depends("send_now")
+    def _compute_alerts(self):
+        return super()._compute_alerts()
+
+    @api.depends("alerts", "sending_methods")
+    def _compute_is_held(self):
+        self.mapped("alerts")
+        for wizard in self:
+            settings = {"sending_methods": wizard.sending_methods or []}
+            wizard.is_held = self._has_to_wait(wizard.move_id, settings, send_now=False)
+
+    def _get_sending_settings(self):
+        return {**super()._get_sending_settings(), "send_now": self.send_now}
 
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):

@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.fields import NO_ACCESS
 
-from ..encryption import SecretKeyError, decrypt, encrypt_stored
+from ..encryption import SecretKeyError, encrypt_stored
 from ..explain import explain, field_to_mend
 from ..lib.connectwise_client import (
     INTERACTIVE,
@@ -15,6 +14,14 @@ from ..lib.connectwise_client import (
     normalise_address,
 )
 from ..models.connectwise_backend import SECONDS_FOR_PERSON, get_place
+from ..private_key import (
+    COLUMNS,
+    create_column,
+    read,
+    read_for_place,
+    read_of_server,
+    store,
+)
 
 KEY_FIELDS = ("public_key", "private_key")
 
@@ -26,6 +33,22 @@ SAVED_FIELDS = (
     "sync_contacts",
     "auto_enable_contacts",
 )
+
+
+def _find_private_key(wizard):
+    """Return the server's own key, else the one that was typed, else the saved one.
+
+    The saved one is for the saved ConnectWise only: another address must not get it,
+    whoever typed that. A function, so that no template can call it (`private_key`).
+
+    :raises SecretKeyError: if what is stored cannot be decrypted
+    """
+    hosts = wizard.env["connectwise.backend"]._get_local_hosts()
+    return (
+        read_of_server(wizard.server_url, hosts)
+        or read(wizard)
+        or read_for_place(wizard._get_backend(), wizard._get_place())
+    )
 
 
 class ConnectwiseBackendConfigure(models.TransientModel):
@@ -73,7 +96,6 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     private_key = fields.Char(
         compute="_compute_private_key", inverse="_inverse_private_key"
     )
-    typed_private_key = fields.Char(groups=NO_ACCESS)
     has_private_key = fields.Boolean(compute="_compute_private_key")
     is_private_key_on_server = fields.Boolean(compute="_compute_private_key")
     sync_contacts = fields.Boolean("Synchronize customers/contacts from ConnectWise")
@@ -88,9 +110,13 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     missing_rights = fields.Json(readonly=True)
     another_explanation = fields.Text(compute="_compute_another_explanation")
 
+    def init(self):
+        super().init()
+        create_column(self)
+
     def _register_hook(self):
         super()._register_hook()
-        encrypt_stored(self.env.cr, self._table, "typed_private_key")
+        encrypt_stored(self.env.cr, self._table, COLUMNS[self._name])
 
     @api.model
     def default_get(self, fields):
@@ -188,13 +214,16 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         hosts = {host.removeprefix("api-") for host in REGIONS.values()}
         return self.server_url in hosts
 
-    @api.depends("typed_private_key", "server_url", "company_login_id")
+    @api.depends("server_url", "company_login_id")
     def _compute_private_key(self):
+        hosts = self.env["connectwise.backend"]._get_local_hosts()
         for wizard in self:
             wizard.private_key = False
-            wizard.is_private_key_on_server = bool(wizard._get_server_private_key())
+            wizard.is_private_key_on_server = bool(
+                read_of_server(wizard.server_url, hosts)
+            )
             try:
-                wizard.has_private_key = bool(wizard._get_private_key())
+                wizard.has_private_key = bool(_find_private_key(wizard))
             except SecretKeyError:
                 wizard.has_private_key = False
 
@@ -202,10 +231,10 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         backends = self.env["connectwise.backend"]
         for wizard in self:
             if wizard.private_key:
-                encrypted = backends._encrypt(wizard.private_key)
-                wizard.sudo().typed_private_key = encrypted
+                store(wizard, backends._encrypt(wizard.private_key))
         # A reading in the same request must not bring it back.
-        self.invalidate_recordset(["private_key"], flush=False)
+        names = ["private_key", "has_private_key"]
+        self.invalidate_recordset(names, flush=False)
 
     # -------------------------------------------------------------------------
     # Buttons
@@ -252,9 +281,9 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         backend = self._get_backend()
         if self.is_private_key_on_server:
             # Where the server has a key of its own, none is needed in the database.
-            backend.sudo().stored_private_key = False
-        elif self.sudo().typed_private_key:
-            values["private_key"] = decrypt(self.sudo().typed_private_key)
+            store(backend, None)
+        elif typed := read(self):
+            values["private_key"] = typed
         if backend:
             backend.write({**values, "active": True})
         else:
@@ -328,7 +357,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             {"access_summary": False, "access_missing": False, "missing_rights": False}
         )
         try:
-            private_key = self._get_private_key()
+            private_key = _find_private_key(self)
         except SecretKeyError as error:
             self._set_error("private_key", explain(self.env, error))
             return False
@@ -377,20 +406,3 @@ class ConnectwiseBackendConfigure(models.TransientModel):
 
     def _get_place(self):
         return get_place(self.server_url, self.company_login_id)
-
-    def _get_server_private_key(self):
-        backends = self.env["connectwise.backend"]
-        return backends._get_server_private_key(self.server_url)
-
-    def _get_private_key(self):
-        """Return the server's own key, else the one that was typed, else the saved one.
-
-        The saved one is for the saved ConnectWise only: another address must not get
-        it, whoever typed that.
-
-        :raises SecretKeyError: if what is stored cannot be decrypted
-        """
-        key = self._get_server_private_key() or decrypt(self.sudo().typed_private_key)
-        if key:
-            return key
-        return self._get_backend()._get_stored_private_key(self._get_place())

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from connectwise_sandbox import Sandbox
+from odoo.addons.benji_connectwise.tests.common import Sandbox
 
 from .common import JobsCommon
 

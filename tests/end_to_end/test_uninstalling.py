@@ -8,21 +8,15 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing
 
-import psycopg2
 import pytest
 import uninstalling_steps
-from databases import install, prepare_account
-from environment import (
-    copy_database,
-    data_dir,
-    drop_database,
-    odoo_environment,
-    postgresql,
-)
 from psycopg2 import sql
 from uninstalling_steps import ADDON
 
 from connectwise_sandbox import Sandbox
+from testbed.databases import install, prepare_account
+from testbed.environment import odoo_environment
+from testbed.postgresql import FILES, Database, copied_database, postgresql
 
 DATABASE = "benji_uninstalling"
 
@@ -72,17 +66,6 @@ class Story:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.environment = odoo_environment() | {
-            "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
-            "SANDBOX_KEYS": json.dumps(
-                {
-                    "company_login_id": sandbox.company_login_id,
-                    "public_key": sandbox.public_key,
-                    "private_key": sandbox.private_key,
-                    "client_id": sandbox.client_id,
-                }
-            ),
-        }
         self.run("furnish")
         self.before = self.dump()
         install(DATABASE, ADDON)
@@ -100,7 +83,7 @@ class Story:
                 step,
                 self.sandbox.url,
             ],
-            env=self.environment,
+            env=odoo_environment(self.sandbox.host),
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -108,30 +91,21 @@ class Story:
 
     def dump(self) -> dict[str, Counter]:
         """Return {table: its rows}, without what always changes."""
-        with (
-            closing(psycopg2.connect(dbname=DATABASE)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            )
-            tables = {}
-            for (table,) in cursor.fetchall():
-                cursor.execute(
-                    sql.SQL("SELECT to_jsonb(t) FROM {} t").format(
-                        sql.Identifier(table)
-                    )
-                )
-                tables[table] = Counter(
+        names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        rows = sql.SQL("SELECT to_jsonb(t) FROM {} t")
+        with closing(Database(DATABASE)) as database:
+            return {
+                table: Counter(
                     json.dumps(
                         {k: v for k, v in row.items() if k not in TIDE}, sort_keys=True
                     )
-                    for (row,) in cursor.fetchall()
+                    for (row,) in database.query(rows.format(sql.Identifier(table)))
                 )
-            return tables
+                for (table,) in database.query(names)
+            }
 
     def stored_files(self) -> set[str]:
-        store = data_dir() / "filestore" / DATABASE
+        store = FILES / DATABASE
         return {
             f"{path.parent.name}/{path.name}"
             for path in store.rglob("*")
@@ -146,8 +120,7 @@ def story() -> Iterator[Story]:
         sandbox = stack.enter_context(
             Sandbox(seed=1, companies=40, invoices=60, today="2026-10-31")
         )
-        copy_database(prepare_account(), DATABASE)
-        stack.callback(drop_database, DATABASE)
+        stack.enter_context(copied_database(prepare_account(), DATABASE))
         yield Story(sandbox)
 
 

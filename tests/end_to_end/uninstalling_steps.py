@@ -1,89 +1,53 @@
 """Steps of test_uninstalling, each in a process of its own: Odoo is loaded into it.
 
-usage: uninstalling_steps.py DATABASE STEP [SANDBOX_URL]
+usage: uninstalling_steps.py DATABASE STEP SANDBOX_URL
 """
 
 import base64
 import json
-import os
 import sys
-from typing import Any
 
-import requests
+from testbed import furnishing
+from testbed.in_process import odoo_in_process, transaction
+from testbed.sandbox import SandboxClient
 
 ADDON = "benji_connectwise"
 
 
-def furnish(env, url: str) -> None:
+def furnish(env, sandbox: SandboxClient) -> None:
     """Make customers and posted invoices as ConnectWise has them, without the addon."""
-    env["account.chart.template"].try_loading("generic_coa", env.company)
-    env.company.external_report_layout_id = env.ref("web.external_layout_standard")
-    companies = ask(url, "companies")
-    invoices = ask(url, "invoices")
-    # Not the sandbox's hard cases.
-    usual = [row for row in invoices if (row["number"] or "").startswith("CW1")]
-    by_company = {row["company_id"]: row for row in reversed(usual)}
+    furnishing.set_up_company(env)
+    invoices = furnishing.ordinary_invoices(sandbox)
+    by_company = {row["company_id"]: row for row in reversed(invoices)}
     known = [
         row
-        for row in companies
+        for row in furnishing.ordinary_companies(sandbox)
         if row["account_number"]
         and row["contact_email"]
         and row["bill_to_company_id"] == row["id"]
         and not row["contact_inactive"]
         and by_company.get(row["id"], {}).get("total", 0) > 0
     ][:4]
-    for company in known:
-        invoice = by_company[company["id"]]
-        customer = env["res.partner"].create(
-            {
-                "name": company["name"],
-                "ref": company["account_number"],
-                "is_company": True,
-                "customer_rank": 1,
-                "email": f"office{company['id']}@example.com",
-            }
-        )
-        move = env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": customer.id,
-                "invoice_date": "2026-10-01",
-                "name": invoice["number"],
-                "invoice_line_ids": [
-                    (0, 0, {"name": "Services", "price_unit": invoice["total"]})
-                ],
-            }
-        )
-        move.invoice_line_ids.tax_ids = False
-        move.action_post()
+    customers = furnishing.make_customers(env, known)
+    posted = [by_company[company["id"]] for company in known]
+    furnishing.post_invoices(env, posted, customers)
     # One contact by hand, which the synchronization will take over.
-    ref, email = known[0]["account_number"], known[0]["contact_email"]
-    customer = env["res.partner"].search([("ref", "=", ref)])
     env["res.partner"].create(
         {
             "name": "By hand",
-            "parent_id": customer.id,
+            "parent_id": customers[known[0]["id"]].id,
             "type": "other",
-            "email": email.upper(),
+            "email": known[0]["contact_email"].upper(),
             "phone": "1",
         }
     )
 
 
-def use(env, url: str) -> None:
+def use(env, sandbox: SandboxClient) -> None:
     """Connect, synchronize, fetch PDFs, and send one invoice."""
-    backend = env["connectwise.backend"].create(
-        {
-            "server_url": url,
-            **json.loads(os.environ["SANDBOX_KEYS"]),
-            "sync_contacts": True,
-            "auto_enable_contacts": True,
-        }
-    )
-    backend.action_test_connection()
+    backend = furnishing.connect(env, sandbox, auto_enable_contacts=True)
     backend.sync()
     backend.action_rescan()
-    env["invoice.pdf.source"].create({"source": "connectwise", "sequence": 1})
     moves = env["account.move"].search([("move_type", "=", "out_invoice")], order="id")
     pdfs = moves._get_preferred_invoice_pdfs()
     assert all(pdfs.values()), moves.mapped("connectwise_message")
@@ -99,12 +63,12 @@ def use(env, url: str) -> None:
     )
 
 
-def uninstall(env, _url: str) -> None:
+def uninstall(env, _sandbox: SandboxClient) -> None:
     module = env["ir.module.module"].search([("name", "=", ADDON)])
     module.button_immediate_uninstall()
 
 
-def collect(env, _url: str) -> None:
+def collect(env, _sandbox: SandboxClient) -> None:
     """Print the files of the first invoice, as somebody in Invoicing sees them."""
     accountant = env["res.users"].create(
         {
@@ -128,20 +92,10 @@ def collect(env, _url: str) -> None:
     env["ir.attachment"]._gc_file_store_unsafe()
 
 
-def ask(url: str, what: str) -> list[dict[str, Any]]:
-    response = requests.get(f"{url}/_sandbox/export/{what}?limit=1000", timeout=30)
-    return response.json()
-
-
-def main(database: str, step: str, url: str = "") -> None:
-    from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
-
-    config.parse_config(["--database", database, "--log-level", "warn"])
-    with Registry(database).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": False})
-        globals()[step](env, url)
+def main(database: str, step: str, url: str) -> None:
+    with odoo_in_process(database) as registry, transaction(registry) as env:
+        env = env(context={"tracking_disable": False})
+        globals()[step](env, SandboxClient(url))
 
 
 if __name__ == "__main__":

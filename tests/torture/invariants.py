@@ -98,8 +98,8 @@ def check_contacts(env) -> list[str]:
     env.cr.execute(
         """
         SELECT contact.id, contact.name, contact.active, contact.parent_id,
-               contact.connectwise_enabled, contact.type,
-               array_agg(row.id), min(row.partner_id),
+               contact.type,
+               min(row.contact_origin), array_agg(row.id), min(row.partner_id),
                min(row.connectwise_company_id)
           FROM res_partner contact
           LEFT JOIN connectwise_mapping row ON row.contact_id = contact.id
@@ -113,8 +113,8 @@ def check_contacts(env) -> list[str]:
         name,
         active,
         parent,
-        enabled,
         kind,
+        origin,
         rows,
         partner,
         company,
@@ -131,8 +131,8 @@ def check_contacts(env) -> list[str]:
             violations.append(f"{what} is at another customer than its row")
         if not company:
             violations.append(f"{what} belongs to a row without connection")
-        if enabled != (kind == "invoice"):
-            violations.append(f"{what} is of type {kind}, enabled: {enabled}")
+        if origin == "created" and kind != "other":
+            violations.append(f"{what} is of type {kind}")
     env.cr.execute(
         "SELECT row.id FROM connectwise_mapping row JOIN res_partner contact"
         " ON contact.id = row.contact_id"

@@ -5,8 +5,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
@@ -61,14 +61,50 @@ class Runtime:
 
 @dataclass(frozen=True)
 class _Question:
-    """A URL, and how to ask it. ``right`` is empty where none is needed."""
+    """A URL, and how to ask it. ``right`` is empty where none is needed; then it is
+    asked without the keys."""
 
     url: str
     path: str
     right: str
-    headers: Mapping[str, str] = field(repr=False)
+    accept: str
     seconds: float
     max_bytes: int
+
+
+def _use(
+    credentials: Credentials,
+    origin: str,
+    transport: Transport,
+    now: Callable[[], datetime],
+) -> tuple[
+    Callable[[], None],
+    Callable[[Call, _Question], Answer],
+    Callable[[Answer, _Question], ConnectWiseError],
+]:
+    """Return all that needs the credentials, as functions.
+
+    They are nowhere else: whoever gets hold of a client, as an expression in a template
+    may, finds no attribute that leads to them, and has them sent to nobody else.
+    """
+
+    def check() -> None:
+        create_headers(credentials, "")
+
+    def send(call: Call, question: _Question) -> Answer:
+        headers = {"Accept": question.accept}
+        if question.right:
+            headers = create_headers(credentials, question.accept)
+        if not call.url.startswith(f"{origin}/"):
+            raise ValueError("The keys are for another server")
+        return transport.send(call, headers)
+
+    def decipher(answer: Answer, question: _Question) -> ConnectWiseError:
+        return decipher_error(
+            answer, question.path, question.right, credentials.secrets, now()
+        )
+
+    return check, send, decipher
 
 
 class Session:
@@ -91,12 +127,15 @@ class Session:
         self.origin = normalise_address(address, local_hosts)
         self.codebase = parse_codebase(codebase)
         self.request_count = 0
-        self._credentials = credentials
+        self.company_login_id = credentials.company_login_id
         self._limits = limits
         self._max_pdf_bytes = max_pdf_bytes
         self._runtime = runtime
         self._transport = Transport(
             is_local(self.origin, local_hosts), runtime.resolve, runtime.ca_bundle
+        )
+        self._check_client_id, self._send, self._decipher = _use(
+            credentials, self.origin, self._transport, runtime.now
         )
         self._lock = threading.Lock()  # for the numbers
         self._end: float | None = None
@@ -108,11 +147,6 @@ class Session:
     def close(self) -> None:
         """Close all connections; requests under way end."""
         self._transport.close()
-
-    @property
-    def company_login_id(self) -> str:
-        """The login company of the credentials."""
-        return self._credentials.company_login_id
 
     # -- The codebase -----------------------------------------------------------
 
@@ -149,12 +183,12 @@ class Session:
             return None if self.codebase == used else self.codebase
 
     def _discover(self) -> str:
-        company = self._credentials.company_login_id.strip()
+        company = self.company_login_id.strip()
         question = _Question(
             url=discovery_url(self.origin, company),
             path=const.DISCOVERY_PATH,
             right="",
-            headers={"Accept": "application/json"},
+            accept="application/json",
             seconds=self._limits.answer,
             max_bytes=const.MAX_JSON_BYTES,
         )
@@ -168,12 +202,13 @@ class Session:
         return read_company_info(data, company)
 
     def _question(self, request: Request, codebase: str) -> _Question:
+        self._check_client_id()
         is_pdf = request.accept == const.ACCEPT_PDF
         return _Question(
             url=request.url(self.origin, codebase),
             path=request.path,
             right=request.right,
-            headers=create_headers(self._credentials, request.accept),
+            accept=request.accept,
             seconds=self._limits.pdf if is_pdf else self._limits.answer,
             max_bytes=self._max_pdf_bytes if is_pdf else const.MAX_JSON_BYTES,
         )
@@ -248,7 +283,6 @@ class Session:
         seconds = min(question.seconds, left)
         call = Call(
             url=question.url,
-            headers=question.headers,
             connect=min(self._limits.connect, seconds),
             seconds=seconds,
             max_bytes=question.max_bytes,
@@ -256,7 +290,7 @@ class Session:
         started = self._runtime.clock()
         outcome: object = "no answer"
         try:
-            answer = self._transport.send(call)
+            answer = self._send(call, question)
             outcome = answer.status
         except ConnectWiseError as error:
             error.path = question.path
@@ -270,17 +304,8 @@ class Session:
             level = logging.DEBUG if outcome == 200 else logging.INFO
             _logger.log(level, "GET %s: %s in %.3f s", question.path, outcome, duration)
         if answer.status != 200:
-            raise self._error(answer, question)
+            raise self._decipher(answer, question)
         return answer
-
-    def _error(self, answer: Answer, question: _Question) -> ConnectWiseError:
-        return decipher_error(
-            answer,
-            question.path,
-            question.right,
-            self._credentials.secrets,
-            self._runtime.now(),
-        )
 
 
 def _out_of_time(question: _Question, reason: str = "") -> DeadlineError:

@@ -16,7 +16,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -48,7 +48,6 @@ class Call:
     the size a decompressed body may have."""
 
     url: str
-    headers: Mapping[str, str] = field(repr=False)
     connect: float
     seconds: float
     max_bytes: int
@@ -73,8 +72,8 @@ class Transport:
         self._running: set[_Exchange] = set()
         self._closed = False
 
-    def send(self, call: Call) -> Answer:
-        """Return the whole answer.
+    def send(self, call: Call, headers: Mapping[str, str]) -> Answer:
+        """Return the whole answer. The headers, with the keys, are kept nowhere.
 
         Raises :class:`NetworkError`, :class:`AddressError` (``private``, ``tls``),
         :class:`BadAnswerError` (``too_large``, ``encoding``), and ``RuntimeError``
@@ -85,7 +84,7 @@ class Transport:
         exchange = _Exchange(call, self)
         self._running.add(exchange)
         try:
-            return exchange.wait()
+            return exchange.wait(headers)
         finally:
             self._running.discard(exchange)
 
@@ -109,8 +108,8 @@ class _Exchange:
         self._done = threading.Event()
         self._outcome: Answer | BaseException
 
-    def wait(self) -> Answer:
-        threading.Thread(target=self._run, daemon=True).start()
+    def wait(self, headers: Mapping[str, str]) -> Answer:
+        threading.Thread(target=self._run, args=[headers], daemon=True).start()
         if not self._done.wait(self._call.seconds):
             self.abort()
             raise NetworkError("The answer took too long", reason="timeout")
@@ -137,10 +136,10 @@ class _Exchange:
             handle = socket.fromfd(sock.fileno(), sock.family, sock.type)
             self._handles.append(handle)
 
-    def _run(self) -> None:
+    def _run(self, headers: Mapping[str, str]) -> None:
         _here.exchange = self
         try:
-            self._outcome = self._talk()
+            self._outcome = self._talk(headers)
         except (requests.RequestException, HTTPError, OSError) as error:
             self._outcome = _translate(error)
         except BaseException as error:
@@ -152,9 +151,9 @@ class _Exchange:
                 self._handles.clear()
             self._done.set()
 
-    def _talk(self) -> Answer:
+    def _talk(self, headers: Mapping[str, str]) -> Answer:
         call = self._call
-        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **call.headers}
+        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **headers}
         request = requests.Request("GET", call.url, headers=headers)
         response = self._transport.adapter.send(
             request.prepare(),
