@@ -48,10 +48,13 @@ class TestSentOnce(SentOnceCommon):
         wizard = self.wizard(self.move)
         copy = self.env["ir.attachment"].with_user(self.accountant)
         copy = copy.create({"name": "copy.pdf", "raw": self.pdf})
-        added = {"id": copy.id, "name": copy.name, "manual": True}
-        wizard.mail_attachments_widget = [*wizard.mail_attachments_widget, added]
-        wizard.action_send_and_print()
-        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+        proposed = wizard.mail_attachments_widget
+        for file_id in (copy.id, str(copy.id)):
+            with self.subTest(file_id=file_id):
+                added = {"id": file_id, "name": copy.name, "manual": True}
+                wizard.mail_attachments_widget = [*proposed, added]
+                wizard.action_send_and_print()
+                self.assertEqual(self.mailed(self.move)[0], [self.pdf])
 
     def test_a_batch_attaches_it_once(self):
         """D23"""
