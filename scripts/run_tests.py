@@ -16,6 +16,7 @@ from testbed.databases import (
     ADDON,
     BRIDGE,
     prepare_bridge_template,
+    prepare_shop_template,
     prepare_template,
 )
 from testbed.environment import LOCAL, ROOT, free_port, odoo_config, say
@@ -77,6 +78,12 @@ def queue(report: Report, *arguments: str) -> bool:
     os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     paths = [ROOT / BRIDGE / "tests"]
     return odoo_tests(report, "queue", paths, arguments, prepare_bridge_template)
+
+
+def shop(report: Report, *arguments: str) -> bool:
+    names = ["test_contact_addresses", "test_point_of_sale"]
+    paths = [ROOT / ADDON / "tests" / f"{name}.py" for name in names]
+    return odoo_tests(report, "shop", paths, arguments, prepare_shop_template)
 
 
 def odoos_own(report: Report, *arguments: str) -> bool:
@@ -168,6 +175,7 @@ def main(arguments: list[str]) -> int:
         "lib": lib,
         "addon": addon,
         "queue": queue,
+        "shop": shop,
         "odoo": odoos_own,
         "e2e": e2e,
         "torture": torture,

@@ -18,7 +18,9 @@ from .postgresql import (
 ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
 ACCOUNT = "benji_account"
+SHOP = "benji_shop"
 TEMPLATE = "benji_template_"
+SHOP_TEMPLATE = "benji_shoptemplate_"
 BRIDGE_TEMPLATE = "benji_bridge_"
 """A template's name ends in the state of the addons that are installed in it."""
 
@@ -30,18 +32,35 @@ def prepare_account() -> str:
 
     It does not depend on the addon, so it is made once for all.
     """
-    with _one_at_a_time():
-        if not database_exists(ACCOUNT):
-            say("installing Odoo's Invoicing into a new database (about 1 minute)")
-            # Odoo complains of things in there that are not ours and do no harm.
-            log = LOCAL / "account-install.log"
-            with unfinished(ACCOUNT) as name, log.open("w") as file:
-                try:
-                    install(name, "account", stderr=file)
-                except subprocess.CalledProcessError:
-                    say(log.read_text())
-                    raise
+    _prepare_once(ACCOUNT, "account", "about 1 minute")
     return ACCOUNT
+
+
+def prepare_shop() -> str:
+    """Return the name of a database with Sales and Point of Sale, and nothing of ours.
+
+    It does not depend on the addon either.
+    """
+    source = prepare_account()
+    _prepare_once(SHOP, "sale,point_of_sale", "about 1 minute", source)
+    return SHOP
+
+
+def _prepare_once(database: str, addons: str, time: str, source: str = "") -> None:
+    with _one_at_a_time():
+        if database_exists(database):
+            return
+        say(f"installing {addons} into a new database ({time})")
+        # Odoo complains of things in there that are not ours and do no harm.
+        log = LOCAL / f"{database.removeprefix('benji_')}-install.log"
+        with unfinished(database) as name, log.open("w") as file:
+            if source:
+                copy_database(source, name)
+            try:
+                install(name, addons, stderr=file)
+            except subprocess.CalledProcessError:
+                say(log.read_text())
+                raise
 
 
 def prepare_template(**options) -> str:
@@ -51,6 +70,12 @@ def prepare_template(**options) -> str:
     (postgresql.copy_database) only while nobody is connected.
     """
     return _prepare(prepare_account(), f"{TEMPLATE}{addon_state()}", ADDON, options)
+
+
+def prepare_shop_template(**options) -> str:
+    """Return one with Sales and Point of Sale too."""
+    name = f"{SHOP_TEMPLATE}{addon_state()}"
+    return _prepare(prepare_shop(), name, ADDON, options)
 
 
 def prepare_bridge_template(**options) -> str:

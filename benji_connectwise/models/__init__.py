@@ -19,7 +19,6 @@ from . import (
     ir_actions_report,
     ir_actions_server,
     ir_attachment,
-    mail_compose_message,
     mail_mail,
     mail_template,
     res_company,

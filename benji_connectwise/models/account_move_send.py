@@ -327,12 +327,13 @@ class AccountMoveSend(models.AbstractModel):
             elif self._is_posted_as_letter(move, data):
                 # The letter is made later, of the PDF that is kept then.
                 move._pin_connectwise_pdf()
-        super()._hook_if_success(others, from_cron=from_cron)
+        result = super()._hook_if_success(others, from_cron=from_cron)
         if from_cron:
             by_author = defaultdict(list)
             for move, data in nobody.items():
                 by_author[data["author_partner_id"]].append(move.id)
             self._send_notifications_to_partners(by_author, is_success=False)
+        return result
 
     @api.model
     def _is_posted_as_letter(self, move, move_data):

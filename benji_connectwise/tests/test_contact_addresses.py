@@ -3,7 +3,7 @@
 import unittest
 from contextlib import contextmanager
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .contact_common import ContactCommon
 
@@ -96,12 +96,17 @@ class TestOrders(AddressCommon):
         super().setUp()
         if "sale.order" not in self.env:
             raise unittest.SkipTest("Sales is not installed")
+        self.seller = new_test_user(
+            self.env,
+            "connectwise_seller",
+            groups="sales_team.group_sale_salesman",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
 
     def order(self, **values):
-        orders = self.env["sale.order"].sudo()
-        return orders.create(
-            {"partner_id": self.customer.id, "company_id": self.company.id, **values}
-        )
+        orders = self.env["sale.order"].with_user(self.seller)
+        return orders.create({"partner_id": self.customer.id, **values})
 
     def test_contact_is_not_chosen_for_an_order(self):
         """D12"""

@@ -6,4 +6,5 @@ from . import (
     connectwise_integrations,
     connectwise_mapping_connect,
     connectwise_mapping_rescan,
+    mail_compose_message,
 )

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .mail_mail import INVOICE_MAIL
+from ..models.mail_mail import INVOICE_MAIL
 
 
 class MailComposeMessage(models.TransientModel):
