@@ -1,6 +1,7 @@
 """Run one suite of tests, or the checkers and every suite; scripts/test explains which.
 
-Everything runs to its end; pytest's closing lines come last.
+All suites run as programs of their own, as many at once as there are processors; what
+each prints comes when it has ended, and pytest's closing lines come last.
 """
 
 import os
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 from testbed.databases import (
     ADDON,
     BRIDGE,
+    drop_templates,
     prepare_bridge_template,
     prepare_shop_template,
     prepare_template,
@@ -29,64 +32,39 @@ KNOWN_WARNING = "ignore:'crypt' is deprecated"  # passlib's, which Odoo imports
 CLOSING_LINE = re.compile(r"=+ (\d+ \w+|no tests ran).* in [\d.]+s.* =+\n")
 
 
-class Report:
-    """What ran, and how it ended."""
-
-    def __init__(self, hold_back: bool) -> None:
-        self.hold_back = hold_back
-        self.closing_lines: list[str] = []
-        self.failed: list[str] = []
-
-    def run(self, title: str, suite: Callable[..., bool], *arguments) -> None:
-        say(f"\n==== {title}")
-        started = time.monotonic()
-        if not suite(self, *arguments):
-            self.failed.append(title)
-        say(f"==== {title}: {time.monotonic() - started:.0f} s")
-
-    def pytest(self, *arguments: str) -> bool:
-        command = [sys.executable, "-m", "pytest", *arguments]
-        if not self.hold_back:
-            return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
-        with subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True
-        ) as process:
-            for line in process.stdout:
-                if CLOSING_LINE.fullmatch(line):
-                    self.closing_lines.append(line)
-                else:
-                    print(line, end="", flush=True)
-        return process.returncode == 0
+def pytest(*arguments: str) -> bool:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-def checkers(report: Report) -> bool:
+def checkers() -> bool:
     return subprocess.run([ROOT / "scripts" / "check"], check=False).returncode == 0
 
 
-def lib(report: Report, *arguments: str) -> bool:
+def lib(*arguments: str) -> bool:
     """Without arguments, every line and branch of the addon's lib/ has to be run."""
     others = [f"--ignore={folder}" for folder in (END_TO_END, TORTURE)]
-    return report.pytest("tests", *others, *(arguments or ["--cov"]))
+    return pytest("tests", *others, *(arguments or ["--cov"]))
 
 
-def addon(report: Report, *arguments: str) -> bool:
-    return odoo_tests(report, "addon", [ROOT / ADDON / "tests"], arguments)
+def addon(*arguments: str) -> bool:
+    return odoo_tests("addon", [ROOT / ADDON / "tests"], arguments)
 
 
-def queue(report: Report, *arguments: str) -> bool:
+def queue(*arguments: str) -> bool:
     # The tests run the jobs themselves: no job runner beside them.
     os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     paths = [ROOT / BRIDGE / "tests"]
-    return odoo_tests(report, "queue", paths, arguments, prepare_bridge_template)
+    return odoo_tests("queue", paths, arguments, prepare_bridge_template)
 
 
-def shop(report: Report, *arguments: str) -> bool:
+def shop(*arguments: str) -> bool:
     names = ["test_contact_addresses", "test_point_of_sale"]
     paths = [ROOT / ADDON / "tests" / f"{name}.py" for name in names]
-    return odoo_tests(report, "shop", paths, arguments, prepare_shop_template)
+    return odoo_tests("shop", paths, arguments, prepare_shop_template)
 
 
-def odoos_own(report: Report, *arguments: str) -> bool:
+def odoos_own(*arguments: str) -> bool:
     from odoo import release
 
     import odoo.addons
@@ -95,13 +73,11 @@ def odoos_own(report: Report, *arguments: str) -> bool:
     roots = [*odoo.addons.__path__, source / "addons"]
     account = next(filter(Path.is_dir, (Path(root, "account/tests") for root in roots)))
     names = ["test_account_move_send", "test_portal_invoice", "test_download_docs"]
-    return odoo_tests(
-        report, "odoo", [account / f"{name}.py" for name in names], arguments
-    )
+    return odoo_tests("odoo", [account / f"{name}.py" for name in names], arguments)
 
 
 def odoo_tests(
-    report: Report, name: str, paths: list[Path], arguments, prepare=prepare_template
+    name: str, paths: list[Path], arguments, prepare=prepare_template
 ) -> bool:
     """Run tests inside Odoo, in a new copy of the database that `prepare` makes.
 
@@ -110,14 +86,14 @@ def odoo_tests(
     database = f"benji_test_{name}"
     with ExitStack() as stack:
         stack.enter_context(postgresql())
-        template = install(prepare)
+        template = install(prepare, LOCAL / f"test-{name}-install.log")
         if not template:
             return False
         copy_database(template, database)
         stack.callback(drop_database, database)
         log = LOCAL / f"test-{name}.log"
         log.unlink(missing_ok=True)
-        passed = report.pytest(
+        passed = pytest(
             *("-p", "odoo"),
             *("-o", "pythonpath=.", "-o", f"filterwarnings={KNOWN_WARNING}"),
             f"--rootdir={ROOT}",
@@ -131,9 +107,8 @@ def odoo_tests(
         return quiet(log) and passed
 
 
-def install(prepare: Callable[..., str]) -> str | None:
+def install(prepare: Callable[..., str], log: Path) -> str | None:
     """Return the database to copy, or None if Odoo failed or warned."""
-    log = LOCAL / "test-install.log"
     try:
         with log.open("w") as file:
             template = prepare(stderr=file)
@@ -142,7 +117,7 @@ def install(prepare: Callable[..., str]) -> str | None:
         return None
     if quiet(log, "--no-err-if-empty"):
         return template
-    drop_database(template)
+    drop_templates()
     return None
 
 
@@ -161,36 +136,80 @@ def quiet(log: Path, *options: str) -> bool:
     return result.returncode == 0
 
 
-def e2e(report: Report, *arguments: str) -> bool:
-    return report.pytest(str(END_TO_END), *arguments)
+def e2e(*arguments: str) -> bool:
+    return pytest(str(END_TO_END), *arguments)
 
 
-def torture(report: Report, *arguments: str) -> bool:
+def torture(*arguments: str) -> bool:
     """A slice of what scripts/torture does for long."""
-    return report.pytest(str(TORTURE), *arguments)
+    return pytest(str(TORTURE), *arguments)
+
+
+SUITES: dict[str, Callable[..., bool]] = {
+    "checkers": checkers,
+    "lib": lib,
+    "torture": torture,
+    "addon": addon,
+    "odoo": odoos_own,
+    "shop": shop,
+    "e2e": e2e,
+    "queue": queue,
+}
+"""The longest first; before them, those that need no database."""
+
+
+class Everything:
+    """All suites, as many at once as there are processors."""
+
+    def __init__(self) -> None:
+        self.closing_lines: dict[str, list[str]] = {}
+        self.failed: list[str] = []
+
+    def run(self) -> bool:
+        with postgresql(), ThreadPoolExecutor(os.cpu_count()) as executor:
+            installed = executor.submit(
+                install, prepare_bridge_template, LOCAL / "test-install.log"
+            )
+            for running in [
+                executor.submit(self._run_suite, title, installed) for title in SUITES
+            ]:
+                running.result()
+        failed = ", ".join(title for title in SUITES if title in self.failed)
+        print(f"\nfailed: {failed}\n" if failed else "", end="")
+        for title in SUITES:
+            print(*self.closing_lines[title], sep="", end="", flush=True)
+        return not failed
+
+    def _run_suite(self, title: str, installed: Future[str | None]) -> None:
+        started = time.monotonic()
+        if title in ("checkers", "lib") or installed.result():
+            say(f"==== {title} …")
+            result = subprocess.run(
+                [sys.executable, "-m", "scripts.run_tests", title],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            output, passed = result.stdout, result.returncode == 0
+        else:
+            output, passed = "its database could not be made\n", False
+        lines = output.splitlines(keepends=True)
+        closing = [line for line in lines if CLOSING_LINE.fullmatch(line)]
+        self.closing_lines[title] = closing
+        if not passed:
+            self.failed.append(title)
+        text = "".join(line for line in lines if line not in closing)
+        seconds = time.monotonic() - started
+        print(f"\n==== {title}: {seconds:.0f} s\n{text}", end="", flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    suites = {
-        "lib": lib,
-        "addon": addon,
-        "queue": queue,
-        "shop": shop,
-        "odoo": odoos_own,
-        "e2e": e2e,
-        "torture": torture,
-    }
-    report = Report(hold_back=not arguments)
-    if arguments:
-        report.run(arguments[0], suites[arguments[0]], *arguments[1:])
-    else:
-        report.run("checkers", checkers)
-        for title, suite in suites.items():
-            report.run(title, suite)
-    failed = ", ".join(report.failed)
-    print(f"\nfailed: {failed}\n" if failed else "", end="")
-    print(*report.closing_lines, sep="", end="", flush=True)
-    return bool(failed)
+    if not arguments:
+        return not Everything().run()
+    title, *others = arguments
+    return not SUITES[title](*others)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,13 @@ def prepare_bridge_template(**options) -> str:
     return _prepare(prepare_template(**options), name, "queue_job", options)
 
 
+def drop_templates() -> None:
+    """Have all of them made anew, but for the one with `account`."""
+    for kind in (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE):
+        for name in databases_like(f"{kind}%"):
+            drop_database(name)
+
+
 def _prepare(source: str, template: str, addon: str, options) -> str:
     with _one_at_a_time():
         if not database_exists(template):
