@@ -780,7 +780,7 @@ class AccountMove(models.Model):
                 reports = move.env["ir.actions.report"]
                 file.raw, _kind = reports._render_qweb_pdf(report, move.ids)
             elif file.checksum != chosen.checksum:
-                file.raw = chosen.raw
+                file.raw = chosen._get_content()
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Leave out synced contacts that get no invoices, as followers too (D12)."""
@@ -837,9 +837,9 @@ class AccountMove(models.Model):
                     )
                 )
             try:
-                validate_pdf(attachment.raw or b"")
+                validate_pdf(attachment._get_content())
                 with MergeCheck() as check:
-                    check.examine(attachment.raw)
+                    check.examine(attachment._get_content())
             except InvalidPdfError as error:
                 message = self.env._(
                     "“%s” is not a PDF that can be sent. Please attach another.",
@@ -882,7 +882,7 @@ class AccountMove(models.Model):
         return {
             "filename": attachment.name,
             "filetype": attachment.mimetype,
-            "content": attachment.raw,
+            "content": attachment._get_content(),
         }
 
     def get_extra_print_items(self):

@@ -221,7 +221,9 @@ class AccountMoveSend(models.AbstractModel):
             move, {**move_data, "mail_attachments_widget": widget}
         )
         if preferred := move._get_preferred_invoice_pdf():
-            params["attachments"] = without_copies(params["attachments"], preferred.raw)
+            params["attachments"] = without_copies(
+                params["attachments"], preferred._get_content()
+            )
         return params
 
     @api.model

@@ -450,7 +450,7 @@ class ConnectwiseLookup(models.Model):
         if attachment.store_fname:
             return attachment.checksum
         # In the database the content can be written without the checksum.
-        return attachment._compute_checksum(attachment.raw or b"")
+        return attachment._compute_checksum(attachment._get_content())
 
     def _is_for_current_number(self):
         return number_key(self.number or "") == number_key(

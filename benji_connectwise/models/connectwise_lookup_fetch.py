@@ -565,7 +565,7 @@ class ConnectwiseLookup(models.Model):
             if attachment:
                 # Its file may just have been mended.
                 attachment.invalidate_recordset(["raw"])
-                if attachment.raw == content and attachment._is_whole():
+                if attachment._get_content() == content and attachment._is_whole():
                     continue
             if attachment:
                 replaced += move

@@ -75,7 +75,7 @@ class IrActionsReport(models.Model):
         streams = OrderedDict()
         for res_id in res_ids:
             if res_id in pdfs:
-                stream = ChosenPdf(pdfs[res_id].raw, mended.get(res_id))
+                stream = ChosenPdf(pdfs[res_id]._get_content(), mended.get(res_id))
                 streams[res_id] = {"stream": stream, "attachment": None}
             elif res_id in rendered:
                 streams[res_id] = rendered.pop(res_id)
@@ -95,7 +95,7 @@ class IrActionsReport(models.Model):
             for res_id, attachment in pdfs.items():
                 try:
                     left = end - time.monotonic()
-                    mended[res_id] = check.mend(attachment.raw, left)
+                    mended[res_id] = check.mend(attachment._get_content(), left)
                 except InvalidPdfError as error:
                     _logger.warning("Invoice %s is printed by Odoo: %s", res_id, error)
         return mended

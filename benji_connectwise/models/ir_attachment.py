@@ -21,13 +21,18 @@ class IrAttachment(models.Model):
             return None
         return super()._index(bin_data, file_type, checksum=checksum)
 
+    def _get_content(self):
+        """Return the bytes, also where the web client asked for sizes (`bin_size`)."""
+        self.ensure_one()
+        return self.with_context(bin_size=False, bin_size_raw=False).raw or b""
+
     def _is_whole(self):
         """Whether the content is what the checksum says.
 
         It may have been lost, emptied or changed on the disk.
         """
         self.ensure_one()
-        content = self.raw
+        content = self._get_content()
         return bool(content) and self._compute_checksum(content) == self.checksum
 
     @api.model

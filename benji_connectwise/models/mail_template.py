@@ -48,7 +48,8 @@ class MailTemplate(models.Model):
         for res_id, pdf in pdfs.items():
             if pdf:
                 results[res_id]["attachments"] = without_copies(
-                    results[res_id].get("attachments", []), base64.b64encode(pdf.raw)
+                    results[res_id].get("attachments", []),
+                    base64.b64encode(pdf._get_content()),
                 )
         return results
 

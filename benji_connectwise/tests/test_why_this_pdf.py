@@ -117,6 +117,36 @@ class TestNotAskedYet(WhyCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestInTheBrowser(WhyCommon):
+    def test_form_reads_whose_pdf_it_is(self):
+        """S4: the web client reads forms with sizes in the place of files."""
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        reading = move.with_user(self.accountant).with_context(bin_size=True)
+        [values] = reading.web_read({"invoice_pdf_explanation": {}})
+        self.assertIn(
+            "PDF comes from ConnectWise PSA", values["invoice_pdf_explanation"]
+        )
+
+    def test_form_reads_whose_attached_pdf_it_is(self):
+        """S4: the same of a file that a person marked"""
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1001")
+        move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": "ours.pdf",
+                "raw": self.sandbox_pdf("CW1001"),
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+        reading = move.with_user(self.accountant).with_context(bin_size=True)
+        [values] = reading.web_read({"invoice_pdf_explanation": {}})
+        self.assertIn("PDF comes from PDF attached", values["invoice_pdf_explanation"])
+
+
+@tagged("post_install", "-at_install")
 class TestWithoutChoice(WhyCommon):
     """What a source has for want of a person's choice is no failure."""
 
