@@ -183,7 +183,7 @@ class ResPartner(models.Model):
         renamed = self._filter_renamed(vals)
         result = super().write(vals)
         if renamed:
-            renamed._note_writer(vals)
+            renamed._note_writer()
         if not vals.keys().isdisjoint({"parent_id", "is_company"}):
             self._judge_connectwise_lookups_anew()
         return result
@@ -199,11 +199,13 @@ class ResPartner(models.Model):
             )
         )
 
-    def _note_writer(self, vals):
-        """Remember whether the customer wrote what customers are matched by (D20)."""
-        is_customer = self._is_customer_writing()
-        if is_customer or "name" in vals:
-            self._set_self_written(is_customer)
+    def _note_writer(self):
+        """Remember that the customer wrote what customers are matched by (D20).
+
+        Whoever corrects a letter of it does not confirm it: a person of Invoicing does.
+        """
+        if self._is_customer_writing():
+            self._set_self_written(True)
 
     def _set_self_written(self, value):
         partners = self.sudo().with_context(connectwise_sync=SYNC)

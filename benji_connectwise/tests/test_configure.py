@@ -6,7 +6,7 @@ from unittest.mock import patch
 from lxml import etree
 
 from odoo.exceptions import AccessError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import ConnectwiseCommon
 
@@ -300,3 +300,47 @@ class TestConfigure(ConnectwiseCommon):
         """S11"""
         with self.assertRaises(AccessError):
             self.Wizard.with_user(self.accountant).create({})
+
+
+@tagged("post_install", "-at_install")
+class TestAnotherCompanysDialog(ConnectwiseCommon):
+    """What an Invoicing administrator of another company learns by RPC."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stranger = new_test_user(
+            cls.env,
+            "connectwise_stranger",
+            "account.group_account_manager",
+            company_id=cls.env["res.company"].create({"name": "Elsewhere"}).id,
+        )
+
+    def test_configure_tells_nothing_of_it(self):
+        """D18 R13: neither where it is, nor how much was learned, nor of its key."""
+        for name in ("another_explanation", "has_private_key", "owner_name"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                wizard = self.env["connectwise.backend.configure"].with_user(
+                    self.stranger
+                )
+                wizard.create(
+                    {"company_id": self.company.id, "company_login_id": "evil"}
+                ).read([name])
+
+    def test_rescan_tells_nothing_of_it(self):
+        """R13"""
+        dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
+        with self.assertRaises(AccessError):
+            dialogs.create({"backend_id": self.backend.id})
+
+    def test_emptied_field_is_no_traceback(self):
+        """D18: the dialog compares while somebody types."""
+        self.env["connectwise.company"].sudo().create(
+            {"backend_id": self.backend.id, "connectwise_ref": 1, "name": "Acme"}
+        )
+        wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
+        for name in ("company_login_id", "server_url"):
+            with self.subTest(name):
+                dialog = wizard.create({name: False})
+                self.assertFalse(dialog.read([name])[0][name])
+                dialog.read(["another_explanation"])

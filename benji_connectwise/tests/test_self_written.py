@@ -57,14 +57,14 @@ class TestMatching(SelfWrittenCommon):
         self.match()
         self.assertEqual(genuine.connectwise_company_id, self.victim)
 
-    def test_customer_renamed_by_a_colleague_is_connected(self):
-        """D20: what an employee writes counts, also after the customer's own name."""
+    def test_correcting_the_name_does_not_confirm_it(self):
+        """D20: an employee who corrects a letter has not looked whose name it is."""
         self.rename_himself()
         clerk = self.mallory.with_user(self.clerk)
-        clerk.name = "Vandelay"
-        clerk.name = "Vandelay Imports"
+        clerk.name = "Vandelay Imports."
         self.match()
-        self.assertEqual(self.row.connectwise_company_id, self.victim)
+        self.assertFalse(self.row.connectwise_company_id)
+        self.assertTrue(self.row.has_conflict)
 
     def test_exact_matches_leave_out_who_renamed_himself(self):
         """D20: also before the next synchronization"""

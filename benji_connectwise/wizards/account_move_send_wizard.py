@@ -19,7 +19,8 @@ class AccountMoveSendWizard(models.TransientModel):
             wizard.is_held = self._has_to_wait(wizard.move_id, settings, send_now=False)
 
     def _get_sending_settings(self):
-        return {**super()._get_sending_settings(), "send_now": self.send_now}
+        settings = super()._get_sending_settings()
+        return {**settings, "send_now": True} if self.send_now else settings
 
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):

@@ -132,8 +132,10 @@ class ConnectwiseBackendConfigure(models.TransientModel):
 
     def _get_backend(self):
         # An archived connection is taken up again instead of colliding with a new one.
-        backend = self._get_company()._find_connectwise_backend()
-        return backend.with_env(self.env)
+        backend = self._get_company()._find_connectwise_backend().with_env(self.env)
+        # Whoever creates the dialog over RPC can name any company.
+        backend.check_access("read")
+        return backend
 
     @api.depends("company_id")
     def _compute_owner_name(self):
@@ -168,7 +170,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         sentences = [
             _(
                 "%(new)s is another ConnectWise than %(old)s.",
-                new=" @ ".join(text.strip() for text in here),
+                new=" @ ".join((text or "").strip() for text in here),
                 old=" @ ".join(before),
             )
         ]

@@ -36,6 +36,11 @@ class ConnectwiseMappingRescan(models.TransientModel):
     obstacle = fields.Char(compute="_compute_help")
     line_ids = fields.One2many("connectwise.mapping.rescan.line", "rescan_id")
 
+    @api.constrains("backend_id")
+    def _check_may_read(self):
+        # Odoo shows the name of what a record refers to without asking.
+        self.sudo(False).backend_id.check_access("read")
+
     @api.depends("backend_id")
     def _compute_help(self):
         for rescan in self:

@@ -32,7 +32,7 @@ def check_all(env, sandbox: Sandbox, log: str = "") -> list[str]:
         *check_rows(env),
         *check_contacts(env),
         *check_watermark(env, sandbox),
-        *check_sentences(env),
+        *check_sentences(get_sentences(env)),
         *check_leftovers(env),
         *check_secrets(env, sandbox, log),
     ]
@@ -235,19 +235,29 @@ def _naive(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
 
 
-def check_sentences(env) -> list[str]:
+SENTENCES = {
+    "connection": ("connectwise.backend", "last_error"),
+    "history": ("connectwise.sync.history", "error"),
+    "row": ("connectwise.mapping", "message"),
+    "invoice": ("account.move", "connectwise_message"),
+}
+"""Where people are told something: the model and the field."""
+
+
+def get_sentences(env) -> list[tuple[str, str]]:
+    """Return what people are told, and where."""
+    return [
+        (where, text)
+        for where, (model, name) in SENTENCES.items()
+        for text in env[model].search([]).mapped(name)
+    ]
+
+
+def check_sentences(said: list[tuple[str, str]]) -> list[str]:
     """What people are told is plain, and says more than nothing."""
-    lookups = env["connectwise.lookup"].search([])
-    said = {
-        "connection": env["connectwise.backend"].search([]).mapped("last_error"),
-        "history": env["connectwise.sync.history"].search([]).mapped("error"),
-        "row": env["connectwise.mapping"].search([]).mapped("message"),
-        "invoice": lookups.move_id.mapped("connectwise_message"),
-    }
     return [
         f"{where} says: {text}"
-        for where, texts in said.items()
-        for text in texts
+        for where, text in said
         if text and (not text.strip() or NOT_FOR_PEOPLE.search(text))
     ]
 
@@ -396,7 +406,7 @@ def tables(env) -> dict[str, list[tuple]]:
         "rows": """
             SELECT customer.name, company.connectwise_ref, row.connection,
                    coalesce(row.disconnected, false), coalesce(row.has_conflict, false),
-                   row.message, row.contact_message, contact.email
+                   row.conflict ->> 'kind', row.contact_note ->> 'code', contact.email
               FROM connectwise_mapping row
               JOIN res_partner customer ON customer.id = row.partner_id
               LEFT JOIN connectwise_company company

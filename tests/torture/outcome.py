@@ -30,8 +30,9 @@ TABLES = {
         SELECT res_model, summary, count(*) FROM mail_activity
          WHERE active GROUP BY 1, 2""",
     "connection": """
-        SELECT state, failure::text, failures, retry_at, sync_failure::text,
-               sync_failures, sync_retry_at, newest_change
+        SELECT state, failure::text, coalesce(failures, 0), retry_at,
+               sync_failure::text, coalesce(sync_failures, 0), sync_retry_at,
+               newest_change
           FROM connectwise_backend""",
     "history": """
         SELECT state, is_full, companies_read, companies_total, counts, skipped,
