@@ -312,11 +312,10 @@ class ConnectwiseBackend(models.Model):
                            now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
                            %(user)s, %(user)s
                       FROM res_partner partner
-                     WHERE partner.active
-                       AND partner.commercial_partner_id = partner.id
+                     WHERE partner.commercial_partner_id = partner.id
                        AND (partner.company_id IS NULL
                             OR partner.company_id = ANY(%(visible)s))
-                       AND (partner.customer_rank > 0 OR EXISTS (
+                       AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
                             SELECT 1 FROM account_move move
                              WHERE move.commercial_partner_id = partner.id
                                AND move.company_id = ANY(%(companies)s)

@@ -102,6 +102,17 @@ class TestMappingReport(MappingReportCommon):
         self.open_report(self.accountant)
         self.assertTrue(self.row(new))
 
+    def test_archived_customer_with_posted_invoices_has_a_row(self):
+        for amount in (10.0, None):
+            customer = self.env["res.partner"].create(
+                {"name": "Zulu", "customer_rank": 1}
+            )
+            if amount:
+                self.invoice("INV-ZULU", amount=amount, partner_id=customer.id)
+            customer.active = False
+            self.open_report(self.accountant)
+            self.assertEqual(bool(self.row(customer)), bool(amount))
+
     def test_without_invoicing_the_report_cannot_be_opened(self):
         stranger = new_test_user(self.env, "connectwise_nobody", "base.group_user")
         with self.assertRaises(AccessError):
