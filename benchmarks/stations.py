@@ -74,7 +74,7 @@ class Bench:
 
 
 def companies(bench: Bench) -> None:
-    """P1, P2, P4, P6, P7: no customer is connected."""
+    """No customer is connected."""
     size = bench.sizes.companies
     for latency in (LATENCY, 0):
         with sandbox(size, 30, latency) as source:
@@ -83,7 +83,7 @@ def companies(bench: Bench) -> None:
 
 
 def contacts(bench: Bench) -> None:
-    """P1, P2, P4, P6: customers are connected and have Bill-To contacts."""
+    """Customers are connected and have Bill-To contacts."""
     size = bench.sizes.companies
     fewest = min(bench.sizes.connected)
     with sandbox(size, 30, LATENCY) as source:
@@ -94,7 +94,7 @@ def contacts(bench: Bench) -> None:
 
 
 def series(bench: Bench) -> None:
-    """P5, P7: the same for fewer and for more companies."""
+    """The same for fewer and for more companies."""
     for size in bench.sizes.series:
         turns = bench.sizes.runs if size < bench.sizes.companies else bench.sizes.few
         with sandbox(size, 30, LATENCY) as source:
@@ -153,7 +153,7 @@ def read_companies(
 
 
 def others(bench: Bench) -> None:
-    """P3: django-connectwise, and what one writes in an afternoon."""
+    """Django-connectwise, and what one writes in an afternoon."""
     size = bench.sizes.others
     with sandbox(size, 30, LATENCY) as source:
         for turn in range(bench.sizes.few):
@@ -176,7 +176,7 @@ def others(bench: Bench) -> None:
 
 
 def matching(bench: Bench) -> None:
-    """P5, P8: as many customers as companies, in this process."""
+    """As many customers as companies, in this process."""
     for size in (bench.sizes.companies, bench.sizes.double):
         customers, companies_ = records_to_match(size)
         for turn in range(bench.sizes.runs):
@@ -208,7 +208,7 @@ def records_to_match(size: int) -> tuple[list[Customer], list[Company]]:
 
 
 def dialogs(bench: Bench) -> None:
-    """P9: the dialog "+", and the first page of the Customer Mapping Report."""
+    """The dialog "+", and the first page of the Customer Mapping Report."""
     size = bench.sizes.companies
     for companies_, what in ((size, "suggest"), (bench.sizes.double, "report")):
         with (
@@ -236,7 +236,7 @@ def dialogs(bench: Bench) -> None:
 
 
 def sending(bench: Bench) -> None:
-    """P10, P11: batches of invoices with ConnectWise's PDFs and with Odoo's own."""
+    """Batches of invoices with ConnectWise's PDFs and with Odoo's own."""
     most = max(bench.sizes.invoices)
     # A twelfth of the sandbox's are credit notes, and some are special cases.
     in_sandbox = most * 12 // 11 + 100

@@ -5,10 +5,10 @@ from odoo.tools import SQL
 
 
 def uninstall_hook(env):
-    """Leave nothing behind but what people made and what customers received (D24)."""
+    """Leave nothing behind but what people made and what customers received."""
     env = env(context={**env.context, "active_test": False})
     _end_holds(env)
-    # Also of connections that were archived; takes the contacts away (D7).
+    # Also of connections that were archived; takes the contacts away.
     env["connectwise.mapping"].search([])._remove_contact()
     _give_files_back(env)
     models = [name for name in env if name.startswith("connectwise.")]

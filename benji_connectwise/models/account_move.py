@@ -9,7 +9,7 @@ from odoo.tools import format_date, format_datetime
 from odoo.addons.mail.tools.discuss import Store
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
-from ..pdf_merge_check import MergeCheck
+from ..tools.pdf_merge_check import MergeCheck
 from .connectwise_lookup import NUMBERS_AT_ONCE
 
 FRESH_FOR_BATCH = timedelta(minutes=5)
@@ -206,7 +206,7 @@ class AccountMove(models.Model):
         return bool(partner.sudo().invoice_edi_format)
 
     def _get_companion_pdf(self):
-        """Return ConnectWise's PDF, where it goes along with Odoo's e-invoice (D13)."""
+        """Return ConnectWise's PDF, where it goes along with Odoo's e-invoice."""
         self.ensure_one()
         none = self.env["ir.attachment"]
         if not (self._is_connectwise_preferred() and self._is_e_invoice()):
@@ -731,7 +731,7 @@ class AccountMove(models.Model):
         return records.with_context(invoice_pdf_at_hand=True)
 
     def _pin_connectwise_pdf(self):
-        """Remember the kept ConnectWise PDF as one that somebody received (D3)."""
+        """Remember the kept ConnectWise PDF as one that somebody received."""
         kept = self.env["connectwise.lookup"]._get_pdfs(self)
         moves = self.sudo().filtered(lambda move: move.id in kept)
         moves._note_time("connectwise_sent_at")
@@ -783,7 +783,7 @@ class AccountMove(models.Model):
                 file.raw = chosen._get_content()
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out synced contacts that get no invoices, as followers too (D12)."""
+        """Leave out synced contacts that get no invoices, as followers too."""
         recipients = super()._notify_get_recipients(
             message, msg_vals=msg_vals, **kwargs
         )

@@ -58,7 +58,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_invoice_pdf_alerts(self, moves, moves_data):
-        """Say which invoices do not use the PDF of the first choice, and why (D14)."""
+        """Say which invoices do not use the PDF of the first choice, and why."""
         counts = self._count_expected_pdfs(moves)
         others = counts["others"]
         if not others:
@@ -91,7 +91,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_amount_alerts(self, moves):
-        """Say whose amount is another one in ConnectWise (D1, step 3)."""
+        """Say whose amount is another one in ConnectWise."""
         differing = moves.filtered("connectwise_amount_differs")
         if not differing:
             return {}
@@ -286,7 +286,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _hook_invoice_document_after_pdf_report_render(self, invoice, invoice_data):
-        # Nothing is embedded into a PDF that goes out byte for byte (D13).
+        # Nothing is embedded into a PDF that goes out byte for byte.
         if self._is_sent_without_rendering(invoice, invoice_data):
             return None
         return super()._hook_invoice_document_after_pdf_report_render(
@@ -365,7 +365,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _reaches_nobody(self, move, move_data):
-        """Whether none of the ways in which it is to be sent leads to anybody (D23)."""
+        """Whether none of the ways in which it is to be sent leads to anybody."""
         methods = move_data.get("sending_methods") or []
         return bool(methods) and not any(
             self._is_applicable_to_move(method, move, **move_data) for method in methods
@@ -419,7 +419,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _report_differing_amounts(self, moves):
-        """Tell a person what was sent with another amount while nobody looked (D1)."""
+        """Tell a person what was sent with another amount while nobody looked."""
         kept = self.env["connectwise.lookup"]._get_pdfs(moves)
         for move in moves.sudo().filtered("connectwise_amount_differs"):
             if not (move.is_move_sent and move.id in kept):
@@ -438,7 +438,7 @@ class AccountMoveSend(models.AbstractModel):
                 )
 
     # -------------------------------------------------------------------------
-    # Holding an invoice until ConnectWise has its PDF (D14)
+    # Holding an invoice until ConnectWise has its PDF
     # -------------------------------------------------------------------------
 
     @api.model

@@ -13,9 +13,6 @@ from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.http import request
 
-from .. import private_key
-from ..encryption import SecretKeyError, encrypt, encrypt_stored
-from ..explain import error_to_facts, explain, explain_facts
 from ..lib.connectwise_client import (
     BACKGROUND,
     INTERACTIVE,
@@ -30,6 +27,9 @@ from ..lib.connectwise_client import (
     normalise_address,
     read_origin,
 )
+from ..tools import private_key
+from ..tools.encryption import SecretKeyError, encrypt, encrypt_stored
+from ..tools.explain import error_to_facts, explain, explain_facts
 
 SECONDS_FOR_PERSON = 7.5
 """What ConnectWise may cost in one action of a person, all its questions together.
@@ -52,7 +52,7 @@ _logger = logging.getLogger(__name__)
 
 
 def get_place(server_url, company_login_id):
-    """Return which ConnectWise this is: ids and keys mean something only there (D18).
+    """Return which ConnectWise this is: ids and keys mean something only there.
 
     It is the same text however the address was typed.
     """
@@ -234,7 +234,7 @@ class ConnectwiseBackend(models.Model):
 
     @api.constrains("company_id")
     def _check_branches(self):
-        """Keep one connection for a company and its branches (D19)."""
+        """Keep one connection for a company and its branches."""
         for backend in self.sudo():
             company = backend.company_id
             others = self.sudo().with_context(active_test=False)
@@ -343,7 +343,7 @@ class ConnectwiseBackend(models.Model):
         return result
 
     def _leave_connectwise(self):
-        """Let nothing count that was learned before, until it is confirmed (D18)."""
+        """Let nothing count that was learned before, until it is confirmed."""
         backend = self.sudo()
         backend.write(
             {

@@ -7,8 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..explain import explain, explain_facts
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
+from ..tools.explain import explain, explain_facts
 from .connectwise_sync_history import OPEN, MassLossError
 
 SECONDS_FOR_SYNC = 100
@@ -274,7 +274,7 @@ class ConnectwiseBackend(models.Model):
     # -------------------------------------------------------------------------
 
     def action_remove_imported_contacts(self):
-        """Remove what the synchronization imported, after it was switched off (D2).
+        """Remove what the synchronization imported, after it was switched off.
 
         :raises UserError: while it is on, because the contacts would come back
         """
@@ -293,7 +293,7 @@ class ConnectwiseBackend(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _ensure_rows(self):
-        """Make the report's missing rows: one for each accounting customer (D11)."""
+        """Make the report's missing rows: one for each accounting customer."""
         self.env["res.partner"].flush_model()
         self.env["account.move"].flush_model(
             ["commercial_partner_id", "state", "move_type", "company_id"]

@@ -96,7 +96,7 @@ class ConnectwiseCompany(models.Model):
 
     @api.model
     def _doubt(self, backend):
-        """Let no company count until it is read from the ConnectWise of now (D18)."""
+        """Let no company count until it is read from the ConnectWise of now."""
         self.flush_model()
         self.env.cr.execute(
             SQL(

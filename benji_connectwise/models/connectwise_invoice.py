@@ -34,7 +34,7 @@ class ConnectwiseInvoice(models.Model):
     )
 
     def _is_credit(self):
-        """Whether this is a credit (D9); None where ConnectWise does not say."""
+        """Whether this is a credit; None where ConnectWise does not say."""
         if self.invoice_type == "CreditMemo" or (self.has_total and self.total < 0):
             return True
         return False if self.invoice_type or self.has_total else None

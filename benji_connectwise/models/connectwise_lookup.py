@@ -6,9 +6,9 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.tools import format_datetime, formatLang
 
-from ..explain import explain_facts
 from ..lib.connectwise_client import number_key
 from ..lib.connectwise_client.const import MAX_HITS
+from ..tools.explain import explain_facts
 
 _logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ ACCEPTED = ("accepted", "amount_differs")
 class ConnectwiseLookup(models.Model):
     """What ConnectWise answered about one Odoo invoice, and which PDF was kept of it.
 
-    The verdict on the answer (D1: a hit is accepted by evidence) follows from the
+    The verdict on the answer (a hit is accepted by evidence) follows from the
     stored facts, so it is right again as soon as one of them changes.
     """
 
@@ -129,7 +129,7 @@ class ConnectwiseLookup(models.Model):
             lookup.accepted_id = hits if verdict in ACCEPTED else hits.browse()
 
     def _judge(self, finders, owners):
-        """Decide by evidence which hit is this invoice (D1).
+        """Decide by evidence which hit is this invoice.
 
         :param finders: of all its hits, as _get_finders returns them
         :param owners: of all its hits, as _get_owners returns them
@@ -140,10 +140,10 @@ class ConnectwiseLookup(models.Model):
             return False, hits.browse()
         sent = self._get_sent_hit()
         if self._is_from_another():
-            # What was sent stays (D3); nothing there can be compared with what is here.
+            # What was sent stays; nothing there can be compared with what is here.
             return bool(sent) and "accepted", sent
         if sent:
-            # Whatever else changed there: only whose it is speaks against it (D3).
+            # Whatever else changed there: only whose it is speaks against it.
             if self._get_other_owner(sent, owners):
                 return "wrong_company", sent
             return self._accept(sent), sent
@@ -171,14 +171,14 @@ class ConnectwiseLookup(models.Model):
     def _get_sent_hit(self):
         """Return the hit whose PDF was sent: it stays the one, whatever it costs now.
 
-        Only that it is another customer's speaks against it (D3).
+        Only that it is another customer's speaks against it.
         """
         if not self._is_pdf_sent():
             return self.hit_ids.browse()
         return self.hit_ids.filtered(lambda hit: hit.connectwise_ref == self.pdf_ref)
 
     def _is_pdf_sent(self):
-        """Whether the PDF that is kept is what was sent, so that it is pinned (D3).
+        """Whether the PDF that is kept is what was sent, so that it is pinned.
 
         An invoice may also have been sent with Odoo's PDF, or just be marked as sent.
         """
@@ -186,14 +186,14 @@ class ConnectwiseLookup(models.Model):
         return bool(self.pdf_ref and sent and sent == self.pdf_checksum)
 
     def _is_other_kind(self, hit):
-        """Whether an invoice and a credit note would be confused (D9)."""
+        """Whether an invoice and a credit note would be confused."""
         is_credit = hit._is_credit()
         return is_credit is not None and is_credit != (
             self.move_id.move_type == "out_refund"
         )
 
     def _get_other_owner(self, hit, owners):
-        """Return why a hit is somebody else's, or None (D1, step 2).
+        """Return why a hit is somebody else's, or None.
 
         :return: ("connected", the customers who are connected with its company),
             ("disconnected", None) if a person said that it is not this customer's, or
@@ -220,7 +220,7 @@ class ConnectwiseLookup(models.Model):
         return bool(own) and hit.company_ref == own.connectwise_ref
 
     def _weigh(self, hit, finders):
-        """Return the verdict on a hit that is nobody else's (D1, steps 3 and 4)."""
+        """Return the verdict on a hit that is nobody else's."""
         is_own = self._is_of_own_company(hit)
         if is_own and self._get_mapping()._is_certain():
             return self._accept(hit)
@@ -236,7 +236,7 @@ class ConnectwiseLookup(models.Model):
     def _is_evidence(self, hit, finders):
         """Whether this hit speaks for its company being this invoice's customer.
 
-        Only what would be accepted without a connection does (D1, step 4).
+        Only what would be accepted without a connection does.
         """
         return not (
             self._is_other_kind(hit)
@@ -249,7 +249,7 @@ class ConnectwiseLookup(models.Model):
         return "amount_differs" if self._contradiction(hit) else "accepted"
 
     def _is_number_from_customer(self):
-        """Whether the customer may have chosen the number that was asked for (D20).
+        """Whether the customer may have chosen the number that was asked for.
 
         An order's *Customer Reference*, which a visitor of the web shop or the portal
         can write, becomes the invoice's reference (sale, models/sale_order.py:1418).
@@ -315,7 +315,7 @@ class ConnectwiseLookup(models.Model):
         self.modified(["pdf_ref"])
 
     def _is_from_another(self):
-        """Whether it was asked of another ConnectWise than is connected now (D18)."""
+        """Whether it was asked of another ConnectWise than is connected now."""
         return bool(self.place) and self.place != self._get_backend()._get_place()
 
     def _get_customer(self):
@@ -475,7 +475,7 @@ class ConnectwiseLookup(models.Model):
         return {attachment.res_id: attachment for attachment in attachments}
 
     # -------------------------------------------------------------------------
-    # Sending what was held until ConnectWise has its PDF (D14)
+    # Sending what was held until ConnectWise has its PDF
     # -------------------------------------------------------------------------
 
     @api.model

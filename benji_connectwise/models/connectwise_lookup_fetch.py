@@ -10,7 +10,6 @@ from psycopg2 import DatabaseError, IntegrityError, OperationalError
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
-from ..explain import error_to_facts
 from ..lib.connectwise_client import (
     AddressError,
     ConnectWiseError,
@@ -24,8 +23,9 @@ from ..lib.connectwise_client import (
     number_key,
 )
 from ..lib.connectwise_client.const import MAX_HITS
-from ..pdf_merge_check import LONG, SHORT, MergeCheck
-from ..storage import storage_error
+from ..tools.explain import error_to_facts
+from ..tools.pdf_merge_check import LONG, SHORT, MergeCheck
+from ..tools.storage import storage_error
 from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
 from .connectwise_lookup import NUMBERS_AT_ONCE, UNREADABLE
 from .ir_attachment import NOT_INDEXED
@@ -456,7 +456,7 @@ class ConnectwiseLookup(models.Model):
     def _download(self, client, step=None):
         """Fetch the PDFs of accepted hits that are missing or were changed.
 
-        What was sent is pinned: it is replaced only if a person asks for that (D3).
+        What was sent is pinned: it is replaced only if a person asks for that.
 
         :raises ConnectWiseError: if ConnectWise itself failed
         """
@@ -525,7 +525,7 @@ class ConnectwiseLookup(models.Model):
             self._trigger_prefetch(at=max(self.mapped("retry_at")))
 
     def _store_pdfs(self, contents, changed):
-        """Keep the PDFs of the accepted hits, all that can be stored (D22).
+        """Keep the PDFs of the accepted hits, all that can be stored.
 
         :param contents: {ConnectWise's id: PDF}
         :param changed: {look-up: ConnectWise's last change of the invoice}
@@ -643,9 +643,9 @@ class ConnectwiseLookup(models.Model):
         self.filtered("accepted_id")._download_now(client)
 
     def _leave_connectwise(self):
-        """Forget what no customer has seen: another ConnectWise is connected (D18).
+        """Forget what no customer has seen: another ConnectWise is connected.
 
-        What was sent goes on being shown (D3), and is not asked about.
+        What was sent goes on being shown, and is not asked about.
         """
         sent = self.filtered(lambda lookup: lookup.has_pdf and lookup._is_pdf_sent())
         (self - sent)._forget()

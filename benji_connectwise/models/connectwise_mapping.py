@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..mapping_words import explain_conflict, explain_contact
+from ..tools.mapping_words import explain_conflict, explain_contact
 from .connectwise_company import as_table
 
 PART = "part_of_another"
@@ -155,7 +155,7 @@ class ConnectwiseMapping(models.Model):
         )
 
     # -------------------------------------------------------------------------
-    # Whose invoices these are (D1)
+    # Whose invoices these are
     # -------------------------------------------------------------------------
 
     def _is_certain(self):
@@ -163,7 +163,7 @@ class ConnectwiseMapping(models.Model):
         return self.connection in ("account_id", "manual")
 
     def _get_trusted_company(self):
-        """Return the connected company, if the ConnectWise of now has it (D18)."""
+        """Return the connected company, if the ConnectWise of now has it."""
         return self.connectwise_company_id.filtered("is_confirmed")
 
     @api.model_create_multi
@@ -224,7 +224,7 @@ class ConnectwiseMapping(models.Model):
     def _note_owners(self):
         """Make a conflict of each connected row whose customer became part of another.
 
-        What was said of it says nothing certain about the other's invoices (D1). It
+        What was said of it says nothing certain about the other's invoices. It
         ends when the customer stands alone again.
         """
         self.flush_model()
@@ -317,7 +317,7 @@ class ConnectwiseMapping(models.Model):
         """Make the connection of this one row a person's, who looked at it.
 
         Where it is not connected, the name that the customer wrote himself counts from
-        now on (D20).
+        now on.
 
         :raises UserError: if there is neither
         """
@@ -365,7 +365,7 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def _set_aside(self, companies):
-        """Take the connections with these companies away until a person decides (D18).
+        """Take the connections with these companies away until a person decides.
 
         The contacts stay as they are: nobody writes, removes or mails them.
 

@@ -10,14 +10,14 @@ from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import clean_context
 
 from ..lib.connectwise_client import plain_email, take_out_invisible
-from ..mapping_words import explain_contact
+from ..tools.mapping_words import explain_contact
 from .connectwise_company import as_table
 from .res_partner import SYNC
 
 _logger = logging.getLogger(__name__)
 
 TAKEN_OVER = ("name", "email", "phone", "function", "active")
-"""What the synchronization overwrites of a contact that was entered by hand (D7)."""
+"""What the synchronization overwrites of a contact that was entered by hand."""
 
 
 class ConnectwiseMapping(models.Model):
@@ -176,7 +176,7 @@ class ConnectwiseMapping(models.Model):
         return self._plan_new_contact(email, here)
 
     def _plan_new_contact(self, email, here):
-        """Tell what accounting has from what somebody entered by hand (D6)."""
+        """Tell what accounting has from what somebody entered by hand."""
         customer = self.partner_id
         contacts = (here or customer.browse()) - customer
         # Another connection of this customer may just have taken one of them over.
@@ -197,7 +197,7 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def _has_login(self, contact):
-        """Whether somebody can, or could, log in as this contact (D6).
+        """Whether somebody can, or could, log in as this contact.
 
         ConnectWise must never decide where a password reset goes.
         """
@@ -369,7 +369,7 @@ class ConnectwiseMapping(models.Model):
             "connectwise_enabled": enabled,
         }
         if not before:
-            # Odoo chooses no address of this type for an order or an invoice (D12).
+            # Odoo chooses no address of this type for an order or an invoice.
             values["type"] = "other"
         return values
 
@@ -434,11 +434,11 @@ class ConnectwiseMapping(models.Model):
     # -------------------------------------------------------------------------
 
     def enable_contact(self):
-        """Let these contacts receive their customers' invoices (D12)."""
+        """Let these contacts receive their customers' invoices."""
         return self._decide_about_contact("enabled")
 
     def disable_contact(self):
-        """Mail these contacts no invoices any more, queued ones included (D12)."""
+        """Mail these contacts no invoices any more, queued ones included."""
         return self._decide_about_contact("disabled")
 
     def _decide_about_contact(self, decision):
@@ -469,7 +469,7 @@ class ConnectwiseMapping(models.Model):
         return True
 
     def _is_contact_mailed(self):
-        """Whether the contact receives its customer's invoices (D12, D18)."""
+        """Whether the contact receives its customer's invoices."""
         return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _is_contact_to_be_enabled(self, enabled):

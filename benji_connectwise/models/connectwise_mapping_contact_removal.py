@@ -17,7 +17,7 @@ ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
 
 
 class ConnectwiseMapping(models.Model):
-    """Taking the Bill-To contact away again (D7)."""
+    """Taking the Bill-To contact away again."""
 
     _inherit = "connectwise.mapping"  # pylint: disable=consider-merging-classes-inherited
 
@@ -63,7 +63,7 @@ class ConnectwiseMapping(models.Model):
             )
 
     def _give_orders_back(self, contact):
-        """Let orders and draft invoices have the customer as address again (D7).
+        """Let orders and draft invoices have the customer as address again.
 
         A contact that somebody entered stays, and with it what it was chosen for.
         """
@@ -137,7 +137,7 @@ class ConnectwiseMapping(models.Model):
         return bool(self.env.execute_query(SQL("%s LIMIT 1", query)))
 
     def _withdraw_queued_mail(self):
-        """Take the contacts out of invoice e-mails that did not go out yet (S118)."""
+        """Take the contacts out of invoice e-mails that did not go out yet."""
         contacts = self.contact_id.sudo()
         if not contacts:
             return
@@ -160,7 +160,7 @@ class ConnectwiseMapping(models.Model):
         posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
 
     def _withdraw_waiting_invoices(self, contacts):
-        """Take the contacts out of batches, and of what waits for its PDF (D14)."""
+        """Take the contacts out of batches, and of what waits for its PDF."""
         self.env.flush_all()
         for model, name in (
             ("account.move", "sending_data"),

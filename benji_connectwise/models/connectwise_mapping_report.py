@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_datetime
 
-from ..mapping_words import explain_conflict
+from ..tools.mapping_words import explain_conflict
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 

@@ -176,7 +176,7 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _find_left_behind(self, history, gone):
-        """Return those of `gone` that only the ConnectWise before had (D18)."""
+        """Return those of `gone` that only the ConnectWise before had."""
         doubted = gone.filtered(lambda company: not company.is_confirmed)
         if not doubted:
             return doubted

@@ -8,9 +8,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
-from ..explain import error_to_facts, explain_facts
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from ..tools.explain import error_to_facts, explain_facts
 from .connectwise_company import get_newest_change
 
 OVERLAP = timedelta(days=1)
@@ -452,7 +452,7 @@ class ConnectwiseSyncHistory(models.Model):
             )
 
     def _apply_companies(self):
-        """Make ConnectWise's companies what was read, if that is plausible (R7)."""
+        """Make ConnectWise's companies what was read, if that is plausible."""
         Company, Mapping = (
             self.env["connectwise.company"],
             self.env["connectwise.mapping"],
@@ -495,7 +495,7 @@ class ConnectwiseSyncHistory(models.Model):
         """Return the rows whose companies are gone.
 
         :param left_behind: those that another ConnectWise had, which are no loss
-        :raises MassLossError: if too much is gone (S88), or nothing was read at all
+        :raises MassLossError: if too much is gone, or nothing was read at all
         """
         Mapping = self.env["connectwise.mapping"]
         if not gone and not left_behind:

@@ -22,7 +22,7 @@ class ConnectwiseSyncHistory(models.Model):
     _inherit = "connectwise.sync.history"
 
     def _match(self):
-        """Connect what belongs together for sure, note what is ambiguous (D4, D5).
+        """Connect what belongs together for sure, note what is ambiguous.
 
         Yields after some rows were connected. What decides is only what is compared
         here, so with the same facts as last time there is nothing to do.

@@ -72,7 +72,7 @@ class InvoicePdfSource(models.Model):
         return super().unlink()
 
     def _invalidate_choices(self):
-        # Which PDF an invoice has is never stored: a new order holds at once (D3).
+        # Which PDF an invoice has is never stored: a new order holds at once.
         self.env["account.move"].invalidate_model(
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )

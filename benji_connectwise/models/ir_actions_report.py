@@ -7,7 +7,7 @@ from odoo import models
 
 from ..lib.connectwise_client import InvalidPdfError
 from ..odoo_internals import _wkhtml
-from ..pdf_merge_check import MergeCheck
+from ..tools.pdf_merge_check import MergeCheck
 
 _logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class IrActionsReport(models.Model):
         """Return {invoice id: chosen PDF, bytes, as it can be merged with others}.
 
         Those that cannot are left out: one PDF must not stop the printing of the
-        others, so Odoo's takes its place (D22).
+        others, so Odoo's takes its place.
         """
         mended = {}
         seconds = SECONDS_TO_MEND + SECONDS_TO_MEND_ONE * len(pdfs)
@@ -101,7 +101,7 @@ class IrActionsReport(models.Model):
         return mended
 
     def _prepare_pdf_report_attachment_vals_list(self, report, streams):
-        # Only what Odoo rendered is saved as its report (D23).
+        # Only what Odoo rendered is saved as its report.
         rendered = {
             res_id: data
             for res_id, data in streams.items()
@@ -110,7 +110,7 @@ class IrActionsReport(models.Model):
         return super()._prepare_pdf_report_attachment_vals_list(report, rendered)
 
     def retrieve_attachment(self, record):
-        """Take nothing for Odoo's own PDF that came from elsewhere (D23).
+        """Take nothing for Odoo's own PDF that came from elsewhere.
 
         Odoo knows its saved report by the name alone, which other files may have too.
         """

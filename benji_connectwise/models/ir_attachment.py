@@ -3,7 +3,7 @@ import os
 
 from odoo import api, models
 
-from ..storage import write_whole
+from ..tools.storage import write_whole
 
 _logger = logging.getLogger(__name__)
 

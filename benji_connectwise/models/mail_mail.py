@@ -51,7 +51,7 @@ class MailMail(models.Model):
     # -------------------------------------------------------------------------
 
     def _leave_out_contacts(self):
-        """Mail no synced contact that gets no invoices (D12)."""
+        """Mail no synced contact that gets no invoices."""
         for mail in self._filter_outgoing_invoices():
             invoice = self.env["account.move"].browse(mail.res_id)
             recipients = mail.sudo().recipient_ids
@@ -118,7 +118,7 @@ class MailMail(models.Model):
     # -------------------------------------------------------------------------
 
     def _pin_invoice_pdfs(self):
-        """Remember which of ConnectWise's PDFs somebody is mailed (D3, D23).
+        """Remember which of ConnectWise's PDFs somebody is mailed.
 
         Every e-mail passes here: of the Send dialog and the scheduled action, the
         composer, mail templates and automation rules.

@@ -31,7 +31,7 @@ class MailTemplate(models.Model):
     def _generate_template_attachments(
         self, res_ids, render_fields, render_results=None
     ):
-        """Look for newer PDFs before the invoices are mailed, as *Send* does (D3).
+        """Look for newer PDFs before the invoices are mailed, as *Send* does.
 
         Each of them is in the e-mail once, whatever reports the template names.
         """

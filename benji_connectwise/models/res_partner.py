@@ -200,7 +200,7 @@ class ResPartner(models.Model):
         )
 
     def _note_writer(self):
-        """Remember that the customer wrote what customers are matched by (D20).
+        """Remember that the customer wrote what customers are matched by.
 
         Whoever corrects a letter of it does not confirm it: a person of Invoicing does.
         """
@@ -233,7 +233,7 @@ class ResPartner(models.Model):
         return company
 
     def _judge_connectwise_lookups_anew(self):
-        """A customer that becomes part of another takes its ConnectWise along (D1)."""
+        """A customer that becomes part of another takes its ConnectWise along."""
         rows = (
             self.env["connectwise.mapping"]
             .sudo()

@@ -1,4 +1,4 @@
-"""Who may do what (R11, S11): tables, and every cell really called.
+"""Who may do what: tables, and every cell really called.
 
 What the addon defines is taken from the registry, so whoever adds a model, a method or
 a route has to say here who may use it.
@@ -244,11 +244,11 @@ class TestOperations(AccessCommon):
         return True
 
     def test_the_table_is_complete(self):
-        """R11: each right, each public method, no more and no less."""
+        """Each right, each public method, no more and no less."""
         self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
 
     def test_nobody_does_more_or_less_than_the_table_says(self):
-        """R11 S11: every cell is called."""
+        """Every cell is called."""
         for (model, operation), expected in parse(OPERATIONS).items():
             with self.subTest(model=model, operation=operation):
                 outcome = {role: self.call(role, model, operation) for role in ROLES}
@@ -381,7 +381,7 @@ class TestOperations(AccessCommon):
         return self.mapping, [self.acme.id]
 
     def test_a_dialog_is_of_the_person_who_opened_it(self):
-        """R11 S35: another administrator, perhaps of another company, gets no keys."""
+        """Another administrator, perhaps of another company, gets no keys."""
         other = new_test_user(
             self.env, "access_other", groups="account.group_account_manager"
         )
@@ -400,7 +400,7 @@ class TestOperations(AccessCommon):
                     self.assertFalse(dialog.has_access(operation))
 
     def test_who_may_create_bills_creates_them(self):
-        """R11: in Purchase for example, without Invoicing and what it may read."""
+        """In Purchase for example, without Invoicing and what it may read."""
         group = self.env["res.groups"].create({"name": "Purchase"})
         names = ("account.move", "account.move.line", "account.journal")
         names += ("account.account", "account.tax")
@@ -427,7 +427,7 @@ class TestOperations(AccessCommon):
         self.assertTrue(bill)
 
     def test_a_dialog_tells_nothing_of_another_company(self):
-        """S11 R11: whatever row or company comes along with the call."""
+        """Whatever row or company comes along with the call."""
         elsewhere = self.setup_other_company()["company"]
         other = new_test_user(
             self.env,
@@ -488,11 +488,11 @@ class TestRoutes(AccessCommon, HttpCase):
         return found
 
     def test_there_is_no_other_route(self):
-        """R11: what the table is about is all there is."""
+        """What the table is about is all there is."""
         self.assertEqual(self.find_routes(), {"portal_my_invoice_detail"})
 
     def test_nobody_sees_more_or_less_than_the_table_says(self):
-        """R11 S11: every cell is opened."""
+        """Every cell is opened."""
         token = self.move._portal_ensure_token()
         outcome = {}
         for role, user in self.people.items():
@@ -529,7 +529,7 @@ class TestRoutes(AccessCommon, HttpCase):
         return "P"
 
     def test_without_a_session_nothing_can_be_called(self):
-        """R11: not even by the name of a method that exists."""
+        """Not even by the name of a method that exists."""
         self.authenticate(None, None)
         for model, method in (
             ("connectwise.backend", "search_read"),

@@ -1,4 +1,4 @@
-"""Another ConnectWise is connected: nothing that was learned before counts (D18, R14).
+"""Another ConnectWise is connected: nothing that was learned before counts.
 
 Both ConnectWises have the same ids, and at first the same Account IDs: what differs is
 said in each test.
@@ -65,7 +65,6 @@ class AnotherCommon(SyncCommon):
 @tagged("post_install", "-at_install")
 class TestPlace(AnotherCommon):
     def test_it_is_the_same_however_the_address_is_typed(self):
-        """D18"""
         for address, login in (
             ("na.myconnectwise.net", "acme"),
             ("https://na.myconnectwise.net/", " Acme "),
@@ -77,13 +76,11 @@ class TestPlace(AnotherCommon):
             )
 
     def test_another_login_or_address_is_another(self):
-        """D18"""
         here = get_place("na.myconnectwise.net", "acme")
         self.assertNotEqual(get_place("eu.myconnectwise.net", "acme"), here)
         self.assertNotEqual(get_place("na.myconnectwise.net", "acme2"), here)
 
     def test_typing_it_otherwise_changes_nothing(self):
-        """D18"""
         row = self.connected(ACME)
         newest = self.backend.newest_change
         self.backend.sudo().write(
@@ -96,7 +93,7 @@ class TestPlace(AnotherCommon):
         self.assertTrue(row._get_trusted_company())
 
     def test_a_connection_stays_with_its_company(self):
-        """D18: what was learned would be another company's."""
+        """What was learned would be another company's."""
         other = self.setup_other_company()["company"]
         with self.assertRaisesRegex(UserError, "stays with its company"):
             self.backend.company_id = other
@@ -105,7 +102,6 @@ class TestPlace(AnotherCommon):
 @tagged("post_install", "-at_install")
 class TestLinks(AnotherCommon):
     def test_no_link_counts_until_it_is_confirmed(self):
-        """D18"""
         row = self.connected(ACME)
         self.move_to_other()
         self.assertFalse(row.connectwise_company_id.is_confirmed)
@@ -115,7 +111,7 @@ class TestLinks(AnotherCommon):
         self.assertIn("not confirmed", row.connection_text)
 
     def test_it_holds_by_whatever_way(self):
-        """D18: a person writes, imports, or changes the Company Login ID alone."""
+        """A person writes, imports, or changes the Company Login ID alone."""
         row = self.connected(ACME)
         as_manager = self.backend.with_user(self.administrator)
         for change in (
@@ -138,7 +134,7 @@ class TestLinks(AnotherCommon):
         return data.complete_name
 
     def test_the_next_sync_reads_all_of_it(self):
-        """D18: the watermark was the other one's."""
+        """The watermark was the other one's."""
         self.connected(ACME)
         self.move_to_other()
         self.assertFalse(self.backend.newest_change or self.backend.last_sync)
@@ -146,7 +142,7 @@ class TestLinks(AnotherCommon):
         self.assertEqual(counts["companies_read"], len(self.other.export_companies()))
 
     def test_the_same_company_id_stays(self):
-        """D18: whatever the case, and whatever it is called there."""
+        """Whatever the case, and whatever it is called there."""
         row = self.connected(ACME)
         identifier = self.identifier(ACME)
         self.other.patch_company(ACME, {"identifier": identifier.upper()})
@@ -157,7 +153,6 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.is_set_aside)
 
     def test_the_same_account_id_stays(self):
-        """D18"""
         row = self.connected(ACME)
         account_id = self.sandbox_company(ACME)["account_number"]
         self.other.patch_company(ACME, {"accountNumber": f" {account_id.lower()} "})
@@ -166,7 +161,6 @@ class TestLinks(AnotherCommon):
         self.assertConnected(row.partner_id, ACME, "company_name")
 
     def test_an_account_id_that_says_nothing_proves_nothing(self):
-        """D18, D4"""
         for sandbox in self.sandbox, self.other:
             sandbox.patch_company(ACME, {"accountNumber": "-"})
         row = self.connected(ACME)
@@ -175,7 +169,7 @@ class TestLinks(AnotherCommon):
         self.assertTrue(row.is_set_aside)
 
     def test_another_company_with_the_same_id_is_set_aside(self):
-        """D18: as a conflict that names both."""
+        """As a conflict that names both."""
         row = self.connected(ACME)
         name = row.connectwise_company_id.name
         self.move_to_other()
@@ -186,7 +180,7 @@ class TestLinks(AnotherCommon):
         self.assertIn(f"#{ACME} is Stranger {ACME}", row.message)
 
     def test_a_company_without_identity_is_set_aside(self):
-        """D18: that nothing differs proves nothing."""
+        """That nothing differs proves nothing."""
         for sandbox in self.sandbox, self.other:
             sandbox.patch_company(
                 ACME, {"name": "Same", "identifier": "", "accountNumber": ""}
@@ -199,7 +193,7 @@ class TestLinks(AnotherCommon):
         self.assertTrue(self.row(customer).is_set_aside)
 
     def test_a_company_that_is_not_there_at_all_is_set_aside(self):
-        """D18: and is not known any more."""
+        """And is not known any more."""
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.other.delete_company(ACME)
@@ -210,7 +204,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(company.exists())
 
     def test_all_of_them_may_be_set_aside(self):
-        """D18, R7: that is no mass loss."""
+        """That is no mass loss."""
         rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
         for number in (ACME, BOULDER):
             self.other.delete_company(number)
@@ -219,7 +213,7 @@ class TestLinks(AnotherCommon):
         self.assertEqual(rows.mapped("is_set_aside"), [True, True, True])
 
     def test_an_empty_answer_changes_nothing(self):
-        """R7: also from another ConnectWise"""
+        """Also from another ConnectWise."""
         row = self.connected(ACME)
         for company in self.other.export_companies():
             self.other.delete_company(company["id"])
@@ -229,7 +223,7 @@ class TestLinks(AnotherCommon):
         self.assertConnected(row.partner_id, ACME, "company_name")
 
     def test_automatic_matching_leaves_a_customer_set_aside_alone(self):
-        """D18: even where a company is called like it."""
+        """Even where a company is called like it."""
         row = self.connected(ACME)
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
@@ -240,7 +234,6 @@ class TestLinks(AnotherCommon):
         self.assertIn("Was connected to", row.message)
 
     def test_connecting_certain_suggestions_leaves_it_alone(self):
-        """D18"""
         row = self.connected(ACME)
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
@@ -249,7 +242,6 @@ class TestLinks(AnotherCommon):
         self.assertTrue(row.is_set_aside)
 
     def test_connecting_by_hand_settles_it(self):
-        """D18, S94"""
         row = self.connected(ACME)
         self.move_to_other()
         self.sync()
@@ -261,7 +253,6 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.is_set_aside or row.has_conflict or row.message)
 
     def test_disconnecting_settles_it(self):
-        """D18, S95"""
         row = self.connected(ACME)
         contact = row.contact_id
         self.assertTrue(contact)
@@ -273,7 +264,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.contact_id or contact.exists())
 
     def test_a_company_that_was_not_confirmed_cannot_be_connected(self):
-        """D18: “+” offers none before the new ones were read."""
+        """“+” offers none before the new ones were read."""
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.move_to_other()
@@ -283,7 +274,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(wizard.has_companies or wizard.suggestion_ids)
 
     def test_an_exclusion_of_another_company_is_not_kept(self):
-        """D18: that of the customer is."""
+        """That of the customer is."""
         row = self.connected(ACME)
         row.with_user(self.administrator).action_disconnect()
         self.assertEqual(row.disconnected_company_id.connectwise_ref, ACME)
@@ -293,7 +284,6 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.disconnected_company_id)
 
     def test_what_could_not_be_read_stays_in_doubt(self):
-        """D18, R12"""
         row = self.connected(501)
         self.other.fault("mistyped_fields", "companies", nth=3)
         self.move_to_other()
@@ -302,7 +292,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.is_set_aside)
 
     def test_the_customer_is_matched_by_what_is_there(self):
-        """D18: who was not connected before."""
+        """Who was not connected before."""
         customer = self.customer(f"Stranger {ACME}")
         self.sync()
         self.assertNotConnected(customer)
@@ -316,7 +306,6 @@ class TestSameConnectWise(AnotherCommon):
     """The company behind an id may become another one in the same ConnectWise."""
 
     def test_another_company_id_and_name_are_another_company(self):
-        """D18"""
         row = self.connected(ACME)
         self.sandbox.patch_company(
             ACME, {"identifier": "Zeta", "name": "Zeta Ltd", "accountNumber": "Z"}
@@ -326,21 +315,20 @@ class TestSameConnectWise(AnotherCommon):
         self.assertIn("Zeta Ltd", row.message)
 
     def test_another_name_alone_is_the_same_company(self):
-        """D18: a renamed company stays linked."""
+        """A renamed company stays linked."""
         row = self.connected(ACME)
         self.sandbox.patch_company(ACME, {"name": "Zeta Ltd"})
         self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
     def test_another_company_id_alone_is_the_same_company(self):
-        """D18"""
         row = self.connected(ACME)
         self.sandbox.patch_company(ACME, {"identifier": "Zeta"})
         self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
     def test_nothing_of_an_implausible_reading_is_applied(self):
-        """R7: neither what is gone nor what changed"""
+        """Neither what is gone nor what changed."""
         rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
         name = rows[0].connectwise_company_id.name
         self.sandbox.patch_company(ACME, {"name": "Renamed"})
@@ -359,7 +347,7 @@ class TestSameConnectWise(AnotherCommon):
 @tagged("post_install", "-at_install")
 class TestContacts(AnotherCommon):
     def test_a_contact_set_aside_stays_as_it_is(self):
-        """D18: neither written nor removed, whatever the new one's ids say"""
+        """Neither written nor removed, whatever the new one's ids say."""
         row = self.connected(ACME)
         contact = row.contact_id
         before = contact.read(["name", "email", "phone", "active"])
@@ -370,7 +358,7 @@ class TestContacts(AnotherCommon):
         self.assertEqual(contact.read(["name", "email", "phone", "active"]), before)
 
     def test_the_contact_of_a_link_that_stays_is_the_new_ones(self):
-        """D18, S104: what the old one said of it is forgotten."""
+        """What the old one said of it is forgotten."""
         row = self.connected(ACME)
         identifier = self.identifier(ACME)
         self.other.patch_company(ACME, {"identifier": identifier})
@@ -383,7 +371,7 @@ class TestContacts(AnotherCommon):
         )
 
     def test_the_old_ones_contact_is_not_used_where_the_new_ones_is_missing(self):
-        """D18: it could not be read yet, so nothing is done."""
+        """It could not be read yet, so nothing is done."""
         row = self.connected(ACME)
         contact, email = row.contact_id, row.contact_id.email
         identifier = self.identifier(ACME)
@@ -398,7 +386,6 @@ class TestContacts(AnotherCommon):
 @tagged("post_install", "-at_install")
 class TestPdfs(AnotherCommon):
     def test_a_pdf_that_nobody_received_is_forgotten(self):
-        """D18"""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
         self.move_to_other()
@@ -407,7 +394,7 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(self.env["connectwise.lookup"]._get_pdfs(move))
 
     def test_a_pdf_that_a_customer_received_goes_on_being_shown(self):
-        """D18, D3: and is not asked about."""
+        """And is not asked about."""
         move = self.invoice("CW1001")
         self.send(move)
         self.move_to_other()
@@ -419,7 +406,6 @@ class TestPdfs(AnotherCommon):
         self.assertIn("connected before", move.connectwise_message)
 
     def test_what_a_customer_received_is_not_prefetched_again(self):
-        """D18"""
         move = self.invoice("CW1001", invoice_date=SANDBOX_TODAY)
         self.send(move).asked_at = "2026-01-01"
         self.move_to_other()
@@ -427,7 +413,7 @@ class TestPdfs(AnotherCommon):
         self.assertNotIn(move, found)
 
     def test_what_a_customer_received_is_compared_with_no_company(self):
-        """D18: the ids there mean nothing here."""
+        """The ids there mean nothing here."""
         move = self.invoice("CW1001")
         lookup = self.send(move)
         there = self.sandbox_invoice("CW1001")["company_id"]
@@ -443,7 +429,7 @@ class TestPdfs(AnotherCommon):
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_only_a_person_asks_the_new_one_about_it(self):
-        """D18: with Refresh PDF"""
+        """With Refresh PDF."""
         move = self.invoice("CW1001")
         lookup = self.send(move)
         self.move_to_other()
@@ -456,7 +442,6 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(lookup._is_from_another())
 
     def test_refreshing_in_vain_keeps_it(self):
-        """D18, D15"""
         move = self.invoice("CW1001")
         self.send(move)
         self.move_to_other()
@@ -465,7 +450,7 @@ class TestPdfs(AnotherCommon):
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_deleting_the_connection_forgets_what_nobody_received(self):
-        """D18: the next connection may be to another ConnectWise."""
+        """The next connection may be to another ConnectWise."""
         sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
         self.send(sent)
         self.assertChosen(unsent, "connectwise")
@@ -475,7 +460,6 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(unsent.sudo().connectwise_lookup_ids.hit_ids)
 
     def test_the_new_one_is_asked_about_what_nobody_received(self):
-        """D18"""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.move_to_other()
@@ -485,7 +469,7 @@ class TestPdfs(AnotherCommon):
 
 @tagged("post_install", "-at_install")
 class TestMeanwhile(AnotherCommon):
-    """Another ConnectWise is connected while the one before is being read (R14)."""
+    """Another ConnectWise is connected while the one before is being read."""
 
     def open_scan(self):
         return self.backend.sudo()._open_scan(True, False, self.administrator)
@@ -505,7 +489,6 @@ class TestMeanwhile(AnotherCommon):
         return scan
 
     def test_what_is_read_of_the_old_one_is_not_applied(self):
-        """R14"""
         scan = self.interrupted(1)
         self.assertFalse(self.env["connectwise.company"].search([]))
         self.assertFalse(self.backend.newest_change)
@@ -513,7 +496,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertIn("Another ConnectWise", scan.error)
 
     def test_it_stops_at_any_moment(self):
-        """R14: no company counts, and no contact comes, after the change"""
+        """No company counts, and no contact comes, after the change."""
         customer = self.customer(self.sandbox_company(ACME)["name"])
         self.sync()
         steps = 0
@@ -533,7 +516,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertTrue(self.row(customer))
 
     def test_an_open_one_ends_with_a_sentence(self):
-        """D18: also one that waits to begin"""
+        """Also one that waits to begin."""
         self.backend.with_user(self.administrator)._request_rescan()
         self.move_to_other()
         scan = self.backend.history_ids[:1]
@@ -542,7 +525,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertEqual(self.backend.rescan_state, "idle")
 
     def test_one_that_nobody_saw_is_not_gone_on_with(self):
-        """R14: begun at the same time as the address was changed"""
+        """Begun at the same time as the address was changed."""
         scan = self.open_scan()
         self.move_to_other()
         scan.sudo().write({"state": "running", "failure": False})
@@ -555,7 +538,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertTrue(self.other.requests())
 
     def test_an_answer_under_way_is_not_stored(self):
-        """R14: between the network and the database"""
+        """Between the network and the database."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         steps = []
@@ -572,7 +555,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
 
     def test_a_pdf_under_way_is_not_stored(self):
-        """R14: even if the new one has an invoice with that id"""
+        """Even if the new one has an invoice with that id."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         hit = self.sandbox_invoice("CW1001")
@@ -598,7 +581,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertFalse(lookup.has_pdf or lookup.pdf_ref)
 
     def test_an_answer_that_was_stored_at_the_same_time_is_not_used(self):
-        """R14: the change did not see it."""
+        """The change did not see it."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         lookup = move.sudo().connectwise_lookup_ids
@@ -630,7 +613,7 @@ class TestWizard(AnotherCommon):
         )
 
     def test_it_says_so_before_it_saves(self):
-        """D18: with counts"""
+        """With counts."""
         self.connected(ACME)
         sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
         self.send(sent)
@@ -646,7 +629,6 @@ class TestWizard(AnotherCommon):
         self.assertIn("1 PDFs that customers received", explanation)
 
     def test_back_stores_nothing(self):
-        """D18"""
         self.connected(ACME)
         wizard = self.wizard()
         wizard.action_save()
@@ -655,7 +637,6 @@ class TestWizard(AnotherCommon):
         self.assertEqual(self.backend.server_url, self.sandbox.url)
 
     def test_using_it_saves_it(self):
-        """D18"""
         row = self.connected(ACME)
         wizard = self.wizard()
         wizard.action_save()
@@ -664,12 +645,10 @@ class TestWizard(AnotherCommon):
         self.assertFalse(row._get_trusted_company())
 
     def test_it_says_nothing_where_nothing_was_learned(self):
-        """D18"""
         self.wizard().action_save()
         self.assertEqual(self.backend.server_url, self.other.url)
 
     def test_it_says_nothing_of_the_same_one(self):
-        """D18"""
         self.connected(ACME)
         self.wizard(server_url=f"{self.sandbox.url}/").action_save()
         self.assertEqual(self.backend.server_url, f"{self.sandbox.url}/")

@@ -1,4 +1,4 @@
-"""A branch uses what its parent company has of ConnectWise (D19)."""
+"""A branch uses what its parent company has of ConnectWise."""
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
@@ -51,7 +51,7 @@ class TestBranches(BranchCommon):
     # The connection -----------------------------------------------------------------
 
     def test_branch_uses_the_connection_of_its_parent(self):
-        """D19: the nearest parent company that has one."""
+        """The nearest parent company that has one."""
         below = self.env["res.company"].create(
             {"name": "Austin Desk", "parent_id": self.branch.id}
         )
@@ -59,23 +59,20 @@ class TestBranches(BranchCommon):
             self.assertEqual(company._get_connectwise_backend(), self.backend)
 
     def test_connection_knows_who_uses_it(self):
-        """D19"""
         self.assertEqual(self.backend._get_companies(), self.company | self.branch)
 
     def test_archived_connection_is_used_by_nobody(self):
-        """D19, whatever the context says."""
+        """Whatever the context says."""
         self.backend.active = False
         for company in self.company, self.branch:
             company = company.with_context(active_test=False)
             self.assertFalse(company._get_connectwise_backend())
 
     def test_branch_gets_no_connection_of_its_own(self):
-        """D19"""
         with self.assertRaisesRegex(ValidationError, "Austin Branch uses the Conn.*"):
             self.backend.sudo().copy({"company_id": self.branch.id})
 
     def test_company_gets_no_connection_while_its_branch_has_one(self):
-        """D19"""
         other = self.setup_other_company(name="company_2")["company"]
         below = self.env["res.company"].create(
             {"name": "Boston Branch", "parent_id": other.id}
@@ -87,13 +84,13 @@ class TestBranches(BranchCommon):
     # The PDF ------------------------------------------------------------------------
 
     def test_invoice_of_a_branch_gets_its_pdf(self):
-        """D19, with the priority of the parent company."""
+        """With the priority of the parent company."""
         move = self.invoice_there()
         pdf = self.sandbox_pdf("CW1001")
         self.assertChosen(move.with_user(self.clerk_there), "connectwise", pdf)
 
     def test_branch_uses_the_priority_of_its_parent_at_once(self):
-        """D19, S55: also after the connection was archived and taken up again."""
+        """Also after the connection was archived and taken up again."""
         move = self.invoice_there()
         self.assertChosen(move, "connectwise")
         self.backend.active = False
@@ -104,18 +101,16 @@ class TestBranches(BranchCommon):
         self.assertChosen(move, "odoo")
 
     def test_branch_cannot_have_a_priority_that_nobody_would_use(self):
-        """D19"""
         with self.assertRaisesRegex(ValidationError, "Austin Branch uses the Invoice"):
             self.set_priority("odoo", company=self.branch)
 
     def test_prefetch_fetches_for_branches(self):
-        """D19"""
         move = self.invoice_there(invoice_date=fields.Date.today())
         found = self.env["connectwise.lookup"]._search_to_prefetch(self.backend)
         self.assertIn(move, found)
 
     def test_invoice_of_a_branch_is_judged_by_the_row_of_its_customer(self):
-        """D1, D19: what is connected in the parent company is connected here."""
+        """What is connected in the parent company is connected here."""
         there = self.sandbox_invoice("CW1001")["company_id"]
         self.connect(self.partner_a, self.new_company(there + 1, "Not the One"))
         move = self.invoice_there()
@@ -123,7 +118,7 @@ class TestBranches(BranchCommon):
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "wrong_company")
 
     def test_two_companies_with_one_number_are_rivals_across_branches(self):
-        """D1, D19: nobody knows whose of two customers' it is."""
+        """Nobody knows whose of two customers' it is."""
         ours = self.invoice("CW1001")
         journal = ours.journal_id.copy(
             {
@@ -141,7 +136,6 @@ class TestBranches(BranchCommon):
     # Rows and contacts --------------------------------------------------------------
 
     def test_customer_of_a_branch_has_a_row(self):
-        """D11, D19"""
         here = self.new_customer("Here", customer_rank=0)
         theirs = self.new_customer("Theirs", company_id=self.branch.id)
         shared = self.new_customer("Shared")
@@ -154,7 +148,6 @@ class TestBranches(BranchCommon):
             )
 
     def test_shared_customer_has_one_contact_that_both_mail(self):
-        """D19"""
         self.imported()
         self.mapping.enable_contact()
         for move in (
@@ -168,21 +161,19 @@ class TestBranches(BranchCommon):
         self.assertEqual(len(self.all_contacts()), 1)
 
     def test_customer_is_shown_as_connected_in_a_branch(self):
-        """S99, D19"""
         customer = self.as_person(self.customer, self.clerk_there)
         self.assertEqual(customer.connectwise_company_id.id, self.acme.id)
         found = customer.search([("connectwise_company_id", "=", self.acme.id)])
         self.assertEqual(found, customer)
 
     def test_open_invoices_of_branches_count(self):
-        """S70, D19"""
         self.assertFalse(self.mapping.has_open_invoices)
         self.invoice_there(partner_id=self.customer.id)
         self.mapping.invalidate_recordset()
         self.assertTrue(self.mapping.has_open_invoices)
 
     def test_invoice_numbers_of_branches_are_evidence(self):
-        """S91, D19: what the dialog “+” counts."""
+        """What the dialog “+” counts."""
         there = self.sandbox_invoice("CW1001")["company_id"]
         company = self.new_company(there, "Of the Sandbox")
         customer = self.new_customer("Somebody")
@@ -194,14 +185,12 @@ class TestBranches(BranchCommon):
     # What people of a branch see, and may ---------------------------------------------
 
     def test_branch_reads_the_report_of_its_parent(self):
-        """D19"""
         Mapping = self.as_person(self.env["connectwise.mapping"], self.clerk_there)
         Mapping.action_open_report()
         self.assertIn(self.mapping.id, Mapping.search([]).ids)
         self.assertEqual(Mapping.get_report_status()["backend_id"], self.backend.id)
 
     def test_branch_reads_companies_and_history_of_its_parent(self):
-        """D19"""
         self.backend.sync()
         for model in "company", "sync.history":
             records = self.as_person(
@@ -210,7 +199,7 @@ class TestBranches(BranchCommon):
             self.assertTrue(records.read(["display_name"]))
 
     def test_branch_changes_nothing_of_its_parent(self):
-        """D19: not even its Invoicing administrator."""
+        """Not even its Invoicing administrator."""
         row, acme, backend, source = (
             self.as_person(records, self.head_there)
             for records in (
@@ -236,12 +225,10 @@ class TestBranches(BranchCommon):
                 change()
 
     def test_branch_is_not_offered_what_it_may_not_change(self):
-        """D19"""
         Mapping = self.as_person(self.env["connectwise.mapping"], self.head_there)
         self.assertFalse(Mapping.get_report_status()["may_change"])
 
     def test_integrations_of_a_branch_show_the_parents_connection(self):
-        """S16, D19"""
         page = self.as_person(
             self.env["connectwise.integrations"], self.head_there
         ).create({})
@@ -249,7 +236,7 @@ class TestBranches(BranchCommon):
         self.assertIn("ConnectWise PSA", page.priority)
 
     def test_configure_of_a_branch_shows_the_parents_connection(self):
-        """S14, D19: it is said whose it is, and nothing can be saved."""
+        """It is said whose it is, and nothing can be saved."""
         wizard = self.as_person(
             self.env["connectwise.backend.configure"], self.head_there
         ).create({})
@@ -260,7 +247,7 @@ class TestBranches(BranchCommon):
                 button()
 
     def test_configure_in_a_branch_saves_for_the_parent_where_allowed(self):
-        """D19: by somebody who may work in both."""
+        """By somebody who may work in both."""
         both = self.branch | self.company
         self.administrator.company_ids = both
         wizard = (

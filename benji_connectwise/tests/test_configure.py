@@ -1,4 +1,4 @@
-"""The wizard *Configure* (S14, S17-S44, D16)."""
+"""The wizard *Configure*."""
 
 import os
 from unittest.mock import patch
@@ -43,7 +43,7 @@ class TestConfigure(ConnectwiseCommon):
         return etree.fromstring(self.Wizard.get_view(view_type="form")["arch"])
 
     def test_the_steps_follow_one_another(self):
-        """S17 S19: the keys are a step of their own, after the Company Login ID."""
+        """The keys are a step of their own, after the Company Login ID."""
         with Form(self.Wizard) as form:
             form.company_login_id = self.sandbox.company_login_id
             form.server_url = self.sandbox.url
@@ -64,14 +64,12 @@ class TestConfigure(ConnectwiseCommon):
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
     def test_nothing_is_stored_before_save(self):
-        """S44"""
         wizard = self.wizard()
         wizard.action_next()
         wizard.action_next()
         self.assertFalse(self.saved)
 
     def test_back_keeps_what_was_entered(self):
-        """S17"""
         wizard = self.wizard(step="contacts")
         wizard.action_back()
         self.assertEqual(wizard.step, "keys")
@@ -80,7 +78,6 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(wizard.public_key, self.sandbox.public_key)
 
     def test_the_company_login_id_is_required(self):
-        """S18"""
         wizard = self.wizard(company_login_id=" ")
         with self.no_requests():
             wizard.action_next()
@@ -88,7 +85,6 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(wizard.step, "address")
 
     def test_both_keys_are_required(self):
-        """S35"""
         for name in ("public_key", "private_key"):
             with self.subTest(name):
                 wizard = self.wizard(step="keys", **{name: False})
@@ -96,7 +92,7 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertEqual(wizard.error_field, name)
 
     def test_each_error_points_at_the_field_to_mend(self):
-        """S17: the Company Login ID, the address, the keys"""
+        """The Company Login ID, the address, the keys."""
         for values, step, field in (
             ({"company_login_id": "nobody"}, "address", "company_login_id"),
             ({"server_url": "http://127.0.0.1:1"}, "address", "server_url"),
@@ -112,7 +108,7 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertEqual(wizard.step, step)
 
     def test_an_error_is_shown_in_the_step_where_it_can_be_mended(self):
-        """S17: the address turns out to be wrong only with the keys."""
+        """The address turns out to be wrong only with the keys."""
         for step, fault in (("address", "unauthorized"), ("keys", "html_200")):
             with self.subTest(step):
                 self.sandbox.clear_faults()
@@ -123,7 +119,6 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertEqual(wizard.step, "address")
 
     def test_a_missing_client_id_points_at_its_field(self):
-        """D16"""
         wizard = self.wizard(step="contacts", client_id=False)
         wizard.action_save()
         self.assertEqual(wizard.error_field, "client_id")
@@ -131,21 +126,19 @@ class TestConfigure(ConnectwiseCommon):
         self.assertFalse(self.saved)
 
     def test_what_does_not_work_is_not_saved(self):
-        """S44: and the step with the field to mend is shown again."""
+        """And the step with the field to mend is shown again."""
         wizard = self.wizard(step="contacts", private_key="wrong")
         wizard.action_save()
         self.assertFalse(self.saved)
         self.assertEqual(wizard.step, "keys")
 
     def test_a_connectwise_that_is_away_is_said_so(self):
-        """S17 D15"""
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard()
         wizard.action_next()
         self.assertTrue(wizard.error_message)
 
     def test_the_eleven_instructions_stand_beside_the_keys(self):
-        """S20 S21 S22 S23 S24 S25 S26 S27 S30 S31 S32 S33 S34"""
         [steps] = self.arch().xpath("//div[@name='keys']//ol")
         texts = [" ".join("".join(li.itertext()).split()) for li in steps]
         for text, expected in zip(
@@ -170,12 +163,10 @@ class TestConfigure(ConnectwiseCommon):
             self.assertTrue(text.startswith(expected), text)
 
     def test_the_private_key_is_masked(self):
-        """S35"""
         for field in self.arch().xpath("//field[@name='private_key']"):
             self.assertEqual(field.get("password"), "True")
 
     def test_there_are_exactly_two_options(self):
-        """S36 S37 S38 S40"""
         [options] = self.arch().xpath("//div[@name='options']")
         names = [field.get("name") for field in options.iter("field")]
         self.assertEqual(names, ["sync_contacts", "auto_enable_contacts"])
@@ -190,12 +181,10 @@ class TestConfigure(ConnectwiseCommon):
         )
 
     def test_both_options_are_off_by_default(self):
-        """S41"""
         self.wizard(step="contacts").action_save()
         self.assertFalse(self.saved.sync_contacts or self.saved.auto_enable_contacts)
 
     def test_the_wizard_names_a_missing_right_and_saves(self):
-        """S28 S29"""
         wizard = self.wizard(
             step="contacts",
             public_key=self.sandbox.pdf_public_key,
@@ -210,7 +199,7 @@ class TestConfigure(ConnectwiseCommon):
         self.assertIn("Company Maintenance", notification["message"])
 
     def test_the_servers_client_id_is_used_and_not_saved(self):
-        """D16: the dialog says that the server has one."""
+        """The dialog says that the server has one."""
         server = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
         with patch.dict(os.environ, server):
             wizard = self.wizard(step="contacts", client_id=False)
@@ -220,12 +209,11 @@ class TestConfigure(ConnectwiseCommon):
         self.assertFalse(self.saved.client_id)
 
     def test_without_contact_sync_no_company_is_asked_for(self):
-        """S28"""
         self.wizard(step="contacts").action_save()
         self.assertFalse(self.requests("/company/"))
 
     def test_it_reopens_with_what_was_saved(self):
-        """S14: and without the private key."""
+        """And without the private key."""
         self.wizard(step="contacts", sync_contacts=True).action_save()
         with Form(self.Wizard) as form:
             self.assertEqual(form.company_login_id, self.sandbox.company_login_id)
@@ -236,7 +224,6 @@ class TestConfigure(ConnectwiseCommon):
         self.assertFalse(wizard.private_key)
 
     def test_an_empty_private_key_keeps_the_saved_one(self):
-        """S14"""
         self.wizard(step="contacts").action_save()
         wizard = self.Wizard.create({"step": "contacts", "auto_enable_contacts": True})
         wizard.action_save()
@@ -245,7 +232,7 @@ class TestConfigure(ConnectwiseCommon):
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
     def test_the_saved_private_key_goes_to_the_saved_address_alone(self):
-        """S14 D17: another server must not get it, whoever types its address."""
+        """Another server must not get it, whoever types its address."""
         self.wizard(step="contacts").action_save()
         port = self.sandbox.host.rpartition(":")[2]
         self._allow_local_host(f"{self.sandbox.host},localhost:{port}")
@@ -257,19 +244,17 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(wizard.error_field, "private_key")
 
     def test_the_typed_private_key_is_never_sent_back(self):
-        """S35 D17"""
         wizard = self.wizard()
         self.assertNotIn(self.sandbox.private_key, str(wizard.read()))
         self.assertNotIn("typed_private_key", wizard._fields)
 
     def test_saving_wipes_the_typed_key(self):
-        """D17"""
         wizard = self.wizard(step="contacts")
         wizard.action_save()
         self.assertFalse(wizard.exists())
 
     def test_it_saves_for_the_company_it_was_opened_in(self):
-        """S2: although another one was chosen in another tab meanwhile."""
+        """Although another one was chosen in another tab meanwhile."""
         wizard = self.wizard(step="contacts")
         other = self.setup_other_company()["company"]
         self.administrator.company_ids += other
@@ -278,7 +263,6 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(self.saved.company_id, self.company)
 
     def test_an_archived_connection_is_taken_up_again(self):
-        """S2"""
         self.wizard(step="contacts").action_save()
         saved = self.saved
         saved.active = False
@@ -286,7 +270,6 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(self.saved, saved)
 
     def test_a_region_fills_in_the_address(self):
-        """S18"""
         with Form(self.Wizard) as form:
             form.region = "eu"
             self.assertEqual(form.server_url, "eu.myconnectwise.net")
@@ -297,7 +280,6 @@ class TestConfigure(ConnectwiseCommon):
             form.company_login_id = "acme"
 
     def test_only_the_invoicing_administrator_configures(self):
-        """S11"""
         with self.assertRaises(AccessError):
             self.Wizard.with_user(self.accountant).create({})
 
@@ -317,7 +299,7 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
         )
 
     def test_configure_tells_nothing_of_it(self):
-        """D18 R13: neither where it is, nor how much was learned, nor of its key."""
+        """Neither where it is, nor how much was learned, nor of its key."""
         for name in ("another_explanation", "has_private_key", "owner_name"):
             with self.subTest(name), self.assertRaises(AccessError):
                 wizard = self.env["connectwise.backend.configure"].with_user(
@@ -328,13 +310,12 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
                 ).read([name])
 
     def test_rescan_tells_nothing_of_it(self):
-        """R13"""
         dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
         with self.assertRaises(AccessError):
             dialogs.create({"backend_id": self.backend.id})
 
     def test_emptied_field_is_no_traceback(self):
-        """D18: the dialog compares while somebody types."""
+        """The dialog compares while somebody types."""
         self.env["connectwise.company"].sudo().create(
             {"backend_id": self.backend.id, "connectwise_ref": 1, "name": "Acme"}
         )

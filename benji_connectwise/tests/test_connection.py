@@ -1,4 +1,4 @@
-"""The connection: its secrets, its test, its failures (S2, S14, S28, S29, D15-D17)."""
+"""The connection: its secrets, its test, its failures."""
 
 import os
 from datetime import timedelta
@@ -11,20 +11,18 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..private_key import get_credentials, has_stored
+from ..tools.private_key import get_credentials, has_stored
 from .common import ConnectwiseCommon
 
 
 @tagged("post_install", "-at_install")
 class TestConnection(ConnectwiseCommon):
     def test_a_test_that_succeeds_connects(self):
-        """S16"""
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
         self.assertTrue(self.backend.last_success)
 
     def test_no_answer_of_connectwise_makes_the_test_raise(self):
-        """D15"""
         for fault in ("refused", "unavailable", "unauthorized", "html_200"):
             with self.subTest(fault):
                 self.sandbox.clear_faults()
@@ -34,12 +32,11 @@ class TestConnection(ConnectwiseCommon):
                 self.assertTrue(self.backend.last_error)
 
     def test_only_the_invoicing_administrator_tests_the_connection(self):
-        """S11"""
         with self.assertRaises(AccessError):
             self.backend.with_user(self.accountant).action_test_connection()
 
     def test_the_private_key_is_never_read(self):
-        """S14 S35 D17: by nobody, whichever way they ask."""
+        """By nobody, whichever way they ask."""
         admin = self.env.ref("base.user_admin")
         admin.sudo().company_ids |= self.company
         for user in (self.administrator, admin):
@@ -51,19 +48,17 @@ class TestConnection(ConnectwiseCommon):
             self.assertNotIn("stored_private_key", backend._fields)
 
     def test_an_empty_private_key_keeps_the_one_there_is(self):
-        """S14"""
         self.backend.with_user(self.administrator).private_key = False
         self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
     def test_a_copy_has_no_keys(self):
-        """D17"""
         other = self.setup_other_company()["company"]
         copy = self.backend.copy({"company_id": other.id})
         self.assertFalse(copy.public_key or has_stored(copy))
 
     def test_a_pdf_only_role_is_enough_for_pdfs(self):
-        """S26 S27 S28: no company or contact endpoint is ever asked."""
+        """No company or contact endpoint is ever asked."""
         self.backend.write(
             {
                 "public_key": self.sandbox.pdf_public_key,
@@ -77,7 +72,7 @@ class TestConnection(ConnectwiseCommon):
         self.assertFalse(self.requests("/company/"))
 
     def test_contact_sync_with_a_pdf_only_role_names_the_missing_rights(self):
-        """S29: and PDFs keep working."""
+        """And PDFs keep working."""
         self.backend.write(
             {
                 "public_key": self.sandbox.pdf_public_key,
@@ -92,7 +87,6 @@ class TestConnection(ConnectwiseCommon):
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
     def test_the_client_id_comes_from_the_servers_settings(self):
-        """D16"""
         self.backend.client_id = False
         for client_id in "from-the-server", "a-newer-one":
             server = {"BENJI_CONNECTWISE_CLIENT_ID": client_id}
@@ -101,7 +95,7 @@ class TestConnection(ConnectwiseCommon):
             self.assertEqual(credentials.client_id, client_id)
 
     def test_the_servers_client_id_is_never_stored(self):
-        """D16: whoever runs the server can change it."""
+        """Whoever runs the server can change it."""
         self.backend.client_id = False
         server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
         with patch.dict(os.environ, server):
@@ -110,21 +104,20 @@ class TestConnection(ConnectwiseCommon):
                 self.assertFalse(defaults.get("client_id"))
 
     def test_a_client_id_of_its_own_comes_first(self):
-        """D16"""
         server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
         with patch.dict(os.environ, server):
             credentials = get_credentials(self.backend)
         self.assertEqual(credentials.client_id, self.sandbox.client_id)
 
     def test_an_address_that_was_not_allowed_is_not_asked(self):
-        """S2: plain http and private addresses need the server's permission."""
+        """Plain http and private addresses need the server's permission."""
         nobody = {"BENJI_CONNECTWISE_LOCAL_HOSTS": ""}
         with patch.dict(os.environ, nobody), self.no_requests():
             self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "error")
 
     def test_a_copied_database_is_neutralised(self):
-        """D17: no key stays in it"""
+        """No key stays in it."""
         path = Path(__file__).parents[1] / "data" / "neutralize.sql"
         self.env.flush_all()
         self.env.cr.execute(path.read_text())
@@ -136,7 +129,6 @@ class TestConnection(ConnectwiseCommon):
             self.assertChosen(self.invoice("CW1001"), "odoo")
 
     def test_a_connection_that_was_not_tested_is_not_asked(self):
-        """S44"""
         self.backend.state = "draft"
         move = self.invoice("CW1001")
         with self.no_requests():
@@ -144,14 +136,13 @@ class TestConnection(ConnectwiseCommon):
             move.action_refresh_pdf()
 
     def test_an_endless_pause_is_not_believed(self):
-        """D15: an outage must not need a click to end."""
+        """An outage must not need a click to end."""
         self.sandbox.fault("rate_limit_day", times=0)
         self.assertChosen(self.invoice("CW1001"), "odoo")
         latest = fields.Datetime.now() + timedelta(hours=1)
         self.assertLess(self.backend.retry_at, latest)
 
     def test_numbers_of_no_world_are_survived(self):
-        """S6 D15"""
         self.sandbox.patch_invoice(
             self.sandbox_invoice("CW1001")["id"], {"total": 1e308}
         )
@@ -160,12 +151,11 @@ class TestConnection(ConnectwiseCommon):
         self.assertIn("cannot be read", move.connectwise_message)
 
     def test_refreshing_without_a_connection_does_nothing(self):
-        """D15"""
         self.backend.unlink()
         self.invoice("CW1001", amount=5).action_refresh_pdf()
 
     def test_the_codebase_is_found_again_after_an_upgrade(self):
-        """S8: the cloud's path changes with each of its versions."""
+        """The cloud's path changes with each of its versions."""
         self.assertChosen(self.invoice("CW1001"), "connectwise")
         before = self.backend.codebase
         self.sandbox.move_codebase()
@@ -186,7 +176,7 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertChosen(self.invoice(number), "odoo")
 
     def test_keys_that_stop_working_raise_one_activity(self):
-        """S16: for the person responsible"""
+        """For the person responsible."""
         self.fail()
         with freeze_time(fields.Datetime.now() + timedelta(days=1)):
             self.assertChosen(self.invoice("CW1002"), "odoo")
@@ -195,24 +185,22 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "error")
 
     def test_what_connectwise_says_is_text(self):
-        """S16: no link or image of somebody's in a note, which is HTML."""
+        """No link or image of somebody's in a note, which is HTML."""
         self.backend._call_responsible("Look", "a <a href='https://a.example'>b</a>")
         self.assertIn("&lt;a href", self.backend.activity_ids.note)
 
     def test_an_outage_raises_no_activity(self):
-        """S16: nobody can mend it."""
+        """Nobody can mend it."""
         self.sandbox.fault("unavailable", times=0)
         self.assertChosen(self.invoice("CW1001"), "odoo")
         self.assertFalse(self.backend.activity_ids)
 
     def test_a_revoked_key_is_asked_with_no_more(self):
-        """D15"""
         self.fail()
         with self.no_requests():
             self.assertChosen(self.invoice("CW1002"), "odoo")
 
     def test_new_keys_give_one_all_clear(self):
-        """S16"""
         self.fail()
         self.sandbox.create_key("newPublic", "newPrivate", "full")
         self.backend.with_user(self.administrator).write(
@@ -224,7 +212,6 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertIn("works again", str(self.backend.message_ids.mapped("body")))
 
     def test_a_right_that_is_taken_away_is_named(self):
-        """S29"""
         self.sandbox.change_role(self.sandbox.public_key, "none")
         self.assertChosen(self.invoice("CW1001"), "odoo")
         self.assertIn("Invoicing", self.backend.last_error)

@@ -1,4 +1,4 @@
-"""A synced contact is no address of an order or an invoice (D7, D12)."""
+"""A synced contact is no address of an order or an invoice."""
 
 import unittest
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ class AddressCommon(ContactCommon):
 @tagged("post_install", "-at_install")
 class TestAddresses(AddressCommon):
     def test_contact_is_never_chosen_as_an_address(self):
-        """D12: neither for the customer nor for a colleague"""
+        """Neither for the customer nor for a colleague."""
         for kind in KINDS:
             with self.contact_of(kind) as contact:
                 colleague = self.new_contact(name="Bo", email="bo@acme.example.com")
@@ -40,20 +40,19 @@ class TestAddresses(AddressCommon):
                     self.assertNotIn(contact.id, chosen.values())
 
     def test_contact_is_not_chosen_where_it_is_the_customer_itself(self):
-        """D12: unlike a contact that was entered by hand, and stays what it was"""
+        """Unlike a contact that was entered by hand, and stays what it was."""
         contact = self.imported()
         chosen = contact.address_get(["invoice", "delivery"])
         self.assertNotIn(contact.id, chosen.values())
 
     def test_contact_is_not_chosen_for_an_invoice(self):
-        """D12"""
         for kind in KINDS:
             with self.contact_of(kind) as contact:
                 move = self.invoice(partner_id=self.customer.id)
                 self.assertNotEqual(move.partner_shipping_id, contact)
 
     def test_a_draft_goes_back_to_the_customer(self):
-        """D7: a posted invoice is history."""
+        """A posted invoice is history."""
         contact = self.imported()
         own = self.invoice(partner_id=contact.id, post=False)
         delivered = self.invoice(
@@ -69,7 +68,7 @@ class TestAddresses(AddressCommon):
         self.assertFalse(contact.exists())
 
     def test_other_addresses_of_a_draft_stay(self):
-        """D7: one that a person chose beside the contact"""
+        """One that a person chose beside the contact."""
         contact = self.imported()
         dock = self.new_contact(email="dock@acme.example.com", type="other")
         move = self.invoice(
@@ -80,7 +79,7 @@ class TestAddresses(AddressCommon):
         self.assertEqual(move.partner_shipping_id, dock)
 
     def test_a_draft_of_a_contact_entered_by_hand_stays(self):
-        """D7: it is what it was, and a person chose it."""
+        """It is what it was, and a person chose it."""
         contact = self.new_contact()
         self.imported()
         move = self.invoice(partner_id=contact.id, post=False)
@@ -109,7 +108,6 @@ class TestOrders(AddressCommon):
         return orders.create({"partner_id": self.customer.id, **values})
 
     def test_contact_is_not_chosen_for_an_order(self):
-        """D12"""
         for kind in KINDS:
             with self.contact_of(kind):
                 order = self.order()
@@ -117,7 +115,7 @@ class TestOrders(AddressCommon):
                 self.assertEqual(order.partner_shipping_id, self.customer)
 
     def test_orders_go_back_to_the_customer(self):
-        """D7: quotations and confirmed orders, which are to be invoiced"""
+        """Quotations and confirmed orders, which are to be invoiced."""
         contact = self.imported()
         orders = self.order(partner_id=contact.id)
         orders += self.order(partner_invoice_id=contact.id)

@@ -1,4 +1,4 @@
-"""Who receives the invoice e-mails (S41-S43, S118, D12)."""
+"""Who receives the invoice e-mails."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -10,16 +10,16 @@ from .contact_common import ContactCommon
 @tagged("post_install", "-at_install")
 class TestEnabling(ContactCommon):
     def test_arrives_disabled(self):
-        """S41: with automatic enabling off it is not enabled."""
+        """With automatic enabling off it is not enabled."""
         self.assertFalse(self.imported().connectwise_enabled)
 
     def test_arrives_enabled(self):
-        """S40: with it on it is enabled."""
+        """With it on it is enabled."""
         self.backend.auto_enable_contacts = True
         self.assertTrue(self.imported().connectwise_enabled)
 
     def test_enabled_by_hand(self):
-        """S43: enabling is allowed though the data are not editable."""
+        """Enabling is allowed though the data are not editable."""
         contact = self.imported()
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
@@ -27,7 +27,7 @@ class TestEnabling(ContactCommon):
         self.assertFalse(contact.connectwise_enabled)
 
     def test_enabling_and_disabling_are_in_the_customers_chatter(self):
-        """S43: by whom"""
+        """By whom."""
         self.imported()
         mapping = self.mapping.with_user(self.administrator)
         mapping.enable_contact()
@@ -40,7 +40,7 @@ class TestEnabling(ContactCommon):
         )
 
     def test_enabled_from_the_contact(self):
-        """S43: the buttons on the contact's own form do the same."""
+        """The buttons on the contact's own form do the same."""
         contact = self.imported().with_user(self.administrator)
         contact.action_connectwise_enable()
         self.assertTrue(contact.connectwise_enabled)
@@ -48,7 +48,7 @@ class TestEnabling(ContactCommon):
         self.assertFalse(contact.connectwise_enabled)
 
     def test_only_administrators(self):
-        """S43: enabling is the Invoicing administrator's, checked on the server."""
+        """Enabling is the Invoicing administrator's, checked on the server."""
         contact = self.imported()
         for user in (self.accountant, self.clerk):
             with self.assertRaises(AccessError):
@@ -86,7 +86,7 @@ class TestEnabling(ContactCommon):
         self.assertTrue(contact.connectwise_enabled)
 
     def test_enabling_changes_no_type(self):
-        """D12: it is an other address, and a converted one what it was."""
+        """It is an other address, and a converted one what it was."""
         for kind in (None, "contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 if kind:
@@ -240,27 +240,27 @@ class TestRecipients(ContactCommon):
         return messages.records.filtered(lambda m: m.message_type != "notification")
 
     def test_enabled_receives(self):
-        """D12: it is added to the recipients, beside the customer."""
+        """It is added to the recipients, beside the customer."""
         self.mapping.enable_contact()
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.customer | self.contact)
 
     def test_disabled_never(self):
-        """D12, S118: one that is not enabled is never mailed."""
+        """One that is not enabled is never mailed."""
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.customer)
         addressed = self.new_invoice(number="CW1002", partner_id=self.contact.id)
         self.assertNotIn(self.contact, self.default_recipients(addressed))
 
     def test_invoice_of_a_branch(self):
-        """D12: the customer is the invoice's commercial partner."""
+        """The customer is the invoice's commercial partner."""
         self.mapping.enable_contact()
         branch = self.new_contact(email="branch@acme.example.com", type="other")
         move = self.new_invoice(partner_id=branch.id)
         self.assertEqual(self.default_recipients(move), branch | self.contact)
 
     def test_customer_without_email(self):
-        """D12: it suffices that the Bill-To contact has an address."""
+        """It suffices that the Bill-To contact has an address."""
         self.customer.email = False
         self.mapping.enable_contact()
         move = self.new_invoice()
@@ -301,7 +301,7 @@ class TestRecipients(ContactCommon):
         self.assertEqual(recipients, self.customer)
 
     def test_single(self):
-        """D12: sent with the dialog, which shows it."""
+        """Sent with the dialog, which shows it."""
         self.mapping.enable_contact()
         move = self.new_invoice()
         wizard = self._wizard(move)
@@ -311,7 +311,7 @@ class TestRecipients(ContactCommon):
         self.assertIn(self.contact, self.mailed(messages).partner_ids)
 
     def test_batch(self):
-        """D12: several at once, sent by the scheduled action."""
+        """Several at once, sent by the scheduled action."""
         self.mapping.enable_contact()
         moves = self.new_invoice() | self.new_invoice(number="CW1002")
         wizard = (
@@ -344,7 +344,7 @@ class TestRecipients(ContactCommon):
         return self.env["res.partner"].browse(settings["mail_partner_ids"])
 
     def test_disabled_before_the_scheduled_action(self):
-        """S118: chosen when it was enabled, left out when it is sent."""
+        """Chosen when it was enabled, left out when it is sent."""
         move = self.new_invoice()
         self.mapping.enable_contact()
         self.mapping.disable_contact()
@@ -352,7 +352,7 @@ class TestRecipients(ContactCommon):
         self.assertEqual(recipients, self.customer)
 
     def test_removed_before_the_scheduled_action(self):
-        """S118: neither does a deleted one stop the sending."""
+        """Neither does a deleted one stop the sending."""
         move = self.new_invoice()
         self.mapping._remove_contact()
         recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
@@ -370,7 +370,7 @@ class TestRecipients(ContactCommon):
         )
 
     def test_queued_mail(self):
-        """S118: an e-mail in the queue does not go to a disabled contact."""
+        """An e-mail in the queue does not go to a disabled contact."""
         self.mapping.enable_contact()
         mail = self.queued(self.customer, self.contact)
         self.mapping.disable_contact()
@@ -378,7 +378,7 @@ class TestRecipients(ContactCommon):
         self.assertEqual(mail.state, "outgoing")
 
     def test_queued_mail_to_nobody_else(self):
-        """S118: one that went to it alone is cancelled."""
+        """One that went to it alone is cancelled."""
         self.mapping.enable_contact()
         mail = self.queued(self.contact)
         self.mapping._remove_contact()

@@ -1,4 +1,4 @@
-"""Importing, taking over and removing the Bill-To contact (S99-S107, D6, D7)."""
+"""Importing, taking over and removing the Bill-To contact."""
 
 from unittest.mock import patch
 
@@ -13,7 +13,7 @@ from .contact_common import ContactCommon
 @tagged("post_install", "-at_install")
 class TestImport(ContactCommon):
     def test_bill_to_contact_arrives_as_child(self):
-        """S105: a child of the customer with marker and ConnectWise's id."""
+        """A child of the customer with marker and ConnectWise's id."""
         self.assertEqual(self.mapping._import_contact(), "created")
         contact = self.mapping.contact_id
         self.assertRecordValues(
@@ -34,13 +34,13 @@ class TestImport(ContactCommon):
         self.assertEqual(self.mapping.contact_origin, "created")
 
     def test_only_one_contact(self):
-        """S101: importing again brings no second one."""
+        """Importing again brings no second one."""
         contact = self.imported()
         self.mapping._import_contact()
         self.assertEqual(self.all_contacts(), contact)
 
     def test_unchanged_data_write_nothing(self):
-        """S87: the second import issues no UPDATE, and leaves Last Updated."""
+        """The second import issues no UPDATE, and leaves Last Updated."""
         contact = self.imported()
         self.mapping.last_updated = "2026-01-01 00:00:00"
         self.env.flush_all()
@@ -73,7 +73,7 @@ class TestImport(ContactCommon):
             mappings._import_contacts()
 
     def test_updated_data_arrive(self):
-        """S72: changed data in ConnectWise change the contact, on the same record."""
+        """Changed data in ConnectWise change the contact, on the same record."""
         contact = self.imported()
         self.acme.contact_phone = "+1 512 555 0199"
         self.assertEqual(self.mapping._import_contact(), "updated")
@@ -81,20 +81,20 @@ class TestImport(ContactCommon):
         self.assertEqual(self.mapping.contact_id, contact)
 
     def test_nothing_without_contact(self):
-        """S103: no Bill-To contact, nothing imported, and the row says so."""
+        """No Bill-To contact, nothing imported, and the row says so."""
         self.acme.write({"contact_ref": 0, "contact_name": False})
         self.assertEqual(self.mapping._import_contact(), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("No Bill-To contact", self.mapping.contact_message)
 
     def test_inactive_contact_is_called_inactive(self):
-        """S103: in ConnectWise it is there, and switched off."""
+        """In ConnectWise it is there, and switched off."""
         self.acme.write({"contact_ref": 0, "contact_asked_ref": 4811})
         self.mapping._import_contact()
         self.assertIn("Emma Diaz is inactive", self.mapping.message)
 
     def test_contact_with_any_login_is_left_alone(self):
-        """D6: ConnectWise must not decide where a password reset goes."""
+        """ConnectWise must not decide where a password reset goes."""
         contact = self.new_contact()
         user = new_test_user(
             self.env, "emma", "base.group_portal", partner_id=contact.id
@@ -108,7 +108,7 @@ class TestImport(ContactCommon):
                 self.assertIn("can log in to Odoo", self.mapping.message)
 
     def test_synced_contact_that_got_a_login_is_not_rewritten(self):
-        """D6: not after a person gave it access to the portal either"""
+        """Not after a person gave it access to the portal either."""
         contact = self.imported()
         own = {"name": contact.name, "email": contact.email, "partner_id": contact.id}
         new_test_user(self.env, "emma", "base.group_portal", **own)
@@ -118,7 +118,7 @@ class TestImport(ContactCommon):
         self.assertIn("can log in to Odoo", self.mapping.message)
 
     def test_nothing_without_email(self):
-        """S103: no e-mail, or one that is no address, counts as none."""
+        """No e-mail, or one that is no address, counts as none."""
         for email in (False, " ", "by phone only"):
             self.acme.contact_email = email
             self.assertEqual(self.mapping._import_contact(), "none")
@@ -126,7 +126,7 @@ class TestImport(ContactCommon):
         self.assertFalse(self.all_contacts())
 
     def test_lost_email_removes_contact(self):
-        """S103: a contact that lost its e-mail goes."""
+        """A contact that lost its e-mail goes."""
         contact = self.imported()
         self.acme.contact_email = False
         self.assertEqual(self.mapping._import_contact(), "removed")
@@ -134,7 +134,7 @@ class TestImport(ContactCommon):
         self.assertTrue(self.mapping.contact_message)
 
     def test_replaced_contact(self):
-        """S104: another Bill-To contact: the old one goes, the new one comes."""
+        """Another Bill-To contact: the old one goes, the new one comes."""
         old = self.imported()
         self.acme.write(
             {
@@ -149,7 +149,7 @@ class TestImport(ContactCommon):
         self.assertEqual(self.mapping.contact_id.connectwise_contact_ref, 99)
 
     def test_replaced_by_one_with_the_same_address(self):
-        """S104, S120: a contact taken over stays the same record at its address."""
+        """A contact taken over stays the same record at its address."""
         contact = self.new_contact(name="By hand")
         self.imported()
         self.acme.write({"contact_ref": 99, "contact_name": "Joe"})
@@ -175,7 +175,7 @@ class TestImport(ContactCommon):
         self.assertEqual(contact.email, "emma@acme.example.com")
 
     def test_own_address_of_a_converted_contact_stays_its_own(self):
-        """D12: as long as Odoo leaves it alone, by its type."""
+        """As long as Odoo leaves it alone, by its type."""
         contact = self.new_contact(type="delivery", street="2 Dock Rd")
         self.imported()
         self.customer.street = "1 Main St"
@@ -212,7 +212,7 @@ class TestImport(ContactCommon):
         self.assertIn("Could not be imported", self.mapping.contact_message)
 
     def test_no_portal_user(self):
-        """D12: importing and enabling create no user."""
+        """Importing and enabling create no user."""
         contact = self.imported()
         self.mapping.enable_contact()
         self.assertFalse(contact.user_ids)
@@ -243,17 +243,17 @@ class TestImport(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestEnteredBefore(ContactCommon):
-    """S114 D6: what Odoo had before is from accounting, or entered by hand."""
+    """What Odoo had before is from accounting, or entered by hand."""
 
     def test_customers_own_email(self):
-        """S109, D6: the customer's own address is not imported again."""
+        """The customer's own address is not imported again."""
         self.customer.email = " EMMA@acme.example.com"
         self.assertEqual(self.mapping._import_contact(), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("own e-mail", self.mapping.contact_message)
 
     def test_invoice_address(self):
-        """S109, S110, D6: an invoice address stays what it was, and is the only one."""
+        """An invoice address stays what it was, and is the only one."""
         contact = self.new_contact(type="invoice")
         before = contact.read()
         self.assertEqual(self.mapping._import_contact(), "none")
@@ -263,13 +263,13 @@ class TestEnteredBefore(ContactCommon):
         self.assertIn("invoice address", self.mapping.contact_message)
 
     def test_archived_invoice_address_is_not_in_use(self):
-        """S109: an archived invoice address reaches nobody, so the contact comes."""
+        """An archived invoice address reaches nobody, so the contact comes."""
         archived = self.new_contact(type="invoice", active=False)
         self.assertEqual(self.mapping._import_contact(), "created")
         self.assertFalse(archived.active)
 
     def test_entered_by_hand_is_converted(self):
-        """S111, S113: the same record becomes the synced one."""
+        """The same record becomes the synced one."""
         for kind in ("contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 contact = self.new_contact(type=kind)
@@ -281,14 +281,14 @@ class TestEnteredBefore(ContactCommon):
                 savepoint.rollback()
 
     def test_converted_is_not_editable(self):
-        """S112: from then on it is ConnectWise's."""
+        """From then on it is ConnectWise's."""
         contact = self.new_contact()
         self.imported()
         with self.assertRaises(UserError):
             contact.with_user(self.clerk).phone = "1"
 
     def test_archived_one_is_converted(self):
-        """S111: an archived one of that address comes back, and goes back (D7)."""
+        """An archived one of that address comes back, and goes back."""
         contact = self.new_contact(active=False)
         self.assertEqual(self.imported(), contact)
         self.assertTrue(contact.active)
@@ -296,7 +296,7 @@ class TestEnteredBefore(ContactCommon):
         self.assertFalse(contact.active)
 
     def test_contact_of_another_customer(self):
-        """D6 looks at this customer's contacts alone."""
+        """Looks at this customer's contacts alone."""
         other = self.new_customer("Other")
         contact = self.new_contact(parent_id=other.id)
         self.assertEqual(self.mapping._import_contact(), "created")
@@ -311,7 +311,7 @@ class TestEnteredBefore(ContactCommon):
         self.assertFalse(self.clerk.partner_id.is_connectwise_contact)
 
     def test_moves_to_an_address_that_accounting_has(self):
-        """S109: also when its e-mail becomes one that Odoo has already."""
+        """Also when its e-mail becomes one that Odoo has already."""
         contact = self.imported()
         existing = self.new_contact(type="invoice", email="ap@acme.example.com")
         self.acme.contact_email = "AP@acme.example.com"
@@ -321,7 +321,7 @@ class TestEnteredBefore(ContactCommon):
         self.assertIn("invoice address", self.mapping.contact_message)
 
     def test_moves_to_an_address_entered_by_hand(self):
-        """S111: also when its e-mail becomes that of a contact entered by hand."""
+        """Also when its e-mail becomes that of a contact entered by hand."""
         self.imported()
         by_hand = self.new_contact(email="ap@acme.example.com")
         self.acme.contact_email = "ap@acme.example.com"
@@ -337,7 +337,7 @@ class TestEnteredBefore(ContactCommon):
         self.assertEqual(self.mapping._import_contact(), "unchanged")
 
     def test_restored_exactly(self):
-        """S120, D7: a converted contact gets back what it had."""
+        """A converted contact gets back what it had."""
         self.customer.write({"street": "1 Main St", "city": "Austin"})
         for values in (
             {"type": "contact", "function": "Boss", "phone": False},
@@ -361,7 +361,7 @@ class TestEnteredBefore(ContactCommon):
                 savepoint.rollback()
 
     def test_own_address_of_a_contact_is_restored(self):
-        """D7: even an address that differs from the customer's."""
+        """Even an address that differs from the customer's."""
         contact = self.new_contact(street="9 Own Way")
         self.customer.street = "1 Main St"
         self.env.flush_all()
@@ -383,7 +383,7 @@ class TestMerge(ContactCommon):
         wizard._merge([*ids, into.id], into, extra_checks=False)
 
     def test_synced_contact_is_not_merged_away(self):
-        """S107: the message says to disconnect first; in either direction."""
+        """The message says to disconnect first; in either direction."""
         contact = self.imported()
         other = self.new_contact(email="x@example.com")
         with self.assertRaisesRegex(UserError, "Disconnect"):
@@ -402,7 +402,6 @@ class TestMerge(ContactCommon):
         return wizard
 
     def test_merging_automatically_goes_on_after_a_synced_contact(self):
-        """S107"""
         contact = self.imported()
         twin = self.new_contact(name="Emma D.", email=contact.email)
         pair = self.new_contact(email="zoe@x.com") + self.new_contact(email="zoe@x.com")
@@ -412,7 +411,7 @@ class TestMerge(ContactCommon):
         self.assertEqual(len(pair.exists()), 1)
 
     def test_merging_automatically_leaves_out_the_synced_contact_alone(self):
-        """S107: two others of the same address are one thereafter."""
+        """Two others of the same address are one thereafter."""
         contact = self.imported()
         twins = self.new_contact(email=contact.email)
         twins |= self.new_contact(email=contact.email)
@@ -452,7 +451,7 @@ class TestMerge(ContactCommon):
         self.assertTrue(contact.is_connectwise_contact)
 
     def test_disconnected_destination_stays_disconnected(self):
-        """S96: merging does not undo what a person decided."""
+        """Merging does not undo what a person decided."""
         other = self.new_customer("Other")
         excluded = self.new_row(other, disconnected=True)
         contact = self.imported()
@@ -461,7 +460,7 @@ class TestMerge(ContactCommon):
         self.assertFalse(contact.exists())
 
     def test_taken_over_contact_of_the_source_is_given_back(self):
-        """D7: merging its customer away deletes no record of a person."""
+        """Merging its customer away deletes no record of a person."""
         by_hand = self.new_contact(name="By hand")
         self.imported()
         other = self.new_customer("Other")
@@ -473,7 +472,7 @@ class TestMerge(ContactCommon):
         self.assertFalse(by_hand.is_connectwise_contact)
 
     def test_invoices_are_judged_by_the_customer_they_come_to(self):
-        """D1: an amount that agrees is no evidence for a connected customer."""
+        """An amount that agrees is no evidence for a connected customer."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.merge(self.partner_a, into=self.customer)
@@ -491,7 +490,7 @@ class TestMerge(ContactCommon):
 @tagged("post_install", "-at_install")
 class TestRemoval(ContactCommon):
     def test_disconnecting_removes(self):
-        """S115, S116, S117: contact and address vanish from the customer."""
+        """Contact and address vanish from the customer."""
         contact = self.imported()
         self.mapping.with_user(self.administrator).action_disconnect()
         self.assertFalse(contact.exists())
@@ -500,7 +499,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(self.mapping.contact_origin)
 
     def test_history_is_kept(self):
-        """S119, D7: a contact that a message went to is archived, without address."""
+        """A contact that a message went to is archived, without address."""
         contact = self.imported()
         message = self.customer.message_post(
             body="Your invoice", partner_ids=contact.ids
@@ -524,7 +523,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(self.customer.child_ids)
 
     def test_invoice_is_kept(self):
-        """S119, D7: so is one that an invoice is addressed to."""
+        """So is one that an invoice is addressed to."""
         contact = self.imported()
         move = self.invoice(partner_id=contact.id)
         self.mapping._remove_contact()
@@ -532,7 +531,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.active)
 
     def test_note_on_the_contact_is_kept(self):
-        """S119: a note in its own chatter is history too."""
+        """A note in its own chatter is history too."""
         contact = self.imported()
         note = contact.message_post(body="Called her")
         self.mapping._remove_contact()
@@ -540,7 +539,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.active)
 
     def test_archived_one_is_no_longer_guarded(self):
-        """D7: what is left belongs to the people here."""
+        """What is left belongs to the people here."""
         contact = self.imported()
         contact.message_post(body="Called her")
         self.mapping._remove_contact()
@@ -548,7 +547,7 @@ class TestRemoval(ContactCommon):
         self.assertEqual(contact.email, "new@b.co")
 
     def test_contact_of_a_user(self):
-        """D7: somebody gave it access to the portal: removing does not fail."""
+        """Somebody gave it access to the portal: removing does not fail."""
         contact = self.imported()
         self.env["res.users"].create(
             {
@@ -562,7 +561,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.is_connectwise_contact)
 
     def test_others_are_untouched(self):
-        """S120: accounting's and people's contacts stay."""
+        """Accounting's and people's contacts stay."""
         others = self.new_contact(email="x@example.com")
         others |= self.new_contact(email="y@example.com", type="invoice")
         before = others.read(["name", "email", "type", "active"])
@@ -572,7 +571,7 @@ class TestRemoval(ContactCommon):
         self.assertEqual(others.read(["name", "email", "type", "active"]), before)
 
     def test_mapped_again(self):
-        """S121: connecting later imports it cleanly."""
+        """Connecting later imports it cleanly."""
         contact = self.imported()
         contact.message_post(body="Called her")
         self.mapping.with_user(self.administrator).action_disconnect()
@@ -587,7 +586,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.exists())
 
     def test_deleting_the_connection_removes(self):
-        """S2, D7: no contact stays behind that nobody can edit."""
+        """No contact stays behind that nobody can edit."""
         contact = self.imported()
         other = self.new_customer("Other")
         by_hand = self.new_contact(parent_id=other.id, name="By hand")
@@ -599,7 +598,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(by_hand.is_connectwise_contact)
 
     def test_paused_keeps(self):
-        """S39, D2: switched off, contacts stay and say that they are paused."""
+        """Switched off, contacts stay and say that they are paused."""
         contact = self.imported()
         self.backend.sync_contacts = False
         self.assertTrue(self.mapping.sync_paused)
@@ -608,18 +607,16 @@ class TestRemoval(ContactCommon):
         self.assertTrue(contact.connectwise_enabled)
 
     def test_paused_is_said_on_the_contact(self):
-        """S39 D2: to whoever opens it"""
+        """To whoever opens it."""
         contact = self.imported()
         self.backend.sync_contacts = False
         message = contact.with_user(self.clerk).connectwise_contact_message
         self.assertIn("Sync paused", message)
 
     def test_not_paused_says_nothing_on_the_contact(self):
-        """S39"""
         self.assertFalse(self.imported().connectwise_contact_message)
 
     def test_removing_imported_contacts_removes_them(self):
-        """D2 D7"""
         contact = self.imported()
         self.backend.sync_contacts = False
         self.backend.with_user(self.administrator).action_remove_imported_contacts()
@@ -627,7 +624,6 @@ class TestRemoval(ContactCommon):
         self.assertFalse(self.mapping.contact_id)
 
     def test_removing_imported_contacts_gives_converted_ones_back(self):
-        """D2 D7"""
         contact = self.new_contact()
         self.imported()
         self.backend.sync_contacts = False

@@ -16,7 +16,7 @@ class TestProtection(ContactCommon):
         cls.contact = cls.mapping.contact_id
 
     def test_data_cannot_be_written(self):
-        """S106: not by a clerk, not by an administrator, not by the system."""
+        """Not by a clerk, not by an administrator, not by the system."""
         other = self.new_customer("Other")
         changes = {
             "name": "X",
@@ -49,7 +49,7 @@ class TestProtection(ContactCommon):
         self.assertIn("Hi", self.contact.comment)
 
     def test_forged_context(self):
-        """S106: no context that can come from outside opens it."""
+        """No context that can come from outside opens it."""
         contact = self.contact.with_user(self.clerk)
         for value in (True, 1, "SYNC", "<object object>", {"a": 1}, [1]):
             forged = contact.with_context(connectwise_sync=value, tracking_disable=True)
@@ -60,7 +60,7 @@ class TestProtection(ContactCommon):
                     forged.unlink()
 
     def test_through_the_parent(self):
-        """S106, S107: commands on the customer's contacts are refused too."""
+        """Commands on the customer's contacts are refused too."""
         customer = self.customer.with_user(self.clerk)
         for command in (
             (1, self.contact.id, {"email": "thief@example.net"}),
@@ -73,13 +73,13 @@ class TestProtection(ContactCommon):
                 customer.write({"child_ids": [command]})
 
     def test_not_archived(self):
-        """S107: neither by the action, nor by the field."""
+        """Neither by the action, nor by the field."""
         with self.assertRaises(UserError):
             self.contact.with_user(self.clerk).action_archive()
         self.assertTrue(self.contact.active)
 
     def test_not_deleted(self):
-        """S107: not even by the system."""
+        """Not even by the system."""
         with self.assertRaises(UserError):
             self.contact.with_user(self.clerk).unlink()
         with self.assertRaises(UserError):
@@ -87,12 +87,12 @@ class TestProtection(ContactCommon):
         self.assertTrue(self.contact.exists())
 
     def test_mass_edit(self):
-        """S106: several at once, a synced one among them."""
+        """Several at once, a synced one among them."""
         with self.assertRaises(UserError):
             (self.contact | self.customer).with_user(self.clerk).write({"phone": "1"})
 
     def test_list_import(self):
-        """S106: Odoo's own import says what it refuses."""
+        """Odoo's own import says what it refuses."""
         result = (
             self.env["res.partner"]
             .with_user(self.clerk)
@@ -103,7 +103,7 @@ class TestProtection(ContactCommon):
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
     def test_list_import_of_unchanged_data(self):
-        """S106: an export that is imported again passes."""
+        """An export that is imported again passes."""
         result = (
             self.env["res.partner"]
             .with_user(self.clerk)
@@ -112,7 +112,7 @@ class TestProtection(ContactCommon):
         self.assertTrue(result["ids"])
 
     def test_markers_are_nobodys(self):
-        """S105: a contact cannot be made to look like one from ConnectWise."""
+        """A contact cannot be made to look like one from ConnectWise."""
         Partner = self.env["res.partner"].with_user(self.clerk)
         markers = {
             "is_connectwise_contact": True,
@@ -137,7 +137,7 @@ class TestProtection(ContactCommon):
         copy.phone = "1"
 
     def test_what_odoo_syncs_keeps_working(self):
-        """S106 stops nothing that Odoo itself hands down from the customer."""
+        """Stops nothing that Odoo itself hands down from the customer."""
         terms = self.env.ref("account.account_payment_term_30days")
         self.customer.with_user(self.clerk).write({"vat": "US123456789"})
         self.customer.property_payment_term_id = terms
@@ -152,7 +152,7 @@ class TestProtection(ContactCommon):
         self.assertEqual(self.customer.name, "Acme")
 
     def test_portal(self):
-        """S106: a portal user of the customer cannot edit or archive it."""
+        """A portal user of the customer cannot edit or archive it."""
         portal = new_test_user(
             self.env, "connectwise_portal", groups="base.group_portal"
         )
@@ -169,12 +169,12 @@ class TestProtection(ContactCommon):
         self.assertFalse(self.mapping.exists())
 
     def test_customer_and_contact_deleted_at_once(self):
-        """S107: both in one go is deleting the customer."""
+        """Both in one go is deleting the customer."""
         (self.customer | self.contact).unlink()
         self.assertFalse((self.customer | self.contact).exists())
 
     def test_deleting_the_customer_gives_back(self):
-        """D7: a record made by a person is never deleted."""
+        """A record made by a person is never deleted."""
         self.mapping._remove_contact()
         contact = self.new_contact(name="By hand")
         self.imported()
@@ -198,7 +198,7 @@ class TestProtection(ContactCommon):
 @tagged("post_install", "-at_install")
 class TestPartnerViews(ContactCommon):
     def test_connected_customer(self):
-        """S99, S100: the customer's form says with whom it is connected."""
+        """The customer's form says with whom it is connected."""
         customer = self.customer.with_user(self.accountant)
         self.assertEqual(
             customer.connectwise_connection,
@@ -207,13 +207,13 @@ class TestPartnerViews(ContactCommon):
         self.assertEqual(customer.connectwise_company_id, self.acme)
 
     def test_icon_disappears(self):
-        """S100: gone when it is not connected any more."""
+        """Gone when it is not connected any more."""
         self.mapping.with_user(self.administrator).action_disconnect()
         self.assertFalse(self.customer.connectwise_connection)
         self.assertFalse(self.customer.connectwise_company_id)
 
     def test_search(self):
-        """S99: connected customers can be searched for."""
+        """Connected customers can be searched for."""
         Partner = self.env["res.partner"].with_user(self.accountant)
         connected = Partner.search([("connectwise_company_id", "=", self.acme.id)])
         self.assertEqual(connected, self.customer)
@@ -227,12 +227,12 @@ class TestPartnerViews(ContactCommon):
         self.assertEqual(found, self.customer)
 
     def test_current_company(self):
-        """S99 per company: elsewhere the customer is not connected."""
+        """Per company: elsewhere the customer is not connected."""
         other = self.setup_other_company(name="company_2")["company"]
         self.assertFalse(self.customer.with_company(other).connectwise_connection)
 
     def test_badges(self):
-        """S99, S108: lists and cards show who is connected, and where it is from."""
+        """Lists and cards show who is connected, and where it is from."""
         contact = self.imported()
         for partner in (self.customer, contact):
             badges = partner.with_user(self.clerk).application_statistics
@@ -242,7 +242,7 @@ class TestPartnerViews(ContactCommon):
         self.assertFalse(other.with_user(self.clerk).application_statistics)
 
     def test_form_without_invoicing_rights(self):
-        """S106: whoever only has Contacts opens the form; protected is read-only."""
+        """Whoever only has Contacts opens the form; protected is read-only."""
         contact = self.imported()
         with Form(contact.with_user(self.clerk), "base.view_partner_form") as form:
             for name in ("email", "phone", "function", "street"):
@@ -255,14 +255,14 @@ class TestPartnerViews(ContactCommon):
         self.assertEqual(contact.website, "https://example.com")
 
     def test_ordinary_form_is_as_before(self):
-        """S110: other contacts are edited as ever."""
+        """Other contacts are edited as ever."""
         with Form(self.customer.with_user(self.clerk)) as form:
             form.email = "x@example.com"
             form.street = "1 Main St"
         self.assertEqual(self.customer.email, "x@example.com")
 
     def test_inline_form(self):
-        """S106: the contact's form inside its customer's is read-only too."""
+        """The contact's form inside its customer's is read-only too."""
         self.imported()
         form = Form(self.customer.with_user(self.clerk))
         with (
@@ -311,7 +311,7 @@ class TestFromOutside(ContactCommon, HttpCase):
             return self.url_open(path, json={"params": params}).json()
 
     def test_forged_context_over_rpc(self):
-        """S106: any context may come along."""
+        """Any context may come along."""
         self.authenticate(self.clerk.login, self.clerk.login)
         for context in ({}, {"connectwise_sync": True}, {"connectwise_sync": "SYNC"}):
             for method, *args in (
@@ -331,7 +331,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
     def test_private_methods_over_rpc(self):
-        """S107: the removal is nobody's to call from outside."""
+        """The removal is nobody's to call from outside."""
         self.authenticate(self.administrator.login, self.administrator.login)
         for method in ("_remove_contact", "_import_contact", "_take_contact_away"):
             answer = self.call("connectwise.mapping", method, self.mapping.ids)
@@ -340,7 +340,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertTrue(self.contact.exists())
 
     def test_enabling_over_rpc(self):
-        """S43: only for the Invoicing administrator."""
+        """Only for the Invoicing administrator."""
         call = ("connectwise.mapping", "enable_contact", self.mapping.ids)
         self.authenticate(self.accountant.login, self.accountant.login)
         self.assertIn("AccessError", self.call(*call)["error"]["data"]["name"])
@@ -348,7 +348,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertTrue(self.call(*call)["result"])
 
     def test_portal_user(self):
-        """S106: the customer's portal user can neither open, change nor archive it."""
+        """The customer's portal user can neither open, change nor archive it."""
         user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
         user.partner_id.parent_id = self.customer
         self.authenticate(user.login, user.login)

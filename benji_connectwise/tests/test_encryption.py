@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..private_key import read_of_server, store
+from ..tools.private_key import read_of_server, store
 from .common import ConnectwiseCommon
 
 KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
@@ -59,11 +59,11 @@ class EncryptionCommon(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestEncryption(EncryptionCommon):
     def test_without_a_key_it_is_stored_as_it_is(self):
-        """S35: nobody is locked out of a server that has no key."""
+        """Nobody is locked out of a server that has no key."""
         self.assertEqual(self.stored(), self.private_key)
 
     def test_with_a_key_it_is_encrypted_and_works(self):
-        """S35: in clear nowhere in the database"""
+        """In clear nowhere in the database."""
         with server(secret_key=KEY):
             self.backend.with_user(self.administrator).private_key = self.private_key
             self.assertTrue(self.stored().startswith("fernet:"))
@@ -71,14 +71,13 @@ class TestEncryption(EncryptionCommon):
             self.assertConnects()
 
     def test_a_key_that_is_set_encrypts_at_the_next_start(self):
-        """S35: without anybody saving anything"""
+        """Without anybody saving anything."""
         with server(secret_key=KEY):
             self.restart()
             self.assertTrue(self.stored().startswith("fernet:"))
             self.assertConnects()
 
     def test_a_start_changes_nothing_that_is_encrypted(self):
-        """S35"""
         with server(secret_key=KEY):
             self.restart()
             before = self.stored()
@@ -86,7 +85,7 @@ class TestEncryption(EncryptionCommon):
             self.assertEqual(self.stored(), before)
 
     def test_a_new_key_in_front_takes_over_at_the_next_start(self):
-        """S35: then the old one can go."""
+        """Then the old one can go."""
         with server(secret_key=KEY):
             self.restart()
         with server(secret_key=f" {NEW_KEY} , {KEY}"):
@@ -96,19 +95,19 @@ class TestEncryption(EncryptionCommon):
             self.assertConnects()
 
     def test_a_start_says_how_many_are_under_the_new_key(self):
-        """S35: what is left would be lost with the old key."""
+        """What is left would be lost with the old key."""
         for key, counts in (
             (KEY, "1 encrypted with the first key now, 0 not yet"),
             (f"{NEW_KEY},{KEY}", "1 encrypted with the first key now, 0 not yet"),
             (KEY, "0 encrypted with the first key now, 1 not yet"),
         ):
-            name = "odoo.addons.benji_connectwise.encryption"
+            name = "odoo.addons.benji_connectwise.tools.encryption"
             with server(secret_key=key), self.assertLogs(name, logging.INFO) as logs:
                 self.restart()
             self.assertIn(f"stored_private_key: {counts}", str(logs.output))
 
     def test_a_key_that_is_gone_is_said_and_nothing_is_lost(self):
-        """S35: neither a start nor a question destroys what cannot be read."""
+        """Neither a start nor a question destroys what cannot be read."""
         with server(secret_key=KEY):
             self.restart()
         for key in ("", NEW_KEY):
@@ -122,7 +121,7 @@ class TestEncryption(EncryptionCommon):
             self.assertConnects()
 
     def test_entering_the_private_key_again_mends_it(self):
-        """S35: with the wizard, which says what is wrong beside the field."""
+        """With the wizard, which says what is wrong beside the field."""
         with server(secret_key=KEY):
             self.restart()
         Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
@@ -142,7 +141,6 @@ class TestEncryption(EncryptionCommon):
             self.assertConnects()
 
     def test_what_is_typed_into_the_wizard_is_encrypted_too(self):
-        """S35"""
         with server(secret_key=KEY):
             wizard = (
                 self.env["connectwise.backend.configure"]
@@ -154,25 +152,24 @@ class TestEncryption(EncryptionCommon):
             self.assertTrue(wizard.has_private_key)
 
     def test_a_malformed_key_never_means_in_clear(self):
-        """S35"""
         store(self.backend, None)
         with server(secret_key="not-a-key"):
             with self.assertRaisesRegex(UserError, "BENJI_CONNECTWISE_SECRET_KEY"):
                 self.backend.private_key = self.private_key
-            with mute_logger("odoo.addons.benji_connectwise.encryption"):
+            with mute_logger("odoo.addons.benji_connectwise.tools.encryption"):
                 self.restart()
         self.assertFalse(self.stored())
 
     def test_a_malformed_key_does_not_stop_the_server_and_is_not_repeated(self):
-        """S35: it may be a good key, cut off."""
-        name = "odoo.addons.benji_connectwise.encryption"
+        """It may be a good key, cut off."""
+        name = "odoo.addons.benji_connectwise.tools.encryption"
         with server(secret_key=KEY[:-3]), self.assertLogs(name, "ERROR") as logs:
             self.restart()
         self.assertNotIn(KEY[:-3], str(logs.output))
         self.assertEqual(self.stored(), self.private_key)
 
     def test_what_is_stored_is_not_taken_for_a_private_key(self):
-        """S35: encrypted and in clear cannot be confused."""
+        """Encrypted and in clear cannot be confused."""
         with self.assertRaisesRegex(UserError, "how one is stored"):
             self.backend.private_key = "fernet:gAAAA"
 
@@ -190,19 +187,19 @@ class TestServersPrivateKey(EncryptionCommon):
         return read_of_server(address, self.backend._get_local_hosts())
 
     def test_it_is_used(self):
-        """S35: although nothing is stored"""
+        """Although nothing is stored."""
         with server(**self.server):
             self.assertConnects()
         self.assertFalse(self.stored())
 
     def test_it_takes_precedence(self):
-        """S35: over one that was stored before"""
+        """Over one that was stored before."""
         self.backend.private_key = "revoked"
         with server(**self.server):
             self.assertConnects()
 
     def test_the_wizard_needs_none_and_stores_none(self):
-        """S35: not even one that was stored or typed"""
+        """Not even one that was stored or typed."""
         self.backend.private_key = "old"
         Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
         with server(**self.server):
@@ -213,7 +210,7 @@ class TestServersPrivateKey(EncryptionCommon):
         self.assertFalse(self.stored())
 
     def test_it_goes_nowhere_but_where_the_server_allows(self):
-        """S35: whoever types an address must not get it there."""
+        """Whoever types an address must not get it there."""
         get = self.get_key_of_server
         with server(**self.server):
             for address in ("na.myconnectwise.net", "eu", self.sandbox.url):
@@ -230,7 +227,7 @@ class TestServersPrivateKey(EncryptionCommon):
             self.assertTrue(get("psa.example.com"))
 
     def test_it_never_goes_in_clear_across_the_public_net(self):
-        """S35: a listed host may be reached over plain http as well."""
+        """A listed host may be reached over plain http as well."""
         get = self.get_key_of_server
         with server(**self.server, local_hosts="psa.example.com:443,proxy:80"):
             self.assertTrue(get("https://psa.example.com:443"))

@@ -2,8 +2,6 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from ..encryption import SecretKeyError
-from ..explain import error_to_facts, explain, explain_facts
 from ..lib.connectwise_client import (
     AddressError,
     AmbiguousNumberError,
@@ -17,7 +15,9 @@ from ..lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
-from ..storage import StorageError
+from ..tools.encryption import SecretKeyError
+from ..tools.explain import error_to_facts, explain, explain_facts
+from ..tools.storage import StorageError
 
 ERRORS = [
     AddressError("", reason="tls"),

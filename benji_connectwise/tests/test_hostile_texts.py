@@ -40,7 +40,6 @@ class HostileCommon(SyncCommon):
 @tagged("post_install", "-at_install")
 class TestHtml(HostileCommon):
     def test_a_company_named_like_html_is_a_text_in_every_message(self):
-        """R11"""
         row = self.rename_all(IMAGE)
         row.with_user(self.administrator).disable_contact()
         row.with_user(self.administrator).enable_contact()
@@ -55,7 +54,6 @@ class TestHtml(HostileCommon):
 @tagged("post_install", "-at_install")
 class TestActivity(ContactCommon):
     def test_the_note_about_a_new_domain_is_a_text(self):
-        """R11"""
         self.backend.auto_enable_contacts = True
         self.backend.responsible_id = self.administrator
         self.imported()
@@ -67,19 +65,17 @@ class TestActivity(ContactCommon):
         self.assertNotIn("<img", note)
 
     def test_a_stored_address_that_is_html_is_none(self):
-        """S103"""
         self.acme.contact_email = "a@[<a href='https://evil.example'>x</a>]"
         self.assertEqual(self.mapping._import_contact(), "none")
         self.assertIn("no valid e-mail", self.mapping.message)
 
     def test_invisible_characters_make_no_second_contact(self):
-        """S103 S111: a contact entered by hand is found without what nobody sees."""
+        """A contact entered by hand is found without what nobody sees."""
         by_hand = self.new_contact(email="emma\u200b@acme.example.com\ufeff")
         self.assertEqual(self.mapping._import_contact(), "converted")
         self.assertEqual(self.mapping.contact_id, by_hand)
 
     def test_invisible_characters_do_not_hide_the_customers_own_address(self):
-        """D6 S103"""
         self.customer.email = "emma@acme.example\u200e.com"
         self.assertEqual(self.mapping._import_contact(), "none")
 

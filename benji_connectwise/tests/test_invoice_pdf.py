@@ -1,4 +1,4 @@
-"""Which PDF an invoice has, and where it is shown (S4-S10, D3, D9, D10, D13, D15)."""
+"""Which PDF an invoice has, and where it is shown."""
 
 import base64
 import io
@@ -21,12 +21,11 @@ from .common import ConnectwiseCommon
 @tagged("post_install", "-at_install")
 class TestLookup(ConnectwiseCommon):
     def test_a_known_number_gives_connectwises_pdf_byte_for_byte(self):
-        """S4 S8 S10: found by number, without any mapping of the customer."""
+        """Found by number, without any mapping of the customer."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_the_addon_says_what_it_is_for(self):
-        """S1"""
         addon = self.env["ir.module.module"].search(
             [("name", "=", "benji_connectwise")]
         )
@@ -34,7 +33,7 @@ class TestLookup(ConnectwiseCommon):
         self.assertEqual(addon.shortdesc, "ConnectWise PSA Invoice PDF Integration")
 
     def test_the_question_is_the_number_alone(self):
-        """S8: not the date, the amount or the customer."""
+        """Not the date, the amount or the customer."""
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         [question] = [
             request["query"]
@@ -45,7 +44,6 @@ class TestLookup(ConnectwiseCommon):
         self.assertNotIn("total", str(question).split("fields")[0])
 
     def test_the_number_is_compared_without_case(self):
-        """S7"""
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"invoiceNumber": "cw1001"})
         move = self.invoice("CW1001", amount=self._total(invoice_id))
@@ -55,49 +53,45 @@ class TestLookup(ConnectwiseCommon):
         return abs(self.sandbox.get_record("invoices", invoice_id)["total"])
 
     def test_an_unknown_number_uses_odoos_pdf(self):
-        """S9 S53: nothing breaks, the next source is used, and the reason is shown."""
+        """Nothing breaks, the next source is used, and the reason is shown."""
         move = self.invoice("NOT-THERE-1", amount=10)
         self.assertChosen(move, "odoo")
         self.assertIn("NOT-THERE-1", move.connectwise_message)
 
     def test_an_invoice_without_number_there_is_survived(self):
-        """S6: ConnectWise has an invoice without a number among the others."""
+        """ConnectWise has an invoice without a number among the others."""
         numbers = [i["number"] for i in self.sandbox.export_invoices()]
         self.assertIn(None, numbers)
         self.assertChosen(self.invoice("CW1002"), "connectwise")
 
     def test_a_number_longer_than_connectwise_takes_is_not_asked(self):
-        """S7: 15 characters are the most an invoice number has there."""
+        """15 characters are the most an invoice number has there."""
         move = self.invoice("INV/2026/0000000001", amount=10)
         self.assertChosen(move, "odoo")
         self.assertFalse(self.requests("/finance/invoices"))
 
     def test_a_number_with_wildcards_finds_nothing_else(self):
-        """S7: a quote or an asterisk in a number must not widen the question."""
+        """A quote or an asterisk in a number must not widen the question."""
         move = self.invoice('CW"*', amount=10)
         self.assertChosen(move, "odoo")
 
     def test_a_credit_note_is_looked_up_too(self):
-        """D9"""
         move = self.invoice("CM1001", move_type="out_refund")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CM1001"))
 
     def test_a_vendor_bill_is_never_looked_up(self):
-        """D9"""
         move = self.invoice("CW1001", move_type="in_invoice")
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
     def test_a_draft_is_not_looked_up(self):
-        """D10"""
         move = self.invoice("CW1001", post=False)
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
     def test_reset_to_draft_keeps_the_file_detached_and_judges_anew(self):
-        """D10"""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
         move.button_draft()
@@ -110,7 +104,6 @@ class TestLookup(ConnectwiseCommon):
         self.assertChosen(move, "odoo")
 
     def test_a_cancelled_invoice_shows_odoos_own(self):
-        """D10"""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.button_cancel()
@@ -118,7 +111,7 @@ class TestLookup(ConnectwiseCommon):
             self.assertFalse(move._get_preferred_invoice_pdf())
 
     def test_a_restrictive_audit_trail_does_not_stop_a_newer_pdf(self):
-        """D3: the old file is detached and kept, never written."""
+        """The old file is detached and kept, never written."""
         self.company.restrictive_audit_trail = True
         move = self.invoice("CW1001")
         old = move._get_preferred_invoice_pdf()
@@ -131,7 +124,6 @@ class TestLookup(ConnectwiseCommon):
         self.assertNotEqual(old.raw, move._get_preferred_invoice_pdf().raw)
 
     def test_an_e_invoicing_customer_keeps_odoos_pdf(self):
-        """D13"""
         self.partner_a.invoice_edi_format = self._any_edi_format()
         move = self.invoice("CW1001")
         self.assertChosen(move, "odoo")
@@ -143,7 +135,7 @@ class TestLookup(ConnectwiseCommon):
         return formats[0][0]
 
     def test_another_company_uses_its_own_connection(self):
-        """S2: what company 1 has set up says nothing about company 2."""
+        """What company 1 has set up says nothing about company 2."""
         other = self.setup_other_company()["company"]
         move = self.env["account.move"].create(
             {
@@ -163,28 +155,24 @@ class TestLookup(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestAskingAgain(ConnectwiseCommon):
     def test_what_is_kept_is_served_without_asking(self):
-        """D15"""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         with self.no_requests():
             self.assertChosen(move, "connectwise")
 
     def test_what_is_kept_is_served_while_connectwise_is_down(self):
-        """D15"""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.sandbox.fault("unavailable", times=0)
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_not_found_costs_one_question(self):
-        """D15"""
         move = self.invoice("NOT-THERE-1", amount=10)
         move._get_preferred_invoice_pdf()
         with self.no_requests():
             move._get_preferred_invoice_pdf()
 
     def test_not_found_is_asked_again_after_minutes(self):
-        """D15"""
         move = self.invoice("NOT-THERE-1", amount=10)
         move._get_preferred_invoice_pdf()
         self.sandbox.clear_requests()
@@ -193,7 +181,7 @@ class TestAskingAgain(ConnectwiseCommon):
         self.assertTrue(self.requests("/finance/invoices"))
 
     def test_an_outage_is_not_held_against_an_invoice(self):
-        """D15: the connection rests, and no invoice for longer than that"""
+        """The connection rests, and no invoice for longer than that."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -202,14 +190,12 @@ class TestAskingAgain(ConnectwiseCommon):
         self.assertChosen(move, "connectwise")
 
     def test_an_outage_falls_through_to_odoo(self):
-        """S53 D15"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.assertChosen(move, "odoo")
         self.assertEqual(self.backend.state, "error")
 
     def test_while_it_is_known_to_be_down_nothing_is_asked(self):
-        """D15"""
         self.sandbox.fault("unavailable", times=0)
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         other = self.invoice("CW1002")
@@ -217,7 +203,6 @@ class TestAskingAgain(ConnectwiseCommon):
             self.assertChosen(other, "odoo")
 
     def test_an_outage_ends_without_a_click(self):
-        """D15"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -227,7 +212,7 @@ class TestAskingAgain(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
 
     def test_a_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
-        """D15: however many invoices."""
+        """However many invoices."""
         self.sandbox.fault("stall_before_headers", times=0)
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         start = time.monotonic()
@@ -235,7 +220,7 @@ class TestAskingAgain(ConnectwiseCommon):
         self.assertLess(time.monotonic() - start, 9)
 
     def test_many_invoices_in_one_transaction_wait_no_longer_than_one(self):
-        """D15: as of a scheduled action that sends one after the other"""
+        """As of a scheduled action that sends one after the other."""
         with patch.object(connectwise_backend, "SECONDS_FOR_PERSON", 0.5):
             limits = self.backend._get_interactive_limits()
             self.backend._ask(limits, lambda client: time.sleep(0.5))
@@ -243,7 +228,7 @@ class TestAskingAgain(ConnectwiseCommon):
                 self.invoice("CW1001")._get_preferred_invoice_pdf()
 
     def test_refresh_asks_at_once(self):
-        """D15: a person's explicit act ends any back-off."""
+        """A person's explicit act ends any back-off."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -253,20 +238,18 @@ class TestAskingAgain(ConnectwiseCommon):
             self.assertChosen(move, "connectwise")
 
     def test_refresh_does_not_raise_while_connectwise_is_away(self):
-        """D15"""
         self.sandbox.fault("refused", times=0)
         move = self.invoice("CW1001")
         move.with_user(self.accountant).action_refresh_pdf()
         self.assertTrue(move.connectwise_message)
 
     def test_only_people_in_invoicing_can_refresh(self):
-        """S11"""
         move = self.invoice("CW1001")
         with self.assertRaises(AccessError):
             move.with_user(self.env.ref("base.public_user")).action_refresh_pdf()
 
     def test_broken_pdfs_are_not_used(self):
-        """S53: each of these arrives with status 200 and is refused when fetched."""
+        """Each of these arrives with status 200 and is refused when fetched."""
         faults = (
             "pdf_html",
             "pdf_empty",
@@ -285,7 +268,7 @@ class TestAskingAgain(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestSurfaces(ConnectwiseCommon):
-    """S5: every place shows the same PDF."""
+    """Every place shows the same PDF."""
 
     @classmethod
     def setUpClass(cls):
@@ -297,18 +280,16 @@ class TestSurfaces(ConnectwiseCommon):
         self.pdf = self.sandbox_pdf("CW1001")
 
     def test_print_button_downloads_it(self):
-        """S5 M4"""
         action = self.move.with_user(self.accountant).action_print_pdf()
         self.assertEqual(action["type"], "ir.actions.act_url")
 
     def test_print_button_renders_odoos_own_where_that_is_chosen(self):
-        """S5 M4"""
         self.set_priority("odoo")
         action = self.move.action_print_pdf()
         self.assertNotEqual(action["type"], "ir.actions.act_url")
 
     def test_print_menu(self):
-        """S5 M4: also with Odoo's other invoice report"""
+        """Also with Odoo's other invoice report."""
         for report in (
             "account.account_invoices",
             "account.account_invoices_without_payment",
@@ -320,7 +301,7 @@ class TestSurfaces(ConnectwiseCommon):
                 self.assertEqual(content, self.pdf)
 
     def test_print_menu_with_several_invoices(self):
-        """S5: each invoice has its own, in the order of the selection."""
+        """Each invoice has its own, in the order of the selection."""
         other = self.invoice("CW1002")
         streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
             "account.account_invoices", (other + self.move).ids
@@ -329,7 +310,6 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertEqual(contents, [self.sandbox_pdf("CW1002"), self.pdf])
 
     def test_print_menu_mixes_with_odoos_own(self):
-        """S5"""
         own = self.invoice("NOT-THERE-1", amount=10)
         streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
             "account.account_invoices", (own + self.move).ids
@@ -339,7 +319,6 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertIn(b"NOT-THERE-1", streams[own.id]["stream"].getvalue())
 
     def test_odoos_own_pdf_stays_reachable(self):
-        """D14"""
         report = self.env.ref("benji_connectwise.report_odoo_invoice_action")
         self.assertEqual(report.name, "Odoo's own PDF")
         content, _kind = report._render_qweb_pdf(report.report_name, self.move.ids)
@@ -347,13 +326,11 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertIn(b"CW1001", content)
 
     def test_download(self):
-        """S5"""
         document = self.move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.pdf)
         self.assertEqual(document["filename"], "CW1001.pdf")
 
     def test_download_all_and_export_zip(self):
-        """S5"""
         for documents in (
             self.move._get_invoice_legal_documents_all(allow_fallback=True),
             self.move._get_move_zip_export_docs(),
@@ -361,7 +338,7 @@ class TestSurfaces(ConnectwiseCommon):
             self.assertEqual([d["content"] for d in documents], [self.pdf])
 
     def test_opening_an_invoice_asks_nobody(self):
-        """D15: the Print menu and the chatter are filled with what is at hand."""
+        """The Print menu and the chatter are filled with what is at hand."""
         move = self.invoice("CW1003")
         with self.no_requests():
             move.get_extra_print_items()
@@ -369,12 +346,11 @@ class TestSurfaces(ConnectwiseCommon):
             move.read()
 
     def test_chatter_shows_it(self):
-        """S5"""
         preferred = self.move._get_preferred_invoice_pdf()
         self.assertIn(preferred, self.move._get_mail_thread_data_attachments())
 
     def test_mail_template_report(self):
-        """S5: a template that names the invoice report."""
+        """A template that names the invoice report."""
         template = self.env["mail.template"].create(
             {
                 "name": "With the invoice",
@@ -390,14 +366,13 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertEqual(base64.b64decode(content), self.pdf)
 
     def test_why_this_pdf_names_source_number_and_checksum(self):
-        """S5: the tab on the invoice"""
+        """The tab on the invoice."""
         preferred = self.move._get_preferred_invoice_pdf()
         text = self.move.with_user(self.accountant).invoice_pdf_explanation
         for part in ("ConnectWise PSA", "CW1001", preferred.checksum):
             self.assertIn(part, text)
 
     def test_why_this_pdf_escapes_what_connectwise_says(self):
-        """S5"""
         move = self.invoice("CW1004", amount=1)
         self.sandbox.patch_company(
             self.sandbox_invoice("CW1004")["company_id"],
@@ -409,7 +384,7 @@ class TestSurfaces(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestSavedReport(ConnectwiseCommon):
-    """D23: Odoo saves what it rendered, and never the chosen PDF, as its own report."""
+    """Odoo saves what it rendered, and never the chosen PDF, as its own report."""
 
     @classmethod
     def setUpClass(cls):
@@ -430,7 +405,7 @@ class TestSavedReport(ConnectwiseCommon):
         )
 
     def test_printing_saves_no_copy_of_the_chosen_pdf(self):
-        """D23: with *Save as Attachment Prefix* alone, and with *Reload* too."""
+        """With *Save as Attachment Prefix* alone, and with *Reload* too."""
         for reload in (False, True):
             with self.subTest(reload=reload):
                 self.report.attachment_use = reload
@@ -438,7 +413,6 @@ class TestSavedReport(ConnectwiseCommon):
                 self.assertFalse(self.saved())
 
     def test_printing_several_saves_no_copy_of_the_chosen_pdfs(self):
-        """D23"""
         other = self.invoice("CW1002")
         self.env["ir.actions.report"]._render_qweb_pdf(
             self.report, (self.move + other).ids
@@ -446,14 +420,13 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertFalse(self.saved())
 
     def test_odoos_own_is_rendered_after_the_chosen_pdf_was_printed(self):
-        """D23: *Reload from Attachment* brings no other customer's PDF back."""
+        """*Reload from Attachment* brings no other customer's PDF back."""
         self.report.attachment_use = True
         self.render()
         self.set_priority("odoo")
         self.assertNotEqual(self.render(), self.sandbox_pdf("CW1001"))
 
     def test_odoos_own_is_saved_and_reloaded_as_the_user_set(self):
-        """D23"""
         self.report.attachment_use = True
         self.set_priority("odoo")
         content = self.render()
@@ -465,7 +438,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(self.render(), content)
 
     def test_a_mailed_copy_with_the_same_name_is_not_odoos_own(self):
-        """D23: the composer leaves its attachments on the invoice."""
+        """The composer leaves its attachments on the invoice."""
         self.report.attachment_use = True
         pdf = self.render()
         self.move.message_post(body="Here", attachments=[("CW1001.pdf", pdf)])
@@ -474,7 +447,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertNotEqual(self.render(), pdf)
 
     def test_an_attached_pdf_with_the_same_name_is_not_odoos_own(self):
-        """D23: for the source *PDF attached to the invoice*"""
+        """For the source *PDF attached to the invoice*."""
         self.report.attachment_use = True
         pdf = self.render()
         self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -492,7 +465,6 @@ class TestSavedReport(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestZip(ConnectwiseCommon):
     def test_a_zip_of_two_invoices_has_both_files(self):
-        """S5"""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         attachments = self.env["ir.attachment"]
         for move in moves:

@@ -1,4 +1,4 @@
-"""Invoice PDF Priority (S45-S55)."""
+"""Invoice PDF Priority."""
 
 from psycopg2 import IntegrityError
 
@@ -36,25 +36,22 @@ class TestPriority(ConnectwiseCommon):
         )
 
     def test_nothing_configured_is_odoos_pdf(self):
-        """S54"""
         self.set_priority()
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
     def test_a_source_that_is_not_in_the_list_is_never_used(self):
-        """S51"""
         self.set_priority("attachment")
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
     def test_the_first_source_wins(self):
-        """S52"""
         self.set_priority("odoo", "connectwise")
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
     def test_changing_the_order_takes_effect_at_once(self):
-        """S55 D3: also for an invoice that was shown before."""
+        """Also for an invoice that was shown before."""
         self.assertChosen(self.move, "connectwise")
         self.sources()[1].action_move_up()
         self.assertChosen(self.move, "odoo")
@@ -62,19 +59,16 @@ class TestPriority(ConnectwiseCommon):
         self.assertChosen(self.move, "connectwise")
 
     def test_an_arrow_at_the_end_of_the_list_does_nothing(self):
-        """S52"""
         self.sources()[0].action_move_up()
         self.sources()[-1].action_move_down()
         self.assertEqual(self.sources().mapped("source"), ["connectwise", "odoo"])
 
     def test_the_order_persists(self):
-        """S52"""
         self.sources()[1].action_move_up()
         self.env.invalidate_all()
         self.assertEqual(self.sources().mapped("source"), ["odoo", "connectwise"])
 
     def test_a_source_cannot_be_added_twice(self):
-        """S50"""
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             self.env["invoice.pdf.source"].create(
                 {"company_id": self.company.id, "source": "odoo"}
@@ -82,12 +76,10 @@ class TestPriority(ConnectwiseCommon):
             self.env.flush_all()
 
     def test_a_source_can_be_removed(self):
-        """S50"""
         self.sources()[0].with_user(self.administrator).unlink()
         self.assertChosen(self.move, "odoo")
 
     def test_a_new_source_comes_last(self):
-        """S49"""
         self.set_priority("odoo")
         line = (
             self.env["invoice.pdf.source"]
@@ -97,7 +89,6 @@ class TestPriority(ConnectwiseCommon):
         self.assertEqual(self.sources()[-1], line)
 
     def test_several_new_sources_keep_their_order(self):
-        """S52"""
         self.set_priority()
         self.env["invoice.pdf.source"].create(
             [
@@ -108,7 +99,6 @@ class TestPriority(ConnectwiseCommon):
         self.assertEqual(self.sources().mapped("sequence"), [1, 2, 3])
 
     def test_only_the_invoicing_administrator_changes_the_priority(self):
-        """S11 D17"""
         line = self.sources()[0].with_user(self.accountant)
         self.assertTrue(line.source)
         for change in (line.action_move_down, line.unlink):
@@ -116,13 +106,13 @@ class TestPriority(ConnectwiseCommon):
                 change()
 
     def test_the_last_resort_is_odoo(self):
-        """S53: even where Odoo is not in the list, something has to go out."""
+        """Even where Odoo is not in the list, something has to go out."""
         self.set_priority("connectwise")
         move = self.invoice("NOT-THERE-1", amount=1)
         self.assertChosen(move, "odoo")
 
     def test_an_attached_pdf_is_used_once_it_is_marked(self):
-        """S49: the source “attachment”"""
+        """The source “attachment”."""
         self.set_priority("attachment", "odoo")
         attachment = self.attach()
         self.assertChosen(self.move, "odoo")
@@ -130,14 +120,13 @@ class TestPriority(ConnectwiseCommon):
         self.assertChosen(self.move, "attachment", attachment.raw)
 
     def test_a_file_of_another_record_cannot_be_marked(self):
-        """S49: it would show one customer's document to another."""
+        """It would show one customer's document to another."""
         other = self.invoice("CW1002")
         attachment = self.attach(move=other)
         with self.assertRaises(ValidationError):
             self.move.invoice_pdf_attachment_id = attachment
 
     def test_a_marked_file_that_was_moved_elsewhere_is_not_used(self):
-        """S49"""
         self.set_priority("attachment", "odoo")
         attachment = self.attach()
         self.move.invoice_pdf_attachment_id = attachment
@@ -145,12 +134,11 @@ class TestPriority(ConnectwiseCommon):
         self.assertChosen(self.move, "odoo")
 
     def test_a_broken_pdf_cannot_be_marked(self):
-        """S49"""
         with self.assertRaises(ValidationError):
             self.move.invoice_pdf_attachment_id = self.attach(b"%PDF-1.4 cut")
 
     def test_invoices_can_be_searched_by_source(self):
-        """S53: a filter for “not the first source”"""
+        """A filter for “not the first source”."""
         other = self.invoice("NOT-THERE-1", amount=1)
         moves = self.move + other
         moves._get_preferred_invoice_pdfs()
@@ -165,7 +153,7 @@ class TestPriority(ConnectwiseCommon):
         self.assertEqual(found("invoice_pdf_is_first_choice", True), self.move)
 
     def test_a_search_by_source_agrees_with_what_is_shown(self):
-        """S53: with every order of the sources"""
+        """With every order of the sources."""
         self.move.invoice_pdf_attachment_id = self.attach()
         others = self.invoice("NOT-THERE-1", amount=1) + self.invoice("CW1002")
         moves = self.move + others
@@ -194,7 +182,7 @@ class TestPriority(ConnectwiseCommon):
                     )
 
     def test_a_search_by_source_knows_who_is_e_invoiced(self):
-        """D13: by a format that was chosen, or that Odoo suggests for a country"""
+        """By a format that was chosen, or that Odoo suggests for a country."""
         italy, usa = self.env.ref("base.it"), self.env.ref("base.us")
         # As the localizations of some countries do.
         self.patch(
@@ -236,7 +224,7 @@ class TestIntegrationsPage(ConnectwiseCommon):
         )
 
     def test_the_page_counts_odoos_pdfs_where_odoo_is_not_listed(self):
-        """S16: it is the last resort, and so a number that a person wants to know"""
+        """It is the last resort, and so a number that a person wants to know."""
         self.set_priority("connectwise")
         self.invoice("CW1001")
         statistics = self.page().pdf_statistics
@@ -245,11 +233,9 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.assertIn("1 Odoo", self.page().pdf_statistics)
 
     def test_the_page_shows_the_priority_in_its_order(self):
-        """S46 S47"""
         self.assertEqual(self.page().priority, "1 ConnectWise PSA · 2 Odoo")
 
     def test_the_page_is_found_under_settings_and_under_invoicing(self):
-        """S12 D17"""
         parents = (
             self.env["ir.ui.menu"].search([("name", "=", "Integrations")]).parent_id
         )
@@ -257,24 +243,20 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.assertIn(self.env.ref("account.menu_finance_configuration"), parents)
 
     def test_a_person_with_invoicing_administrator_alone_sees_the_menu(self):
-        """S12 D17"""
         menus = self.env["ir.ui.menu"].with_user(self.administrator)
         menu = self.env.ref("benji_connectwise.connectwise_integrations_menu")
         self.assertIn(menu.id, menus._visible_menu_ids())
 
     def test_others_do_not_reach_the_page(self):
-        """S11"""
         with self.assertRaises(AccessError):
             self.page(self.accountant)
 
     def test_the_tile_has_its_buttons(self):
-        """S13 S15 S48"""
         view = self.env.ref("benji_connectwise.connectwise_integrations_view_form")
         for label in ("Configure", "Sync Status", "Configure PDF Priority"):
             self.assertIn(f'string="{label}"', view.arch)
 
     def test_the_tile_shows_the_state(self):
-        """S16"""
         self.backend.state = "draft"
         self.assertEqual(self.page().state, "draft")
         self.backend.action_test_connection()
@@ -284,7 +266,6 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.assertTrue(page.last_success)
 
     def test_the_tile_says_what_is_wrong(self):
-        """S16"""
         self.sandbox.revoke_key(self.sandbox.public_key)
         self.backend.action_test_connection()
         page = self.page()
@@ -292,7 +273,6 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.assertIn("Key", page.last_error)
 
     def test_the_page_hints_at_the_priority_once_connected(self):
-        """S45"""
         self.set_priority()
         self.backend.action_test_connection()
         self.assertTrue(self.page().is_priority_unused)

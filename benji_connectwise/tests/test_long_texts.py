@@ -1,4 +1,4 @@
-"""Texts of any length harm nobody (D21)."""
+"""Texts of any length harm nobody."""
 
 import random
 
@@ -16,7 +16,6 @@ def letters(count):
 @tagged("post_install", "-at_install")
 class TestLongTexts(SyncCommon):
     def test_company_with_a_name_much_too_long_is_left_out_and_the_others_go_on(self):
-        """D21, R12"""
         customer = self.customer(self.sandbox_company(1006)["name"])
         self.sandbox.patch_company(1005, {"name": "x" * 6000})
         self.sync()
@@ -26,7 +25,7 @@ class TestLongTexts(SyncCommon):
         self.assertIn(1006, known.mapped("connectwise_ref"))
 
     def test_name_and_account_id_as_long_as_may_be_are_read(self):
-        """D21: an ordinary index of PostgreSQL refuses such"""
+        """An ordinary index of PostgreSQL refuses such."""
         name, account_id = letters(1560), letters(1000)
         self.sandbox.patch_company(1005, {"name": name, "accountNumber": account_id})
         self.sync()
@@ -34,7 +33,6 @@ class TestLongTexts(SyncCommon):
         self.assertEqual((known.name, known.account_number), (name, account_id))
 
     def test_customer_is_connected_by_a_long_name(self):
-        """D5"""
         name = letters(800)
         customer = self.customer(name)
         self.sandbox.patch_company(1005, {"name": name})

@@ -1,4 +1,4 @@
-"""Who is never mailed an invoice, by whatever way it goes out (D12, S118)."""
+"""Who is never mailed an invoice, by whatever way it goes out."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -70,12 +70,11 @@ class MailedCommon(ContactCommon):
 @tagged("post_install", "-at_install")
 class TestDisabledContact(MailedCommon):
     def test_disabled_contact_is_not_mailed_as_follower(self):
-        """D12"""
         self.move.message_subscribe((self.contact + self.customer).ids)
         self.assertEqual(self.notified(self.post()), self.customer)
 
     def test_disabled_contact_is_not_mailed_when_a_person_names_it(self):
-        """D12: in the composer, or by its address alone"""
+        """In the composer, or by its address alone."""
         message = self.post(
             partner_ids=(self.contact + self.customer).ids,
             outgoing_email_to=self.contact.email,
@@ -84,7 +83,7 @@ class TestDisabledContact(MailedCommon):
         self.assertFalse(self.env["mail.mail"].search([("email_to", "!=", False)]))
 
     def test_disabled_contact_is_not_mailed_by_a_template(self):
-        """D12: neither as a partner nor by its address"""
+        """Neither as a partner nor by its address."""
         self.template.write(
             {
                 "partner_to": f"{self.contact.id},{self.customer.id}",
@@ -98,7 +97,6 @@ class TestDisabledContact(MailedCommon):
         self.assertFalse(mail.email_cc)
 
     def test_disabled_contact_is_not_mailed_when_chosen_in_the_dialog(self):
-        """D12"""
         wizard = (
             self.env["account.move.send.wizard"]
             .with_user(self.accountant)
@@ -112,7 +110,6 @@ class TestDisabledContact(MailedCommon):
         self.assertNotIn(self.contact, messages.notified_partner_ids)
 
     def test_disabled_contact_is_not_mailed_as_subscriber_of_the_journal(self):
-        """D12"""
         subscriber = self.env.ref("account.mail_template_invoice_subscriber")
         subscriber.auto_delete = False
         self.move.journal_id.incoming_einvoice_notification_email = (
@@ -124,26 +121,25 @@ class TestDisabledContact(MailedCommon):
         self.assertEqual(going_out.mapped("email_to"), ["boss@example.com"])
 
     def test_the_customers_own_address_is_mailed_though_the_contact_has_it_too(self):
-        """D12: it is somebody else's who is mailed"""
+        """It is somebody else's who is mailed."""
         self.customer.email = self.contact.email
         mail = self.mail(email_to=self.customer.email)
         self.assertEqual(mail.email_to, self.customer.email)
 
     def test_other_records_are_mailed_to_it(self):
-        """D12: it is about invoices alone."""
+        """It is about invoices alone."""
         message = self.customer.message_post(
             body="Welcome", partner_ids=self.contact.ids
         )
         self.assertEqual(self.notified(message), self.contact)
 
     def test_enabled_contact_is_mailed_as_follower(self):
-        """D12"""
         self.mapping.enable_contact()
         self.move.message_subscribe(self.contact.ids)
         self.assertEqual(self.notified(self.post()), self.contact)
 
     def test_contact_of_a_company_that_is_not_confirmed_is_not_mailed(self):
-        """D18: by default, as follower, and in mail that waits"""
+        """By default, as follower, and in mail that waits."""
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)])
         self.move.message_subscribe(self.contact.ids)
@@ -156,7 +152,7 @@ class TestDisabledContact(MailedCommon):
 
 @tagged("post_install", "-at_install")
 class TestWaitingMail(MailedCommon):
-    """S118: nothing that waits goes to a contact that was taken away or disabled."""
+    """Nothing that waits goes to a contact that was taken away or disabled."""
 
     @contextmanager
     def case(self, name):
@@ -175,7 +171,7 @@ class TestWaitingMail(MailedCommon):
             savepoint.rollback()
 
     def test_queued_mail_does_not_go_to_it(self):
-        """S118: nor one that failed, which a person may try again"""
+        """Nor one that failed, which a person may try again."""
         for state in ("outgoing", "exception"):
             for way in WAYS:
                 with self.case(way) as (contact, take_away):
@@ -188,7 +184,6 @@ class TestWaitingMail(MailedCommon):
                     self.assertEqual(alone.state, "cancel")
 
     def test_held_mail_does_not_go_to_it(self):
-        """S118, D14"""
         lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
         for way in WAYS:
             with self.case(way) as (contact, take_away):
@@ -203,7 +198,7 @@ class TestWaitingMail(MailedCommon):
                 )
 
     def test_a_message_that_is_sent_later_does_not_go_to_it(self):
-        """S118: by *Schedule* in the composer, and scheduled when it was posted"""
+        """By *Schedule* in the composer, and scheduled when it was posted."""
         later = fields.Datetime.now() + timedelta(days=1)
         for way in WAYS:
             with self.case(way) as (contact, take_away):
@@ -225,7 +220,7 @@ class TestWaitingMail(MailedCommon):
                 self.assertEqual(scheduled.partner_ids, self.customer)
 
     def test_a_batch_does_not_go_to_it(self):
-        """S118: pressed before, sent after"""
+        """Pressed before, sent after."""
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 self.move.sending_data = {
@@ -242,7 +237,7 @@ class TestWaitingMail(MailedCommon):
                 self.assertEqual(mailed, self.customer)
 
     def test_nothing_of_it_is_left_in_a_batch(self):
-        """S118: whatever sends it"""
+        """Whatever sends it."""
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 settings = {"author_user_id": self.accountant.id}
@@ -255,7 +250,7 @@ class TestWaitingMail(MailedCommon):
                 )
 
     def test_what_was_sent_stays(self):
-        """S119: it is history."""
+        """It is history."""
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)], state="sent")
         self.mapping.disable_contact()

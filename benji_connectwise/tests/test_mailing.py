@@ -1,4 +1,4 @@
-"""Invoices that are mailed by other ways than *Send* (D3, D23)."""
+"""Invoices that are mailed by other ways than *Send*."""
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -76,14 +76,14 @@ class MailingCommon(SendingCommon):
 
 @tagged("post_install", "-at_install")
 class TestMailing(MailingCommon):
-    """D3: as *Send* does, every mail looks for a newer PDF, and pins what it sends."""
+    """As *Send* does, every mail looks for a newer PDF, and pins what it sends."""
 
     def send_template(self, user=None):
         template = self.template.with_user(user or self.accountant)
         template.send_mail(self.move.id)
 
     def test_template_pins(self):
-        """D3: a change in ConnectWise afterwards is said, and replaces nothing."""
+        """A change in ConnectWise afterwards is said, and replaces nothing."""
         self.send_template()
         self.assertEqual(self.queued(), [[self.pdf]])
         self.assertPinned()
@@ -93,7 +93,7 @@ class TestMailing(MailingCommon):
         self.assertChosen(self.move, "connectwise", self.pdf)
 
     def test_template_takes_the_newest(self):
-        """D3 Freshness"""
+        """Freshness."""
         self.move._get_preferred_invoice_pdf()
         self.change()
         self.send_template()
@@ -101,7 +101,7 @@ class TestMailing(MailingCommon):
         self.assertNotEqual(self.sandbox_pdf("CW1001"), self.pdf)
 
     def test_template_does_not_send_what_is_refused_now(self):
-        """D1 D3: it was accepted when it was fetched."""
+        """It was accepted when it was fetched."""
         self.move._get_preferred_invoice_pdf()
         self.change(total=1)
         self.send_template()
@@ -109,7 +109,7 @@ class TestMailing(MailingCommon):
         self.assertFalse(self.move.sudo().connectwise_sent_checksum)
 
     def test_many_by_template_are_asked_about_at_once(self):
-        """D3 D15 Freshness: in bulk"""
+        """Freshness: in bulk."""
         moves = self.move + self.invoice("CW1002") + self.invoice("CW1003")
         moves._get_preferred_invoice_pdfs()
         self.sandbox.clear_requests()
@@ -119,7 +119,7 @@ class TestMailing(MailingCommon):
             self.assertPinned(move)
 
     def test_many_by_an_automation_rule_are_asked_about_at_once(self):
-        """D3 D15 Freshness: in bulk, though Odoo mails them one by one."""
+        """Freshness: in bulk, though Odoo mails them one by one."""
         moves = self.move + self.invoice("CW1002") + self.invoice("CW1003")
         moves._get_preferred_invoice_pdfs()
         for method in ("email", "comment"):
@@ -135,7 +135,7 @@ class TestMailing(MailingCommon):
                     self.assertPinned(move)
 
     def test_automation_rule_of_somebody_without_invoicing_pins(self):
-        """D3: the customer received it, whoever set it off."""
+        """The customer received it, whoever set it off."""
         person = new_test_user(self.env, "connectwise_seller", groups="base.group_user")
         for method in ("email", "comment"):
             with self.subTest(method):
@@ -147,20 +147,18 @@ class TestMailing(MailingCommon):
                 self.assertPinned()
 
     def test_composer_pins(self):
-        """D3"""
         self.compose(self.move)._action_send_mail()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
         self.assertPinned()
 
     def test_composer_for_many_pins(self):
-        """D3"""
         moves = self.move + self.invoice("CW1002")
         self.compose(moves, mode="mass_mail")._action_send_mail()
         for move in moves:
             self.assertPinned(move)
 
     def test_composer_sends_the_newest(self):
-        """D3 Freshness: changed in ConnectWise while the dialog was open"""
+        """Freshness: changed in ConnectWise while the dialog was open."""
         composer = self.compose(self.move)
         self.assertEqual(composer.attachment_ids.mapped("raw"), [self.pdf])
         self.change()
@@ -171,7 +169,6 @@ class TestMailing(MailingCommon):
     # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
     @mute_logger("pypdf._reader")
     def test_composer_does_not_send_what_was_refused_meanwhile(self):
-        """D1 D3"""
         composer = self.compose(self.move)
         self.change(total=1)
         composer._action_send_mail()
@@ -182,7 +179,7 @@ class TestMailing(MailingCommon):
     # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
     @mute_logger("pypdf._reader")
     def test_scheduled_message_does_not_send_what_was_refused_meanwhile(self):
-        """D1 D3: days may pass between."""
+        """Days may pass between."""
         composer = self.compose(self.move)
         composer.scheduled_date = "2030-01-01 00:00:00"
         composer._action_schedule_message()
@@ -195,7 +192,7 @@ class TestMailing(MailingCommon):
         self.assertNotEqual(content, self.pdf)
 
     def test_another_file_of_the_person_is_sent_as_it_is(self):
-        """D3: also where it is ConnectWise's PDF that somebody saved before."""
+        """Also where it is ConnectWise's PDF that somebody saved before."""
         self.move._get_preferred_invoice_pdf()
         self.set_priority("odoo")
         file = (
@@ -218,28 +215,25 @@ class TestMailing(MailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestNotMailed(MailingCommon):
-    """D23: it counts as sent only if somebody was mailed it."""
+    """It counts as sent only if somebody was mailed it."""
 
     def setUp(self):
         super().setUp()
         self.move._get_preferred_invoice_pdf()
 
     def test_download_alone_pins_nothing(self):
-        """D23"""
         wizard = self.wizard(self.move)
         wizard.sending_methods = ["manual"]
         wizard.action_send_and_print()
         self.assertNotPinned()
 
     def test_template_without_recipients_pins_nothing(self):
-        """D23"""
         self.partner_a.email = False
         self.template.with_user(self.accountant).send_mail(self.move.id)
         self.assertEqual(self.queued(), [[self.pdf]])
         self.assertNotPinned()
 
     def test_email_to_nobody_pins_nothing(self):
-        """D23"""
         self.partner_a.email = False
         moves = self.move + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
@@ -248,7 +242,7 @@ class TestNotMailed(MailingCommon):
         self.assertNotPinned()
 
     def test_pdf_that_was_taken_out_of_the_mail_is_not_pinned(self):
-        """D23: the person sends the invoice without it."""
+        """The person sends the invoice without it."""
         wizard = self.wizard(self.move)
         [values] = wizard.mail_attachments_widget
         wizard.mail_attachments_widget = [{**values, "skip": True}]
@@ -257,7 +251,7 @@ class TestNotMailed(MailingCommon):
         self.assertNotPinned()
 
     def test_other_file_pins_nothing(self):
-        """D23: only the PDF that is kept counts."""
+        """Only the PDF that is kept counts."""
         self.move.with_user(self.accountant).message_post(
             body="Look",
             attachments=[("CW1001.pdf", self.pdf + b"\n")],
@@ -283,14 +277,13 @@ class TestNotMailed(MailingCommon):
         return message.sudo()
 
     def test_portal_customer_cannot_pin_by_posting(self):
-        """D23: the portal posts for him with more rights than he has."""
+        """The portal posts for him with more rights than he has."""
         user = self._create_new_portal_user()
         message = self.post(user, sudo=True)
         self.assertIn(self.partner_a, message.notified_partner_ids)
         self.assertNotPinned()
 
     def test_auditor_cannot_pin_by_posting(self):
-        """D23"""
         user = new_test_user(
             self.env,
             "connectwise_auditor",
@@ -302,12 +295,12 @@ class TestNotMailed(MailingCommon):
         self.assertNotPinned()
 
     def test_invoicing_pins_by_mailing_it(self):
-        """D23: what a person of Invoicing sends by hand is what the customer has."""
+        """What a person of Invoicing sends by hand is what the customer has."""
         self.post(self.accountant)
         self.assertPinned()
 
     def test_incoming_mail_cannot_pin(self):
-        """D23: the server passes on what a customer sends."""
+        """The server passes on what a customer sends."""
         self.move.message_subscribe(self.partner_a.ids)
         message = self.move.sudo().message_post(
             body="Look",
@@ -320,7 +313,7 @@ class TestNotMailed(MailingCommon):
         self.assertNotPinned()
 
     def test_values_from_outside_cannot_pin(self):
-        """D23: an auditor may mail a template, and add a file and an address."""
+        """An auditor may mail a template, and add a file and an address."""
         user = new_test_user(
             self.env,
             "connectwise_auditor",
@@ -345,7 +338,7 @@ class TestNotMailed(MailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestNobodyToMail(MailingCommon):
-    """D23: the dialogs say who will be mailed nothing; not mailed is not sent."""
+    """The dialogs say who will be mailed nothing; not mailed is not sent."""
 
     @classmethod
     def setUpClass(cls):
@@ -387,7 +380,7 @@ class TestNobodyToMail(MailingCommon):
         return mapping
 
     def test_batch_says_how_many_and_which(self):
-        """D23: and opens them"""
+        """And opens them."""
         alert = self.batch().alerts["benji_connectwise_not_mailed"]
         self.assertIn("1 will not be mailed: no address", alert["message"])
         self.assertIn(self.unreached.name, alert["message"])
@@ -395,25 +388,23 @@ class TestNobodyToMail(MailingCommon):
         self.assertEqual(alert["action"]["res_id"], self.unreached.id)
 
     def test_batch_names_the_customer_who_needs_an_address(self):
-        """D23: Odoo's own warning, which opens the customer"""
+        """Odoo's own warning, which opens the customer."""
         alert = self.batch().alerts["account_missing_email"]
         self.assertEqual(alert["action"]["res_id"], self.partner_b.id)
 
     def test_batch_is_content_with_the_bill_to_contact(self):
-        """D12: the customer without an address has an enabled contact with one."""
+        """The customer without an address has an enabled contact with one."""
         self.enable_contact(self.partner_b)
         alerts = self.batch().alerts or {}
         self.assertNotIn("account_missing_email", alerts)
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
     def test_batch_says_nothing_where_all_are_reached(self):
-        """D23"""
         moves = self.move + self.invoice("CW1002")
         alerts = self.wizard(moves).alerts or {}
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
     def test_single_dialog_says_so(self):
-        """D23"""
         move = self.invoice("CW1002", partner_id=self.partner_b.id)
         wizard = self.wizard(move)
         alert = wizard.alerts["benji_connectwise_not_mailed"]
@@ -422,7 +413,7 @@ class TestNobodyToMail(MailingCommon):
         self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
 
     def test_single_dialog_says_so_of_a_disabled_contact(self):
-        """D12 D23: chosen by hand, it is not mailed."""
+        """Chosen by hand, it is not mailed."""
         mapping = self.enable_contact(self.partner_b)
         mapping.disable_contact()
         move = self.invoice("CW1002", partner_id=self.partner_b.id)
@@ -431,13 +422,12 @@ class TestNobodyToMail(MailingCommon):
         self.assertIn("benji_connectwise_not_mailed", wizard.alerts)
 
     def test_download_is_no_mail(self):
-        """D23"""
         wizard = self.wizard(self.invoice("CW1002", partner_id=self.partner_b.id))
         wizard.sending_methods = ["manual"]
         self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
 
     def test_not_mailed_is_not_sent(self):
-        """D23: neither with ConnectWise's PDF nor with Odoo's"""
+        """Neither with ConnectWise's PDF nor with Odoo's."""
         for source in ("connectwise", "odoo"):
             with self.subTest(source), self.cr.savepoint() as savepoint:
                 self.set_priority(source)
@@ -450,7 +440,7 @@ class TestNobodyToMail(MailingCommon):
                 savepoint.rollback()
 
     def test_it_is_sent_once_somebody_is_mailed(self):
-        """D23: though Odoo's PDF was made before"""
+        """Though Odoo's PDF was made before."""
         self.set_priority("odoo")
         self.batch().action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -461,7 +451,6 @@ class TestNobodyToMail(MailingCommon):
         self.assertTrue(self.unreached.is_move_sent)
 
     def test_what_was_sent_before_stays_sent(self):
-        """D23"""
         self.send(self.move)
         self.partner_a.email = False
         moves = self.move + self.invoice("CW1002", partner_id=self.partner_b.id)
@@ -470,7 +459,7 @@ class TestNobodyToMail(MailingCommon):
         self.assertTrue(self.move.is_move_sent)
 
     def test_whoever_sent_the_batch_is_told(self):
-        """D23: not that all of them were sent"""
+        """Not that all of them were sent."""
         self.batch().action_send_and_print()
         notices = []
 
@@ -485,7 +474,7 @@ class TestNobodyToMail(MailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestOnce(MailingCommon):
-    """D23: each chosen file goes once into one e-mail or ZIP."""
+    """Each chosen file goes once into one e-mail or ZIP."""
 
     @classmethod
     def setUpClass(cls):
@@ -496,14 +485,12 @@ class TestOnce(MailingCommon):
         standard.report_template_ids = cls.without_payment
 
     def test_send_lists_and_sends_it_once(self):
-        """D23"""
         wizard = self.wizard(self.move)
         self.assertEqual(len(wizard.mail_attachments_widget), 1)
         wizard.action_send_and_print()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_batch_sends_it_once(self):
-        """D23"""
         moves = self.move + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -511,7 +498,7 @@ class TestOnce(MailingCommon):
             self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
 
     def test_one_that_was_listed_before_is_sent_once(self):
-        """D23: ConnectWise was away when the dialog was opened."""
+        """ConnectWise was away when the dialog was opened."""
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(self.move)
         self.assertEqual(len(wizard.mail_attachments_widget), 2)
@@ -521,7 +508,6 @@ class TestOnce(MailingCommon):
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_copy_that_a_person_adds_is_not_sent_too(self):
-        """D23"""
         copy = self.env["ir.attachment"].create({"name": "copy", "raw": self.pdf})
         wizard = self.wizard(self.move)
         wizard.mail_attachments_widget = [
@@ -532,7 +518,7 @@ class TestOnce(MailingCommon):
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_odoos_two_reports_are_both_sent(self):
-        """D23: they are different files."""
+        """They are different files."""
         self.set_priority("odoo")
         wizard = self.wizard(self.move)
         self.assertEqual(len(wizard.mail_attachments_widget), 2)
@@ -541,12 +527,11 @@ class TestOnce(MailingCommon):
         self.assertEqual(len(files), 2)
 
     def test_template_sends_it_once(self):
-        """D23"""
         self.template.with_user(self.accountant).send_mail(self.move.id)
         self.assertEqual(self.queued(), [[self.pdf]])
 
     def test_composer_sends_it_once(self):
-        """D23: one, and many"""
+        """One, and many."""
         self.compose(self.move)._action_send_mail()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
         other = self.invoice("CW1002")
@@ -554,7 +539,7 @@ class TestOnce(MailingCommon):
         self.assertEqual(self.queued(other), [[self.sandbox_pdf("CW1002")]])
 
     def test_zip_has_it_once(self):
-        """D23: also after it was sent"""
+        """Also after it was sent."""
         self.send(self.move)
         for documents in (
             self.move._get_invoice_legal_documents_all(allow_fallback=True),

@@ -1,4 +1,4 @@
-"""The Customer Mapping Report, "+" and Rescan (S56-S70, S73-S80, S89-S98, D8)."""
+"""The Customer Mapping Report, "+" and Rescan."""
 
 from ast import literal_eval
 from datetime import datetime
@@ -90,13 +90,11 @@ class TestMappingReport(MappingReportCommon):
     # Opening it ---------------------------------------------------------------------
 
     def test_sync_status_opens_the_report(self):
-        """S56 S57"""
         action = self.open_report(self.accountant)
         self.assertEqual(action["name"], "Customer Mapping Report")
         self.assertEqual(action["res_model"], "connectwise.mapping")
 
     def test_opening_adds_the_missing_rows(self):
-        """S58 D11"""
         new = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
         self.assertFalse(self.row(new))
         self.open_report(self.accountant)
@@ -137,17 +135,15 @@ class TestMappingReport(MappingReportCommon):
     # What a row says ----------------------------------------------------------------
 
     def test_not_connected_says_nothing(self):
-        """S60"""
         self.assertEqual(self.row(self.acme).connection_text, "")
 
     def test_connected_by_hand_is_called_manual(self):
-        """S93 S60"""
         row = self.row(self.acme)
         row.connect(self.dental)
         self.assertEqual(row.connection_text, "Manual")
 
     def test_disconnected_says_by_whom(self):
-        """S69: and since when"""
+        """And since when."""
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -157,7 +153,6 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_a_conflict_says_what_is_wrong(self):
-        """S85 D4"""
         row = self.row(self.boulder)
         kind = "several_companies_same_name"
         conflict = {"kind": kind, "companies": self.dental.ids, "rows": []}
@@ -167,7 +162,6 @@ class TestMappingReport(MappingReportCommon):
         self.assertEqual(row.connection_text, f"⚠ Conflict: {sentence}")
 
     def test_the_columns_stand_in_the_order_of_the_article(self):
-        """S58 S59 S62"""
         view = self.env.ref("benji_connectwise.connectwise_mapping_view_list")
         shown = [
             name
@@ -195,14 +189,12 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_a_company_that_is_gone_is_flagged(self):
-        """S88"""
         row = self.row(self.acme)
         row.connect(self.dental)
         self.dental.is_deleted = True
         self.assertEqual(row.connection_text, "Manual · gone in ConnectWise")
 
     def test_the_contact_is_shown_with_its_address(self):
-        """S58"""
         row = self.row(self.acme)
         row.sudo().contact_id = self.env["res.partner"].create(
             {"name": "Emma Diaz", "email": "emma@example.com"}
@@ -217,11 +209,9 @@ class TestMappingReport(MappingReportCommon):
     # Buttons ------------------------------------------------------------------------
 
     def test_each_row_has_a_plus(self):
-        """S63 S64"""
         self.assertIn("fa-plus", self.list_arch(self.administrator))
 
     def test_only_connected_rows_have_the_remove_icon(self):
-        """S65 S66 S68 S95"""
         arch = self.list_arch(self.administrator)
         icon = arch[arch.index("fa-chain-broken") - 200 :]
         self.assertIn(
@@ -229,7 +219,6 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_many_are_disconnected_at_once(self):
-        """S68 S96"""
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows[0].connect(self.dental)
         rows[1].connect(self.law)
@@ -237,26 +226,26 @@ class TestMappingReport(MappingReportCommon):
         self.assertEqual(rows.mapped("disconnected"), [True, True, False])
 
     def test_certain_suggestions_are_connected_at_once(self):
-        """S89 S93: and an ambiguous one is not"""
+        """And an ambiguous one is not."""
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows.action_connect_suggestions()
         self.assertEqual(rows.mapped("connection"), ["suggestion", False, False])
 
     def test_connection_made_in_bulk_is_not_certain(self):
-        """D1: a bulk action confirms nothing."""
+        """A bulk action confirms nothing."""
         row = self.row(self.acme)
         row.action_connect_suggestions()
         self.assertFalse(row._is_certain())
 
     def test_confirmed_suggestion_is_manual(self):
-        """D1: a person looked at this row."""
+        """A person looked at this row."""
         row = self.row(self.acme)
         row.action_connect_suggestions()
         row.action_confirm()
         self.assertEqual(row.connection, "manual")
 
     def test_rows_are_confirmed_one_by_one(self):
-        """D1: one click for many confirms nothing."""
+        """One click for many confirms nothing."""
         rows = self.row(self.acme) + self.row(self.boulder)
         with self.assertRaises(ValueError):
             rows.action_confirm()
@@ -268,21 +257,20 @@ class TestMappingReport(MappingReportCommon):
             self.row(self.acme, self.accountant).action_confirm()
 
     def test_conflict_is_not_connected_in_bulk(self):
-        """D4 D5: what the row calls a conflict is connected singly."""
+        """What the row calls a conflict is connected singly."""
         row = self.row(self.acme)
         row.sudo().has_conflict = True
         row.action_connect_suggestions()
         self.assertFalse(row.connectwise_company_id)
 
     def test_other_legal_form_is_no_exact_match(self):
-        """D5: also before the next synchronization calls it a conflict."""
+        """Also before the next synchronization calls it a conflict."""
         self.acme.name = "Acme Dental Inc."
         row = self.row(self.acme)
         row.action_connect_suggestions()
         self.assertFalse(row.connectwise_company_id)
 
     def test_other_account_id_is_no_exact_match(self):
-        """D4"""
         self.acme.ref = "D-100"
         self.dental.account_number = "D-200"
         row = self.row(self.acme)
@@ -290,7 +278,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertFalse(row.connectwise_company_id)
 
     def test_two_customers_of_one_name_are_no_exact_match(self):
-        """D5: also before the next synchronization calls it a conflict."""
+        """Also before the next synchronization calls it a conflict."""
         twin = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
         other = self.env["res.partner"].create({"name": "ZULU", "customer_rank": 1})
         self.read_company(9010, "Zulu")
@@ -300,7 +288,6 @@ class TestMappingReport(MappingReportCommon):
         self.assertFalse(rows.connectwise_company_id)
 
     def test_a_disconnected_row_is_not_connected_with_others(self):
-        """S96"""
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -308,7 +295,6 @@ class TestMappingReport(MappingReportCommon):
         self.assertFalse(row.connectwise_company_id)
 
     def test_a_company_that_is_taken_is_never_certain(self):
-        """D5"""
         self.row(self.foxtrot).connect(self.dental)
         self.row(self.acme).action_connect_suggestions()
         self.assertFalse(self.row(self.acme).connectwise_company_id)
@@ -348,7 +334,6 @@ class TestMappingReport(MappingReportCommon):
             )
 
     def test_disconnecting_is_when_the_row_was_last_updated(self):
-        """S61"""
         row = self.row(self.acme)
         with freeze_time("2026-10-01 10:00:00"):
             row.connect(self.dental)
@@ -368,7 +353,7 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_read_only_accounting_cannot_post_on_a_row(self):
-        """D6: it could write to any customer in the company's name."""
+        """It could write to any customer in the company's name."""
         row = self.row(self.acme, self.reader())
         with self.assertRaises(AccessError):
             row.message_post(body="Pay here", partner_ids=self.acme.ids)
@@ -411,7 +396,7 @@ class TestMappingReport(MappingReportCommon):
         with self.assertRaises(AccessError):
             backend.message_post(body="Pay here", partner_ids=self.acme.ids)
 
-    # A customer becomes a part of another (D1) ---------------------------------------
+    # A customer becomes a part of another ---------------------------------------
 
     def join(self):
         """Make a connected customer a part of another that has no row."""
@@ -421,7 +406,6 @@ class TestMappingReport(MappingReportCommon):
         return parent
 
     def test_a_connected_part_of_another_is_a_conflict_that_says_what_to_do(self):
-        """D1"""
         self.join()
         row = self.row(self.acme)
         self.assertTrue(row.has_conflict)
@@ -429,32 +413,29 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("disconnect this one", row.message)
 
     def test_a_connected_part_of_another_stays_a_conflict(self):
-        """D1: matching does not settle it, nor does confirming."""
+        """Matching does not settle it, nor does confirming."""
         self.join()
         self.backend._ensure_rows()
         self.row(self.acme).action_confirm()
         self.assertTrue(self.row(self.acme).has_conflict)
 
     def test_the_customer_that_it_is_a_part_of_gets_a_row(self):
-        """D1 D11"""
         parent = self.join()
         self.backend._ensure_rows()
         self.assertTrue(self.row(parent))
 
     def test_standing_alone_again_settles_it(self):
-        """D1"""
         self.join()
         self.acme.parent_id = False
         self.assertFalse(self.row(self.acme).has_conflict)
 
     def test_a_part_that_nobody_connected_has_no_row(self):
-        """D11"""
         self.boulder.write({"parent_id": self.foxtrot.id, "is_company": False})
         self.backend._ensure_rows()
         self.assertFalse(self.row(self.boulder))
 
     def test_a_part_that_somebody_disconnected_keeps_its_row(self):
-        """S96: what a person decided is not lost."""
+        """What a person decided is not lost."""
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.acme.write({"parent_id": self.foxtrot.id, "is_company": False})
@@ -464,7 +445,7 @@ class TestMappingReport(MappingReportCommon):
     # On the customer -----------------------------------------------------------------
 
     def test_connecting_and_disconnecting_are_in_the_customers_chatter(self):
-        """S69: by whom, and where more people look than in the report"""
+        """By whom, and where more people look than in the report."""
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -479,14 +460,12 @@ class TestMappingReport(MappingReportCommon):
         self.row(self.acme).action_connect_suggestions()
         self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)
 
-    # Finding rows (S70) -------------------------------------------------------------
+    # Finding rows -------------------------------------------------------------
 
     def test_found_by_reference(self):
-        """S70"""
         self.assertEqual(self.rows_found(("partner_ref", "=", "F-100")), self.acme)
 
     def test_found_by_account_id(self):
-        """S70"""
         self.row(self.foxtrot).connect(self.twin)
         self.assertEqual(
             self.rows_found(("connectwise_account_number", "ilike", "F-300")),
@@ -494,49 +473,41 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_filter_not_connected(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         found = self.filter("not_connected")
         self.assertIn(self.boulder, found)
         self.assertNotIn(self.acme, found)
 
     def test_filter_conflicts(self):
-        """S70"""
         self.row(self.boulder).sudo().has_conflict = True
         self.assertEqual(self.filter("conflicts"), self.boulder)
 
     def test_filter_disconnected(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.assertEqual(self.filter("disconnected"), self.acme)
 
     def test_filter_not_connected_with_open_invoices(self):
-        """S70"""
         self.invoice("CW1001", partner_id=self.foxtrot.id)
         found = self.filter("not_connected_open_invoices")
         self.assertIn(self.foxtrot, found)
         self.assertNotIn(self.acme, found)
 
     def test_filter_gone(self):
-        """S70 S88"""
         self.row(self.acme).connect(self.dental)
         self.dental.is_deleted = True
         self.assertEqual(self.filter("gone"), self.acme)
 
     def test_filter_bill_to_missing(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         self.assertEqual(self.filter("contact_missing"), self.acme)
 
     def test_filter_by_connection(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         self.assertEqual(self.filter("manual"), self.acme)
         self.assertFalse(self.filter("account_id"))
 
     def test_grouped_by_status(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         rows = self.env["connectwise.mapping"].with_user(self.accountant)
         groups = rows._read_group(
@@ -545,7 +516,6 @@ class TestMappingReport(MappingReportCommon):
         self.assertEqual(dict(groups)["Active"], 1)
 
     def test_sorted_by_connection(self):
-        """S70"""
         self.row(self.acme).connect(self.dental)
         rows = self.env["connectwise.mapping"].with_user(self.accountant)
         self.assertEqual(
@@ -574,14 +544,13 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("not connected", self.status()["text"])
 
     def test_it_says_that_a_rescan_waits(self):
-        """S81"""
         self.backend.with_user(self.administrator)._request_rescan(False, False)
         self.assertEqual(self.status()["state"], "queued")
 
 
 @tagged("post_install", "-at_install")
 class TestMappingImport(MappingReportCommon):
-    """Odoo's own list export and import brings a mapping back (S70)."""
+    """Odoo's own list export and import brings a mapping back."""
 
     def setUp(self):
         super().setUp()
@@ -606,7 +575,6 @@ class TestMappingImport(MappingReportCommon):
         self.assertEqual(row.connection, "manual")
 
     def test_importing_what_is_so_already_changes_nothing(self):
-        """S87"""
         row = self.row(self.acme)
         row.sudo()._link([(row.id, self.dental.id, "account_id")])
         before = row.last_updated
@@ -614,7 +582,6 @@ class TestMappingImport(MappingReportCommon):
         self.assertEqual((row.connection, row.last_updated), ("account_id", before))
 
     def test_importing_nothing_disconnects(self):
-        """S96"""
         row = self.row(self.acme)
         row.connect(self.dental)
         self.load((row.id, 0))
@@ -663,7 +630,6 @@ class TestMappingImport(MappingReportCommon):
 @tagged("post_install", "-at_install")
 class TestMappingConnect(MappingReportCommon):
     def test_choosing_a_company_connects(self):
-        """S92 S93"""
         form = Form(self.open_connect(self.foxtrot))
         form.connectwise_company_id = self.law
         form.save().action_connect()
@@ -672,24 +638,21 @@ class TestMappingConnect(MappingReportCommon):
         self.assertEqual(row.connection, "manual")
 
     def test_a_suggestion_connects(self):
-        """S92"""
         self.suggestions(self.acme)[0].action_connect()
         self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
 
     def test_the_same_account_id_is_the_first_suggestion(self):
-        """S91 D5: and it says why"""
+        """And it says why."""
         line = self.suggestions(self.acme)[0]
         self.assertEqual(line.connectwise_company_id, self.dental)
         self.assertIn("same Account ID", line.reason)
 
     def test_similar_names_are_suggested(self):
-        """S91 D5"""
         lines = self.suggestions(self.boulder)
         self.assertEqual(lines.connectwise_company_id, self.law + self.twin)
         self.assertIn("name 100 %", lines[0].reason)
 
     def test_shared_invoice_numbers_are_evidence(self):
-        """S91"""
         move = self.invoice("CW1001", partner_id=self.foxtrot.id)
         move._get_preferred_invoice_pdf()
         ref = self.sandbox_invoice("CW1001")["company_id"]
@@ -699,14 +662,12 @@ class TestMappingConnect(MappingReportCommon):
         self.assertIn("1 of 1 invoice numbers belong to this company", line.reason)
 
     def test_a_suggestion_says_who_is_connected_already(self):
-        """S91"""
         self.row(self.foxtrot).connect(self.dental)
         self.assertIn(
             "already connected with Foxtrot Ltd", self.suggestions(self.acme)[0].reason
         )
 
     def test_gone_companies_are_not_suggested(self):
-        """S88"""
         self.dental.is_deleted = True
         self.assertNotIn(
             self.dental, self.suggestions(self.acme).connectwise_company_id
@@ -722,7 +683,6 @@ class TestMappingConnect(MappingReportCommon):
         )
 
     def test_twins_can_be_told_apart(self):
-        """S91"""
         companies = self.env["connectwise.company"].with_user(self.administrator)
         names = dict(
             companies.with_context(formatted_display_name=True).name_search("Boulder")
@@ -733,14 +693,12 @@ class TestMappingConnect(MappingReportCommon):
         )
 
     def test_found_by_number(self):
-        """S91"""
         companies = self.env["connectwise.company"].with_user(self.administrator)
         self.assertEqual(
             [self.twin.id], [i for i, _n in companies.name_search("#9003")]
         )
 
     def test_connecting_lifts_the_exclusion(self):
-        """S94 S97"""
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -750,7 +708,6 @@ class TestMappingConnect(MappingReportCommon):
         self.assertFalse(row.disconnected)
 
     def test_a_connected_row_can_be_connected_with_another(self):
-        """S67"""
         row = self.row(self.boulder)
         row.connect(self.law)
         form = Form(self.open_connect(self.boulder))
@@ -759,7 +716,7 @@ class TestMappingConnect(MappingReportCommon):
         self.assertEqual(row.connectwise_company_id, self.twin)
 
     def test_the_dialog_works_without_a_record(self):
-        """S91: as other programs open it"""
+        """As other programs open it."""
         wizard = self.env["connectwise.mapping.connect"].with_user(self.administrator)
         form = Form(wizard.with_context(default_mapping_id=self.row(self.acme).id))
         form.connectwise_company_id = self.dental
@@ -774,7 +731,6 @@ class TestMappingRescan(MappingReportCommon):
         return wizard.with_company(self.company).create(values)
 
     def test_it_opens_from_the_report_and_runs_nothing(self):
-        """S73 S74"""
         with self.no_requests():
             action = self.row(self.acme).browse().with_company(self.company)
             action = action.action_rescan()
@@ -782,12 +738,10 @@ class TestMappingRescan(MappingReportCommon):
         self.assertEqual(self.backend.rescan_state, "idle")
 
     def test_both_options_are_off(self):
-        """S79"""
         rescan = self.rescan()
         self.assertFalse(rescan.get_all_entries or rescan.discard_disconnected)
 
     def test_the_labels_are_the_articles(self):
-        """S75 S77"""
         fields = self.rescan().fields_get()
         self.assertEqual(fields["get_all_entries"]["string"], "Get all entries")
         self.assertEqual(
@@ -796,7 +750,6 @@ class TestMappingRescan(MappingReportCommon):
         )
 
     def test_it_says_how_many_disconnections_it_would_lift(self):
-        """S78 D8"""
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.assertIn("1 customer", self.rescan().discard_disconnected_help)
@@ -817,19 +770,15 @@ class TestMappingRescan(MappingReportCommon):
         self.assertEqual((scan.is_full, scan.discard_disconnected), (full, discard))
 
     def test_rescan_without_options(self):
-        """S76 S79 S80"""
         self.assertHandedOn(False, False)
 
     def test_rescan_gets_all_entries(self):
-        """S75"""
         self.assertHandedOn(True, False)
 
     def test_rescan_discards(self):
-        """S77 S79"""
         self.assertHandedOn(False, True)
 
     def test_rescan_with_both_options(self):
-        """S79"""
         self.assertHandedOn(True, True)
 
     def test_two_at_once_are_refused(self):
@@ -852,27 +801,23 @@ class TestMappingRescan(MappingReportCommon):
         return company
 
     def test_a_preview_says_what_would_be_connected(self):
-        """S80"""
         self.twin_in_sandbox()
         line = self.preview().filtered(lambda line: line.partner_id == self.foxtrot)
         self.assertIn("connected", line.mapped("kind"))
         self.assertIn("Account ID", line.mapped("reason"))
 
     def test_a_preview_changes_nothing(self):
-        """S80"""
         self.twin_in_sandbox()
         self.preview()
         self.assertFalse(self.row(self.foxtrot).connectwise_company_id)
         self.assertFalse(self.backend.last_sync)
 
     def test_applying_does_it(self):
-        """S80"""
         company = self.twin_in_sandbox()
         self.preview()[:1].action_apply()
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
     def test_applying_needs_no_chosen_line(self):
-        """S80"""
         company = self.twin_in_sandbox()
         lines = self.preview()
         lines.browse().action_apply()
@@ -889,31 +834,26 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.start_tour("/odoo", name, login=self.administrator.login)
 
     def test_connecting(self):
-        """S56 S63 S64 S89 S90 S91 S92 S93"""
         self.tour("benji_connectwise_connect")
         self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
         self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.twin)
 
     def test_disconnecting(self):
-        """S65 S68 S95"""
         self.row(self.acme).connect(self.dental)
         self.tour("benji_connectwise_disconnect")
         self.assertTrue(self.row(self.acme).disconnected)
 
     def test_rescanning(self):
-        """S73 S74 S75 S80"""
         self.tour("benji_connectwise_rescan")
         self.assertTrue(self.backend.history_ids[0].is_full)
 
     def test_rescanning_with_discard(self):
-        """S77 S78 D8"""
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.tour("benji_connectwise_rescan_discard")
         self.assertTrue(self.backend.history_ids[0].discard_disconnected)
 
     def test_previewing_and_applying(self):
-        """S80"""
         company = next(
             company
             for company in self.sandbox.export_companies()
@@ -924,7 +864,6 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
     def test_enabling_a_contact(self):
-        """S43"""
         self.dental.sudo().write(
             {
                 "contact_ref": 77,

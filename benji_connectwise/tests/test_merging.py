@@ -1,4 +1,4 @@
-"""A PDF that Odoo cannot merge with others stops nobody (R1)."""
+"""A PDF that Odoo cannot merge with others stops nobody."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
-from ..pdf_merge_check import MergeCheck
+from ..tools.pdf_merge_check import MergeCheck
 from .common import ConnectwiseCommon, bad_pdfs
 
 # From outside it is whole; inside there is nothing.
@@ -35,11 +35,10 @@ class TestMerging(ConnectwiseCommon):
         return PdfFileReader(io.BytesIO(content)).getNumPages()
 
     def test_several_are_printed_as_one_file(self):
-        """S5"""
         self.assertEqual(self.count_printed_pages(self.good + self.other), 2)
 
     def test_a_flaw_that_readers_forgive_does_not_stop_the_printing(self):
-        """R1: and alone it is shown byte for byte."""
+        """And alone it is shown byte for byte."""
         flawed = b"junk\n" + self.sandbox_pdf("CW1001")
         self.serve("CW1002", flawed)
         self.assertChosen(self.other, "connectwise", flawed)
@@ -47,21 +46,19 @@ class TestMerging(ConnectwiseCommon):
             self.assertEqual(self.count_printed_pages(self.good + self.other), 2)
 
     def test_what_does_not_merge_is_not_used(self):
-        """R1: it passes the checks from outside; the next source is used."""
+        """It passes the checks from outside; the next source is used."""
         validate_pdf(DAMAGED)
         self.serve("CW1002", DAMAGED)
         self.assertChosen(self.other, "odoo")
         self.assertIn("damaged", self.other.connectwise_message)
 
     def test_it_concerns_itself_alone(self):
-        """R1"""
         self.serve("CW1002", DAMAGED)
         pdfs = (self.other + self.good)._get_preferred_invoice_pdfs()
         self.assertFalse(pdfs[self.other.id])
         self.assertEqual(pdfs[self.good.id].raw, self.sandbox_pdf("CW1001"))
 
     def test_refreshing_tries_it_again(self):
-        """R1"""
         self.serve("CW1002", DAMAGED)
         self.other._get_preferred_invoice_pdf()
         self.serve("CW1002", None)
@@ -69,7 +66,6 @@ class TestMerging(ConnectwiseCommon):
         self.assertChosen(self.other, "connectwise", self.sandbox_pdf("CW1002"))
 
     def test_what_a_person_attached_has_to_merge_too(self):
-        """R1"""
         attachment = self.env["ir.attachment"].create(
             {
                 "name": "damaged.pdf",
@@ -83,7 +79,7 @@ class TestMerging(ConnectwiseCommon):
             self.good.invoice_pdf_attachment_id = attachment
 
     def test_link_to_a_named_place_does_not_stop_the_printing(self):
-        """D22: pdfTeX writes such; alone it is shown byte for byte."""
+        """PdfTeX writes such; alone it is shown byte for byte."""
         for action in (False, True):
             linked = bad_pdfs.linked_by_name(action)
             self.serve("CW1002", linked)
@@ -92,7 +88,7 @@ class TestMerging(ConnectwiseCommon):
             self.assertEqual(self.count_printed_pages(self.good + self.other), 3)
 
     def test_pdf_that_does_not_merge_any_more_gives_way_to_odoos(self):
-        """D22: a newer library may stop at what an older one took; the others are
+        """A newer library may stop at what an older one took; the others are
         printed."""
         move = self.good
         attachment = self.attach(move, self.sandbox_pdf("CW1001"))
@@ -110,7 +106,6 @@ class TestMerging(ConnectwiseCommon):
         self.assertNotEqual(streams[move.id]["stream"].getvalue(), DAMAGED)
 
     def test_trying_out_a_heavy_pdf_is_part_of_the_time_a_person_waits(self):
-        """D21"""
         for heavy in (bad_pdfs.many_pages(), bad_pdfs.many_annotations()):
             for number in ("CW1001", "CW1002"):
                 self.serve(number, heavy)
@@ -119,7 +114,6 @@ class TestMerging(ConnectwiseCommon):
             self.assertLess(time.monotonic() - start, 8)
 
     def test_heavy_pdf_is_not_called_damaged_and_tried_again_with_more_time(self):
-        """D22"""
         heavy = bad_pdfs.many_annotations()
         self.serve("CW1001", heavy)
         self.assertChosen(self.good, "odoo")
@@ -133,7 +127,6 @@ class TestMerging(ConnectwiseCommon):
         self.assertChosen(self.good, "connectwise", heavy)
 
     def test_heavy_pdf_is_tried_again_by_itself(self):
-        """D22"""
         self.serve("CW1001", bad_pdfs.many_annotations())
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = RecordCapturer(
@@ -145,7 +138,7 @@ class TestMerging(ConnectwiseCommon):
         self.assertIn(retry_at, triggers.records.mapped("call_at"))
 
     def test_heavy_pdf_does_not_hold_up_the_printing_of_several(self):
-        """D21, D22: Odoo's own takes its place there."""
+        """Odoo's own takes its place there."""
         heavy = bad_pdfs.many_annotations()
         attachment = self.attach(self.good, self.sandbox_pdf("CW1001"))
         self.good.invoice_pdf_attachment_id = attachment
@@ -159,13 +152,11 @@ class TestMerging(ConnectwiseCommon):
         self.assertLess(time.monotonic() - start, 8)
 
     def test_without_time_nothing_is_called_damaged(self):
-        """D22"""
         with MergeCheck() as check, self.assertRaises(InvalidPdfError) as caught:
             check.examine(self.sandbox_pdf("CW1001"), 0)
         self.assertEqual(caught.exception.reason, "too_slow")
 
     def test_pdf_without_pages_does_not_merge(self):
-        """R1"""
         with MergeCheck() as check, self.assertRaises(InvalidPdfError) as caught:
             check.examine(bad_pdfs.many_pages(0))
         self.assertEqual(caught.exception.reason, "unmergeable")
@@ -182,7 +173,6 @@ class TestMerging(ConnectwiseCommon):
         )
 
     def test_a_bomb_ends_the_process_that_tries_it_and_no_other(self):
-        """R1"""
         with MergeCheck() as check:
             check.examine(self.sandbox_pdf("CW1001"))
             with self.assertRaises(InvalidPdfError):
@@ -190,7 +180,7 @@ class TestMerging(ConnectwiseCommon):
             check.examine(self.sandbox_pdf("CW1001"))
 
     def test_where_no_process_can_be_started_pdfs_pass(self):
-        """R1: and the log says so."""
+        """And the log says so."""
         for program in ("/nonexistent", "/bin/false"):
             with (
                 patch.object(sys, "executable", program),

@@ -1,4 +1,4 @@
-"""An invoice that is made at a till uses the chosen PDF (S5)."""
+"""An invoice that is made at a till uses the chosen PDF."""
 
 import unittest
 
@@ -91,7 +91,7 @@ class TestPointOfSale(ConnectwiseCommon):
         return order
 
     def test_invoice_is_mailed_with_it_and_pinned(self):
-        """S5, D3: Odoo sends it at once, for the cashier."""
+        """Odoo sends it at once, for the cashier."""
         move = self.sell().account_move
         messages = move.message_ids.filtered(lambda m: m.message_type == "comment")
         self.assertEqual(
@@ -102,7 +102,7 @@ class TestPointOfSale(ConnectwiseCommon):
         )
 
     def test_receipt_is_mailed_with_it(self):
-        """S5: beside the picture of the receipt"""
+        """Beside the picture of the receipt."""
         order = self.sell()
         attachments = order._get_mail_attachments(order.name, b"", False)
         files = self.env["ir.attachment"].browse(file_id for _4, file_id in attachments)
@@ -110,7 +110,7 @@ class TestPointOfSale(ConnectwiseCommon):
         self.assertEqual(pdf.raw, self.sandbox_pdf("CW1002"))
 
     def test_invoice_is_downloaded_with_it(self):
-        """S5: what the till opens to print"""
+        """What the till opens to print."""
         move = self.sell().account_move
         document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.sandbox_pdf("CW1002"))

@@ -1,4 +1,4 @@
-"""What customers see in the portal (S5)."""
+"""What customers see in the portal."""
 
 from odoo.tests import HttpCase, tagged
 
@@ -17,34 +17,29 @@ class TestPortal(ConnectwiseCommon, HttpCase):
         return self.url_open(self.move.get_portal_url(**options), allow_redirects=False)
 
     def test_download(self):
-        """S5"""
         response = self.portal(report_type="pdf", download=True)
         self.assertEqual(response.content, self.pdf)
         self.assertEqual(response.headers["Content-Type"], "application/pdf")
 
     def test_inline_view(self):
-        """S5"""
         self.assertEqual(self.portal(report_type="pdf").content, self.pdf)
 
     def test_preview_shows_the_pdf_and_a_link_to_it(self):
-        """S5: the frame that Odoo's page measures is there."""
+        """The frame that Odoo's page measures is there."""
         page = self.portal(report_type="html").text
         for part in ('id="wrapwrap"', "<iframe", "report_type=pdf", "download=true"):
             self.assertIn(part, page)
 
     def test_preview_of_odoos_own_stays_as_it_is(self):
-        """S5 S54"""
         self.set_priority("odoo")
         self.assertNotIn("<iframe", self.portal(report_type="html").text)
 
     def test_the_customer_sees_nothing_of_sources(self):
-        """S5"""
         page = self.portal()
         self.assertEqual(page.status_code, 200)
         self.assertNotIn("ConnectWise", page.text)
 
     def test_without_the_token_nothing_is_shown(self):
-        """S11"""
         for report_type in ("pdf", "html"):
             for token in ("", "wrong"):
                 url = f"/my/invoices/{self.move.id}?report_type={report_type}"
@@ -56,7 +51,6 @@ class TestPortal(ConnectwiseCommon, HttpCase):
         self.assertFalse(self.requests(), "a stranger made Odoo ask ConnectWise")
 
     def test_the_owner_sees_it_and_another_customer_does_not(self):
-        """S11"""
         user = self._create_new_portal_user()
         url = f"/my/invoices/{self.move.id}?report_type=pdf"
         self.authenticate("portal_user", "portal_user")
@@ -67,7 +61,6 @@ class TestPortal(ConnectwiseCommon, HttpCase):
         self.assertEqual(self.url_open(url).content, self.pdf)
 
     def test_download_and_print_for_people_in_the_office(self):
-        """S5"""
         self.authenticate("connectwise_accountant", "connectwise_accountant")
         for url in (
             f"/account/download_invoice_documents/{self.move.id}/pdf",

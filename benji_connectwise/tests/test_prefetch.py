@@ -1,4 +1,4 @@
-"""PDFs are fetched in the background, so that people rarely wait (D15)."""
+"""PDFs are fetched in the background, so that people rarely wait."""
 
 import time
 from contextlib import contextmanager
@@ -32,7 +32,6 @@ class TestPrefetch(ConnectwiseCommon):
         return moves
 
     def test_posting_asks_for_it_in_the_background(self):
-        """D15"""
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = self.env["ir.cron.trigger"].sudo()
         before = triggers.search_count([("cron_id", "=", cron.id)])
@@ -41,7 +40,6 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
 
     def test_afterwards_nobody_waits(self):
-        """D15"""
         moves = self.invoices()
         self.prefetch()
         with self.no_requests():
@@ -49,7 +47,6 @@ class TestPrefetch(ConnectwiseCommon):
                 self.assertChosen(move, "connectwise", self.sandbox_pdf(move.name))
 
     def test_one_question_for_many_and_one_call_for_each_pdf(self):
-        """D15"""
         self.invoices()
         self.prefetch()
         pdfs = self.requests("/pdf")
@@ -57,7 +54,6 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(len(self.requests("/finance/invoices")) - len(pdfs), 1)
 
     def test_what_is_there_is_not_fetched_again(self):
-        """D15"""
         self.invoices()
         self.prefetch()
         self.sandbox.clear_requests()
@@ -65,7 +61,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertFalse(self.requests())
 
     def test_what_was_sent_is_looked_at_twice_a_day(self):
-        """D15: not in each run, which every posting starts"""
+        """Not in each run, which every posting starts."""
         moves = self.invoices()
         self.prefetch()
         moves.is_move_sent = True
@@ -76,7 +72,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_what_was_to_be_asked_before_a_batch_is_not_forgotten(self):
-        """D15: the batch was sent while ConnectWise was down."""
+        """The batch was sent while ConnectWise was down."""
         self.invoices().is_move_sent = True
         self.prefetch()
         self.env["connectwise.lookup"].sudo().search([]).asked_at = False
@@ -85,14 +81,13 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_without_the_source_nothing_is_asked(self):
-        """S51"""
         self.set_priority("odoo")
         self.invoices()
         self.prefetch()
         self.assertFalse(self.requests())
 
     def test_an_outage_ends_the_run_and_is_tried_again(self):
-        """D15: no exception, and no second question while it rests."""
+        """No exception, and no second question while it rests."""
         moves = self.invoices()
         self.sandbox.fault("unavailable", times=0)
         self.prefetch()
@@ -105,7 +100,6 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(set(moves.mapped("invoice_pdf_source")), {"connectwise"})
 
     def test_one_broken_pdf_concerns_itself_alone(self):
-        """D15"""
         moves = self.invoices()
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=1)
         self.prefetch()
@@ -115,7 +109,6 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertIn("incomplete", broken.connectwise_message)
 
     def test_one_pdf_that_connectwise_cannot_render_concerns_itself_alone(self):
-        """D15"""
         moves = self.invoices()
         self.sandbox.fault("server_error", "invoice_pdf", times=1)
         self.prefetch()
@@ -124,7 +117,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
 
     def test_a_connection_does_not_rest_because_of_the_only_pdf_that_was_missing(self):
-        """D15: ConnectWise is there, because it knew the number."""
+        """ConnectWise is there, because it knew the number."""
         for number, fault in enumerate(
             ("server_error", "stall_before_headers", "moved_codebase"), start=1001
         ):
@@ -138,14 +131,14 @@ class TestPrefetch(ConnectwiseCommon):
             self.end_fault()
 
     def test_a_connection_rests_when_pdfs_are_out_of_order(self):
-        """D15: what a gateway says is no PDF's own fault."""
+        """What a gateway says is no PDF's own fault."""
         self.invoices(1)
         self.sandbox.fault("unavailable", "invoice_pdf", times=0)
         self.prefetch()
         self.assertTrue(self.backend._is_resting())
 
     def test_a_broken_pdf_is_asked_for_less_and_less(self):
-        """D15: "remembered for minutes, growing", though its number is found."""
+        """ "remembered for minutes, growing", though its number is found."""
         self.invoices(1)
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         self.prefetch()
@@ -155,7 +148,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(len(self.requests("/pdf")), 2)
 
     def test_a_missing_right_is_not_asked_about_for_every_pdf(self):
-        """R5: no more than were on their way already"""
+        """No more than were on their way already."""
         self.invoices(14)
         self.sandbox.fault("forbidden", "invoice_pdf", times=0)
         self.prefetch()
@@ -163,7 +156,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertIn("Invoicing", self.backend.last_error)
 
     def test_a_run_waits_once_for_all_its_companies(self):
-        """D15: "A run of a scheduled action ends within 2 minutes of a stall"."""
+        """ "A run of a scheduled action ends within 2 minutes of a stall"."""
         self.invoice_of_another_company().sending_data = {"author_user_id": 1}
         self.invoice("CW1002", invoice_date=fields.Date.today()).sending_data = {
             "author_user_id": 1
@@ -213,7 +206,7 @@ class TestPrefetch(ConnectwiseCommon):
         )
 
     def test_an_invoice_reset_meanwhile_concerns_itself_alone(self):
-        """D15: whenever it happens, the others have their PDFs."""
+        """Whenever it happens, the others have their PDFs."""
         for number, (moment, which) in enumerate(product(range(1, 9), (0, 3))):
             moves = self.invoices(4, first=1001 + 4 * number)
             with (
@@ -230,7 +223,6 @@ class TestPrefetch(ConnectwiseCommon):
                     self.assertTrue(move.connectwise_lookup_ids.has_pdf)
 
     def test_an_outage_is_noted_though_an_invoice_was_reset_meanwhile(self):
-        """D15"""
         moves = self.invoices(2)
         self.sandbox.fault("stall_before_headers", "invoices", nth=2, times=0)
         with (
@@ -259,7 +251,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.env.invalidate_all()
 
     def test_a_batch_at_hand_is_read_at_once(self):
-        """P10: no query for each invoice"""
+        """No query for each invoice."""
         moves = self.invoices(5)
         self.prefetch()
         self.env.invalidate_all()
@@ -277,19 +269,18 @@ class TestPrefetch(ConnectwiseCommon):
         return move
 
     def test_old_invoices_are_left_alone(self):
-        """D15: 90 days back, no further"""
+        """90 days back, no further."""
         self.old_invoice()
         self.prefetch()
         self.assertFalse(self.requests())
 
     def test_what_was_posted_today_is_fetched_whatever_its_date(self):
-        """D15: its accounting date says nothing of when it is needed."""
+        """Its accounting date says nothing of when it is needed."""
         move = self.invoice("CW1001", invoice_date="2020-01-01")
         self.prefetch()
         self.assertTrue(move.sudo().connectwise_lookup_ids.has_pdf)
 
     def test_what_was_sent_today_is_checked_whatever_its_date(self):
-        """D15 D3"""
         move = self.old_invoice()
         self.assertTrue(move._get_preferred_invoice_pdf())
         move.is_move_sent = True
@@ -298,7 +289,6 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_what_was_sent_long_ago_is_not_checked(self):
-        """D15"""
         moves = self.invoices(1)
         self.prefetch()
         moves.is_move_sent = True
@@ -307,7 +297,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertFalse(self.requests())
 
     def test_what_was_not_sent_is_not_checked(self):
-        """D15: it is looked at before it is sent."""
+        """It is looked at before it is sent."""
         self.invoices(1)
         self.prefetch()
         self.sandbox.clear_requests()
@@ -315,7 +305,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertFalse(self.requests())
 
     def test_nothing_is_fetched_where_odoo_comes_first(self):
-        """S51: nobody would use it."""
+        """Nobody would use it."""
         self.set_priority("odoo", "connectwise")
         moves = self.invoices(1)
         self.prefetch()
@@ -328,7 +318,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertFalse(self.requests())
 
     def test_a_slow_connectwise_does_not_hold_the_run_for_minutes(self):
-        """D15: a stalled PDF"""
+        """A stalled PDF."""
         self.invoices(2)
         self.sandbox.fault("reset_in_body", "invoice_pdf", times=0)
         start = time.monotonic()

@@ -1,4 +1,4 @@
-"""No expression in a template leads to the private key (S35).
+"""No expression in a template leads to the private key.
 
 Whoever may edit templates of e-mails or reports reaches each field and method of each
 model, by `sudo()`. The key is encrypted, so that what the database itself tells is of
@@ -93,7 +93,6 @@ class TestTemplates(ConnectwiseCommon):
         self.assertIn(self.backend.server_url, self.render("backend.server_url"))
 
     def test_no_expression_of_a_template_tells_the_private_key(self):
-        """S35"""
         for name, expression in EXPRESSIONS.items():
             with self.subTest(name):
                 said = self.render(expression)
@@ -101,7 +100,7 @@ class TestTemplates(ConnectwiseCommon):
                 self.assertNotIn("Basic ", said)
 
     def test_no_field_or_method_has_the_private_key(self):
-        """S35: nothing is left by the names there were."""
+        """Nothing is left by the names there were."""
         for model in ("connectwise.backend", "connectwise.backend.configure"):
             for name in (
                 "stored_private_key",

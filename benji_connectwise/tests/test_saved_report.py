@@ -1,4 +1,4 @@
-"""Odoo's *Save as Attachment Prefix* and *Reload from Attachment* (D23)."""
+"""Odoo's *Save as Attachment Prefix* and *Reload from Attachment*."""
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -57,7 +57,7 @@ class TestSavedReport(ConnectwiseCommon):
         )
 
     def test_chosen_pdf_is_not_saved_as_odoos(self):
-        """D23: however often it is printed, with and without reloading."""
+        """However often it is printed, with and without reloading."""
         for reload in (False, True):
             self.report.attachment_use = reload
             for _time in range(2):
@@ -65,7 +65,6 @@ class TestSavedReport(ConnectwiseCommon):
             self.assertFalse(self.saved(self.move))
 
     def test_chosen_pdf_is_not_saved_by_a_mail_template(self):
-        """D23"""
         self.report.attachment_use = True
         template = self.env["mail.template"].create(
             {
@@ -78,14 +77,14 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertFalse(self.saved(self.move))
 
     def test_odoos_own_is_shown_after_the_chosen_one_is_none_any_more(self):
-        """D23: printed while it was chosen, it does not become Odoo's own."""
+        """Printed while it was chosen, it does not become Odoo's own."""
         self.report.attachment_use = True
         self.print_out(self.move)
         self.set_priority("odoo")
         self.assertNotEqual(self.print_out(self.move), self.pdf)
 
     def test_odoos_own_is_saved_and_reloaded_as_set_up(self):
-        """D23: rendering Odoo's own honours the settings."""
+        """Rendering Odoo's own honours the settings."""
         self.report.attachment_use = True
         self.set_priority("odoo")
         content = self.print_out(self.move)
@@ -94,14 +93,14 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(len(self.saved(self.move)), 1)
 
     def test_odoos_own_is_saved_beside_a_chosen_one(self):
-        """D23: of several that are printed together"""
+        """Of several that are printed together."""
         own = self.invoice("NOT-THERE-1", amount=10)
         self.print_out(own + self.move)
         self.assertTrue(self.saved(own))
         self.assertFalse(self.saved(self.move))
 
     def test_file_marked_by_a_person_is_not_reloaded_as_odoos(self):
-        """D23: though it is named as Odoo's own would be."""
+        """Though it is named as Odoo's own would be."""
         self.report.attachment_use = True
         self.set_priority("attachment", "odoo")
         self.move.invoice_pdf_attachment_id = self.add_file(self.pdf + b"\n")
@@ -112,7 +111,6 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(len(self.saved(self.move)), 2)
 
     def test_connectwises_file_uploaded_again_is_not_reloaded_as_odoos(self):
-        """D23"""
         self.report.attachment_use = True
         self.move._get_preferred_invoice_pdf()
         self.add_file(self.pdf)
@@ -120,7 +118,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertNotEqual(self.print_out(self.move), self.pdf)
 
     def test_copy_in_a_message_is_not_reloaded_as_odoos(self):
-        """D23: what was mailed stays attached to the invoice, under its name."""
+        """What was mailed stays attached to the invoice, under its name."""
         self.report.attachment_use = True
         self.move.message_post(
             body="Your invoice",
@@ -132,7 +130,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(self.print_out(self.move), content)
 
     def test_copy_in_a_message_is_not_previewed_once_it_is_not_chosen(self):
-        """D3 D23: Odoo previews the first PDF that was posted."""
+        """Odoo previews the first PDF that was posted."""
         self.move._get_preferred_invoice_pdf()
         message = self.move.message_post(
             body="Your invoice", attachments=[("CW1001.pdf", self.pdf)]

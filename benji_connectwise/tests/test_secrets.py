@@ -1,4 +1,4 @@
-"""What nobody learns who must not: keys, other customers, another file (R11, S35)."""
+"""What nobody learns who must not: keys, other customers, another file."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..private_key import store
+from ..tools.private_key import store
 from .test_access import ROLES, AccessCommon, parse
 
 # ✓ is told the value; – is not, whichever way the question is put.
@@ -103,7 +103,7 @@ class SecretsCommon(AccessCommon):
 @tagged("post_install", "-at_install")
 class TestFields(SecretsCommon):
     def test_nobody_is_told_more_or_less_than_the_table_says(self):
-        """R11 S35: not by filtering, sorting, grouping or defaults either."""
+        """Not by filtering, sorting, grouping or defaults either."""
         own_client_id = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
         self.enterContext(patch.dict(os.environ, own_client_id))
         for (model, field), expected in parse(FIELDS).items():
@@ -131,7 +131,7 @@ class TestFields(SecretsCommon):
         ]
 
     def test_a_customer_learns_nothing_of_sources_over_rpc(self):
-        """S5: why a PDF was refused names other customers."""
+        """Why a PDF was refused names other customers."""
         move = self.move.with_user(self.people["customer"])
         self.assertTrue(move.read(["name"]))
         for name in self.added_fields("account.move"):
@@ -144,7 +144,7 @@ class TestFields(SecretsCommon):
                     way()
 
     def test_invoicing_reads_all_of_them(self):
-        """S5: but what nobody reads"""
+        """But what nobody reads."""
         fields = self.move._fields
         added = self.added_fields("account.move")
         names = [name for name in added if fields[name].groups != NO_ACCESS]
@@ -152,7 +152,7 @@ class TestFields(SecretsCommon):
             self.assertTrue(self.move.with_user(self.people[role]).read(names))
 
     def test_an_internal_user_sees_whom_a_customer_is_connected_with(self):
-        """S99: as the customer's form shows it to everybody who works here."""
+        """As the customer's form shows it to everybody who works here."""
         fields = ["connectwise_connection", "connectwise_contact_message"]
         for role, user in self.people.items():
             customer = self.customer.with_user(user)
@@ -185,7 +185,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
         return f"http://localhost:{port}"
 
     def test_another_place_does_not_get_the_private_key(self):
-        """S35: whoever writes the address, over RPC as well; nothing is asked there."""
+        """Whoever writes the address, over RPC as well; nothing is asked there."""
         place = self.allow_localhost()
         for values in (
             {"server_url": place},
@@ -199,20 +199,19 @@ class TestPrivateKeyStaysHere(SecretsCommon):
                 self.assertIn("another address", self.backend.last_error)
 
     def test_the_place_it_was_saved_for_gets_it_again(self):
-        """S35: nothing is lost by a mistake."""
+        """Nothing is lost by a mistake."""
         self.as_manager.server_url = "psa.example.com"
         self.as_manager.server_url = f" {self.sandbox.url} "
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
     def test_a_program_takes_it_along(self):
-        """S35: one that could read the key itself"""
+        """One that could read the key itself."""
         self.backend.sudo().server_url = self.allow_localhost()
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
     def test_another_place_comes_with_a_private_key_of_its_own(self):
-        """S35"""
         place = self.allow_localhost()
         key = self.sandbox.private_key
         self.as_manager.write({"server_url": place, "private_key": key})
@@ -220,7 +219,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
         self.assertEqual(self.backend.state, "connected")
 
     def test_without_keys_nothing_is_asked(self):
-        """S35: nor said to be refused"""
+        """Nor said to be refused."""
         store(self.backend, None)
         with self.no_requests():
             self.backend.action_test_connection()
@@ -251,7 +250,7 @@ class TestAtRest(SecretsCommon):
         }
 
     def test_after_all_that_happens_no_secret_is_in_clear(self):
-        """S35: wizard, test, look-up, refusal, notice: as a dump would show it."""
+        """Wizard, test, look-up, refusal, notice: as a dump would show it."""
         key = {"BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode()}
         self.enterContext(patch.dict(os.environ, key))
         self.backend._register_hook()
@@ -272,7 +271,7 @@ class TestAtRest(SecretsCommon):
             self.assertEqual(self.find(self.secrets[name]), of_connection)
 
     def test_a_neutralised_copy_has_no_keys_and_asks_nothing(self):
-        """S35: nor does what its scheduled actions, sync and dialogs would do."""
+        """Nor does what its scheduled actions, sync and dialogs would do."""
         self.new_dialog()
         script = Path(__file__).parents[1] / "data" / "neutralize.sql"
         self.env.flush_all()
@@ -291,7 +290,7 @@ class TestAtRest(SecretsCommon):
             self.backend.action_test_connection()
 
     def test_a_query_that_fails_is_logged_without_keys(self):
-        """S35: Odoo logs it as an error, whatever the level."""
+        """Odoo logs it as an error, whatever the level."""
         self.env.flush_all()
         values = {
             "company_id": self.company.id,
@@ -312,7 +311,7 @@ class TestAtRest(SecretsCommon):
 
 @tagged("post_install", "-at_install")
 class TestFiles(SecretsCommon):
-    """A PDF of ConnectWise's is not what somebody else put there (D1)."""
+    """A PDF of ConnectWise's is not what somebody else put there."""
 
     def setUp(self):
         super().setUp()
@@ -327,7 +326,7 @@ class TestFiles(SecretsCommon):
         self.assertIn(chosen.raw, (False, self.content))
 
     def test_its_content_is_not_replaced(self):
-        """D1: whoever may edit the invoice may write its files."""
+        """Whoever may edit the invoice may write its files."""
         for values in (
             {"raw": b"%PDF-1.4 forged %%EOF"},
             {"datas": b64encode(b"%PDF-1.4 forged %%EOF")},
@@ -340,7 +339,7 @@ class TestFiles(SecretsCommon):
                 savepoint.rollback()
 
     def test_its_content_is_not_replaced_in_the_database(self):
-        """D1: where Odoo keeps files there."""
+        """Where Odoo keeps files there."""
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "db")
         self.genuine.raw = self.content
         self.assertFalse(self.genuine.store_fname)
@@ -349,7 +348,7 @@ class TestFiles(SecretsCommon):
         self.assertNotForged()
 
     def test_another_file_does_not_take_its_place(self):
-        """D1: nor one of another invoice's"""
+        """Nor one of another invoice's."""
         other = self.invoice("CW1002")._get_preferred_invoice_pdf()
         place = {
             "res_model": "account.move",
@@ -380,7 +379,7 @@ class TestFiles(SecretsCommon):
             self.env.invalidate_all()
 
     def test_no_context_from_outside_opens_anything(self):
-        """D1: any context may come along with a call."""
+        """Any context may come along with a call."""
         for context in (
             {"default_connectwise_pdf_file": b64encode(b"%PDF-")},
             {"invoice_pdf": True, "invoice_pdf_at_hand": True},
@@ -395,7 +394,7 @@ class TestFiles(SecretsCommon):
                     move.write({"connectwise_pdf_file": False})
 
     def test_no_default_of_a_person_is_taken_for_it(self):
-        """D1: everybody may store defaults of their own."""
+        """Everybody may store defaults of their own."""
         invoicing = self.people["invoicing"]
         default = self.env["ir.default"].with_user(invoicing)
         file = b64encode(b"%PDF-").decode()
@@ -415,7 +414,7 @@ class TestFiles(SecretsCommon):
 @tagged("post_install", "-at_install")
 class TestOverHttp(SecretsCommon, HttpCase):
     def test_a_file_as_such_is_opened_by_invoicing_alone(self):
-        """R11 D1: it may turn out to be another customer's, and then still be there."""
+        """It may turn out to be another customer's, and then still be there."""
         file = self.move._get_preferred_invoice_pdf()
         may = {"invoicing", "readonly", "manager"}
         for role, user in self.people.items():
@@ -468,7 +467,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
         return json.loads(response.text).get("result")
 
     def test_what_the_database_would_refuse_is_answered_without_keys(self):
-        """S35 D17: its error quotes the row; browser and log would both show that."""
+        """Its error quotes the row; browser and log would both show that."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         dialog = self.new_dialog()
@@ -491,7 +490,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
                     self.assertNotIn(secret, "\n".join(lines))
 
     def test_a_row_that_the_database_refuses_is_logged_without_keys(self):
-        """S35: what is missing is said by the database when a row is created."""
+        """What is missing is said by the database when a row is created."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         self.backend.unlink()
@@ -515,7 +514,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
         return {name for [name] in rows} - {"id"}
 
     def test_no_secret_is_logged_at_any_level(self):
-        """S35: by the addon, the libraries or Odoo, whether it works or not."""
+        """By the addon, the libraries or Odoo, whether it works or not."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         wizard = "connectwise.backend.configure"

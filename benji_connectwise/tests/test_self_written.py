@@ -1,4 +1,4 @@
-"""A name or reference that the customer wrote connects nobody (D20)."""
+"""A name or reference that the customer wrote connects nobody."""
 
 from odoo import SUPERUSER_ID, http
 from odoo.exceptions import AccessError, UserError
@@ -38,27 +38,24 @@ class SelfWrittenCommon(ContactCommon):
 @tagged("post_install", "-at_install")
 class TestMatching(SelfWrittenCommon):
     def test_customer_who_renamed_himself_is_not_connected(self):
-        """D20"""
         self.rename_himself()
         self.match()
         self.assertFalse(self.row.connectwise_company_id)
 
     def test_customer_who_renamed_himself_is_a_conflict(self):
-        """D20"""
         self.rename_himself()
         self.match()
         self.assertTrue(self.row.has_conflict)
         self.assertIn("changed by the customer", self.row.message)
 
     def test_customer_who_renamed_himself_does_not_block_the_genuine_one(self):
-        """D20"""
         genuine = self.new_row(self.new_customer("Vandelay Imports"))
         self.rename_himself()
         self.match()
         self.assertEqual(genuine.connectwise_company_id, self.victim)
 
     def test_correcting_the_name_does_not_confirm_it(self):
-        """D20: an employee who corrects a letter has not looked whose name it is."""
+        """An employee who corrects a letter has not looked whose name it is."""
         self.rename_himself()
         clerk = self.mallory.with_user(self.clerk)
         clerk.name = "Vandelay Imports."
@@ -67,13 +64,12 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(self.row.has_conflict)
 
     def test_exact_matches_leave_out_who_renamed_himself(self):
-        """D20: also before the next synchronization"""
+        """Also before the next synchronization."""
         self.rename_himself()
         self.row.with_user(self.administrator).action_connect_suggestions()
         self.assertFalse(self.row.connectwise_company_id)
 
     def test_connected_customer_who_renames_himself_is_a_conflict(self):
-        """D20"""
         self.row._link([(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
         self.match()
@@ -81,7 +77,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(self.row.has_conflict)
 
     def test_confirming_settles_the_conflict(self):
-        """D20: a person of Invoicing confirmed the name."""
+        """A person of Invoicing confirmed the name."""
         self.row._link([(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
         self.match()
@@ -90,7 +86,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertFalse(self.row.has_conflict)
 
     def test_confirming_the_name_lets_it_count(self):
-        """D20: also of a customer that is not connected"""
+        """Also of a customer that is not connected."""
         self.rename_himself()
         self.match()
         self.row.with_user(self.administrator).action_confirm()
@@ -99,13 +95,12 @@ class TestMatching(SelfWrittenCommon):
         self.assertEqual(self.row.connectwise_company_id, self.victim)
 
     def test_only_an_administrator_of_invoicing_confirms_the_name(self):
-        """D20"""
         self.rename_himself()
         with self.assertRaises(AccessError):
             self.row.with_user(self.accountant).action_confirm()
 
     def test_who_signs_up_with_nobody_logged_in_is_marked(self):
-        """D20: signing up with an account elsewhere runs as the superuser."""
+        """Signing up with an account elsewhere runs as the superuser."""
         self.env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2c")
         values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
         self.env["res.users"].with_user(SUPERUSER_ID).signup(values)
@@ -113,7 +108,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(user.partner_id.connectwise_self_written)
 
     def test_a_company_made_of_what_the_customer_entered_is_marked(self):
-        """D20: an employee's click on *Create company* does not vouch for its name."""
+        """An employee's click on *Create company* does not vouch for its name."""
         partner = self.mallory.with_user(self.portal_user).sudo()
         partner.company_name = "Vandelay Imports"
         self.mallory.with_user(self.clerk).create_company()
@@ -121,19 +116,18 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(self.mallory.parent_id.connectwise_self_written)
 
     def test_other_values_say_nothing_about_the_name(self):
-        """D20"""
         partner = self.mallory.with_user(self.portal_user).sudo()
         partner.write({"name": "Mallory", "city": "Austin"})
         self.assertFalse(self.mallory.connectwise_self_written)
 
     def test_nobody_can_take_the_mark_away(self):
-        """D20: not over RPC, whoever it is"""
+        """Not over RPC, whoever it is."""
         self.rename_himself()
         with self.assertRaises(UserError):
             self.mallory.with_user(self.clerk).connectwise_self_written = False
 
     def test_visitor_who_signs_up_is_marked(self):
-        """D20: sign-up runs with other rights, in the name of the public user."""
+        """Sign-up runs with other rights, in the name of the public user."""
         public = self.env.ref("base.public_user")
         values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
         users = self.env["res.users"].with_user(public).sudo()
@@ -144,7 +138,6 @@ class TestMatching(SelfWrittenCommon):
 @tagged("post_install", "-at_install")
 class TestOverHttp(SelfWrittenCommon, HttpCase):
     def test_new_name_in_the_portal_connects_nobody(self):
-        """D20 R13"""
         self.authenticate("connectwise_portal", "connectwise_portal")
         answer = self.url_open(
             "/my/address/submit",

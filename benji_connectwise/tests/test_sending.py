@@ -1,4 +1,4 @@
-"""Invoice e-mails carry the chosen PDF (S5, M5, D3, D13, D14)."""
+"""Invoice e-mails carry the chosen PDF."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -61,14 +61,14 @@ class SendingCommon(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestSending(SendingCommon):
     def test_one_invoice(self):
-        """S5 M5 D13: byte for byte, and nothing else."""
+        """Byte for byte, and nothing else."""
         move = self.invoice("CW1001")
         self.assertEqual(self.send(move), [[self.pdf]])
         self.assertTrue(move.is_move_sent)
         self.assertFalse(move.highlight_send_button)
 
     def test_nothing_is_rendered_or_embedded(self):
-        """D13: an electronic invoice is not made along the way."""
+        """An electronic invoice is not made along the way."""
         move = self.invoice("CW1001")
         self.send(move)
         self.assertFalse(move.invoice_pdf_report_id)
@@ -78,20 +78,18 @@ class TestSending(SendingCommon):
         self.assertNotIn("factur-x.xml", names.mapped("name"))
 
     def test_the_wizard_lists_the_file_itself(self):
-        """S5"""
         wizard = self.wizard(self.invoice("CW1001"))
         [data] = wizard.mail_attachments_widget
         self.assertEqual(data["name"], "CW1001.pdf")
         self.assertFalse(data["placeholder"])
 
     def test_the_wizard_says_where_the_pdf_comes_from(self):
-        """D14"""
         wizard = self.wizard(self.invoice("CW1001"))
         self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
         self.assertNotIn("benji_connectwise_pdf_source", wizard.alerts or {})
 
     def test_the_wizard_warns_when_it_is_not_the_first_choice(self):
-        """D14: with the reason"""
+        """With the reason."""
         wizard = self.wizard(self.invoice("NOT-THERE-1", amount=1))
         alert = wizard.alerts["benji_connectwise_pdf_source"]
         self.assertEqual(alert["level"], "warning")
@@ -99,7 +97,6 @@ class TestSending(SendingCommon):
             self.assertIn(part, alert["message"])
 
     def test_the_batch_dialog_counts(self):
-        """D14"""
         moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(moves)
         self.assertEqual(
@@ -110,7 +107,7 @@ class TestSending(SendingCommon):
         )
 
     def test_the_batch_dialog_asks_once_for_many(self):
-        """D14 D15: look-ups only; the PDFs come in the background."""
+        """Look-ups only; the PDFs come in the background."""
         moves = self.env["account.move"]
         for number in range(1001, 1008):
             moves += self.invoice(f"CW{number}")
@@ -121,7 +118,7 @@ class TestSending(SendingCommon):
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_the_wizard_does_not_promise_a_pdf_that_could_not_be_fetched(self):
-        """D14: the number is there, and the PDF is refused, or ConnectWise busy."""
+        """The number is there, and the PDF is refused, or ConnectWise busy."""
         for number, fault in enumerate(("forbidden", "unavailable"), start=1001):
             with self.subTest(fault):
                 self.sandbox.fault(fault, "invoice_pdf", times=0)
@@ -132,7 +129,7 @@ class TestSending(SendingCommon):
                 self.backend.action_test_connection()
 
     def test_the_batch_dialog_does_not_promise_what_failed(self):
-        """D14: until it is time to try again"""
+        """Until it is time to try again."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
@@ -152,7 +149,6 @@ class TestSending(SendingCommon):
             self.assertEqual(wizard.invoice_pdf_summary, "2 from ConnectWise PSA")
 
     def test_the_batch_dialog_does_not_promise_while_connectwise_is_down(self):
-        """D14"""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
@@ -163,7 +159,7 @@ class TestSending(SendingCommon):
         self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
 
     def test_a_batch_sends_each_invoice_its_own(self):
-        """S5 M5: through Odoo's scheduled action"""
+        """Through Odoo's scheduled action."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -172,7 +168,7 @@ class TestSending(SendingCommon):
             self.assertFalse(move.sending_data)
 
     def test_a_batch_is_sent_while_connectwise_is_down(self):
-        """D15: with Odoo's own PDF"""
+        """With Odoo's own PDF."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.sandbox.fault("unavailable", times=0)
         self.wizard(moves).action_send_and_print()
@@ -182,14 +178,13 @@ class TestSending(SendingCommon):
             self.assertTrue(move.invoice_pdf_report_id)
 
     def test_one_is_sent_while_connectwise_is_down(self):
-        """D15"""
         self.sandbox.fault("refused", times=0)
         move = self.invoice("CW1001")
         self.send(move)
         self.assertEqual(len(self.mailed(move)), 1)
 
     def test_a_newer_pdf_is_fetched_before_sending(self):
-        """D3: what was not sent yet is kept up to date."""
+        """What was not sent yet is kept up to date."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self._change()
@@ -219,13 +214,12 @@ class TestSending(SendingCommon):
         self.sandbox.create_invoice({**record, "id": 99_001, "invoiceNumber": number})
 
     def test_one_that_was_missing_for_long_is_looked_for_before_sending(self):
-        """D14: made in ConnectWise at last, and sent"""
+        """Made in ConnectWise at last, and sent."""
         move = self.missed("LATE-1")
         self.make_there("LATE-1")
         self.assertEqual(self.send(move), [[self.sandbox.invoice_pdf(99_001)]])
 
     def test_a_batch_looks_for_what_was_missing_when_its_dialog_opened(self):
-        """D14"""
         moves = self.missed("LATE-1") + self.invoice("CW1002")
         wizard = self.wizard(moves)
         self.make_there("LATE-1")
@@ -234,14 +228,14 @@ class TestSending(SendingCommon):
         self.assertEqual(self.mailed(moves[0]), [[self.sandbox.invoice_pdf(99_001)]])
 
     def test_the_dialog_does_not_ask_again_each_time_it_is_computed(self):
-        """D15: what is missing is remembered for minutes"""
+        """What is missing is remembered for minutes."""
         move = self.missed("LATE-1")
         self.wizard(move)
         with self.no_requests():
             self.wizard(move)
 
     def test_a_file_replaced_while_the_dialog_is_open_is_not_sent_too(self):
-        """S5: only the newer one goes out"""
+        """Only the newer one goes out."""
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
         self._change()
@@ -254,7 +248,7 @@ class TestSending(SendingCommon):
         self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
 
     def test_what_was_sent_is_pinned(self):
-        """D3: a change in ConnectWise is said, and replaces nothing."""
+        """A change in ConnectWise is said, and replaces nothing."""
         move = self.invoice("CW1001")
         self.send(move)
         self._change()
@@ -263,7 +257,7 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "connectwise", self.pdf)
 
     def test_what_was_fetched_after_odoos_pdf_was_sent_is_not_pinned(self):
-        """D3: the customer never received it."""
+        """The customer never received it."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -277,7 +271,7 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_what_was_only_marked_as_sent_is_kept_up_to_date(self):
-        """D3: by a person, or by a payment before its invoice is really sent."""
+        """By a person, or by a payment before its invoice is really sent."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.is_move_sent = True
@@ -285,7 +279,7 @@ class TestSending(SendingCommon):
         self.assertEqual(self.send(move), [[self.sandbox_pdf("CW1001")]])
 
     def test_another_amount_there_does_not_withdraw_what_was_sent(self):
-        """D3: it is said, and *Refresh PDF* judges anew."""
+        """It is said, and *Refresh PDF* judges anew."""
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
@@ -296,7 +290,6 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "odoo")
 
     def test_an_invoice_made_anew_there_does_not_withdraw_what_was_sent(self):
-        """D3"""
         move = self.invoice("CW1001")
         self.send(move)
         old = self.sandbox_invoice("CW1001")
@@ -311,7 +304,6 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(99_001))
 
     def test_refreshing_while_connectwise_is_down_keeps_what_was_sent(self):
-        """D3 D15"""
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.fault("unavailable", times=0)
@@ -319,7 +311,6 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "connectwise", self.pdf)
 
     def test_a_change_between_the_batch_dialog_and_its_sending_is_seen(self):
-        """D3"""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         wizard = self.wizard(moves)
         self._change()
@@ -328,7 +319,6 @@ class TestSending(SendingCommon):
         self.assertEqual(self.mailed(moves[0]), [[self.sandbox_pdf("CW1001")]])
 
     def test_refresh_replaces_what_was_sent_and_keeps_it(self):
-        """D3"""
         move = self.invoice("CW1001")
         self.send(move)
         sent = move._get_preferred_invoice_pdf()
@@ -340,7 +330,6 @@ class TestSending(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_an_invoice_deleted_there_after_sending_stays_as_it_was_sent(self):
-        """D3"""
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
@@ -349,7 +338,6 @@ class TestSending(SendingCommon):
         self.assertChosen(move, "connectwise", self.pdf)
 
     def test_a_new_order_does_not_touch_what_was_received(self):
-        """D3"""
         move = self.invoice("CW1001")
         self.send(move)
         self.set_priority("odoo")
@@ -357,7 +345,6 @@ class TestSending(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_sent_before_by_odoo_and_now_by_connectwise(self):
-        """S55 D3"""
         self.set_priority("odoo")
         move = self.invoice("CW1001")
         self.send(move)
@@ -366,7 +353,6 @@ class TestSending(SendingCommon):
         self.assertEqual(self.send(move)[0], [self.pdf])
 
     def test_an_attached_pdf_is_sent(self):
-        """S5 S49"""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -381,7 +367,7 @@ class TestSending(SendingCommon):
         self.assertEqual(self.send(move), [[self.pdf + b"\n"]])
 
     def test_why_this_pdf_says_what_was_sent_to_whom(self):
-        """S5: the tab on the invoice"""
+        """The tab on the invoice."""
         move = self.invoice("CW1001")
         self.send(move)
         text = str(move.invoice_pdf_explanation)
@@ -389,7 +375,6 @@ class TestSending(SendingCommon):
         self.assertIn(self.partner_a.name, text)
 
     def test_journal_subscribers_get_it(self):
-        """S5"""
         self.env.ref("account.mail_template_invoice_subscriber").auto_delete = False
         move = self.invoice("CW1001")
         move.journal_id.incoming_einvoice_notification_email = "boss@example.com"
@@ -423,7 +408,6 @@ class TestEInvoicing(SendingCommon):
         return move
 
     def test_connectwises_pdf_goes_along_as_a_second_file(self):
-        """D13"""
         move = self.invoice_with_tax()
         [files] = self.send(move)
         self.assertIn(self.pdf, files)
@@ -432,7 +416,6 @@ class TestEInvoicing(SendingCommon):
         self.assertEqual(len(names), len(set(names)))
 
     def test_the_second_file_is_pinned_too(self):
-        """D3 D13"""
         move = self.invoice_with_tax()
         self.send(move)
         invoice_id = self.sandbox_invoice("CW1001")["id"]
@@ -441,12 +424,11 @@ class TestEInvoicing(SendingCommon):
         self.assertTrue(move.connectwise_pdf_changed)
 
     def test_the_batch_dialog_does_not_take_it_for_the_document(self):
-        """D13 D14"""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(self.wizard(moves).invoice_pdf_summary, "2 from Odoo")
 
     def test_or_it_does_not(self):
-        """D13: by a setting"""
+        """By a setting."""
         self.backend.e_invoice_pdf = "never"
         move = self.invoice_with_tax()
         [files] = self.send(move)
@@ -455,7 +437,7 @@ class TestEInvoicing(SendingCommon):
 
 @tagged("post_install", "-at_install")
 class TestHold(SendingCommon):
-    """D14: an invoice waits for ConnectWise's PDF, where the connection says so."""
+    """An invoice waits for ConnectWise's PDF, where the connection says so."""
 
     @classmethod
     def setUpClass(cls):
@@ -464,7 +446,6 @@ class TestHold(SendingCommon):
         cls.prefetch = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 
     def test_it_is_not_sent_and_said_so(self):
-        """D14"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
@@ -476,7 +457,7 @@ class TestHold(SendingCommon):
         self.assertFalse(move.is_move_sent)
 
     def test_it_is_sent_as_asked_once_the_pdf_is_there(self):
-        """D14: with the text that was typed"""
+        """With the text that was typed."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
@@ -489,7 +470,7 @@ class TestHold(SendingCommon):
         self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
 
     def test_it_is_looked_for_however_old_it_is(self):
-        """D14: though the background leaves old invoices alone otherwise."""
+        """Though the background leaves old invoices alone otherwise."""
         self.sandbox.fault("unavailable", times=0)
         long_ago = fields.Date.today() - timedelta(days=200)
         move = self.invoice("CW1001", invoice_date=long_ago)
@@ -500,7 +481,7 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_the_person_who_saw_it_can_send_now(self):
-        """D14: the dialog says that it would wait, and offers to send it."""
+        """The dialog says that it would wait, and offers to send it."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -518,7 +499,6 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(move)), 1, "it does not wait any more")
 
     def test_a_batch_can_be_sent_now(self):
-        """D14"""
         moves = self.invoice("NOT-THERE-1", amount=1)
         moves += self.invoice("NOT-THERE-2", amount=1)
         wizard = self.wizard(moves)
@@ -530,13 +510,12 @@ class TestHold(SendingCommon):
             self.assertEqual(len(self.mailed(move)), 1)
 
     def test_nothing_is_offered_where_nothing_waits(self):
-        """D14"""
         self.assertFalse(self.wizard(self.invoice("CW1001")).is_held)
         moves = self.invoice("CW1002") + self.invoice("CW1003")
         self.assertFalse(self.wizard(moves).is_held)
 
     def test_a_download_never_waits(self):
-        """D14: the person gets the PDF that there is."""
+        """The person gets the PDF that there is."""
         move = self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(move)
         wizard.sending_methods = ["manual"]
@@ -549,7 +528,6 @@ class TestHold(SendingCommon):
         self.assertFalse(move.sudo().connectwise_lookup_ids.held_sending_data)
 
     def test_what_is_sent_by_hand_meanwhile_is_not_sent_again(self):
-        """D14"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -560,7 +538,7 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(move)), 1)
 
     def test_what_happens_to_one_while_others_are_sent_stops_none(self):
-        """D14: reset to draft, sent by hand: nothing is said about it."""
+        """Reset to draft, sent by hand: nothing is said about it."""
         self.sandbox.fault("unavailable", times=0)
         moves = self.env["account.move"]
         for number in range(1001, 1005):
@@ -587,7 +565,6 @@ class TestHold(SendingCommon):
         self.assertFalse(moves.activity_ids)
 
     def test_a_batch_goes_on_without_those_that_wait(self):
-        """D14"""
         waiting = self.invoice("NOT-THERE-1", amount=1)
         move = self.invoice("CW1001")
         self.wizard(waiting + move).action_send_and_print()
@@ -597,7 +574,6 @@ class TestHold(SendingCommon):
         self.assertFalse(waiting.sending_data, "it would be tried for ever")
 
     def test_after_the_time_the_next_source_is_sent(self):
-        """D14"""
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
         with self.later(hours=3):
@@ -606,7 +582,6 @@ class TestHold(SendingCommon):
         self.assertTrue(move.invoice_pdf_report_id)
 
     def test_or_a_person_is_told(self):
-        """D14"""
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -616,7 +591,7 @@ class TestHold(SendingCommon):
         self.assertEqual(len(move.activity_ids), 1)
 
     def test_whoever_was_told_can_send_it(self):
-        """D14: it does not wait anew, and nobody is told twice."""
+        """It does not wait anew, and nobody is told twice."""
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -627,7 +602,7 @@ class TestHold(SendingCommon):
             self.assertEqual(len(self.send(move)), 1)
 
     def test_what_waits_is_sent_when_holding_is_switched_off(self):
-        """D14: also where a person would have been told."""
+        """Also where a person would have been told."""
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -637,7 +612,7 @@ class TestHold(SendingCommon):
         self.assertFalse(move.activity_ids)
 
     def test_what_has_to_wait_longer_is_still_sent_as_asked(self):
-        """D14 D1: its PDF was there, and turned out to be another customer's."""
+        """Its PDF was there, and turned out to be another customer's."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -673,14 +648,13 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
 
     def test_a_file_that_the_person_may_not_read_is_not_held(self):
-        """D14 R11"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         with self.assertRaises(AccessError):
             self.send_with(move, {"id": self.secret().id})
 
     def test_a_file_that_is_not_there_yet_is_not_sent_later(self):
-        """D14 R11: its id can be guessed."""
+        """Its id can be guessed."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         taken, gone = self.secret(), self.secret()
@@ -694,7 +668,7 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_a_report_that_odoo_did_not_propose_is_not_sent_later(self):
-        """D14 R11: whoever renders it may read everything."""
+        """Whoever renders it may read everything."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         report = "base.report_irmodulereference"
@@ -703,7 +677,6 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_a_file_of_the_persons_own_is_sent_later(self):
-        """D14"""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         own = self.env["ir.attachment"].with_user(self.accountant)
@@ -713,7 +686,7 @@ class TestHold(SendingCommon):
         self.assertEqual({*self.mailed(move)[0]}, {self.pdf, b"terms"})
 
     def test_a_batch_takes_nothing_but_its_author_along(self):
-        """D14 R11: as Odoo's own scheduled action does."""
+        """As Odoo's own scheduled action does."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         widget = [{"id": self.secret().id, "name": "more"}]
@@ -729,7 +702,7 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_the_reason_a_person_is_told_is_text(self):
-        """D14: it may name ConnectWise's customers, and a note is HTML."""
+        """It may name ConnectWise's customers, and a note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
         self.send(move)
         move.sudo().connectwise_lookup_ids._give_up_hold()

@@ -1,4 +1,4 @@
-"""Each chosen file goes into one e-mail, or one ZIP, once (D23)."""
+"""Each chosen file goes into one e-mail, or one ZIP, once."""
 
 import io
 import zipfile
@@ -23,18 +23,16 @@ class SentOnceCommon(SendingCommon):
 @tagged("post_install", "-at_install")
 class TestSentOnce(SentOnceCommon):
     def test_send_attaches_it_once(self):
-        """D23"""
         self.assertEqual(self.send(self.move), [[self.pdf]])
 
     def test_the_dialog_lists_it_once(self):
-        """D23"""
         names = [
             values["name"] for values in self.wizard(self.move).mail_attachments_widget
         ]
         self.assertEqual(names, ["CW1001.pdf"])
 
     def test_a_report_that_was_listed_before_the_pdf_came_is_not_attached_too(self):
-        """D23: ConnectWise was down when the dialog opened."""
+        """ConnectWise was down when the dialog opened."""
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(self.move)
         self.assertEqual(len(wizard.mail_attachments_widget), 2)
@@ -44,7 +42,6 @@ class TestSentOnce(SentOnceCommon):
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_a_copy_that_a_person_adds_is_not_attached_too(self):
-        """D23"""
         wizard = self.wizard(self.move)
         copy = self.env["ir.attachment"].with_user(self.accountant)
         copy = copy.create({"name": "copy.pdf", "raw": self.pdf})
@@ -57,7 +54,6 @@ class TestSentOnce(SentOnceCommon):
                 self.assertEqual(self.mailed(self.move)[0], [self.pdf])
 
     def test_a_batch_attaches_it_once(self):
-        """D23"""
         moves = self.move + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -65,13 +61,11 @@ class TestSentOnce(SentOnceCommon):
             self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
 
     def test_a_mail_template_attaches_it_once(self):
-        """D23"""
         template = self.template.with_user(self.accountant)
         mail = self.env["mail.mail"].browse(template.send_mail(self.move.id))
         self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])
 
     def test_the_composer_attaches_it_once(self):
-        """D23"""
         composer = (
             self.env["mail.compose.message"]
             .with_user(self.accountant)
@@ -86,7 +80,7 @@ class TestSentOnce(SentOnceCommon):
         self.assertEqual(composer.attachment_ids.mapped("raw"), [self.pdf])
 
     def test_odoos_own_reports_are_all_attached(self):
-        """D23: they differ."""
+        """They differ."""
         self.set_priority("odoo")
         [files] = self.send(self.move)
         self.assertEqual(len(files), 2)
@@ -102,7 +96,7 @@ class TestZippedOnce(SentOnceCommon, HttpCase):
         return zipfile.ZipFile(io.BytesIO(response.content)).namelist()
 
     def test_a_download_has_it_once(self):
-        """D23: *Download all*, and *Export ZIP*"""
+        """*Download all*, and *Export ZIP*."""
         self.send(self.move)
         for path in (
             f"/account/download_invoice_documents/{self.move.id}/all",

@@ -1,4 +1,4 @@
-"""Letters carry the chosen PDF (S5)."""
+"""Letters carry the chosen PDF."""
 
 from odoo.tests import tagged
 
@@ -32,13 +32,13 @@ class TestSnailmail(SendingCommon):
         )
 
     def test_letter_is_made_of_the_chosen_pdf(self):
-        """S5: afterwards Snailmail whitens its margins, as it does with Odoo's."""
+        """Afterwards Snailmail whitens its margins, as it does with Odoo's."""
         letter = self.post(self.invoice("CW1001"))
         _name, content = letter._generate_report_pdf(letter.report_template)
         self.assertEqual(content, self.pdf)
 
     def test_what_was_posted_is_pinned(self):
-        """D3 D23: the letter is made later, of what was chosen then."""
+        """The letter is made later, of what was chosen then."""
         move = self.invoice("CW1001")
         letter = self.post(move)
         self.assertTrue(move.is_move_sent)
@@ -50,7 +50,7 @@ class TestSnailmail(SendingCommon):
         self.assertEqual(content, self.pdf)
 
     def test_letter_to_no_address_is_not_sent(self):
-        """D23: Odoo makes no letter for it, and nothing is pinned."""
+        """Odoo makes no letter for it, and nothing is pinned."""
         self.partner_a.street = False
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.partner_a.invoice_sending_method = "snailmail"

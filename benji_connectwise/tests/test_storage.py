@@ -1,4 +1,4 @@
-"""The file store may be full, lose files, or hold half of one (D22, R16)."""
+"""The file store may be full, lose files, or hold half of one."""
 
 import os
 import subprocess
@@ -83,27 +83,25 @@ class TestStorage(ConnectwiseCommon):
     # -- Lost ------------------------------------------------------------------------
 
     def test_broken_file_is_fetched_again(self):
-        """D22"""
         for _way in self.broken_ways():
             self.assertChosen(self.move, "connectwise", self.pdf)
             with open(self.path(self.pdf), "rb") as file:
                 self.assertEqual(file.read(), self.pdf)
 
     def test_broken_file_is_not_used_while_connectwise_is_away(self):
-        """D22: the next source is."""
+        """The next source is."""
         for _way in self.broken_ways():
             self.backend.retry_at = "2999-01-01"
             self.assertChosen(self.move, "odoo")
             self.backend.retry_at = False
 
     def test_broken_file_is_not_shown_where_nothing_is_fetched(self):
-        """D22: as when it is sent, or opened."""
+        """As when it is sent, or opened."""
         for _way in self.broken_ways():
             at_hand = self.move.with_context(invoice_pdf_at_hand=True)
             self.assertFalse(at_hand._get_preferred_invoice_pdf())
 
     def test_broken_file_is_due_at_once(self):
-        """D22"""
         for _way in self.broken_ways():
             at_hand = self.move.with_context(invoice_pdf_at_hand=True)
             at_hand._get_preferred_invoice_pdf()
@@ -116,7 +114,6 @@ class TestStorage(ConnectwiseCommon):
                 self.assertChosen(self.move, "connectwise", self.pdf)
 
     def test_broken_file_is_not_mailed(self):
-        """D22, M5"""
         for _way in self.broken_ways():
             wizard = self.create_send_wizard()
             wizard.action_send_and_print()
@@ -134,7 +131,6 @@ class TestStorage(ConnectwiseCommon):
         )
 
     def test_pdf_that_was_sent_stays_pinned_when_its_file_was_lost(self):
-        """D3"""
         self.fetch()
         self.create_send_wizard().action_send_and_print()
         os.unlink(self.path(self.pdf))
@@ -143,7 +139,6 @@ class TestStorage(ConnectwiseCommon):
         self.assertTrue(self.move.sudo().connectwise_lookup_ids._is_pdf_sent())
 
     def test_queued_mail_whose_file_was_lost_is_not_sent_empty(self):
-        """D22"""
         self.fetch()
         copy = self.move.sudo().connectwise_pdf_id.copy({"res_field": False})
         mail = self.env["mail.mail"].create(
@@ -162,7 +157,6 @@ class TestStorage(ConnectwiseCommon):
             mail._prepare_outgoing_list()
 
     def test_attached_pdf_whose_file_was_lost_gives_way(self):
-        """D22"""
         self.set_priority("attachment", "connectwise")
         content = self.sandbox_pdf("CW1002")
         self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -183,7 +177,7 @@ class TestStorage(ConnectwiseCommon):
     # -- Half written, full ----------------------------------------------------------
 
     def test_half_written_file_is_mended(self):
-        """R16: Odoo would take it for another file of the same checksum, for ever."""
+        """Odoo would take it for another file of the same checksum, for ever."""
         for half in (b"", self.pdf[: len(self.pdf) // 2]):
             self.write_file(self.pdf, half)
             self.assertChosen(self.move, "connectwise", self.pdf)
@@ -191,7 +185,7 @@ class TestStorage(ConnectwiseCommon):
             self.move.sudo().connectwise_pdf_id.unlink()
 
     def test_full_disk_makes_the_next_source_the_one(self):
-        """R16: and it is said, and tried again."""
+        """And it is said, and tried again."""
         self.fill_disk()
         self.assertChosen(self.move, "odoo")
         self.assertIn("disk of the Odoo server is full", self.move.connectwise_message)
@@ -199,14 +193,12 @@ class TestStorage(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
 
     def test_full_disk_leaves_no_half_of_a_file(self):
-        """R16"""
         self.fill_disk()
         self.move._get_preferred_invoice_pdf()
         self.assertFalse(os.path.exists(self.path(self.pdf)))
         self.assertFalse(self.move.sudo().connectwise_pdf_id)
 
     def test_pdf_is_kept_as_soon_as_there_is_room(self):
-        """R16"""
         filler = self.fill_disk()
         self.move._get_preferred_invoice_pdf()
         os.unlink(filler)
@@ -215,7 +207,6 @@ class TestStorage(ConnectwiseCommon):
         self.assertFalse(self.move.sudo().connectwise_lookup_ids.error)
 
     def test_full_disk_concerns_what_has_no_room_alone(self):
-        """D22"""
         other = self.invoice("CW1002")
         end = self.pdf.rindex(b"startxref")
         comment = b"%" + os.urandom(1 << 19).hex().encode() + b"\n"
@@ -242,6 +233,6 @@ class TestStorage(ConnectwiseCommon):
     # -- Opened for its words --------------------------------------------------------
 
     def test_pdf_is_not_opened_for_its_words(self):
-        """D21: `attachment_indexation` would do that inside the server."""
+        """`attachment_indexation` would do that inside the server."""
         self.fetch()
         self.assertFalse(self.move.sudo().connectwise_pdf_id.index_content)

@@ -1,4 +1,4 @@
-"""Connecting exact matches at once: which invoices are evidence (D1, D5)."""
+"""Connecting exact matches at once: which invoices are evidence."""
 
 from odoo.tests import tagged
 
@@ -43,31 +43,29 @@ class TestEvidenceByInvoices(ContactCommon):
         return self.row.connectwise_company_id
 
     def test_two_invoices_of_different_amounts_are_enough(self):
-        """D1"""
         self.found("CWX901", 10)
         self.found("CWX902", 20)
         self.assertEqual(self.connect_at_once(), self.zeta)
         self.assertEqual(self.row.connection, "suggestion")
 
     def test_one_invoice_is_not_enough(self):
-        """D1: 1 of 1 proves nothing."""
+        """1 of 1 proves nothing."""
         self.found("CWX901", 10)
         self.assertFalse(self.connect_at_once())
 
     def test_one_invoice_and_a_like_name_are_enough(self):
-        """D1"""
         self.customer.name = "Zeta Industry"
         self.found("CWX901", 10)
         self.assertEqual(self.connect_at_once(), self.zeta)
 
     def test_two_invoices_of_one_amount_are_not_enough(self):
-        """D1: flat monthly fees are alike."""
+        """Flat monthly fees are alike."""
         self.found("CWX901", 10)
         self.found("CWX902", 10)
         self.assertFalse(self.connect_at_once())
 
     def test_invoice_of_another_amount_is_no_evidence(self):
-        """D1: a hit that is refused does not prove itself."""
+        """A hit that is refused does not prove itself."""
         self.found("CWX901", 10, total=999)
         self.found("CWX902", 20, total=999)
         self.assertFalse(self.connect_at_once())
@@ -77,20 +75,19 @@ class TestEvidenceByInvoices(ContactCommon):
         self.assertFalse(wizard.suggestion_ids)
 
     def test_credit_memo_is_no_evidence_for_an_invoice(self):
-        """D1 D9"""
         self.found("CWX901", 10, invoice_type="CreditMemo")
         self.found("CWX902", 20, invoice_type="CreditMemo")
         self.assertFalse(self.connect_at_once())
 
     def test_one_refused_invoice_leaves_a_doubt(self):
-        """D1: two of three are not all."""
+        """Two of three are not all."""
         self.found("CWX901", 10)
         self.found("CWX902", 20)
         self.found("CWX903", 30, total=999)
         self.assertFalse(self.connect_at_once())
 
     def test_company_of_another_customer_is_not_connected(self):
-        """D5: one to one"""
+        """One to one."""
         self.found("CWX901", 10)
         self.found("CWX902", 20)
         self.connect(self.new_customer("Zeta"), self.zeta)

@@ -1,4 +1,4 @@
-"""Reading ConnectWise, matching, and connecting by hand (S56-S98, D1, D4, D5, D8)."""
+"""Reading ConnectWise, matching, and connecting by hand."""
 
 from datetime import timedelta
 from time import sleep
@@ -65,21 +65,19 @@ class SyncCommon(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestSync(SyncCommon):
     def test_the_account_id_connects(self):
-        """S82"""
         company = self.sandbox_company()
         customer = self.customer("Quite another name", company["account_number"])
         self.sync()
         self.assertConnected(customer, company["id"], "account_id")
 
     def test_the_name_connects(self):
-        """S83 D5: whatever the case"""
+        """Whatever the case."""
         company = self.sandbox_company()
         customer = self.customer(company["name"].upper())
         self.sync()
         self.assertConnected(customer, company["id"], "company_name")
 
     def test_the_account_id_beats_the_name(self):
-        """S84 D4"""
         one, other = self.sandbox_company(1005), self.sandbox_company(1006)
         customer = self.customer(other["name"], one["account_number"])
         self.sync()
@@ -87,7 +85,7 @@ class TestSync(SyncCommon):
         self.assertTrue(self.row(customer).has_conflict)
 
     def test_an_ambiguous_name_is_a_conflict(self):
-        """S85: two companies are called so"""
+        """Two companies are called so."""
         customer = self.customer("Riverside Pharmacy")
         self.sync()
         self.assertNotConnected(customer)
@@ -95,14 +93,12 @@ class TestSync(SyncCommon):
         self.assertIn("Riverside Pharmacy", self.row(customer).message)
 
     def test_an_ambiguous_account_id_is_a_conflict(self):
-        """S85"""
         customer = self.customer("Kestrel", "AC-SHARED")
         self.sync()
         self.assertNotConnected(customer)
         self.assertTrue(self.row(customer).has_conflict)
 
     def test_a_company_in_the_recycle_bin_is_not_connected(self):
-        """S88"""
         gone = next(c for c in self.sandbox.export_companies() if c["deleted"])
         name = gone["name"]
         customer = self.customer(name)
@@ -111,7 +107,7 @@ class TestSync(SyncCommon):
         self.assertNotEqual(row.connectwise_company_id.connectwise_ref, gone["id"])
 
     def test_rows_are_the_customers_matched_or_not(self):
-        """S58 D11: and who was only invoiced"""
+        """And who was only invoiced."""
         unmatched = self.customer("Nobody Knows Us")
         vendor = self.customer("Only a vendor", customer_rank=0)
         self.invoice("CW1001")
@@ -120,7 +116,6 @@ class TestSync(SyncCommon):
         self.assertFalse(self.row(vendor))
 
     def test_a_second_sync_changes_nothing(self):
-        """S87"""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync(full=True)
@@ -135,7 +130,7 @@ class TestSync(SyncCommon):
         self.assertEqual(counts["connected"], 0)
 
     def test_what_changed_there_arrives(self):
-        """S71 S72 S76: name, Account ID"""
+        """Name, Account ID."""
         company = self.sandbox_company()
         self.sync()
         self.sandbox.patch_company(
@@ -148,7 +143,6 @@ class TestSync(SyncCommon):
         self.assertEqual((known.name, known.account_number), ("Renamed", "R1"))
 
     def test_the_second_sync_reads_only_what_changed(self):
-        """S76"""
         self.sync()
         self.sandbox.clear_requests()
         self.sync()
@@ -160,12 +154,11 @@ class TestSync(SyncCommon):
         self.assertTrue(all("lastUpdated" in question for question in questions))
 
     def test_all_entries_reads_all(self):
-        """S75"""
         self.sync()
         self.assertEqual(self.sync(full=True)["companies_read"], 40)
 
     def test_a_renamed_company_stays_connected(self):
-        """S87: by its id"""
+        """By its id."""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync()
@@ -174,7 +167,7 @@ class TestSync(SyncCommon):
         self.assertConnected(customer, company["id"], "company_name")
 
     def test_a_company_that_is_gone_stays_connected_and_flagged(self):
-        """S88: in the recycle bin, or missing from a full read"""
+        """In the recycle bin, or missing from a full read."""
         for number, gone in (
             (1010, self.sandbox.recycle_company),
             (1011, self.sandbox.delete_company),
@@ -188,7 +181,7 @@ class TestSync(SyncCommon):
                 self.assertTrue(self.row(customer).connectwise_company_id.is_deleted)
 
     def test_too_much_gone_at_once_changes_nothing(self):
-        """S88: two of six connected companies"""
+        """Two of six connected companies."""
         numbers = range(1010, 1016)
         customers = [
             self.customer(self.sandbox_company(number)["name"]) for number in numbers
@@ -202,7 +195,7 @@ class TestSync(SyncCommon):
             self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
     def test_an_empty_answer_changes_nothing(self):
-        """S88: a person has to look at it"""
+        """A person has to look at it."""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync()
@@ -214,7 +207,6 @@ class TestSync(SyncCommon):
         self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
     def test_companies_are_connected_and_bring_their_contact(self):
-        """S3"""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync()
@@ -224,7 +216,6 @@ class TestSync(SyncCommon):
         )
 
     def test_without_a_contact_of_its_own_it_is_the_bill_to_companys(self):
-        """S102"""
         company = self.sandbox_company()
         payer = next(
             other
@@ -243,7 +234,6 @@ class TestSync(SyncCommon):
         )
 
     def test_an_inactive_contact_is_called_inactive(self):
-        """S103"""
         company = self.sandbox_company()
         self.sandbox.patch_contact(company["contact_id"], {"inactiveFlag": True})
         customer = self.customer(company["name"])
@@ -252,7 +242,6 @@ class TestSync(SyncCommon):
         self.assertIn("is inactive", self.row(customer).message)
 
     def test_automatic_enabling_alone_imports_nothing(self):
-        """S42"""
         self.backend.write({"sync_contacts": False, "auto_enable_contacts": True})
         customer = self.customer(self.sandbox_company()["name"])
         with self.no_requests(), self.assertRaises(UserError):
@@ -260,24 +249,20 @@ class TestSync(SyncCommon):
         self.assertFalse(customer.child_ids)
 
     def test_switched_off_nothing_is_asked(self):
-        """S38 S28"""
         self.backend.sync_contacts = False
         with self.no_requests(), self.assertRaises(UserError):
             self.sync()
 
     def test_a_failure_is_a_sentence(self):
-        """D15"""
         self.sandbox.fault("unavailable", times=0)
         with self.assertRaises(UserError):
             self.sync()
 
     def test_only_the_invoicing_administrator_synchronizes(self):
-        """S11"""
         with self.assertRaises(AccessError):
             self.backend.with_user(self.accountant).sync()
 
     def test_the_preview_writes_nothing(self):
-        """S74 S80"""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         changes = self.backend.with_user(self.administrator)._preview(full=True)
@@ -297,14 +282,13 @@ class TestSync(SyncCommon):
         return wizard
 
     def test_apply_does_what_the_preview_says(self):
-        """S80"""
         customer = self.customer(self.sandbox_company()["name"])
         self.preview().action_apply()
         self.env.invalidate_all()
         self.assertConnected(customer, 1005, "company_name")
 
     def test_apply_does_nothing_that_the_preview_did_not_say(self):
-        """S80: it is shown what it would be by now."""
+        """It is shown what it would be by now."""
         customer = self.customer(self.sandbox_company()["name"])
         wizard = self.preview()
         other = self.customer(self.sandbox_company(1006)["name"])
@@ -315,7 +299,6 @@ class TestSync(SyncCommon):
         self.assertIn(other, wizard.line_ids.partner_id)
 
     def test_a_connection_by_itself_is_in_the_rows_chatter(self):
-        """S61"""
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         self.assertIn(
@@ -323,7 +306,7 @@ class TestSync(SyncCommon):
         )
 
     def test_two_companies_never_see_each_others_rows(self):
-        """D11: per Odoo company"""
+        """Per Odoo company."""
         other = self.setup_other_company()["company"]
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
@@ -334,7 +317,7 @@ class TestSync(SyncCommon):
         self.assertFalse(rows.search([("partner_id", "=", customer.id)]))
 
     def test_a_customer_that_changed_here_is_matched_with_what_was_read(self):
-        """S82: though nothing changed in ConnectWise"""
+        """Though nothing changed in ConnectWise."""
         company = self.sandbox_company()
         customer = self.customer("Quite another name")
         self.sync()
@@ -343,7 +326,6 @@ class TestSync(SyncCommon):
         self.assertConnected(customer, company["id"], "account_id")
 
     def test_a_conflict_that_is_over_is_no_longer_shown(self):
-        """S85"""
         customer = self.customer("Riverside Pharmacy")
         self.sync()
         customer.name = "Nobody Knows Us"
@@ -352,7 +334,7 @@ class TestSync(SyncCommon):
         self.assertFalse(row.has_conflict or row.message)
 
     def test_a_company_that_cannot_be_read_is_listed_and_stays(self):
-        """R12: also if it does not even say which one it is"""
+        """Also if it does not even say which one it is."""
         customers = [
             self.customer(company["name"]) for company in self.companies.values()
         ]
@@ -371,7 +353,6 @@ class TestSync(SyncCommon):
                 self.assertFalse(gone)
 
     def test_a_contact_that_cannot_be_read_is_listed_and_stays(self):
-        """R12"""
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         contact = self.row(customer).contact_id
@@ -384,7 +365,7 @@ class TestSync(SyncCommon):
                 self.sandbox.clear_faults()
 
     def test_rows_that_need_nothing_are_left_out(self):
-        """P1: precisely those of which planning would say so"""
+        """Precisely those of which planning would say so."""
         for number in range(1005, 1011):
             self.customer(self.sandbox_company(number)["name"])
         self.sync()
@@ -423,18 +404,16 @@ class TestByHand(SyncCommon):
         return self.row(self.customer_x).with_user(self.administrator)
 
     def test_plus_connects_by_hand(self):
-        """S64 S67 S89 S92 S93: also a row that is connected already"""
+        """Also a row that is connected already."""
         self.mapping.connect(self.other)
         self.assertConnected(self.customer_x, 1006, "manual")
 
     def test_a_rescan_leaves_it_alone(self):
-        """S86"""
         self.mapping.connect(self.other)
         self.sync(full=True)
         self.assertConnected(self.customer_x, 1006, "manual")
 
     def test_disconnecting_is_remembered(self):
-        """S68 S69 S96 S98"""
         self.mapping.action_disconnect()
         self.assertNotConnected(self.customer_x)
         self.customer_x.ref = self.target["account_number"]
@@ -443,21 +422,19 @@ class TestByHand(SyncCommon):
         self.assertEqual(self.mapping.disconnected_by_id, self.administrator)
 
     def test_discarding_lifts_it(self):
-        """S77 S78 S97 D8"""
         self.mapping.action_disconnect()
         self.assertEqual(self.backend.count_disconnected(), 1)
         self.sync(discard_disconnected=True)
         self.assertConnected(self.customer_x, 1005, "company_name")
 
     def test_connecting_by_hand_lifts_it(self):
-        """S94"""
         self.mapping.action_disconnect()
         self.mapping.connect(self.other)
         self.assertFalse(self.mapping.disconnected)
         self.assertConnected(self.customer_x, 1006, "manual")
 
     def test_each_change_is_in_the_rows_chatter(self):
-        """S61: with who did it"""
+        """With who did it."""
         self.mapping.connect(self.other)
         self.mapping.action_disconnect()
         messages = self.row(self.customer_x).message_ids
@@ -465,7 +442,6 @@ class TestByHand(SyncCommon):
         self.assertEqual(messages[:1].author_id, self.administrator.partner_id)
 
     def test_others_cannot_change_it(self):
-        """S11"""
         row = self.row(self.customer_x).with_user(self.accountant)
         for change in (
             lambda: row.connect(self.other),
@@ -477,7 +453,6 @@ class TestByHand(SyncCommon):
                 change()
 
     def test_a_company_of_another_connection_is_refused(self):
-        """S91"""
         other_company = self.setup_other_company()["company"]
         backend = self.backend.sudo().copy({"company_id": other_company.id})
         stranger = self.other.sudo().copy({"backend_id": backend.id})
@@ -487,7 +462,7 @@ class TestByHand(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestInTheBackground(SyncCommon):
-    """S81: the rescan runs as a scheduled action, in steps."""
+    """The rescan runs as a scheduled action, in steps."""
 
     def run_cron(self):
         with self.enter_registry_test_mode():
@@ -505,7 +480,7 @@ class TestInTheBackground(SyncCommon):
         )
 
     def test_a_rescan_that_was_asked_for_is_done(self):
-        """S80 S81: and ends in a line of the history"""
+        """And ends in a line of the history."""
         customer = self.customer(self.sandbox_company()["name"])
         self.request(full=True)
         self.assertEqual(self.backend.rescan_state, "queued")
@@ -520,26 +495,23 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.backend.rescan_state, "idle")
 
     def test_two_at_once_are_refused(self):
-        """S80"""
         self.request()
         for again in (self.request, self.backend.sync):
             with self.assertRaises(UserError):
                 again()
 
     def test_the_scheduled_action_does_the_same_by_itself(self):
-        """M3"""
         customer = self.customer(self.sandbox_company()["name"])
         self.run_cron()
         self.assertConnected(customer, 1005, "company_name")
 
     def test_the_scheduled_action_asks_nobody_while_it_is_off(self):
-        """S38 S28"""
         self.backend.sync_contacts = False
         with self.no_requests():
             self.run_cron()
 
     def test_the_scheduled_action_survives_an_outage(self):
-        """D15: and goes on where it was"""
+        """And goes on where it was."""
         self.sandbox.fault("unavailable", times=0)
         self.request(full=True)
         self.run_cron()
@@ -570,7 +542,7 @@ class TestInTheBackground(SyncCommon):
         return asked
 
     def test_the_scheduled_action_reads_contacts_again_in_turn(self):
-        """S101 P4: each one, without reading all of them each time"""
+        """Each one, without reading all of them each time."""
         self.connected(range(1005, 1010))
         with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
             turns = [self.contacts_asked() for _run in range(3)]
@@ -578,7 +550,6 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(len(set.union(*turns)), 5)
 
     def test_a_contact_that_changed_need_not_wait_for_its_turn(self):
-        """S72 S104"""
         self.connected(range(1005, 1010))
         row = self.env["connectwise.mapping"].search(
             [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
@@ -591,7 +562,6 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(row.contact_id.function, "Treasurer")
 
     def test_a_contact_that_was_replaced_need_not_wait_for_its_turn(self):
-        """S104"""
         self.connected(range(1005, 1010))
         row = self.env["connectwise.mapping"].search(
             [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
@@ -606,14 +576,12 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
 
     def test_nothing_changed_is_few_requests(self):
-        """P4"""
         self.connected(range(1005, 1010))
         with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertLessEqual(len(self.sandbox.requests()), 3)
 
     def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
-        """S81"""
         customer = self.customer(self.sandbox_company()["name"])
         with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
             for _run in range(10):
@@ -626,7 +594,6 @@ class TestInTheBackground(SyncCommon):
         self.assertTrue(self.row(customer).contact_id)
 
     def test_one_that_is_about_to_go_on_is_running(self):
-        """R3"""
         self.request(full=True)
         with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
             self.run_cron()
@@ -635,7 +602,7 @@ class TestInTheBackground(SyncCommon):
             self.request()
 
     def test_one_that_nobody_goes_on_with_makes_way(self):
-        """S80: Odoo was ended in the middle of it"""
+        """Odoo was ended in the middle of it."""
         self.request(full=True)
         interrupted = self.last
         interrupted.sudo().state = "running"
@@ -644,7 +611,7 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual((interrupted.state, self.last.state), ("failed", "queued"))
 
     def test_one_that_was_interrupted_goes_on_when_the_rest_ends(self):
-        """D15: not an hour later"""
+        """Not an hour later."""
         self.sandbox.fault("unavailable", times=0)
         self.request(full=True)
         self.run_cron()
@@ -653,14 +620,12 @@ class TestInTheBackground(SyncCommon):
         self.assertIn(self.backend.retry_at, triggers.mapped("call_at"))
 
     def test_it_can_be_cancelled(self):
-        """S80"""
         self.request(full=True)
         self.backend.with_user(self.administrator).action_cancel_rescan()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
 
     def test_it_can_be_cancelled_while_quick_steps_follow_each_other(self):
-        """S80"""
         self.request(full=True)
         backend, taken = self.backend.with_user(self.administrator), []
 
@@ -678,7 +643,7 @@ class TestInTheBackground(SyncCommon):
         self.assertLess(len(taken), 20)
 
     def test_going_on_leaves_new_disconnections_alone(self):
-        """S78 S96: only those there were when the person asked are discarded."""
+        """Only those there were when the person asked are discarded."""
         customers = [
             self.customer(self.sandbox_company(number)["name"])
             for number in (1005, 1006)
@@ -696,7 +661,7 @@ class TestInTheBackground(SyncCommon):
         self.assertNotConnected(customers[1])
 
     def test_a_list_that_was_not_whole_is_read_again_from_the_start(self):
-        """D15: and not for ever from where it broke off."""
+        """And not for ever from where it broke off."""
         self.request(full=True)
         self.last.sudo().write(
             {
@@ -712,7 +677,7 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual((self.last.state, self.last.companies_read), ("done", 40))
 
     def test_an_empty_answer_asks_a_person(self):
-        """S88: once, however often it comes"""
+        """Once, however often it comes."""
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         for company in self.sandbox.export_companies():
@@ -729,7 +694,7 @@ class TestInTheBackground(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestTrustByMapping(SyncCommon):
-    """D1: once a customer is mapped, its invoices are of that company or refused."""
+    """Once a customer is mapped, its invoices are of that company or refused."""
 
     def setUp(self):
         super().setUp()
@@ -748,7 +713,7 @@ class TestTrustByMapping(SyncCommon):
         return next(number for number in (1008, 1009) if number != self.owner)
 
     def test_the_customers_own_invoice_is_trusted(self):
-        """D1: a differing amount is a warning then"""
+        """A differing amount is a warning then."""
         move = self.invoice("CW1001", amount=1)
         self.sync()
         self.map_partner(self.owner)
@@ -756,7 +721,7 @@ class TestTrustByMapping(SyncCommon):
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "amount_differs")
 
     def test_another_customers_invoice_is_refused(self):
-        """D1: whatever its amount"""
+        """Whatever its amount."""
         move = self.invoice("CW1001")
         self.sync()
         self.map_partner(self.other())
@@ -764,7 +729,6 @@ class TestTrustByMapping(SyncCommon):
         self.assertIn("belongs to", move.connectwise_message)
 
     def test_mapping_judges_what_was_shown_before_anew(self):
-        """D1 D3"""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.sync()
@@ -772,7 +736,6 @@ class TestTrustByMapping(SyncCommon):
         self.assertChosen(move, "odoo")
 
     def test_a_company_that_is_billed_elsewhere_by_now_is_judged_anew(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.sync()
         other = self.other()
@@ -783,7 +746,6 @@ class TestTrustByMapping(SyncCommon):
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "accepted")
 
     def test_a_company_that_was_disconnected_counts_as_another(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.sync()
         row = self.map_partner(self.owner)

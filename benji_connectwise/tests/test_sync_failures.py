@@ -1,4 +1,4 @@
-"""A synchronization that fails says so, and takes nothing else down (R1, R12, R17)."""
+"""A synchronization that fails says so, and takes nothing else down."""
 
 from contextlib import contextmanager
 
@@ -71,7 +71,7 @@ class FailingCommon(SyncCommon):
 @tagged("post_install", "-at_install")
 class TestPausesAlone(FailingCommon):
     def test_a_missing_right_pauses_the_synchronization_alone(self):
-        """S29, R17: PDFs go on."""
+        """PDFs go on."""
         self.customer(self.sandbox_company()["name"])
         for number, role, right in (
             ("CW1001", "no_companies", "Company Maintenance"),
@@ -85,7 +85,7 @@ class TestPausesAlone(FailingCommon):
                 self.assertChosen(self.invoice(number), "connectwise")
 
     def test_a_right_that_was_not_needed_yet_stays_named(self):
-        """S29: with nobody connected no contact is asked for."""
+        """With nobody connected no contact is asked for."""
         self.give("no_contacts")
         self.backend.with_user(self.administrator).action_test_connection()
         self.run_cron()
@@ -93,7 +93,7 @@ class TestPausesAlone(FailingCommon):
         self.assertIn("Contacts", self.backend.last_error)
 
     def test_a_missing_right_stays_named_until_it_is_there(self):
-        """S29: whatever PDFs come meanwhile"""
+        """Whatever PDFs come meanwhile."""
         self.give("pdf_only")
         self.run_cron()
         self.assertChosen(self.invoice("CW1001"), "connectwise")
@@ -103,7 +103,7 @@ class TestPausesAlone(FailingCommon):
         self.assertFalse(self.backend.last_error)
 
     def test_a_missing_right_is_noticed_once(self):
-        """S29: also after the person who was told marked it as done"""
+        """Also after the person who was told marked it as done."""
         self.give("pdf_only")
         self.run_cron()
         self.invoice("CW1001")._get_preferred_invoice_pdf()
@@ -116,7 +116,6 @@ class TestPausesAlone(FailingCommon):
         self.assertFalse(self.backend.activity_ids)
 
     def test_the_notice_ends_when_the_right_is_there(self):
-        """S29"""
         self.give("pdf_only")
         self.run_cron()
         self.give("full")
@@ -124,7 +123,6 @@ class TestPausesAlone(FailingCommon):
         self.assertFalse(self.backend.activity_ids)
 
     def test_whatever_fails_at_companies_pdfs_go_on(self):
-        """R17"""
         faults = (
             "server_error",
             "html_200",
@@ -145,7 +143,6 @@ class TestPausesAlone(FailingCommon):
             self.sandbox.clear_faults()
 
     def test_whatever_fails_at_contacts_pdfs_go_on(self):
-        """R17"""
         self.customer(self.sandbox_company()["name"])
         self.sandbox.fault("server_error", "contacts", times=0)
         self.run_cron()
@@ -153,7 +150,7 @@ class TestPausesAlone(FailingCommon):
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
     def test_an_outage_that_the_synchronization_meets_is_one_for_all(self):
-        """D15: known to be down, it costs nobody time."""
+        """Known to be down, it costs nobody time."""
         self.sandbox.fault("unavailable", "any", times=0)
         self.run_cron()
         self.assertEqual(self.backend.state, "error")
@@ -161,14 +158,13 @@ class TestPausesAlone(FailingCommon):
             self.assertChosen(self.invoice("CW1001"), "odoo")
 
     def test_wrong_keys_are_wrong_for_all(self):
-        """R5"""
         self.sandbox.fault("unauthorized", "any", times=0)
         self.run_cron()
         self.assertEqual(self.backend.state, "error")
         self.assertTrue(self.backend._is_resting())
 
     def test_reading_companies_does_not_prove_the_right_to_invoices(self):
-        """S28: that right stays named until it is there, too."""
+        """That right stays named until it is there, too."""
         self.give("no_invoices")
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         self.assertIn("Invoicing", self.backend.last_error)
@@ -177,7 +173,6 @@ class TestPausesAlone(FailingCommon):
         self.assertIn("Invoicing", self.backend.last_error)
 
     def test_testing_the_connection_names_each_right(self):
-        """S29"""
         self.give("pdf_only")
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
@@ -187,7 +182,7 @@ class TestPausesAlone(FailingCommon):
         self.assertFalse(self.backend.last_error)
 
     def test_an_invoice_does_not_say_what_is_wrong_with_companies(self):
-        """R17: it is no reason why it has no PDF."""
+        """It is no reason why it has no PDF."""
         self.give("pdf_only")
         self.run_cron()
         move = self.invoice("CW1001")
@@ -207,7 +202,7 @@ class TestPausesAlone(FailingCommon):
 class TestEndsVisibly(FailingCommon):
     @mute_logger("odoo.sql_db")
     def test_an_unexpected_error_ends_a_run_visibly(self):
-        """R12: with a state, a sentence, an activity, and a word to who asked"""
+        """With a state, a sentence, an activity, and a word to who asked."""
         self.refuse("connectwise_company", "P0001")
         self.request(full=True)
         with self.assertLogs(f"{MODELS}.connectwise_sync_history", "ERROR"):
@@ -222,7 +217,7 @@ class TestEndsVisibly(FailingCommon):
 
     @mute_logger("odoo.sql_db", f"{MODELS}.connectwise_sync_history")
     def test_the_next_run_goes_well_again(self):
-        """R12: unaided"""
+        """Unaided."""
         self.refuse("connectwise_company", "P0001")
         self.run_cron()
         self.env.cr.execute("DROP TRIGGER refuse ON connectwise_company")
@@ -232,7 +227,7 @@ class TestEndsVisibly(FailingCommon):
 
     @mute_logger("odoo.sql_db")
     def test_a_row_that_the_database_refuses_concerns_itself_alone(self):
-        """R12: it is left out, and listed"""
+        """It is left out, and listed."""
         condition = "NEW.connectwise_ref = 1005"
         self.refuse("connectwise_sync_company", "22001", condition)
         self.request(full=True)
@@ -245,7 +240,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertIn(1006, refs)
 
     def test_a_very_long_name_stops_nothing(self):
-        """R12: an index of the database has its limits."""
+        """An index of the database has its limits."""
         text = "".join(chr(ord("a") + i * i % 26) for i in range(6000))
         self.sandbox.patch_company(1005, {"name": text, "accountNumber": text[::-1]})
         customer = self.customer(self.sandbox_company(1006)["name"])
@@ -255,7 +250,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertConnected(customer, 1006, "company_name")
 
     def test_making_way_for_people_has_an_end(self):
-        """R12: an error that comes again for ever looks the same."""
+        """An error that comes again for ever looks the same."""
         self.request(full=True)
         scan = self.last.sudo()
         scan.write({"state": "running", "conflicts": 19})
@@ -270,7 +265,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertEqual(scan.state, "failed")
 
     def test_who_asked_is_told_when_it_has_to_wait(self):
-        """D15: once, and again when it is done"""
+        """Once, and again when it is done."""
         self.sandbox.fault("server_error", "companies", times=0)
         self.request(full=True)
         self.run_cron()
@@ -287,7 +282,7 @@ class TestEndsVisibly(FailingCommon):
 @tagged("post_install", "-at_install")
 class TestArchived(FailingCommon):
     def test_an_archived_connection_is_not_asked(self):
-        """D19: whatever the context says"""
+        """Whatever the context says."""
         self.invoice("CW1001", invoice_date="2026-10-31")
         self.backend.active = False
         with self.no_requests(), self.background(active_test=False) as env:

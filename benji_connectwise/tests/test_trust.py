@@ -1,4 +1,4 @@
-"""When a hit is trusted: one customer's invoice must never go to another (D1)."""
+"""When a hit is trusted: one customer's invoice must never go to another."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -16,7 +16,6 @@ class TestTrust(ConnectwiseCommon):
         self.assertFalse(move.connectwise_invoice_ref)
 
     def test_an_agreeing_amount_is_trusted(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.assertEqual(
@@ -24,7 +23,7 @@ class TestTrust(ConnectwiseCommon):
         )
 
     def test_the_amount_without_tax_may_agree_instead(self):
-        """D1: ConnectWise's total is before tax in some tenants."""
+        """ConnectWise's total is before tax in some tenants."""
         tax = self.env["account.tax"].create(
             {"name": "7", "amount": 7, "company_id": self.company.id}
         )
@@ -35,11 +34,9 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "connectwise")
 
     def test_another_amount_is_refused(self):
-        """D1"""
         self.assertRefused(self.invoice("CW1001", amount=1), "wrong_amount")
 
     def test_the_tolerance_is_the_connections(self):
-        """D1"""
         self.backend.amount_tolerance = 1
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         self.assertChosen(self.invoice("CW1001", amount=amount + 0.9), "connectwise")
@@ -47,7 +44,6 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(self.invoice("CW1002", amount=amount + 1.1), "odoo")
 
     def test_another_tolerance_judges_anew(self):
-        """D1"""
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("CW1001", amount=amount + 0.9)
         self.assertChosen(move, "odoo")
@@ -59,7 +55,7 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "odoo")
 
     def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
-        """D1: nobody knows whose invoice it is."""
+        """Nobody knows whose invoice it is."""
         self.backend.invoice_number_field = "ref"
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("A-1", amount=amount, ref="CW1001")
@@ -72,7 +68,7 @@ class TestTrust(ConnectwiseCommon):
         self.assertRefused(move, "ambiguous")
 
     def test_another_connectwise_has_to_be_asked_anew(self):
-        """D1: staging and production know the same numbers."""
+        """Staging and production know the same numbers."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.backend.server_url = "https://psa.example.com"
@@ -81,7 +77,7 @@ class TestTrust(ConnectwiseCommon):
         )
 
     def test_a_replaced_file_is_not_taken_for_connectwises(self):
-        """D1: whoever may edit an invoice may edit its files."""
+        """Whoever may edit an invoice may edit its files."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
         with self.assertRaises(AccessError):
@@ -90,28 +86,23 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_another_currency_is_refused(self):
-        """D1"""
         move = self.invoice("CW-EURO-1")
         self.assertRefused(move, "wrong_currency")
 
     def test_nothing_to_compare_contradicts_nothing(self):
-        """D1"""
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"total": None, "currency": None})
         self.assertChosen(self.invoice("CW1001", amount=1), "connectwise")
 
     def test_an_invoice_is_not_taken_for_a_credit_note(self):
-        """D1 D9"""
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertRefused(move, "wrong_type")
 
     def test_a_credit_note_is_not_taken_for_an_invoice(self):
-        """D1 D9"""
         move = self.invoice("CW1001", move_type="out_refund")
         self.assertRefused(move, "wrong_type")
 
     def test_an_invoice_and_a_credit_memo_with_one_number_are_told_apart(self):
-        """D1 D9"""
         both = [
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -124,7 +115,7 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "connectwise")
 
     def test_several_hits_the_one_that_agrees_is_taken(self):
-        """D1: two companies have an invoice with this number."""
+        """Two companies have an invoice with this number."""
         first, second = (
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -135,7 +126,6 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(second["id"]))
 
     def test_several_hits_that_agree_are_ambiguous(self):
-        """D1"""
         first, second = (
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -146,7 +136,7 @@ class TestTrust(ConnectwiseCommon):
         self.assertRefused(move, "ambiguous")
 
     def test_a_pdf_is_not_shown_for_another_hit_than_its_own(self):
-        """D1: the number moved to another invoice there."""
+        """The number moved to another invoice there."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         lookup = move.sudo().connectwise_lookup_ids
@@ -157,14 +147,14 @@ class TestTrust(ConnectwiseCommon):
         )
 
     def test_a_pdf_is_not_shown_for_another_number(self):
-        """D1: the invoice was renumbered here."""
+        """The invoice was renumbered here."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.name = "NOT-THERE-1"
         self.assertChosen(move, "odoo")
 
     def test_the_number_can_stand_in_another_field(self):
-        """S7: a rule of the connection"""
+        """A rule of the connection."""
         self.backend.invoice_number_field = "ref"
         amount = self.sandbox_invoice("CW1002")["total"]
         move = self.invoice("CW1001", amount=amount, ref="CW1002")
@@ -174,7 +164,7 @@ class TestTrust(ConnectwiseCommon):
 @tagged("post_install", "-at_install")
 class TestTrustDisconnected(ContactCommon):
     def test_what_is_billed_to_a_disconnected_company_is_refused(self):
-        """D1: of a site of that company, for which it pays."""
+        """Of a site of that company, for which it pays."""
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         bill_to = {"id": self.acme.connectwise_ref, "name": self.acme.name}
         self.sandbox.patch_invoice(invoice_id, {"billToCompany": bill_to})
@@ -216,7 +206,7 @@ class TestTrustChanged(ContactCommon):
         ).create({}).action_send_and_print()
 
     def test_it_is_not_sent(self):
-        """D1: the last look is at what is sent."""
+        """The last look is at what is sent."""
         self.sandbox.fault("unavailable", times=0)
         self.send()
         self.assertTrue(self.move.is_move_sent)
@@ -224,7 +214,6 @@ class TestTrustChanged(ContactCommon):
         self.assertNotIn(self.sandbox_pdf("CW1001"), files)
 
     def test_it_is_not_sent_by_the_scheduled_action(self):
-        """D1"""
         self.sandbox.fault("unavailable", times=0)
         self.move.sending_data = {"author_partner_id": self.env.user.partner_id.id}
         with self.enter_registry_test_mode():
@@ -234,11 +223,11 @@ class TestTrustChanged(ContactCommon):
         self.assertNotIn(self.sandbox_pdf("CW1001"), files)
 
     def test_it_is_not_printed(self):
-        """D1: nor shown in the portal"""
+        """Nor shown in the portal."""
         self.assertFalse(self.move._get_preferred_invoice_pdf())
 
     def test_asking_again_judges_anew(self):
-        """D1: though ConnectWise says the same."""
+        """Though ConnectWise says the same."""
         lookup = self.move.connectwise_lookup_ids.sudo()
         lookup._fetch_for_person(self.move, sending=True)
         self.assertEqual(lookup.verdict, "wrong_company")

@@ -1,4 +1,4 @@
-"""Whose an invoice is: another customer's, ours for certain, or by amount (D1)."""
+"""Whose an invoice is: another customer's, ours for certain, or by amount."""
 
 from odoo.tests import new_test_user, tagged
 
@@ -32,17 +32,17 @@ class OwnerCommon(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestSomebodyElses(OwnerCommon):
-    """D1, step 2"""
+    """Step 2."""
 
     def test_an_agreeing_amount_does_not_make_it_an_unmapped_customers(self):
-        """D1: its company is connected with another customer, who is named."""
+        """Its company is connected with another customer, who is named."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.assertIn("connected with Boulder", move.connectwise_message)
 
     def test_it_is_not_fetched_in_the_background(self):
-        """D1: nor kept by the scheduled action"""
+        """Nor kept by the scheduled action."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         with self.enter_registry_test_mode():
@@ -53,7 +53,7 @@ class TestSomebodyElses(OwnerCommon):
         self.assertFalse(move.sudo().connectwise_pdf_id)
 
     def test_what_another_customer_pays_for_is_refused(self):
-        """D1: its Bill-To company is connected with another customer."""
+        """Its Bill-To company is connected with another customer."""
         payer = self.new_company(9001, "Boulder Holding")
         self.patch(billToCompany={"id": 9001, "name": "Boulder Holding"})
         self.connect(self.boulder, payer)
@@ -62,13 +62,13 @@ class TestSomebodyElses(OwnerCommon):
         self.assertIn("billed to (#9001), which is connected", move.connectwise_message)
 
     def test_several_customers_of_one_company_may_have_its_invoices(self):
-        """D1: connected with another customer, but with this one too."""
+        """Connected with another customer, but with this one too."""
         self.connect(self.boulder, self.owner)
         self.connect(self.partner_a, self.owner)
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
     def test_a_company_of_another_connectwise_is_nobodys(self):
-        """D18: until it is confirmed."""
+        """Until it is confirmed."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -77,14 +77,13 @@ class TestSomebodyElses(OwnerCommon):
         self.assertVerdict(move, "accepted")
 
     def test_connecting_another_customer_judges_anew(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         self.connect(self.boulder, self.owner)
         self.assertEqual(self.verdict(move), "wrong_company")
 
     def test_automatic_matching_of_another_customer_judges_anew(self):
-        """D1: also where only the Bill-To company is the other's."""
+        """Also where only the Bill-To company is the other's."""
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         row = self.new_row(self.boulder)
@@ -92,7 +91,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "wrong_company")
 
     def test_disconnecting_another_customer_judges_anew(self):
-        """D1"""
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -100,7 +98,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "accepted")
 
     def test_connecting_another_customer_elsewhere_judges_anew(self):
-        """D1"""
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -108,7 +105,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "accepted")
 
     def test_deleting_another_customers_row_judges_anew(self):
-        """D1"""
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -116,7 +112,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "accepted")
 
     def test_merging_another_customer_into_this_one_judges_anew(self):
-        """D1"""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -126,7 +121,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "accepted")
 
     def test_merging_the_connected_customer_names_the_one_it_became(self):
-        """D1"""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -139,7 +133,6 @@ class TestSomebodyElses(OwnerCommon):
         self.assertIn("connected with Merged", move.connectwise_message)
 
     def test_what_was_sent_is_refused_once_it_is_known_to_be_somebody_elses(self):
-        """D1 D3"""
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         lookup = move.sudo().connectwise_lookup_ids
@@ -149,26 +142,25 @@ class TestSomebodyElses(OwnerCommon):
         self.assertTrue(move.sudo().connectwise_pdf_id, "it is kept")
 
     def test_a_connected_customer_has_no_strangers_invoices(self):
-        """D1: whether anybody is connected with that company or not."""
+        """Whether anybody is connected with that company or not."""
         self.connect(self.partner_a, self.acme)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.assertIn("belongs to", move.connectwise_message)
 
     def test_an_invoice_without_a_company_is_no_strangers(self):
-        """D1: nothing to compare contradicts nothing; the amount decides."""
+        """Nothing to compare contradicts nothing; the amount decides."""
         self.connect(self.partner_a, self.acme)
         self.patch(company=None, billToCompany=None)
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
     def test_an_invoice_without_a_company_needs_the_amount(self):
-        """D1"""
         self.connect(self.partner_a, self.acme)
         self.patch(company=None, billToCompany=None)
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
     def test_a_company_without_a_name_is_named_by_its_number(self):
-        """D1: "it belongs to , not to" said nothing."""
+        """ "it belongs to , not to" said nothing."""
         self.connect(self.boulder, self.new_company(9002, "Nameless"))
         self.patch(company=None, billToCompany={"id": 9002})
         move = self.invoice("CW1001")
@@ -178,10 +170,10 @@ class TestSomebodyElses(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestNewOwner(OwnerCommon):
-    """D1: a customer that becomes part of another."""
+    """A customer that becomes part of another."""
 
     def test_its_invoices_are_judged_by_the_new_owners_company(self):
-        """D1: as soon as it is a part of it, and no company of its own."""
+        """As soon as it is a part of it, and no company of its own."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001", partner_id=self.boulder.id)
         self.assertVerdict(move, "accepted")
@@ -191,7 +183,7 @@ class TestNewOwner(OwnerCommon):
         self.assertVerdict(move, "wrong_company")
 
     def test_an_owner_without_a_connection_needs_the_amount(self):
-        """D1: the link of what became its contact is not the owner's own."""
+        """The link of what became its contact is not the owner's own."""
         owner = self.new_customer("Group")
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001", amount=1, partner_id=self.boulder.id)
@@ -200,7 +192,6 @@ class TestNewOwner(OwnerCommon):
         self.assertVerdict(move, "wrong_amount")
 
     def test_the_owners_invoices_are_not_somebody_elses_then(self):
-        """D1"""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -210,7 +201,7 @@ class TestNewOwner(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestCertainty(OwnerCommon):
-    """D1, steps 3 and 4"""
+    """Steps 3 and 4."""
 
     def connect_by(self, connection):
         row = self.new_row(self.partner_a)
@@ -218,27 +209,25 @@ class TestCertainty(OwnerCommon):
         return row
 
     def test_a_certain_connection_trusts_another_amount(self):
-        """D1: with a warning"""
+        """With a warning."""
         self.connect_by("account_id")
         self.assertVerdict(self.invoice("CW1001", amount=1), "amount_differs")
 
     def test_a_name_alone_needs_the_amount(self):
-        """D1 D20: a customer can choose its name."""
+        """A customer can choose its name."""
         self.connect_by("company_name")
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
     def test_a_suggestion_taken_in_bulk_needs_the_amount(self):
-        """D1: nobody looked at that row."""
+        """Nobody looked at that row."""
         self.connect_by("suggestion")
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
     def test_a_name_and_the_amount_are_enough(self):
-        """D1"""
         self.connect_by("company_name")
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
     def test_confirming_a_connection_judges_anew(self):
-        """D1"""
         row = self.connect_by("company_name")
         move = self.invoice("CW1001", amount=1)
         self.assertVerdict(move, "wrong_amount")
@@ -252,17 +241,16 @@ class TestCertainty(OwnerCommon):
         self.connect(self.partner_a, self.new_company(9003, "Sister", bill_to_ref=9001))
 
     def test_only_the_payer_in_common_needs_the_amount(self):
-        """D1: a sister site's invoice may have any amount."""
+        """A sister site's invoice may have any amount."""
         self.sister_site()
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
     def test_the_payer_in_common_and_the_amount_are_enough(self):
-        """D1"""
         self.sister_site()
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
     def test_the_own_company_comes_before_one_that_agrees(self):
-        """D1: of several hits, the mapped company's is the one."""
+        """Of several hits, the mapped company's is the one."""
         mine, other = (
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -277,7 +265,6 @@ class TestCertainty(OwnerCommon):
         self.assertVerdict(move, "ambiguous")
 
     def test_an_unconfirmed_company_is_not_this_customers(self):
-        """D18"""
         self.connect_by("manual")
         move = self.invoice("CW1001", amount=1)
         self.assertVerdict(move, "amount_differs")
@@ -287,7 +274,7 @@ class TestCertainty(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestNumberFromCustomer(OwnerCommon):
-    """D20: a number that a visitor of the web shop wrote decides nothing."""
+    """A number that a visitor of the web shop wrote decides nothing."""
 
     @classmethod
     def setUpClass(cls):
@@ -301,25 +288,23 @@ class TestNumberFromCustomer(OwnerCommon):
         )
 
     def test_a_reference_of_an_order_is_no_evidence(self):
-        """D20: though kind, currency and amount agree."""
+        """Though kind, currency and amount agree."""
         move = self.of_order()
         self.assertVerdict(move, "unproven_number")
         self.assertIn("customer may have written it", move.connectwise_message)
 
     def test_a_reference_of_an_order_and_a_like_name_are_no_evidence(self):
-        """D20"""
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, "company_name")
         self.assertVerdict(self.of_order(), "unproven_number")
 
     def test_a_certain_connection_proves_it(self):
-        """D20 D1"""
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, "account_id")
         self.assertVerdict(self.of_order(), "accepted")
 
     def test_what_a_visitor_created_is_no_evidence(self):
-        """D20: as a payment in the web shop does."""
+        """As a payment in the web shop does."""
         visitor = new_test_user(self.env, "visitor", groups="base.group_public")
         amount = self.sandbox_invoice("CW1001")["total"]
         move = self.invoice("A-1", amount=amount, ref="CW1001", post=False)
@@ -328,22 +313,21 @@ class TestNumberFromCustomer(OwnerCommon):
         self.assertVerdict(copied, "unproven_number")
 
     def test_a_reference_of_invoicing_is_evidence(self):
-        """D20"""
         amount = self.sandbox_invoice("CW1001")["total"]
         self.assertVerdict(self.invoice("A-1", amount=amount, ref="CW1001"), "accepted")
 
     def test_the_number_of_an_orders_invoice_is_odoos(self):
-        """D20: only the reference comes from the customer."""
+        """Only the reference comes from the customer."""
         self.backend.invoice_number_field = "name"
         self.assertVerdict(self.invoice("CW1001", invoice_origin="S00001"), "accepted")
 
 
 @tagged("post_install", "-at_install")
 class TestKind(OwnerCommon):
-    """D9: a credit is a CreditMemo, or anything with a negative total."""
+    """A credit is a CreditMemo, or anything with a negative total."""
 
     def test_a_negative_total_is_no_invoice(self):
-        """D9: though it is of type Standard."""
+        """Though it is of type Standard."""
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total)
@@ -351,34 +335,32 @@ class TestKind(OwnerCommon):
         self.assertIn("negative there, a credit", move.connectwise_message)
 
     def test_a_negative_total_is_a_credit_note(self):
-        """D9"""
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "accepted")
 
     def test_a_certain_connection_does_not_excuse_another_kind(self):
-        """D1: the kind comes first."""
+        """The kind comes first."""
         self.connect(self.partner_a, self.owner)
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         self.assertVerdict(self.invoice("CW1001", amount=total), "wrong_type")
 
     def test_an_unknown_kind_contradicts_nothing(self):
-        """D1 D9"""
         self.patch(total=None, type=None)
         move = self.invoice("CW1001", amount=1, move_type="out_refund")
         self.assertVerdict(move, "accepted")
 
     def test_an_unknown_type_with_a_positive_total_is_no_credit_note(self):
-        """D9: nothing else stands for a credit note."""
+        """Nothing else stands for a credit note."""
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(type=None)
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "wrong_type")
 
     def test_both_kinds_are_named(self):
-        """D9: a credit memo there, an invoice here."""
+        """A credit memo there, an invoice here."""
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertVerdict(move, "wrong_type")
         self.assertIn("a credit memo there, an invoice here", move.connectwise_message)

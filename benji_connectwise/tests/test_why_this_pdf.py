@@ -53,7 +53,7 @@ class TestNotAskedYet(WhyCommon):
     """Not asked yet is a third state, beside used and not used."""
 
     def test_it_is_not_said_to_come_from_odoo(self):
-        """S5: also of an invoice that is older than what is fetched beforehand."""
+        """Also of an invoice that is older than what is fetched beforehand."""
         move = self.invoice("CW1001", invoice_date="2020-01-01")
         with self.no_requests():
             text = self.why(move)
@@ -64,26 +64,24 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("✓", text)
 
     def test_the_list_does_not_claim_a_source(self):
-        """S5: the column is empty until it is decided."""
+        """The column is empty until it is decided."""
         move = self.invoice("CW1001")
         self.assertTrue(self.at_hand(move).invoice_pdf_is_undecided)
         move._get_preferred_invoice_pdf()
         self.assertFalse(self.at_hand(move).invoice_pdf_is_undecided)
 
     def test_after_printing_it_is_decided(self):
-        """S5"""
         move = self.invoice("CW1001")
         move.with_user(self.accountant).action_print_pdf()
         self.assertIn("✓", self.why(move))
 
     def test_after_printing_the_form_is_read_again(self):
-        """S5: the web client does not after an action with the target "download"."""
+        """The web client does not after an action with the target "download"."""
         move = self.invoice("CW1001")
         action = move.with_user(self.accountant).action_print_pdf()
         self.assertNotIn(action["target"], ("download", "self"))
 
     def test_not_found_is_decided(self):
-        """S9"""
         move = self.invoice("NOT-THERE-1", amount=1)
         move._get_preferred_invoice_pdf()
         text = self.why(move)
@@ -91,7 +89,7 @@ class TestNotAskedYet(WhyCommon):
         self.assertIn("comes from Odoo", " ".join(text.split()))
 
     def test_what_was_accepted_meanwhile_is_asked_for_when_printed(self):
-        """D1: it was refused because of its amount, and waits for nothing."""
+        """It was refused because of its amount, and waits for nothing."""
         move = self.invoice("CW1001", amount=1)
         move._get_preferred_invoice_pdf()
         self.assertIn("✗", self.why(move))
@@ -100,7 +98,6 @@ class TestNotAskedYet(WhyCommon):
         self.assertChosen(move, "connectwise")
 
     def test_where_odoo_comes_first_nothing_is_open(self):
-        """S53"""
         self.set_priority("odoo", "connectwise")
         move = self.invoice("CW1001")
         text = " ".join(self.why(move).split())
@@ -109,7 +106,6 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("asked", text)
 
     def test_without_a_number_nothing_is_promised(self):
-        """S6"""
         self.backend.invoice_number_field = "ref"
         text = self.why(self.invoice("CW1001"))
         self.assertIn("no number to ask ConnectWise for", text)
@@ -119,7 +115,7 @@ class TestNotAskedYet(WhyCommon):
 @tagged("post_install", "-at_install")
 class TestInTheBrowser(WhyCommon):
     def test_form_reads_whose_pdf_it_is(self):
-        """S4: the web client reads forms with sizes in the place of files."""
+        """The web client reads forms with sizes in the place of files."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         reading = move.with_user(self.accountant).with_context(bin_size=True)
@@ -129,7 +125,7 @@ class TestInTheBrowser(WhyCommon):
         )
 
     def test_form_reads_whose_attached_pdf_it_is(self):
-        """S4: the same of a file that a person marked"""
+        """The same of a file that a person marked."""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -151,7 +147,6 @@ class TestWithoutChoice(WhyCommon):
     """What a source has for want of a person's choice is no failure."""
 
     def test_connectwise_is_not_mentioned_where_it_is_no_source(self):
-        """S51"""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         self.assertNotIn("ConnectWise", self.why(move))
@@ -159,7 +154,6 @@ class TestWithoutChoice(WhyCommon):
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
 
     def test_nothing_attached_is_no_warning(self):
-        """D14"""
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("CW1001")
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
@@ -167,7 +161,7 @@ class TestWithoutChoice(WhyCommon):
         self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
 
     def test_nothing_attached_is_not_listed(self):
-        """D14: under "PDF not from the first source"."""
+        """Under "PDF not from the first source"."""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         mine = ("id", "=", move.id)
@@ -175,7 +169,6 @@ class TestWithoutChoice(WhyCommon):
         self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", True)))
 
     def test_connectwises_failure_is_listed_though_attachments_come_first(self):
-        """D14"""
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("NOT-THERE-1", amount=1)
         alert = self.alerts(move)["benji_connectwise_pdf_source"]
@@ -184,7 +177,6 @@ class TestWithoutChoice(WhyCommon):
         self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
 
     def test_an_attached_pdf_before_connectwises_is_first_choice(self):
-        """D14"""
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("NOT-THERE-1", amount=1)
         move.invoice_pdf_attachment_id = self.attach(move)
@@ -193,7 +185,6 @@ class TestWithoutChoice(WhyCommon):
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
 
     def test_a_batch_counts_what_comes_though_attachments_come_first(self):
-        """D14"""
         self.set_priority("attachment", "connectwise", "odoo")
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         wizard = self.wizard(moves)
@@ -213,19 +204,15 @@ class TestMarkedForNothing(WhyCommon):
         return form.invoice_pdf_attachment_warning
 
     def test_the_invoice_says_so_before_it_is_saved(self):
-        """S51"""
         self.assertIn("not used", self.mark("connectwise", "odoo"))
 
     def test_also_where_odoo_comes_first(self):
-        """S53"""
         self.assertIn("after Odoo", self.mark("odoo", "attachment"))
 
     def test_not_where_it_is_used(self):
-        """S49"""
         self.assertFalse(self.mark("connectwise", "attachment", "odoo"))
 
     def test_also_where_the_customer_is_e_invoiced(self):
-        """D13"""
         self.partner_a.invoice_edi_format = "ubl_bis3"
         self.assertIn("legal document", self.mark("attachment", "odoo"))
 
@@ -240,7 +227,6 @@ class TestDeliveries(WhyCommon):
         wizard.action_send_and_print()
 
     def test_odoos_pdf_that_is_still_used_is_the_same_file(self):
-        """D3"""
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
         text = self.why(move)
@@ -248,7 +234,6 @@ class TestDeliveries(WhyCommon):
         self.assertNotIn("another file", text)
 
     def test_odoos_pdf_that_was_sent_before_connectwises_is_another_file(self):
-        """D3"""
         self.set_priority("odoo")
         move = self.invoice("CW1001")
         self.send(move)
@@ -257,7 +242,7 @@ class TestDeliveries(WhyCommon):
         self.assertIn("with another file", self.why(move))
 
     def test_a_contract_that_went_along_is_no_other_file(self):
-        """D3: it never was the invoice's PDF."""
+        """It never was the invoice's PDF."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.message_post(
@@ -277,7 +262,6 @@ class TestOutage(WhyCommon):
     """The reason is the connection's."""
 
     def test_send_says_since_when_connectwise_does_not_answer(self):
-        """D14 D15"""
         self.down()
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         move = self.invoice("CW1002")
@@ -286,7 +270,6 @@ class TestOutage(WhyCommon):
         self.assertNotIn("asked", message)
 
     def test_why_says_so_of_an_invoice_that_was_never_asked_about(self):
-        """D15"""
         self.down()
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         text = self.why(self.invoice("CW1002"))
@@ -294,7 +277,6 @@ class TestOutage(WhyCommon):
         self.assertIn("since", text)
 
     def test_once_it_is_time_to_ask_again_it_is_open_again(self):
-        """D15"""
         self.down()
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -321,27 +303,22 @@ class TestRefresh(WhyCommon):
         return message
 
     def test_fetched(self):
-        """D3"""
         self.assertIn("was fetched", self.refresh(self.invoice("CW1001")))
 
     def test_unchanged(self):
-        """D3"""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.assertIn("same PDF as before", self.refresh(move))
 
     def test_not_found(self):
-        """S9"""
         move = self.invoice("NOT-THERE-1", amount=1)
         self.assertIn("no invoice with the number", self.refresh(move))
 
     def test_refused(self):
-        """D1"""
         message = self.refresh(self.invoice("CW1001", amount=1))
         self.assertIn("its amount is", message)
 
     def test_an_outage(self):
-        """D15"""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.down()
@@ -349,18 +326,16 @@ class TestRefresh(WhyCommon):
         self.assertChosen(move, "connectwise")
 
     def test_a_broken_pdf(self):
-        """D22"""
         move = self.invoice("CW1001")
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         self.assertIn("incomplete", self.refresh(move))
 
     def test_a_draft(self):
-        """D10"""
         move = self.invoice("CW1001", post=False)
         self.assertIn("posted", self.refresh(move))
 
     def test_it_asks_before_it_replaces_what_a_customer_received(self):
-        """D3: and only then"""
+        """And only then."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
         self.assertFalse(self.at_hand(move).connectwise_pdf_is_sent)
@@ -370,7 +345,7 @@ class TestRefresh(WhyCommon):
         self.assertIn("The customer received the PDF", arch)
 
     def test_what_connectwise_says_is_text_in_the_chatter(self):
-        """D1: a log is HTML."""
+        """A log is HTML."""
         move = self.invoice("<img/>-1", amount=1)
         self.at_hand(move).action_refresh_pdf()
         self.assertIn("&lt;img", move.message_ids[0].body)
@@ -378,7 +353,7 @@ class TestRefresh(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestAmountDiffers(WhyCommon):
-    """D1, step 3: accepted with a warning that is seen wherever it is sent."""
+    """Step 3: accepted with a warning that is seen wherever it is sent."""
 
     @classmethod
     def setUpClass(cls):
@@ -406,14 +381,12 @@ class TestAmountDiffers(WhyCommon):
         return self.invoice("CW1001", amount=1)
 
     def test_send_says_both_amounts(self):
-        """D1"""
         move = self.differing()
         message = self.alerts(move)["benji_connectwise_amount"]["message"]
         self.assertIn("Odoo's 1.00 USD", message)
         self.assertIn(f"{self.sandbox_invoice('CW1001')['total']:,.2f}", message)
 
     def test_a_batch_counts_them_and_opens_them(self):
-        """D1"""
         move = self.differing()
         alert = self.alerts(move + self.invoice("NOT-THERE-1", amount=1))[
             "benji_connectwise_amount"
@@ -422,14 +395,12 @@ class TestAmountDiffers(WhyCommon):
         self.assertEqual(alert["action"]["res_id"], move.id)
 
     def test_the_invoice_says_so(self):
-        """D1"""
         move = self.differing()
         move._get_preferred_invoice_pdf()
         self.assertTrue(self.at_hand(move).connectwise_amount_differs)
         self.assertIn("1.00 USD", self.at_hand(move).connectwise_amount_warning)
 
     def test_it_can_be_filtered_for(self):
-        """D1"""
         move = self.differing()
         move._get_preferred_invoice_pdf()
         mine = ("id", "=", move.id)
@@ -439,7 +410,6 @@ class TestAmountDiffers(WhyCommon):
         self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", True)))
 
     def test_an_agreeing_amount_is_no_warning(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.assertNotIn("benji_connectwise_amount", self.alerts(move))
         self.assertFalse(self.find(("connectwise_amount_differs", "=", True)))
@@ -455,7 +425,6 @@ class TestAmountDiffers(WhyCommon):
         self.env.invalidate_all()
 
     def test_the_scheduled_action_tells_a_person(self):
-        """D1"""
         move = self.differing()
         self.backend.responsible_id = self.administrator
         self.send_in_background(move)
@@ -464,7 +433,6 @@ class TestAmountDiffers(WhyCommon):
         self.assertIn("1.00 USD", activity.note)
 
     def test_the_scheduled_action_says_nothing_where_it_agrees(self):
-        """D1"""
         move = self.invoice("CW1001")
         self.send_in_background(move)
         self.assertFalse(move.activity_ids)
@@ -482,14 +450,14 @@ class TestRenumbered(WhyCommon):
         self.assertIn("○", self.why(move))
 
     def test_another_number(self):
-        """D1: as after resequencing"""
+        """As after resequencing."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.name = "CW1002"
         self.assertOdoos(move)
 
     def test_another_reference(self):
-        """S7: where the rule of the connection looks there"""
+        """Where the rule of the connection looks there."""
         self.backend.invoice_number_field = "ref"
         amount = self.sandbox_invoice("CW1001")["total"]
         move = self.invoice("A-1", amount=amount, ref="CW1001")
@@ -498,7 +466,6 @@ class TestRenumbered(WhyCommon):
         self.assertOdoos(move)
 
     def test_another_rule(self):
-        """S7"""
         move = self.invoice("CW1001", payment_reference="CW1002")
         move._get_preferred_invoice_pdf()
         self.backend.invoice_number_field = "payment_reference"
@@ -514,7 +481,6 @@ class TestManyHits(WhyCommon):
             self.sandbox.patch_invoice(invoice["id"], {"invoiceNumber": number})
 
     def test_more_than_twenty_are_ambiguous(self):
-        """D1 D21"""
         self.give_number("MANY-1", 21)
         move = self.invoice("MANY-1", amount=1)
         self.assertChosen(move, "odoo")
@@ -524,14 +490,12 @@ class TestManyHits(WhyCommon):
         self.assertIn("more than 20 invoices", move.connectwise_message)
 
     def test_twenty_are_stored(self):
-        """D1"""
         self.give_number("MANY-1", 20)
         move = self.invoice("MANY-1", amount=1)
         self.assertChosen(move, "odoo")
         self.assertEqual(len(move.sudo().connectwise_lookup_ids.hit_ids), 20)
 
     def test_fewer_of_them_later_are_judged(self):
-        """D1"""
         self.give_number("MANY-1", 21)
         move = self.invoice("MANY-1", amount=1)
         move._get_preferred_invoice_pdf()
@@ -547,7 +511,6 @@ class TestOtherLanguage(WhyCommon):
     """What is stored is said in the reader's language."""
 
     def test_a_broken_pdf_is_stored_as_a_code(self):
-        """D22"""
         move = self.invoice("CW1001")
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         move._get_preferred_invoice_pdf()
@@ -556,7 +519,6 @@ class TestOtherLanguage(WhyCommon):
         self.assertIn("incomplete", self.at_hand(move).connectwise_message)
 
     def test_an_unreadable_record_is_stored_as_a_code(self):
-        """R12"""
         lookup = self.env["connectwise.lookup"].sudo()
         lookup = lookup._prepare(self.invoice("CW1002"))
         lookup.error = {"kind": "unreadable_record"}

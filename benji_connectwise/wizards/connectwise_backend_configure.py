@@ -2,8 +2,6 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
-from ..encryption import SecretKeyError, encrypt_stored
-from ..explain import explain, field_to_mend
 from ..lib.connectwise_client import (
     INTERACTIVE,
     REGIONS,
@@ -14,7 +12,9 @@ from ..lib.connectwise_client import (
     normalise_address,
 )
 from ..models.connectwise_backend import SECONDS_FOR_PERSON, get_place
-from ..private_key import (
+from ..tools.encryption import SecretKeyError, encrypt_stored
+from ..tools.explain import explain, field_to_mend
+from ..tools.private_key import (
     COLUMNS,
     create_column,
     read,
@@ -154,7 +154,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             wizard.another_explanation = wizard._explain_another()
 
     def _explain_another(self):
-        """Say what happens to what was learned, if this is another ConnectWise (D18).
+        """Say what happens to what was learned, if this is another ConnectWise.
 
         :return: str, or False if it is the same, or nothing was learned yet
         """

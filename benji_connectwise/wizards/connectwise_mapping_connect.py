@@ -143,7 +143,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
         return bool(name) or len(set(invoices.mapped("amount_total"))) > 1
 
     def _is_contradicted(self, company):
-        """Whether the legal forms or the Account IDs of the two differ (D4, D5)."""
+        """Whether the legal forms or the Account IDs of the two differ."""
         partner = self.mapping_id.partner_id
         forms = {
             normalise_name(name).legal_form for name in (partner.name, company.name)

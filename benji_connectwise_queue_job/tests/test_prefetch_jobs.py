@@ -21,14 +21,13 @@ class TestPrefetchJobs(JobsCommon):
         return moves
 
     def test_the_scheduled_action_enqueues_and_asks_nothing_itself(self):
-        """D15"""
         moves = self.invoices()
         with self.no_requests():
             job = self.prefetch()
         self.assertEqual(job.records, moves.sorted("id", reverse=True))
 
     def test_a_job_fetches_what_the_scheduled_action_would_have(self):
-        """D15: one question for all of them, one call for each PDF"""
+        """One question for all of them, one call for each PDF."""
         moves = self.invoices()
         self.run_jobs(self.prefetch())
         self.assertEqual(self.jobs().state, "done")
@@ -39,26 +38,24 @@ class TestPrefetchJobs(JobsCommon):
             self.assertChosen(move, "connectwise", self.sandbox_pdf(move.name))
 
     def test_what_waits_is_not_enqueued_again(self):
-        """D15: a new invoice is, and it alone"""
+        """A new invoice is, and it alone."""
         self.invoices()
         self.prefetch()
         new = self.invoices("CW1004")
         self.assertEqual(self.prefetch().records, new)
 
     def test_what_is_being_fetched_is_not_enqueued_again(self):
-        """D15"""
         self.invoices()
         self.prefetch().state = "started"
         self.assertFalse(self.prefetch())
 
     def test_a_failed_job_does_not_keep_its_invoices_away(self):
-        """D15"""
         moves = self.invoices()
         self.prefetch().state = "failed"
         self.assertEqual(self.prefetch().records, moves.sorted("id", reverse=True))
 
     def test_a_job_that_is_repeated_asks_nothing_again(self):
-        """D15: as when its server was killed after its last commit"""
+        """As when its server was killed after its last commit."""
         self.invoices().is_move_sent = True
         job = self.prefetch(minutes=-1)
         self.run_jobs(job)
@@ -66,7 +63,7 @@ class TestPrefetchJobs(JobsCommon):
             self.run_jobs(job)
 
     def test_a_job_that_is_repeated_fetches_the_rest(self):
-        """D15: as when its server was killed in the middle"""
+        """As when its server was killed in the middle."""
         moves = self.invoices()
         job = self.prefetch(minutes=-1)
         self.run_jobs(job)
@@ -77,7 +74,7 @@ class TestPrefetchJobs(JobsCommon):
         self.assertChosen(moves[0], "connectwise")
 
     def test_an_outage_is_noted_and_enqueued_again_after_the_rest(self):
-        """D15: no job fails of it, and none is enqueued while ConnectWise rests."""
+        """No job fails of it, and none is enqueued while ConnectWise rests."""
         moves = self.invoices()
         self.sandbox.fault("unavailable", times=0)
         job = self.prefetch()
@@ -92,7 +89,6 @@ class TestPrefetchJobs(JobsCommon):
         self.assertEqual(set(moves.mapped("invoice_pdf_source")), {"connectwise"})
 
     def test_jobs_that_wait_ask_nothing_while_connectwise_rests(self):
-        """D15"""
         self.invoices("CW1001")
         first = self.prefetch()
         self.invoices("CW1002")
@@ -103,14 +99,14 @@ class TestPrefetchJobs(JobsCommon):
             self.run_jobs(second)
 
     def test_jobs_side_by_side_note_one_outage(self):
-        """D15: the rest grows with each outage, not with each job"""
+        """The rest grows with each outage, not with each job."""
         self.backend._note_failure(ServerError("down", status=503))
         in_job = self.backend.with_context(job_uuid="another")
         in_job._note_failure(ServerError("down", status=503))
         self.assertEqual(self.backend.failures, 1)
 
     def test_without_a_job_runner_the_scheduled_action_works_by_itself(self):
-        """D15: even on what was left in the queue"""
+        """Even on what was left in the queue."""
         moves = self.invoices()
         job = self.prefetch(minutes=-1)
         self.stop_runner()
@@ -120,14 +116,13 @@ class TestPrefetchJobs(JobsCommon):
             self.run_jobs(job)
 
     def test_a_person_does_not_wait_for_a_job(self):
-        """D15: somebody who may not even see the queue"""
+        """Somebody who may not even see the queue."""
         move = self.invoices("CW1001").with_user(self.accountant)
         move.action_print_pdf()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
         self.assertFalse(self.jobs())
 
     def test_a_held_invoice_is_sent_soon_after_its_pdf_came(self):
-        """D14"""
         self.backend.missing_pdf = "hold"
         move = self.invoices("CW1001")
         job = self.prefetch()
@@ -145,7 +140,7 @@ class TestPrefetchJobs(JobsCommon):
         self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))
 
     def test_uninstalling_leaves_no_job_behind(self):
-        """S1: queue_job would call a method that is not there any more."""
+        """Queue_job would call a method that is not there any more."""
         self.invoices()
         self.prefetch()
         uninstall_hook(self.env(su=True))

@@ -51,7 +51,7 @@ class TestSyncJobs(JobsCommon):
         )
 
     def test_the_scheduled_action_plans_and_jobs_read(self):
-        """S80: asked for by somebody who may not even see the queue"""
+        """Asked for by somebody who may not even see the queue."""
         jobs = self.tick()
         self.assertEqual(len(self.requests()), 2)
         self.assertGreater(len(jobs), 1)
@@ -70,14 +70,13 @@ class TestSyncJobs(JobsCommon):
         self.assertGreaterEqual(self.known(), COMPANIES)
 
     def test_while_jobs_are_at_it_it_is_running(self):
-        """R3"""
         self.tick()
         self.is_triggered()
         with self.assertRaises(UserError):
             self.backend.with_user(self.administrator)._request_rescan()
 
     def test_each_range_is_read_once(self):
-        """S80: even if the scheduled action runs while the jobs do"""
+        """Even if the scheduled action runs while the jobs do."""
         jobs = self.tick()
         jobs[0].state = "started"
         self.assertFalse(self.tick())
@@ -87,7 +86,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(len(self.requests("/companies")), ranges)
 
     def test_the_last_job_has_the_rest_done(self):
-        """S80: matching and contacts, by the scheduled action"""
+        """Matching and contacts, by the scheduled action."""
         jobs = self.tick()
         self.is_triggered()
         self.run_jobs(jobs[:-1])
@@ -100,14 +99,14 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(self.scan.requests, len(self.requests()))
 
     def test_a_job_that_is_repeated_asks_nothing_again(self):
-        """S80: as when its server was killed after its last commit"""
+        """As when its server was killed after its last commit."""
         job = self.tick()[0]
         self.run_jobs(job)
         with self.no_requests():
             self.run_jobs(job)
 
     def test_a_job_that_is_repeated_reads_the_rest(self):
-        """S80: as when its server was killed in the middle"""
+        """As when its server was killed in the middle."""
         job = self.tick()[0]
         self.run_jobs(job)
         job.records[0].is_done = False
@@ -116,7 +115,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(len(self.requests()), 1)
 
     def test_an_outage_leaves_the_rest_to_other_jobs(self):
-        """S80: no job fails of it, and none is enqueued while ConnectWise rests."""
+        """No job fails of it, and none is enqueued while ConnectWise rests."""
         jobs = self.tick()
         self.sandbox.fault("unavailable", nth=3, times=0)
         self.run_jobs(jobs[0])
@@ -132,7 +131,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(self.scan.companies_read, self.known())
 
     def test_cancelling_ends_the_jobs(self):
-        """S80: those that wait ask nothing; what is stored stays"""
+        """Those that wait ask nothing; what is stored stays."""
         jobs = self.tick()
         self.run_jobs(jobs[0])
         known = self.known()
@@ -148,7 +147,6 @@ class TestSyncJobs(JobsCommon):
             self.run_jobs(jobs[1])
 
     def test_without_a_job_runner_the_scheduled_action_goes_on_by_itself(self):
-        """S80"""
         self.run_jobs(self.tick()[0])
         self.stop_runner()
         self.tick()
@@ -156,7 +154,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(self.scan.companies_read, self.known())
 
     def test_what_changed_is_read_without_jobs(self):
-        """S80: it is few requests"""
+        """It is few requests."""
         self.run_jobs(self.tick())
         self.tick()
         self.sandbox.patch_company(1005, {"name": "Renamed"})
@@ -165,14 +163,13 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(len(self.env["connectwise.company"].search(renamed)), 1)
 
     def test_switched_off_nothing_is_asked(self):
-        """D2"""
         job = self.tick()[0]
         self.backend.sync_contacts = False
         with self.no_requests():
             self.run_jobs(job)
 
     def test_a_neutralized_copy_asks_nothing(self):
-        """D17: by the jobs that came along in the copy"""
+        """By the jobs that came along in the copy."""
         job = self.tick()[0]
         self.backend.sudo().state = "draft"
         with self.no_requests():
@@ -182,7 +179,6 @@ class TestSyncJobs(JobsCommon):
 @tagged("post_install", "-at_install")
 class TestSmallSyncJobs(JobsCommon):
     def test_one_page_is_not_worth_a_job(self):
-        """S80"""
         self.backend.sync_contacts = True
         self.backend.with_user(self.administrator)._request_rescan(full=True)
         scan = self.backend._get_open_scan()

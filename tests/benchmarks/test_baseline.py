@@ -43,7 +43,6 @@ def moment(time) -> str | None:
 
 
 def test_the_baseline_reads_the_companies_that_the_addon_reads(client, download):
-    """P1 P2"""
     with ThreadPoolExecutor(4) as executor:
         rows = {
             record["id"]: company_row(record)
@@ -71,7 +70,6 @@ def test_the_baseline_reads_the_companies_that_the_addon_reads(client, download)
 def test_the_baseline_reads_the_contacts_that_the_addon_reads(
     client, download, sandbox
 ):
-    """P1 P2"""
     ids = [company["contact_id"] for company in sandbox.export_companies()]
     ids = [number for number in ids if number]
     with ThreadPoolExecutor(4) as executor:

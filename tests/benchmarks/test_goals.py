@@ -19,7 +19,6 @@ def goals(runs, name) -> list[Goal]:
 
 
 def test_a_ratio_is_of_two_runs_of_the_same_turn():
-    """P1"""
     runs = runs_of("addon", [2, 9, 4]) + runs_of("baseline", [1, 3, 4])
     goal = goals(runs, "P1")[0]
     assert sorted(goal.values) == [1, 2, 3]
@@ -27,7 +26,6 @@ def test_a_ratio_is_of_two_runs_of_the_same_turn():
 
 
 def test_runs_of_another_size_or_latency_do_not_count():
-    """P1"""
     runs = runs_of("addon", [1]) + runs_of("baseline", [1], latency=0)
     runs += runs_of("baseline", [1], size=7)
     assert not goals(runs, "P1")[0].values
@@ -35,13 +33,11 @@ def test_runs_of_another_size_or_latency_do_not_count():
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(1.3, "met"), (1.4, "**missed**")])
 def test_a_missed_goal_is_called_missed(seconds, verdict):
-    """P1"""
     runs = runs_of("addon", [seconds]) + runs_of("baseline", [1])
     assert goals(runs, "P1")[0].verdict == verdict
 
 
 def test_a_goal_to_reach_is_missed_below_it():
-    """P3"""
     about = {"what": "first load", "size": FULL.others}
     runs = runs_of("addon", [1], **about)
     runs += runs_of("django-connectwise", [24], **about)
@@ -49,5 +45,4 @@ def test_a_goal_to_reach_is_missed_below_it():
 
 
 def test_what_was_not_measured_is_called_that():
-    """P1"""
     assert {goal.verdict for goal in judge([], FULL)} == {"not measured"}

@@ -106,7 +106,7 @@ def test_a_small_body_that_unpacks_to_too_much_is_never_in_memory() -> None:
 
 
 def test_nothing_follows_a_packed_body() -> None:
-    """D21: what comes after it would be kept, and copied with each chunk"""
+    """What comes after it would be kept, and copied with each chunk."""
     body = Body({"content-encoding": "gzip"}, 100)
     body.feed(gzip.compress(b"[]"))
     with pytest.raises(BadAnswerError) as caught:

@@ -70,7 +70,7 @@ def test_a_quoted_string_ends_only_at_its_end(value: str) -> None:
 
 
 def test_one_number_is_asked_for_with_equals() -> None:
-    """S8: by number, and by nothing else."""
+    """By number, and by nothing else."""
     assert numbers_condition(["CW1"]) == 'invoiceNumber = "CW1"'
 
 
@@ -109,12 +109,10 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_numbers_count_as_equal_without_case_and_outer_space() -> None:
-    """S7"""
     assert number_key(" cw 1\t") == number_key("CW 1") != number_key("CW1")
 
 
 def test_numbers_that_cannot_exist_are_not_asked_for() -> None:
-    """S6"""
     assert sort_numbers(["", "  ", "x" * 16, " " + "x" * 15]) == (["x" * 15], [])
 
 

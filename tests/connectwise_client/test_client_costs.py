@@ -1,4 +1,4 @@
-"""D21: no answer costs more than 64 MB of memory, or more time than a person waits.
+"""No answer costs more than 64 MB of memory, or more time than a person waits.
 
 Each answer goes to a process of its own, whose memory and time are looked at.
 """
@@ -173,7 +173,6 @@ def asked(
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_answer_costs_much(asked: Any, name: str) -> None:
-    """D21"""
     question, make = ANSWERS[name]
     answer = make()
     spent = asked(question, lambda: iter([answer]))
@@ -224,7 +223,6 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 def test_no_answer_without_an_end_costs_much(
     asked: Any, question: str, start: bytes, piece: bytes
 ) -> None:
-    """D21"""
     spent = asked(question, endless(start, piece), 1.5)
     assert spent["megabytes"] < 64, spent
     assert spent["seconds"] < 2.5, spent

@@ -36,7 +36,6 @@ def path(invoice_id: int) -> str:
 def test_a_pdf_is_downloaded_byte_for_byte(
     client: ConnectWiseClient, tenant: Tenant, pdf: bytes
 ) -> None:
-    """S8"""
     tenant.answers(path(1129), pdf)
     assert client.download_invoice_pdf(1129) == pdf
     assert tenant.requests[0].headers["Accept"] == "application/pdf"
@@ -69,8 +68,6 @@ def test_a_pdf_that_is_too_large_is_refused(
 def test_looking_at_a_pdf_is_part_of_the_time(
     connect: Connect, tenant: Tenant, fake_time: FakeTime, pdf: bytes
 ) -> None:
-    """D21"""
-
     def answer(_request: Request) -> bytes:
         fake_time.sleep(8)
         return pdf.replace(b"1 0 obj", b"stream\n1 0 obj")
@@ -120,7 +117,6 @@ def test_no_pdfs_are_none(client: ConnectWiseClient) -> None:
 def test_an_error_affects_only_its_own_invoice(
     client: ConnectWiseClient, tenant: Tenant, pdf: bytes
 ) -> None:
-    """R12"""
     tenant.answers(path(1), pdf)
     tenant.answers(path(2), Response('{"code":"NotFound","message":"gone"}', 404))
     tenant.answers(path(3), b"<html>")
@@ -133,7 +129,6 @@ def test_an_error_affects_only_its_own_invoice(
 def test_a_pause_for_one_is_a_pause_for_all(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R4"""
     for invoice_id in range(1, 101):
         tenant.answers(path(invoice_id), Response("", 429, {"Retry-After": "60"}))
     results = dict(client.download_invoice_pdfs(range(1, 101)))

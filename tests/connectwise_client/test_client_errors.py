@@ -148,19 +148,16 @@ def test_a_person_gets_one_quick_second_attempt() -> None:
 def test_the_pause_asked_for_is_kept_up_to_ten_seconds(
     asked: float, delay: float | None
 ) -> None:
-    """R4"""
     error = RateLimitError("x", retry_after=asked)
     assert retry_delay(error, 1, BACKGROUND, jitter=0) == delay
 
 
 def test_jitter_lengthens_a_pause_asked_for_by_a_tenth() -> None:
-    """R4"""
     error = RateLimitError("x", retry_after=5)
     assert retry_delay(error, 1, BACKGROUND, jitter=1) == 5.5
 
 
 def test_nobody_sleeps_longer_than_the_limit() -> None:
-    """R4"""
     error = RateLimitError("x", retry_after=10)
     assert retry_delay(error, 1, BACKGROUND, jitter=1) == 10
 
@@ -177,7 +174,6 @@ def test_what_will_not_pass_is_not_asked_again(error: errors.WaitError) -> None:
 
 
 def test_a_large_answer_is_not_read_as_json() -> None:
-    """D21"""
     body = b'{"code": "Security"%s}'
     assert decipher(403, body % (b" " * 60_000)).code == "Security"
     assert decipher(403, body % (b" " * 66_000)).code == ""

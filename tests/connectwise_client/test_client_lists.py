@@ -168,7 +168,7 @@ def test_ranges_are_read_on_several_connections(
     raw_server: Callable[..., Any],
     reading: Callable[[socket.socket], bytes],
 ) -> None:
-    """P1: after the first answer, which shows that asking makes sense"""
+    """After the first answer, which shows that asking makes sense."""
     together = threading.Barrier(MAX_CONNECTIONS, timeout=10)
 
     def behave(connection: socket.socket) -> None:
@@ -261,7 +261,7 @@ def test_a_bad_count_says_what_was_asked(
 
 
 def test_refused_keys_are_tried_once(client: ConnectWiseClient, tenant: Tenant) -> None:
-    """R5: not on each connection"""
+    """Not on each connection."""
     tenant.answers(COMPANIES_PATH, Response(status=401))
     with pytest.raises(CredentialsError):
         list(client.companies([IdRange(n, n + 1) for n in range(20)]))
@@ -301,7 +301,7 @@ def test_ranges_are_planned_in_the_time_of_one_answer(
     raw_server: Callable[..., Any],
     reading: Callable[[socket.socket], bytes],
 ) -> None:
-    """P3: neither question waits for the other's answer"""
+    """Neither question waits for the other's answer."""
     together = threading.Barrier(2, timeout=10)
 
     def behave(connection: socket.socket) -> None:
@@ -328,7 +328,6 @@ def test_there_are_not_more_ranges_than_make_sense(
 def test_without_a_greatest_id_there_is_one_range(
     client: ConnectWiseClient, tenant: Tenant, answer: Any
 ) -> None:
-    """R12"""
     tenant.answers(f"{COMPANIES_PATH}/count", {"count": 7000})
     tenant.answers(COMPANIES_PATH, answer)
     assert client.company_ranges() == (7000, [IdRange()])
@@ -355,7 +354,6 @@ def test_every_page_of_changed_contacts_is_read(
 def test_only_what_changed_is_asked_for_on_every_page(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S76"""
     tenant.list_of("/company/companies", rows(1, 1001))
     list(client.companies(changed_since=datetime(2026, 6, 1, tzinfo=timezone.utc)))
     changed = "lastUpdated > [2026-06-01T00:00:00Z]"
@@ -414,7 +412,6 @@ def test_what_is_no_list_is_a_bad_answer(
 def test_a_bad_record_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R12"""
     bad = [{"id": 501, "name": 7}]
     tenant.answers(COMPANIES_PATH, rows(1, 500) + bad + rows(502, 499))
     records, skipped, _ids, _rest = next(client.companies())
@@ -428,7 +425,6 @@ def test_a_bad_record_affects_only_itself(
 def test_a_record_without_an_id_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R12"""
     tenant.answers(COMPANIES_PATH, [*rows(1, 1), {"name": "A"}, "x", *rows(2, 1)])
     [(records, skipped, _ids, _rest)] = client.companies()
     assert [record.id for record in records] == [1, 2]
@@ -457,7 +453,7 @@ def test_what_is_no_count_is_a_bad_answer(
 def test_an_invoice_is_found_by_its_number(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S8: by number alone."""
+    """By number alone."""
     tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1129"))
     [([invoice], [])] = client.find_invoices(["CW1129"])
     assert invoice.id == 9
@@ -475,7 +471,6 @@ def test_only_the_fields_that_are_read_are_asked_for(
 def test_a_number_that_is_not_there_finds_nothing(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S9"""
     tenant.answers(INVOICES_PATH, [])
     assert list(client.find_invoices(["CW1129"])) == []
 
@@ -483,7 +478,7 @@ def test_a_number_that_is_not_there_finds_nothing(
 def test_only_equal_numbers_are_found(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S7: a server's idea of a match is not trusted."""
+    """A server's idea of a match is not trusted."""
     numbers = ["CW1", "cw1 ", "CW10", "XCW1", None]
     found = [{"id": n + 1, "invoiceNumber": number} for n, number in enumerate(numbers)]
     tenant.answers(INVOICES_PATH, found)
@@ -493,13 +488,11 @@ def test_only_equal_numbers_are_found(
 def test_an_invoice_without_a_number_is_never_found(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S6"""
     tenant.answers(INVOICES_PATH, [{"id": 1}, {"id": 2, "invoiceNumber": ""}])
     assert list(client.find_invoices(["CW1"])) == []
 
 
 def test_numbers_that_cannot_exist_cost_no_request(client: ConnectWiseClient) -> None:
-    """S6"""
     assert list(client.find_invoices(["", " ", "INV/2026/0000001"])) == []
     assert client.request_count == 0
 
@@ -507,7 +500,6 @@ def test_numbers_that_cannot_exist_cost_no_request(client: ConnectWiseClient) ->
 def test_a_number_that_cannot_be_asked_for_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R12"""
     tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1"))
     pages = list(client.find_invoices(["CW1", "CW*"]))
     assert ids(pages) == [9]
@@ -519,7 +511,6 @@ def test_a_number_that_cannot_be_asked_for_affects_only_itself(
 def test_an_invoice_that_cannot_be_read_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R12"""
     found = [{"id": 1, "invoiceNumber": "CW1"}, {"id": 2, "invoiceNumber": 2}]
     tenant.answers(INVOICES_PATH, found)
     [(records, skipped)] = client.find_invoices(["CW1", "2"])
@@ -529,7 +520,6 @@ def test_an_invoice_that_cannot_be_read_affects_only_itself(
 def test_fifty_numbers_are_one_request(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """P10"""
     tenant.answers(INVOICES_PATH, [])
     list(client.find_invoices(f"CW{n:04}" for n in range(101)))
     sizes = sorted(c.count('"') // 2 for c in tenant.conditions if c)
@@ -581,7 +571,6 @@ def serve_numbers(tenant: Tenant, invoices: list[Any]) -> None:
 def test_one_more_than_twenty_hits_of_a_number_are_read(
     client: ConnectWiseClient, tenant: Tenant, count: int, read: int
 ) -> None:
-    """D21"""
     serve_numbers(tenant, hits(("CW1", count)))
     assert ids(client.find_invoices(["CW1"])) == list(range(1, read + 1))
     assert [request.args["pageSize"] for request in tenant.requests] == ["21"]
@@ -591,7 +580,6 @@ def test_one_more_than_twenty_hits_of_a_number_are_read(
 def test_a_number_with_more_hits_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant, count: int
 ) -> None:
-    """D21"""
     numbers = [f"CW{number}" for number in range(50)]
     invoices = hits(*((number, count if number == "CW7" else 1) for number in numbers))
     serve_numbers(tenant, invoices)
@@ -608,7 +596,7 @@ def test_a_number_with_more_hits_affects_only_itself(
 def test_a_number_with_more_hits_than_can_be_read_is_left_out(
     client: ConnectWiseClient, tenant: Tenant, flaw: dict[str, str]
 ) -> None:
-    """D21: one that was not read may be the one"""
+    """One that was not read may be the one."""
     invoices = hits(("CW1", 21))
     invoices[3].update(flaw)
     tenant.answers(INVOICES_PATH, invoices)
@@ -623,7 +611,6 @@ def test_a_number_with_more_hits_than_can_be_read_is_left_out(
 def test_ids_are_answered_by_as_many_records_at_most(
     client: ConnectWiseClient, tenant: Tenant, path: str
 ) -> None:
-    """D21"""
     tenant.answers(path, rows(1, 3))
     read = client.contacts if path == CONTACTS_PATH else client.get_invoices
     with pytest.raises(BadAnswerError) as caught:

@@ -232,7 +232,7 @@ def test_a_closed_client_cannot_be_used(connect: Connect) -> None:
 
 
 def test_what_is_over_is_forgotten(connect: Connect, tenant: Tenant) -> None:
-    """P7: a client may be used for a hundred thousand requests"""
+    """A client may be used for a hundred thousand requests."""
     tenant.answers(COUNT, {"count": 7})
     client = connect(tenant.place)
     for _ in range(3):

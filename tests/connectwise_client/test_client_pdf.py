@@ -274,7 +274,6 @@ def test_a_large_file_may_be_packed_as_a_whole(layers: int) -> None:
 
 
 def test_there_is_a_time_to_look_at_all_of_it(pdf: bytes) -> None:
-    """D21"""
     data = pdf.replace(b"1 0 obj", b"stream\n" * 10 + b"1 0 obj")
     looked = []
 
@@ -287,7 +286,7 @@ def test_there_is_a_time_to_look_at_all_of_it(pdf: bytes) -> None:
 
 
 def test_many_streams_take_more_unpacking_than_a_document_needs(pdf: bytes) -> None:
-    """D21: seconds in which nothing else could be done"""
+    """Seconds in which nothing else could be done."""
     many = pdf.replace(b"1 0 obj", b"stream\n" * 400_000 + b"1 0 obj")
     assert reason(many) == "bomb"
 

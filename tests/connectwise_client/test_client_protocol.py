@@ -46,12 +46,10 @@ def whole(row: object) -> object:
     "build", [list_request, probe_request, count_request, newest_request]
 )
 def test_a_request_names_the_right_it_needs(build: Any, endpoint: Endpoint) -> None:
-    """S29"""
     assert build(endpoint).right == endpoint.right
 
 
 def test_a_pdf_needs_the_right_to_its_invoice() -> None:
-    """S28"""
     assert pdf_request(7).right == "Invoicing"
 
 
@@ -183,7 +181,6 @@ def test_what_is_no_count_is_refused(data: object) -> None:
 
 
 def test_an_id_that_cannot_be_affects_only_its_record() -> None:
-    """R12"""
     rows = [{"id": 0}, {"id": 1}]
     records, skipped, last_id = read_page(rows, Company.from_json, ALL_IDS, "/x")
     assert ([record.id for record in records], len(skipped), last_id) == ([1], 1, 1)
@@ -222,7 +219,6 @@ def test_the_last_id_of_a_range_belongs_to_it() -> None:
 def test_a_pause_is_a_number_or_a_date_and_a_day_at_most(
     value: str | None, seconds: float | None
 ) -> None:
-    """R4"""
     assert parse_retry_after(value, NOW) == seconds
 
 
@@ -232,7 +228,6 @@ def test_as_many_values_as_may_be_are_read() -> None:
 
 
 def test_an_endless_integer_affects_only_its_record() -> None:
-    """D21"""
     rows = b'[{"id": 1%s}, {"id": 2}]' % (b"0" * 5000)
     data = parse_json(Answer(200, {}, rows), "/x")
     records, skipped, _last = read_page(

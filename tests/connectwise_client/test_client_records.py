@@ -91,19 +91,16 @@ def test_a_contact_is_read_with_all_its_fields() -> None:
 
 @pytest.mark.parametrize("kind", [Company, Contact, Invoice])
 def test_a_bad_record_names_its_kind(kind: Any) -> None:
-    """R12"""
     with pytest.raises(RecordError) as caught:
         kind.from_json({})
     assert caught.value.record == kind.__name__
 
 
 def test_a_company_in_the_recycle_bin_is_marked() -> None:
-    """S88"""
     assert Company.from_json({"id": 1, "deletedFlag": True}).is_deleted
 
 
 def test_a_company_has_the_bill_to_contact_not_the_default_one() -> None:
-    """S102"""
     company = Company.from_json(
         {"id": 1, "billingContact": {"id": 7, "name": "B"}, "defaultContact": {"id": 8}}
     )
@@ -178,7 +175,6 @@ def read_email(value: str) -> str | None:
     ],
 )
 def test_invisible_characters_are_taken_out_of_an_email(invisible: str) -> None:
-    """S103"""
     assert read_email(f"{invisible}em{invisible}ma@x.com{invisible}") == "emma@x.com"
 
 
@@ -195,7 +191,6 @@ def test_invisible_characters_are_taken_out_of_an_email(invisible: str) -> None:
     ],
 )
 def test_a_plain_email_is_one(value: str) -> None:
-    """S103"""
     assert read_email(value) == value.strip()
 
 
@@ -233,7 +228,6 @@ def test_a_plain_email_is_one(value: str) -> None:
     ],
 )
 def test_what_is_no_plain_email_is_none(value: str) -> None:
-    """S103"""
     assert read_email(value) is None
 
 
@@ -276,7 +270,6 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 
 
 def test_an_invoice_number_is_compared_as_it_is() -> None:
-    """S7"""
     assert Invoice.from_json({"id": 1, "invoiceNumber": "=1"}).number == "=1"
 
 
@@ -305,7 +298,6 @@ def test_an_invoice_is_read(case: Case) -> None:
 
 
 def test_an_invoice_without_a_number_is_read() -> None:
-    """S6"""
     assert Invoice.from_json({"id": 1}) == Invoice(1)
 
 
@@ -377,7 +369,6 @@ def test_an_empty_time_is_none() -> None:
     ],
 )
 def test_a_mistyped_field_is_named(row: object, field: str) -> None:
-    """R12"""
     with pytest.raises(RecordError) as caught:
         Invoice.from_json(row)
     assert (caught.value.record, caught.value.field) == ("Invoice", field)
@@ -422,7 +413,6 @@ def test_mistyped_communication_items_are_named(items: object) -> None:
     ],
 )
 def test_the_log_says_what_is_wrong_with_a_record(row: object, text: str) -> None:
-    """R12"""
     with pytest.raises(RecordError) as caught:
         Invoice.from_json(row)
     assert str(caught.value) == text
@@ -500,7 +490,6 @@ TEXTS: list[tuple[Any, str, int, Callable[[str], dict[str, Any]]]] = [
 def test_a_text_much_longer_than_documented_is_refused(
     record: Any, field: str, length: int, values: Callable[[str], dict[str, Any]]
 ) -> None:
-    """D21"""
     record.from_json({"id": 1, **values("x" * length * 10)})
     with pytest.raises(RecordError) as caught:
         record.from_json({"id": 1, **values("x" * (length * 10 + 1))})

@@ -52,7 +52,6 @@ def assert_no_secret(client: ConnectWiseClient, credentials: Credentials) -> Non
 def test_no_attribute_of_a_client_leads_to_the_keys(
     client: ConnectWiseClient, tenant: Tenant, credentials: Credentials
 ) -> None:
-    """S35"""
     tenant.list_of("/company/companies", [{"id": 1}])
     assert_no_secret(client, credentials)
     list(client.companies())
@@ -65,7 +64,6 @@ def test_nor_does_one_while_a_request_is_under_way(
     raw_server: Callable[..., Any],
     reading: Callable[[socket.socket], bytes],
 ) -> None:
-    """S35"""
     asked, go_on = threading.Event(), threading.Event()
 
     def behave(connection: socket.socket) -> None:
@@ -84,7 +82,6 @@ def test_nor_does_one_while_a_request_is_under_way(
 
 
 def test_the_keys_are_sent_to_no_other_server(client: ConnectWiseClient) -> None:
-    """S35"""
     url = "http://127.0.0.1:1/x"
     question = _Question(url, "/x", "Invoicing", "*/*", 1, 1)
     with pytest.raises(ValueError, match="another server"):

@@ -338,7 +338,6 @@ def test_a_redirect_is_not_followed(client: ConnectWiseClient, tenant: Tenant) -
 def test_the_pause_asked_for_is_kept(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime, asked: str
 ) -> None:
-    """R4"""
     tenant.answers(COUNT, busy(asked), {"count": 7})
     client.count_companies()
     assert fake_time.sleeps == [4.0]
@@ -352,7 +351,6 @@ def test_a_long_pause_is_the_callers(
     asked: object,
     wait: float,
 ) -> None:
-    """R4"""
     tenant.answers(COUNT, busy(asked))
     with pytest.raises(RateLimitError) as caught:
         client.count_companies()
@@ -362,7 +360,6 @@ def test_a_long_pause_is_the_callers(
 def test_during_a_long_pause_nothing_is_asked(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
 ) -> None:
-    """R4"""
     tenant.answers(COUNT, busy(30))
     for expected in (30, 20):
         with pytest.raises(RateLimitError) as caught:
@@ -379,7 +376,6 @@ def test_during_a_long_pause_nothing_is_asked(
 def test_what_is_left_of_a_pause_is_waited_for(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime, left: float
 ) -> None:
-    """R4"""
     tenant.answers(COUNT, busy(30), {"count": 7})
     with pytest.raises(RateLimitError):
         client.count_companies()
@@ -399,7 +395,6 @@ def test_what_another_thread_was_told_during_a_pause_holds(
     answer: Response,
     error: type[ConnectWiseError],
 ) -> None:
-    """R4 R5"""
     tenant.answers(COUNT, busy(30), {"count": 7})
     tenant.answers(f"{API}/finance/invoices/1/pdf", answer)
 
@@ -430,7 +425,6 @@ def test_after_a_pause_asking_goes_on(
 def test_refused_keys_are_not_tried_again(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """R5"""
     refusal = '{"code":"Unauthorized","message":"Provide valid keys."}'
     tenant.answers(COUNT, Response(refusal, 401))
     for _ in range(3):
@@ -513,7 +507,7 @@ NO_RIGHT = Response('{"code":"Security","message":"You do not have permission"}'
 def test_for_pdfs_only_invoices_are_asked_for(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """S28: no company or contact is ever asked for."""
+    """No company or contact is ever asked for."""
     tenant.answers(INVOICES, [{"id": 1}])
     [check] = client.check_access().checks
     assert (check.right, check.state) == ("Invoicing", "granted")
@@ -536,7 +530,6 @@ def test_with_contacts_each_right_is_asked_for(
 
 
 def test_a_missing_right_is_named(client: ConnectWiseClient, tenant: Tenant) -> None:
-    """S29"""
     tenant.answers(INVOICES, [])
     tenant.answers(COMPANIES, NO_RIGHT)
     tenant.answers(CONTACTS, NO_RIGHT)

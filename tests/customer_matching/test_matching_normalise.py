@@ -60,7 +60,6 @@ NAMES = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=7).map(" 
     ],
 )
 def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
-    """S83, D5"""
     assert normalise_name(name) == normalise_name(other)
 
 
@@ -93,7 +92,6 @@ def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
     ],
 )
 def test_what_tells_companies_apart_counts(name: str, other: str) -> None:
-    """S83, D5"""
     assert normalise_name(name).core != normalise_name(other).core
 
 
@@ -141,7 +139,6 @@ def test_what_tells_companies_apart_counts(name: str, other: str) -> None:
     ],
 )
 def test_a_legal_form_is_one_however_it_is_spelled(spellings: str, form: str) -> None:
-    """D5"""
     found = {normalise_name(f"Acme {spelling}") for spelling in spellings.split("|")}
     assert found == {NormalisedName("acme", form)}
 
@@ -153,7 +150,6 @@ def test_each_form_is_a_spelling_of_itself(form: str) -> None:
 
 @pytest.mark.parametrize("spelling", sorted(LEGAL_FORMS))
 def test_each_spelling_is_known_at_the_end_of_a_name(spelling: str) -> None:
-    """D5"""
     assert normalise_name(f"Acme {spelling}") == ("acme", LEGAL_FORMS[spelling])
 
 
@@ -236,7 +232,6 @@ def test_invisible_characters_never_count(name: str) -> None:
     [(" c-01 ", "C-01"), ("\u00a0C-01\t", "c-01"), ("\ufeffC-\u200b01\0", "c-01")],
 )
 def test_account_ids_do_not_differ_by_habit(text: str, other: str) -> None:
-    """S82"""
     assert normalise_account_id(text) == normalise_account_id(other)
 
 
@@ -253,7 +248,6 @@ def test_account_ids_do_not_differ_by_habit(text: str, other: str) -> None:
     ],
 )
 def test_account_ids_are_exact_otherwise(text: str, other: str) -> None:
-    """S82"""
     assert normalise_account_id(text) != normalise_account_id(other)
 
 
@@ -278,13 +272,11 @@ def test_an_account_id_without_letters_and_digits_is_none(text: str | None) -> N
     ],
 )
 def test_account_id_that_says_nothing_is_none(text: str) -> None:
-    """D4"""
     assert normalise_account_id(text) == ""
 
 
 @pytest.mark.parametrize("text", ["NA1", "A0", "10", "X1", "NONE-7"])
 def test_account_id_that_only_looks_like_nothing_is_one(text: str) -> None:
-    """D4"""
     assert normalise_account_id(text) == text.casefold()
 
 

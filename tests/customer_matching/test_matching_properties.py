@@ -67,7 +67,6 @@ CASES = st.builds(
 def test_the_order_of_the_records_does_not_matter(
     case: Case, order: random.Random
 ) -> None:
-    """S87"""
     customers, companies = list(case.customers), list(case.companies)
     order.shuffle(customers)
     order.shuffle(companies)
@@ -76,7 +75,6 @@ def test_the_order_of_the_records_does_not_matter(
 
 @given(CASES)
 def test_a_customer_gets_one_company_and_a_company_one_customer(case: Case) -> None:
-    """D5"""
     links = case.run().links
     assert len({link.customer_id for link in links}) == len(links)
     assert len({link.company_id for link in links}) == len(links)
@@ -84,7 +82,6 @@ def test_a_customer_gets_one_company_and_a_company_one_customer(case: Case) -> N
 
 @given(CASES)
 def test_what_is_linked_is_left_as_it_is(case: Case) -> None:
-    """S86"""
     links = case.run().links
     assert not {link.customer_id for link in links} & case.fixed.keys()
     assert not {link.company_id for link in links} & set(case.fixed.values())
@@ -92,7 +89,6 @@ def test_what_is_linked_is_left_as_it_is(case: Case) -> None:
 
 @given(CASES)
 def test_a_second_run_finds_nothing_new_and_the_same_conflicts(case: Case) -> None:
-    """S87"""
     first = case.run()
     links = {link.customer_id: link.company_id for link in first.links}
     again = case.run(fixed={**case.fixed, **links})
@@ -101,7 +97,6 @@ def test_a_second_run_finds_nothing_new_and_the_same_conflicts(case: Case) -> No
 
 @given(CASES)
 def test_an_exclusion_takes_its_own_links_away_and_adds_none(case: Case) -> None:
-    """S98"""
     free = case.run(excluded_customers=())
     assert case.run().links == tuple(
         link for link in free.links if link.customer_id not in case.excluded_customers
@@ -110,7 +105,6 @@ def test_an_exclusion_takes_its_own_links_away_and_adds_none(case: Case) -> None
 
 @given(CASES)
 def test_every_link_is_of_two_that_agree(case: Case) -> None:
-    """S82, S83, S88"""
     customers = {customer.id: customer for customer in case.customers}
     companies = {company.id: company for company in case.companies}
     for link in case.run().links:
@@ -129,7 +123,6 @@ def test_every_link_is_of_two_that_agree(case: Case) -> None:
 
 @given(CASES)
 def test_every_conflict_is_of_other_companies_than_the_linked_one(case: Case) -> None:
-    """S85"""
     result = case.run()
     links = {
         **case.fixed,
@@ -145,7 +138,7 @@ def test_every_conflict_is_of_other_companies_than_the_linked_one(case: Case) ->
 def test_customers_who_wrote_their_own_name_change_nothing_for_others(
     case: Case,
 ) -> None:
-    """D20: what a customer wrote decides nothing, neither for him nor for others."""
+    """What a customer wrote decides nothing, neither for him nor for others."""
     own = {customer.id for customer in case.customers if customer.is_self_written}
     others = [customer for customer in case.customers if customer.id not in own]
     result, without = case.run(), case.run(customers=others)
@@ -155,14 +148,12 @@ def test_customers_who_wrote_their_own_name_change_nothing_for_others(
 
 @given(CASES)
 def test_a_customer_has_one_conflict_at_most(case: Case) -> None:
-    """S85"""
     ids = [conflict.customer_id for conflict in case.run().conflicts]
     assert ids == sorted(set(ids))
 
 
 @given(CASES)
 def test_only_the_account_id_makes_links_that_are_conflicts(case: Case) -> None:
-    """D4, D5"""
     result = case.run()
     conflicts = {conflict.customer_id: conflict.kind for conflict in result.conflicts}
     for link in result.links:
@@ -172,7 +163,7 @@ def test_only_the_account_id_makes_links_that_are_conflicts(case: Case) -> None:
 
 
 def test_thousands_of_namesakes_take_no_longer_than_others() -> None:
-    """P5: were it quadratic, this would take minutes."""
+    """Were it quadratic, this would take minutes."""
     customers = [Customer(i, "Cash Inc", f"A{i}") for i in range(10_000)]
     companies = [Company(i, "Zeta", f"A{i}") for i in range(10_000)]
     companies += [Company(i, "Cash") for i in range(10_000, 20_000)]

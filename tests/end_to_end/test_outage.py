@@ -1,4 +1,4 @@
-"""ConnectWise being down or slow never blocks Odoo (D15)."""
+"""ConnectWise being down or slow never blocks Odoo."""
 
 import time
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def seconds_to_open(odoo: Odoo, number: str) -> float:
 
 
 def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
-    """D15: and nothing while it is known."""
+    """And nothing while it is known."""
     first = seconds_to_open(stalling, "CW1050")
     second = seconds_to_open(stalling, "CW1051")
     assert first - second < 8
@@ -41,7 +41,7 @@ def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
 
 
 def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
-    """D15: with Odoo's own PDFs, by Debian's wkhtmltopdf too"""
+    """With Odoo's own PDFs, by Debian's wkhtmltopdf too."""
     numbers = ("CW1053", "CW1054")
     odoo.sandbox.stop()
     try:
@@ -58,7 +58,6 @@ def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
 
 
 def test_what_was_fetched_is_served_while_connectwise_is_gone(odoo: Odoo) -> None:
-    """D15"""
     path = odoo.portal("CW1052", report_type="pdf")
     odoo.stranger.get(path)
     odoo.sandbox.stop()

@@ -1,4 +1,4 @@
-"""What customers receive by e-mail (S5, M5)."""
+"""What customers receive by e-mail."""
 
 import hashlib
 
@@ -17,7 +17,7 @@ def sha256(content: bytes) -> str:
 
 
 def test_the_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
-    """D13 M5: though Odoo's e-invoicing module, which embeds files, is installed."""
+    """Though Odoo's e-invoicing module, which embeds files, is installed."""
     [module] = odoo.admin.call(
         "ir.module.module",
         "search_read",
@@ -31,7 +31,6 @@ def test_the_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
 
 
 def test_the_file_has_the_invoices_number_for_a_name(odoo: Odoo) -> None:
-    """M5"""
     odoo.send("CW1003")
     [part] = odoo.mailbox.wait_for("CW1003").iter_attachments()
     assert part.get_filename() == "CW1003.pdf"
@@ -50,14 +49,12 @@ def batch(odoo: Odoo) -> Odoo:
 
 @pytest.mark.parametrize("number", BATCH)
 def test_each_invoice_of_a_batch_carries_its_own_pdf(batch: Odoo, number: str) -> None:
-    """S5 M5"""
     assert attached_files(batch.mailbox.wait_for(number)) == [
         batch.connectwise_pdf(number)
     ]
 
 
 def test_an_invoice_connectwise_does_not_know_carries_odoos_own(batch: Odoo) -> None:
-    """S9 S53"""
     [received] = attached_files(batch.mailbox.wait_for(UNKNOWN))
     assert received.startswith(b"%PDF")
     move = batch.invoice(UNKNOWN)
@@ -72,6 +69,5 @@ def test_an_invoice_connectwise_does_not_know_carries_odoos_own(batch: Odoo) -> 
 
 
 def test_no_invoice_of_a_batch_is_mailed_twice(batch: Odoo) -> None:
-    """D15"""
     counts = {number: len(batch.mailbox.about(number)) for number in (*BATCH, UNKNOWN)}
     assert counts == dict.fromkeys(counts, 1)

@@ -9,7 +9,7 @@ from testbed.postgresql import Database
 
 
 def test_the_private_key_is_in_it_encrypted_alone(odoo: Odoo) -> None:
-    """S35: it was stored in clear before the server was started with a key for that."""
+    """It was stored in clear before the server was started with a key for that."""
     odoo.end_pause()
     [backend] = odoo.accountant.call(
         "connectwise.backend", "search_read", [], ["state"]

@@ -9,7 +9,6 @@ ADDON = "benji_connectwise"
 
 
 def test_it_holds_no_secret(odoo: Odoo) -> None:
-    """S35"""
     odoo.end_pause()
     sandbox = odoo.sandbox
     user = f"{sandbox.company_login_id}+{sandbox.public_key}"
@@ -20,7 +19,7 @@ def test_it_holds_no_secret(odoo: Odoo) -> None:
 
 
 def test_the_addon_warns_of_nothing(odoo: Odoo) -> None:
-    """D15: what ConnectWise does is said on the invoice, not in the server's log."""
+    """What ConnectWise does is said on the invoice, not in the server's log."""
     in_traceback = r"  File "
     level = r".* (?:WARNING|ERROR|CRITICAL) "
     named = re.compile(rf"^(?:{level}|{in_traceback}).*{ADDON}.*$", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""R18: after uninstalling, the database is as before, but for what D24 keeps."""
+"""After uninstalling, the database is as before, but for what D24 keeps."""
 
 import base64
 import json
@@ -125,7 +125,6 @@ def story() -> Iterator[Story]:
 
 
 def test_uninstalled_addon_leaves_no_table_or_column(story: Story) -> None:
-    """R18"""
     assert story.after.keys() == story.before.keys()
     for table, rows in story.after.items():
         [columns] = {frozenset(json.loads(row)) for row in rows} or [frozenset()]
@@ -136,7 +135,6 @@ def test_uninstalled_addon_leaves_no_table_or_column(story: Story) -> None:
 
 
 def test_uninstalled_addon_leaves_no_row(story: Story) -> None:
-    """R18"""
     left = {}
     for table in story.after.keys() - NO_TRACE:
         before, after = story.before[table], story.after[table]
@@ -158,7 +156,7 @@ def without(columns: Collection[str], rows: Counter) -> Counter:
 
 
 def test_pdf_that_a_customer_received_is_a_file_of_its_invoice(story: Story) -> None:
-    """D24: people in Invoicing can open it"""
+    """People in Invoicing can open it."""
     sent, *others = story.files
     refs = {row["number"]: row["id"] for row in story.sandbox.export_invoices()}
     received = base64.b64encode(story.sandbox.invoice_pdf(refs[sent])).decode()
@@ -167,7 +165,7 @@ def test_pdf_that_a_customer_received_is_a_file_of_its_invoice(story: Story) -> 
 
 
 def test_pdf_that_nobody_received_is_deleted(story: Story) -> None:
-    """D24: and so is its file"""
+    """And so is its file."""
     new = story.after["ir_attachment"] - story.before["ir_attachment"]
     files = [json.loads(row) for row in new.elements()]
     invoices = [row for row in files if row["res_model"] == "account.move"]
@@ -180,7 +178,6 @@ def test_pdf_that_nobody_received_is_deleted(story: Story) -> None:
 
 
 def test_other_new_files_are_odoos_own(story: Story) -> None:
-    """R18"""
     new = story.after["ir_attachment"] - story.before["ir_attachment"]
     models = {json.loads(row)["res_model"] for row in new.elements()}
     assert models <= {"account.move", "ir.ui.view", "mail.message", None}, models

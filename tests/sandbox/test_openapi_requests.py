@@ -1,4 +1,4 @@
-"""R10: what the client asks for agrees with ConnectWise's OpenAPI document.
+"""What the client asks for agrees with ConnectWise's OpenAPI document.
 
 Prism stands between the client and the sandbox. It refuses a request that the document
 does not allow, and an answer of the sandbox that it does not describe. Prism lets names
@@ -110,55 +110,46 @@ pytestmark = pytest.mark.usefixtures("asked")
 
 
 def test_all_companies(client: ConnectWiseClient) -> None:
-    """R10"""
     assert any(page.companies for page in client.companies())
 
 
 def test_companies_of_a_range(client: ConnectWiseClient) -> None:
-    """R10"""
     assert any(page.companies for page in client.companies([IdRange(500, 2000)]))
 
 
 def test_changed_companies(client: ConnectWiseClient) -> None:
-    """R10"""
     pages = client.companies([IdRange(500)], changed_since=SINCE)
     assert any(page.companies for page in pages)
 
 
 def test_ranges_of_companies(client: ConnectWiseClient) -> None:
-    """R10: their number, and the greatest id"""
+    """Their number, and the greatest id."""
     count, ranges = client.company_ranges()
     assert count and ranges
 
 
 def test_contacts_by_id(client: ConnectWiseClient) -> None:
-    """R10"""
     assert list(client.contacts([5001, 5002]))
 
 
 def test_changed_contacts(client: ConnectWiseClient) -> None:
-    """R10"""
     assert list(client.changed_contacts(SINCE))
 
 
 @pytest.mark.parametrize("numbers", [["CW1001"], ["CW1001", "CW1002"]])
 def test_invoices_by_number(client: ConnectWiseClient, numbers: list[str]) -> None:
-    """R10"""
     ((invoices, _skipped),) = client.find_invoices(numbers)
     assert [invoice.number for invoice in invoices] == numbers
 
 
 def test_invoices_by_id(client: ConnectWiseClient) -> None:
-    """R10"""
     assert list(client.get_invoices([20001, 20002]))
 
 
 def test_the_pdf_of_an_invoice(client: ConnectWiseClient) -> None:
-    """R10"""
     assert client.download_invoice_pdf(20001)
 
 
 def test_the_rights_of_the_api_member(client: ConnectWiseClient) -> None:
-    """R10"""
     report = client.check_access(include_contacts=True)
     assert [check.state for check in report.checks] == ["granted"] * 3

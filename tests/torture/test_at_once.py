@@ -89,7 +89,7 @@ def unexpected(results: list[tuple[float, str]]) -> list[str]:
 def test_one_rescan_works_and_the_others_are_told(
     odoo: OdooServer, people: list[Person], undisturbed, is_long: bool
 ) -> None:
-    """R3: at once, while that one works."""
+    """At once, while that one works."""
     expected, _requests = undisturbed
     backend = backend_of(people[0])
     violations: list[str] = []
@@ -145,7 +145,7 @@ def count_done(odoo: OdooServer) -> int:
 def test_a_rescan_and_people_keep_each_others_work(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """R3: connecting, disconnecting and enabling while all companies are read."""
+    """Connecting, disconnecting and enabling while all companies are read."""
     odoo.run_what_is_due()
     rows = odoo.query(
         """SELECT id FROM connectwise_mapping WHERE contact_id IS NOT NULL
@@ -234,7 +234,7 @@ def test_a_rescan_and_people_keep_each_others_work(
 def test_one_invoice_opened_and_sent_at_once(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """R3: one file is kept, and everybody gets it."""
+    """One file is kept, and everybody gets it."""
     [(move, number), (other, _number)] = odoo.query(
         """SELECT id, name FROM account_move
             WHERE state = 'posted' AND sending_data IS NULL ORDER BY id LIMIT 2"""

@@ -56,7 +56,7 @@ def check_all_is_stored(world: World, is_full: bool) -> list[str]:
 
 @pytest.mark.parametrize("hours", [-24, 0, 24])
 def test_clocks_that_differ_lose_nothing(hours, world, results, monkeypatch) -> None:
-    """R6: ConnectWise's clock is a day ahead of Odoo's, or behind."""
+    """ConnectWise's clock is a day ahead of Odoo's, or behind."""
     monkeypatch.setattr(world.sandbox, "today", date.today() + timedelta(hours=hours))
     world.sandbox.reset()
     world.restore("filled")
@@ -73,7 +73,7 @@ def test_clocks_that_differ_lose_nothing(hours, world, results, monkeypatch) -> 
 
 @pytest.mark.parametrize("hours", [0, 12, 23])
 def test_a_change_that_is_listed_late_is_not_lost(hours, world: World, results) -> None:
-    """R6: with a time before one that was read already."""
+    """With a time before one that was read already."""
     with world.env() as env:
         newest = env["connectwise.backend"].search([]).newest_change
     late = newest - timedelta(hours=hours)
@@ -127,7 +127,7 @@ MEANWHILE: dict[str, Callable[[World], object]] = {
 def test_what_changes_meanwhile_is_not_lost(
     what: str, full: bool, world: World, results, is_long: bool
 ) -> None:
-    """R6: at any question; the next run brings it, and a full one what is gone."""
+    """At any question; the next run brings it, and a full one what is gone."""
     endpoints = {"companies": (1, 2, 3, 4, 5), "contacts": (1, 2)}
     moments = [(name, nth) for name, nths in endpoints.items() for nth in nths]
     for endpoint, nth in moments if is_long else moments[2:3]:
@@ -191,7 +191,7 @@ def without_times(env) -> dict[str, list[tuple]]:
     "lose", [delete_all, delete_some, recycle_some, hide_all_but_one]
 )
 def test_mass_loss_changes_nothing_and_says_so(lose, full, world, results) -> None:
-    """R7: however often it is tried, until ConnectWise is right again."""
+    """However often it is tried, until ConnectWise is right again."""
     if not full and lose is not recycle_some:
         pytest.skip("what changed does not list what is missing")
     violations = []
@@ -254,7 +254,7 @@ def a_thousand(read_a_thousand: World, monkeypatch) -> World:
 
 @pytest.mark.parametrize("fault", ["mistyped_fields", "no_id", "null_fields"])
 def test_one_bad_company_affects_itself_alone(fault, a_thousand, results) -> None:
-    """R12: the others arrive, it stays as it was, and it is listed."""
+    """The others arrive, it stays as it was, and it is listed."""
     world = a_thousand
     world.sandbox.clear_requests()
     world.rescan()
@@ -292,7 +292,7 @@ def test_one_bad_company_affects_itself_alone(fault, a_thousand, results) -> Non
 
 @pytest.mark.parametrize("fault", ["mistyped_fields", "no_id", "null_fields"])
 def test_one_bad_invoice_affects_itself_alone(fault, world: World, results) -> None:
-    """R12: the others of the same answer have their PDFs."""
+    """The others of the same answer have their PDFs."""
     world.sandbox.fault(fault, "invoices")
     with world.env() as env:
         # As before a batch is sent.
@@ -316,7 +316,7 @@ def test_one_bad_invoice_affects_itself_alone(fault, world: World, results) -> N
 
 
 def test_the_page_size_is_what_is_asked_for(world: World) -> None:
-    """R6 R12: otherwise a page would hold all companies, and nothing be tried."""
+    """Otherwise a page would hold all companies, and nothing be tried."""
     world.sandbox.clear_requests()
     world.rescan()
     pages = [

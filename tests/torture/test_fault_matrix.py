@@ -212,7 +212,6 @@ def deadline(share) -> float:
 
 @pytest.mark.parametrize(("fault", "point"), CELLS, ids=map(" at ".join, CELLS))
 def test_cell(fault: str, point: str, world: World, results, deadline: float) -> None:
-    """R1"""
     if time.monotonic() > deadline:
         pytest.skip("no time left")
     results[fault, point] = violations = run_cell(world, fault, POINTS[point])
@@ -386,7 +385,7 @@ def refresh(world: World) -> list[str]:
     ["connectwise_company", "connectwise_sync_history", "connectwise_mapping"],
 )
 def test_a_refused_commit_loses_nothing(name, world, results) -> None:
-    """R1: the next run brings what is missing."""
+    """The next run brings what is missing."""
     world.restore()
     with refused_commits(world, name):
         attempt(partial(rescan, world))
@@ -397,7 +396,6 @@ def test_a_refused_commit_loses_nothing(name, world, results) -> None:
 
 @pytest.mark.parametrize("name", ["connectwise_lookup", "ir_attachment"])
 def test_a_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> None:
-    """R1"""
     world.restore()
     with refused_commits(world, name):
         attempt(partial(fetch_and_send, world))
@@ -410,7 +408,7 @@ def test_a_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> 
 @pytest.mark.parametrize("part", [0, 0.5, 1])
 @pytest.mark.parametrize("endpoint", ["companies", "contacts"])
 def test_a_killed_connection_loses_nothing(endpoint, part, world, results) -> None:
-    """R1: the database ends the transaction in the middle."""
+    """The database ends the transaction in the middle."""
     world.restore()
     nth = 1 + round(part * (world.questions[endpoint] - 1))
     during(world, partial(end_transactions, world), endpoint, nth)
@@ -427,7 +425,7 @@ def test_a_killed_connection_loses_nothing(endpoint, part, world, results) -> No
 def test_a_mail_server_that_refuses_gets_each_invoice_once(
     refusal, world, results
 ) -> None:
-    """R1: after it works again and somebody retries."""
+    """After it works again and somebody retries."""
     world.restore()
     world.mail.refusal = refusal
     attempt(partial(send, world))
@@ -469,7 +467,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("sentence", DAMAGES)
 def test_the_invariants_notice(sentence: str, world: World) -> None:
-    """R1: otherwise the matrix would prove nothing."""
+    """Otherwise the matrix would prove nothing."""
     world.restore()
     with world.env() as env:
         env.cr.execute(DAMAGES[sentence])
@@ -480,7 +478,7 @@ def test_the_invariants_notice(sentence: str, world: World) -> None:
 
 
 def test_the_mails_are_looked_at(world: World) -> None:
-    """R1: a second e-mail, a stranger, a wrong file."""
+    """A second e-mail, a stranger, a wrong file."""
     world.restore()
     send(world)
     right = {number: [connectwise_pdf(world, number)] for number in NUMBERS}
@@ -494,7 +492,7 @@ def test_the_mails_are_looked_at(world: World) -> None:
 
 
 def test_every_fault_can_be_set(world: World) -> None:
-    """R1: 24 faults and 8 points at least."""
+    """24 faults and 8 points at least."""
     assert len(FAULTS) >= 24
     assert len(POINTS) >= 8
     assert {point.endpoint for point in POINTS.values()} - {"any"} <= set(

@@ -132,7 +132,7 @@ class Stored:
 def test_a_killed_synchronization_goes_on_by_itself(
     start_odoo, undisturbed, share
 ) -> None:
-    """R2: the tables are those of one that nobody disturbed."""
+    """The tables are those of one that nobody disturbed."""
     rng = random.Random(1)
     expected, requests = undisturbed
     needed = count_pages(requests)
@@ -210,7 +210,7 @@ def moments_of_a_batch(rng: random.Random, invoices: int) -> list[Moment]:
 
 
 def test_a_killed_batch_is_sent_by_itself(start_odoo, is_long, share, batch) -> None:
-    """R2: each invoice to its customer, with ConnectWise's PDF, and once."""
+    """Each invoice to its customer, with ConnectWise's PDF, and once."""
     rng = random.Random(2)
     kills, violations, again, extra = [], [], 0, []
     end = time.monotonic() + share(0.2)
@@ -269,7 +269,7 @@ def wrong_records(odoo: OdooServer, batch: list[tuple]) -> list[str]:
 
 
 def test_no_more_e_mails_come_again_than_from_odoo_alone(start_odoo, is_long) -> None:
-    """R2: killed when the mail server has an e-mail, and Odoo has not noted so."""
+    """Killed when the mail server has an e-mail, and Odoo has not noted so."""
     if not is_long:
         pytest.skip("only in make torture")
     moments: list[Moment] = [("mail", nth, 0.0) for nth in (1, 2, 3)]

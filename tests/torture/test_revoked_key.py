@@ -70,7 +70,6 @@ def wrong_in_pause(odoo: OdooServer) -> list[str]:
 def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
     start_odoo, undisturbed, companies
 ) -> None:
-    """R5"""
     expected, _requests = undisturbed
     with start_odoo(workers=2, crons=2) as odoo:
         odoo.switch_on(SYNC)
@@ -94,7 +93,7 @@ def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
 def test_a_batch_is_held_and_goes_out_with_the_new_key(
     start_odoo, is_long, batch
 ) -> None:
-    """R5: each invoice once, with ConnectWise's PDF."""
+    """Each invoice once, with ConnectWise's PDF."""
     if not is_long:
         pytest.skip("only in make torture")
     with start_odoo(workers=2, crons=2) as odoo:

@@ -200,7 +200,7 @@ def memory(odoo: OdooServer) -> dict[int, float]:
 
 
 def test_ordinary_work_goes_on(start_odoo, share, is_long) -> None:
-    """R1 R8: nothing fails, grows or is left over, and all that was asked is done."""
+    """Nothing fails, grows or is left over, and all that was asked is done."""
     seconds = share(0.1) or 8
     with start_odoo(workers=2, crons=1) as odoo:
         odoo.switch_on(SYNC, PREFETCH, SEND, MAIL)

@@ -455,7 +455,6 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_any_order_of_steps(in_process: World, is_long: bool, share) -> None:
-    """R8"""
     world = in_process
     world.start_afresh()
     world.rescan()

@@ -47,7 +47,7 @@ def too_many(requests: list[dict], needed: int) -> tuple[list[str], str]:
 
 
 def test_a_synchronization_gets_through(start_odoo, undisturbed, companies) -> None:
-    """R4: with next to no question more than needed, and no pause cut short."""
+    """With next to no question more than needed, and no pause cut short."""
     expected, requests = undisturbed
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SYNC)
@@ -63,7 +63,7 @@ def test_a_synchronization_gets_through(start_odoo, undisturbed, companies) -> N
 
 
 def test_a_batch_gets_through(start_odoo, batch) -> None:
-    """R4: each invoice with ConnectWise's PDF."""
+    """Each invoice with ConnectWise's PDF."""
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SEND, MAIL)
         odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
@@ -85,7 +85,7 @@ def test_a_batch_gets_through(start_odoo, batch) -> None:
 
 
 def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
-    """R4: the process that was refused goes on with something else at once."""
+    """The process that was refused goes on with something else at once."""
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SYNC)
         odoo.start()
@@ -110,7 +110,6 @@ def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
 
 
 def test_people_do_not_wait_for_the_storm(start_odoo, is_long) -> None:
-    """R4"""
     people = 10 if is_long else 4
     with start_odoo(workers=4, crons=1) as odoo:
         odoo.start()

@@ -105,7 +105,7 @@ def their_companies(odoo: System) -> list[tuple[int, str]]:
 
 
 def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
-    """R2, D15, S80: what the killed one was about is finished by the other."""
+    """What the killed one was about is finished by the other."""
     with (
         Sandbox(companies=10_000, invoices=300) as sandbox,
         system(sandbox, servers=2, invoices=201) as odoo,
@@ -155,7 +155,7 @@ def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
 
 
 def test_throughput_grows(is_long: bool, server: None) -> None:
-    """D15, S80: measured, and nothing done twice"""
+    """Measured, and nothing done twice."""
     if not is_long:
         pytest.skip("it only measures: make torture does")
     with Sandbox(companies=50_000, invoices=700) as sandbox:

@@ -9,8 +9,7 @@ import os
 
 from odoo.tools import SQL, sql
 
-from .encryption import decrypt
-from .lib.connectwise_client import (
+from ..lib.connectwise_client import (
     AddressError,
     Credentials,
     CredentialsError,
@@ -19,6 +18,7 @@ from .lib.connectwise_client import (
     is_local,
     normalise_address,
 )
+from .encryption import decrypt
 
 COLUMNS = {
     "connectwise.backend": "stored_private_key",

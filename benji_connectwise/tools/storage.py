@@ -6,7 +6,7 @@ import os
 import tempfile
 from contextlib import suppress
 
-from .lib.connectwise_client import DataError
+from ..lib.connectwise_client import DataError
 
 _logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from ..lib.connectwise_client import InvalidPdfError
 from . import pdf_merge_process
-from .lib.connectwise_client import InvalidPdfError
 from .pdf_merge_process import (
     BAD,
     GOOD,

@@ -12,7 +12,7 @@ from psycopg2 import OperationalError
 
 from odoo.tools import SQL
 
-from .lib.connectwise_client import SettingsError
+from ..lib.connectwise_client import SettingsError
 
 _logger = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """Sentences for people about ConnectWise's failures, made here and nowhere else."""
 
-from .encryption import SecretKeyError
-from .lib.connectwise_client import (
+from ..lib.connectwise_client import (
     AddressError,
     AmbiguousNumberError,
     BadAnswerError,
@@ -18,6 +17,7 @@ from .lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from .encryption import SecretKeyError
 from .storage import StorageError
 
 FIELD_TO_MEND = {
