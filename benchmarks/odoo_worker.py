@@ -132,18 +132,16 @@ class Worker:
         backend = self.backend
         with self.measured() as result:
             if full:
-                backend._request_rescan(full=True)
+                backend._request_sync(full=True)
             self.root["connectwise.backend"]._cron_sync()
-            while backend.rescan_state != "idle":
+            while backend.sync_state != "idle":
                 if backend._is_resting():
                     raise RuntimeError(backend.last_error)
                 self.root["connectwise.backend"]._cron_sync()
-        history = backend.history_ids.sorted("id")[-1]
-        if history.state != "done":
-            raise RuntimeError(
-                f"{history.state}: {history.error or backend.last_error}"
-            )
-        return {**result, "counts": history.counts}
+        sync = backend.sync_ids.sorted("id")[-1]
+        if sync.state != "done":
+            raise RuntimeError(f"{sync.state}: {sync.error or backend.last_error}")
+        return {**result, "counts": sync.counts}
 
     def create_contacts(self, url: str, count: int) -> dict[str, Any]:
         """Create the Bill-To contacts with Odoo's ORM and nothing else.

@@ -14,7 +14,7 @@
         "data/ir_cron.xml",
         "data/ir_actions_report.xml",
         "views/invoice_pdf_source_views.xml",
-        "views/connectwise_sync_history_views.xml",
+        "views/connectwise_sync_views.xml",
         "views/connectwise_company_views.xml",
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",

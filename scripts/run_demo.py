@@ -175,13 +175,13 @@ def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     """Put the ports of this start where the last one's are."""
     execute(
         "UPDATE connectwise_backend SET server_url = %s, retry_at = NULL, failures = 0,"
-        " private_key_place = to_jsonb(lower(company_login_id) || '@' || %s)",
+        " private_key_tenant = to_jsonb(lower(company_login_id) || '@' || %s)",
         sandbox_url,
         sandbox_url,
     )
     # It is the same ConnectWise at another port.
-    execute("UPDATE connectwise_lookup SET place = NULL")
-    execute("UPDATE connectwise_sync_history SET place = NULL")
+    execute("UPDATE connectwise_lookup SET tenant = NULL")
+    execute("UPDATE connectwise_sync SET tenant = NULL")
     execute(
         "UPDATE ir_config_parameter SET value = %s WHERE key = 'web.base.url'",
         f"http://localhost:{odoo_port}",

@@ -1,5 +1,4 @@
 import os
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -8,13 +7,9 @@ from odoo.tools import format_date, format_datetime
 
 from odoo.addons.mail.tools.discuss import Store
 
+from ..const import FRESH_FOR_BATCH, NUMBERS_AT_ONCE
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from ..tools.pdf_merge_check import MergeCheck
-from .connectwise_lookup import NUMBERS_AT_ONCE
-
-FRESH_FOR_BATCH = timedelta(minutes=5)
-"""What was asked this recently is not asked again by the scheduled sending, which comes
-back to the same invoices; asking for the sending itself makes them stale."""
 
 INVOICING = "account.group_account_invoice,account.group_account_readonly"
 """Who learns what ConnectWise said: not the customers in the portal, because another

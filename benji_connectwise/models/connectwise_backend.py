@@ -13,6 +13,12 @@ from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.http import request
 
+from ..const import (
+    CONNECTION_FIRST_RETRY,
+    CONNECTION_LAST_RETRY,
+    SECONDS_FOR_PERSON,
+    SECONDS_FOR_RUN,
+)
 from ..lib.connectwise_client import (
     BACKGROUND,
     INTERACTIVE,
@@ -31,16 +37,6 @@ from ..tools import private_key
 from ..tools.encryption import SecretKeyError, encrypt, encrypt_stored
 from ..tools.explain import error_to_facts, explain, explain_facts
 
-SECONDS_FOR_PERSON = 7.5
-"""What ConnectWise may cost in one action of a person, all its questions together.
-Below the 8 s promised, because ending a broken exchange takes a moment too."""
-
-SECONDS_FOR_RUN = 100
-"""What one step of a scheduled action may take, so that a stall ends it in time."""
-
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(minutes=30)
-
 SYNC_RIGHTS = ("Company Maintenance", "Contacts")
 """What an API member needs for customers and contacts, and not for PDFs."""
 
@@ -51,7 +47,7 @@ FAILURE = ("failure", "failing_since", "failures", "retry_at")
 _logger = logging.getLogger(__name__)
 
 
-def get_place(server_url, company_login_id):
+def get_tenant(server_url, company_login_id):
     """Return which ConnectWise this is: ids and keys mean something only there.
 
     It is the same text however the address was typed.
@@ -120,7 +116,7 @@ class ConnectwiseBackend(models.Model):
         inverse="_inverse_private_key",
         help="Write-only: it never leaves the server. Left empty, it stays as it is.",
     )
-    private_key_place = fields.Json(copy=False, groups=NO_ACCESS)
+    private_key_tenant = fields.Json(copy=False, groups=NO_ACCESS)
     client_id = fields.Char(
         "Client ID",
         copy=False,
@@ -282,7 +278,7 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             if backend.private_key:
                 private_key.store(backend, self._encrypt(backend.private_key))
-                backend.sudo().private_key_place = backend._get_place()
+                backend.sudo().private_key_tenant = backend._get_tenant()
         # A reading in the same request must not bring it back.
         self.invalidate_recordset(["private_key"], flush=False)
 
@@ -326,15 +322,15 @@ class ConnectwiseBackend(models.Model):
             anew = {"retry_at": False, "failures": 0}
             anew.update({f"sync_{name}": value for name, value in anew.items()})
             vals = {"codebase": False, **anew, **vals}
-        places = {backend: backend._get_place() for backend in self}
+        tenants = {backend: backend._get_tenant() for backend in self}
         result = super().write(vals)
         if "active" in vals:
             self.env["invoice.pdf.source"]._invalidate_choices()
-        for backend, place in places.items():
-            if backend._get_place() != place:
-                if self.env.su and backend.private_key_place == place:
+        for backend, tenant in tenants.items():
+            if backend._get_tenant() != tenant:
+                if self.env.su and backend.private_key_tenant == tenant:
                     # A program that may read the key may also take it along.
-                    backend.private_key_place = backend._get_place()
+                    backend.private_key_tenant = backend._get_tenant()
                 backend._leave_connectwise()
             elif not vals.keys().isdisjoint(
                 {"amount_tolerance", "invoice_number_field"}
@@ -354,8 +350,8 @@ class ConnectwiseBackend(models.Model):
                 "sync_failing_since": False,
             }
         )
-        if scan := backend._get_open_scan():
-            scan._end_for_another_connectwise()
+        if sync := backend._get_open_sync():
+            sync._end_for_another_connectwise()
         self.env["connectwise.company"]._doubt(backend)
         backend._find_lookups()._leave_connectwise()
         if backend.sync_contacts and backend.state != "draft":
@@ -391,9 +387,9 @@ class ConnectwiseBackend(models.Model):
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         return companies.search([("id", "child_of", self.company_id.ids)])
 
-    def _get_place(self):
+    def _get_tenant(self):
         """Return which ConnectWise it is; "" where there is no connection."""
-        return get_place(self.server_url, self.company_login_id) if self else ""
+        return get_tenant(self.server_url, self.company_login_id) if self else ""
 
     def unlink(self):
         self.check_access("unlink")
@@ -543,7 +539,7 @@ class ConnectwiseBackend(models.Model):
         :raises ConnectWiseError: what was noted
         """
         start = time.monotonic()
-        place, hosts = self._get_place(), self._get_local_hosts()
+        tenant, hosts = self._get_tenant(), self._get_local_hosts()
         try:
             # What is wrong with the address is said first.
             normalise_address(self.server_url, hosts)
@@ -556,13 +552,13 @@ class ConnectwiseBackend(models.Model):
             ) as client:
                 yield client
         except ConnectWiseError as error:
-            if self._get_place() == place:
+            if self._get_tenant() == tenant:
                 left = limits.total + start - time.monotonic()
                 is_alone = of_sync and self._is_about_companies_alone(error, left)
                 self._note_failure(error, is_alone)
             raise
         else:
-            if self._get_place() == place:
+            if self._get_tenant() == tenant:
                 self._note_success(client.codebase, explicit, of_sync)
         finally:
             meter = _get_meter(self.env.cr)
@@ -628,10 +624,12 @@ class ConnectwiseBackend(models.Model):
         """
         now = fields.Datetime.now()
         failures = self[f"{prefix}failures"]
-        pause = min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+        pause = min(
+            CONNECTION_FIRST_RETRY * 2 ** min(failures, 10), CONNECTION_LAST_RETRY
+        )
         if asked_for:
             # However long it asks for: an outage must not need a click to end.
-            pause = min(max(pause, timedelta(seconds=asked_for)), LONGEST_PAUSE)
+            pause = min(max(pause, timedelta(seconds=asked_for)), CONNECTION_LAST_RETRY)
         self.write(
             {
                 f"{prefix}failure": failure,

@@ -7,16 +7,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..const import SECONDS_FOR_RUN, SECONDS_FOR_SYNC_STEPS
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
 from ..tools.explain import explain, explain_facts
-from .connectwise_sync_history import OPEN, MassLossError
-
-SECONDS_FOR_SYNC = 100
-"""What a synchronization that is called directly may take of ConnectWise's time."""
-
-SECONDS_FOR_STEPS = 60
-"""After this time the scheduled action leaves the rest to its next run, which follows
-at once: Odoo ends one after two minutes (odoo/tools/config.py, limit_time_real)."""
+from .connectwise_sync import OPEN, MassLossError
 
 
 class ConnectwiseBackend(models.Model):
@@ -43,23 +37,23 @@ class ConnectwiseBackend(models.Model):
     sync_notice_id = fields.Many2one(
         "mail.activity", copy=False, readonly=True, ondelete="set null"
     )
-    history_ids = fields.One2many("connectwise.sync.history", "backend_id")
-    rescan_state = fields.Selection(
+    sync_ids = fields.One2many("connectwise.sync", "backend_id")
+    sync_state = fields.Selection(
         [("idle", "Idle"), ("queued", "Queued"), ("running", "Running")],
-        compute="_compute_rescan",
+        compute="_compute_sync",
     )
-    rescan_read = fields.Integer(compute="_compute_rescan")
-    rescan_total = fields.Integer(compute="_compute_rescan")
+    sync_read = fields.Integer(compute="_compute_sync")
+    sync_total = fields.Integer(compute="_compute_sync")
 
-    def _compute_rescan(self):
+    def _compute_sync(self):
         for backend in self:
-            scan = backend._get_open_scan()
-            if backend._is_sync_resting() or scan._is_outdated():
+            sync = backend._get_open_sync()
+            if backend._is_sync_resting() or sync._is_outdated():
                 # It goes on later, unless a person asks anew: what counts is why.
-                scan = scan.browse()
-            backend.rescan_state = scan.state or "idle"
-            backend.rescan_read = sum(scan.range_ids.mapped("companies_read"))
-            backend.rescan_total = scan.companies_total
+                sync = sync.browse()
+            backend.sync_state = sync.state or "idle"
+            backend.sync_read = sum(sync.range_ids.mapped("companies_read"))
+            backend.sync_total = sync.companies_total
 
     def _is_sync_resting(self):
         """Whether no companies and contacts are asked for now."""
@@ -68,9 +62,9 @@ class ConnectwiseBackend(models.Model):
             resume_at and resume_at > fields.Datetime.now()
         )
 
-    def _get_open_scan(self):
+    def _get_open_sync(self):
         return (
-            self.env["connectwise.sync.history"]
+            self.env["connectwise.sync"]
             .sudo()
             .search(
                 [
@@ -109,28 +103,28 @@ class ConnectwiseBackend(models.Model):
         self.ensure_one()
         self.check_access("write")
         backend = self.sudo()
-        scan = backend._open_scan(full, discard_disconnected, self.env.user)
-        limits = replace(BACKGROUND, total=SECONDS_FOR_SYNC)
+        sync = backend._start_sync(full, discard_disconnected, self.env.user)
+        limits = replace(BACKGROUND, total=SECONDS_FOR_RUN)
         try:
             with backend._asking(limits, explicit=True, of_sync=True) as client:
-                for _step in scan._steps(client):
+                for _step in sync._steps(client):
                     pass
-                scan.requests = client.request_count
+                sync.requests = client.request_count
         except ConnectWiseError as error:
             raise UserError(explain(self.env, error)) from error
         except MassLossError as error:
             raise UserError(explain_facts(self.env, error.failure)) from error
-        return scan.counts
+        return sync.counts
 
-    def _request_rescan(self, full=False, discard_disconnected=False):
+    def _request_sync(self, full=False, discard_disconnected=False):
         """Have it run in the background.
 
         :raises UserError: if it is switched off or running already
         """
         self.ensure_one()
         self.check_access("write")
-        scan = self.sudo()._open_scan(full, discard_disconnected, self.env.user)
-        scan.state = "queued"
+        sync = self.sudo()._start_sync(full, discard_disconnected, self.env.user)
+        sync.state = "queued"
         self.sudo()._forget_failures()
         self._trigger_sync()
 
@@ -138,13 +132,13 @@ class ConnectwiseBackend(models.Model):
     def _trigger_sync(self, at=None):
         self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger(at)
 
-    def action_cancel_rescan(self):
+    def action_cancel_sync(self):
         """Stop the background rescan at its next step."""
         self.ensure_one()
         self.check_access("write")
-        # Only a mark: the running action holds the history's row.
+        # Only a mark: the running action holds the synchronization's row.
         self.sudo().env["ir.config_parameter"].set_param(
-            f"benji_connectwise.cancel_{self.id}", self._get_open_scan().id
+            f"benji_connectwise.cancel_{self.id}", self._get_open_sync().id
         )
 
     def count_disconnected(self):
@@ -156,7 +150,7 @@ class ConnectwiseBackend(models.Model):
             .search_count([("backend_id", "in", self.ids), ("disconnected", "=", True)])
         )
 
-    def _open_scan(self, full, discard_disconnected, user):
+    def _start_sync(self, full, discard_disconnected, user):
         self._check_active()
         if self.state == "draft":
             raise UserError(
@@ -173,23 +167,23 @@ class ConnectwiseBackend(models.Model):
         [[is_free]] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "rescan", self.id)
         )
-        open_scan = self._get_open_scan()
-        if not is_free or (open_scan and not self._is_interrupted(open_scan)):
+        open_sync = self._get_open_sync()
+        if not is_free or (open_sync and not self._is_interrupted(open_sync)):
             raise UserError(self.env._("A rescan is already running."))
-        if open_scan:
+        if open_sync:
             # Whoever asks now does not wait until it would have gone on.
-            open_scan.failure = self.failure or self.sync_failure
-            open_scan._finish("failed")
-            open_scan.flush_recordset()
+            open_sync.failure = self.failure or self.sync_failure
+            open_sync._finish("failed")
+            open_sync.flush_recordset()
         # Of one that was ended while Odoo was killed.
         left = [
-            ("history_id.backend_id", "=", self.id),
-            ("history_id.state", "not in", OPEN),
+            ("sync_id.backend_id", "=", self.id),
+            ("sync_id.state", "not in", OPEN),
         ]
-        self.env["connectwise.sync.range"].search(left).history_id._clear_up()
+        self.env["connectwise.sync.range"].search(left).sync_id._clear_up()
         values = {
             "backend_id": self.id,
-            "place": self._get_place(),
+            "tenant": self._get_tenant(),
             "state": "running",
             "user_id": user.id,
             # Without a reading before there is nothing to add to.
@@ -199,18 +193,18 @@ class ConnectwiseBackend(models.Model):
         }
         try:
             with self.env.cr.savepoint():
-                return self.env["connectwise.sync.history"].create(values)
+                return self.env["connectwise.sync"].create(values)
         except UniqueViolation as error:
             # Another request was committed after this one began to read.
             raise UserError(self.env._("A rescan is already running.")) from error
 
-    def _is_interrupted(self, scan):
+    def _is_interrupted(self, sync):
         """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
         if self._is_sync_resting():
             return True
-        return scan.state == "running" and not self._is_underway(scan)
+        return sync.state == "running" and not self._is_underway(sync)
 
-    def _is_underway(self, scan):
+    def _is_underway(self, sync):
         """Whether the scheduled action is at this synchronization, or about to be."""
         action = self.env.ref("benji_connectwise.ir_cron_connectwise_sync").sudo()
         due = [("cron_id", "=", action.id), ("call_at", "<=", fields.Datetime.now())]
@@ -228,7 +222,7 @@ class ConnectwiseBackend(models.Model):
     @api.model
     def _cron_sync(self):
         """Go on with what was asked for or interrupted; otherwise read what changed."""
-        end = time.monotonic() + SECONDS_FOR_STEPS
+        end = time.monotonic() + SECONDS_FOR_SYNC_STEPS
         for backend in self.search(
             [
                 # Whatever the context says of archived ones.
@@ -239,18 +233,18 @@ class ConnectwiseBackend(models.Model):
         ):
             if backend._is_sync_resting():
                 continue
-            scan = backend._get_open_scan()
-            if scan._is_outdated():
-                scan._end_for_another_connectwise()
-                scan = scan.browse()
+            sync = backend._get_open_sync()
+            if sync._is_outdated():
+                sync._end_for_another_connectwise()
+                sync = sync.browse()
             try:
-                if not scan:
-                    scan = backend._open_scan(False, False, self.env["res.users"])
+                if not sync:
+                    sync = backend._start_sync(False, False, self.env["res.users"])
             except UserError:
                 # A person's begins at this moment.
                 self.env.cr.rollback()
                 continue
-            scan._run(end)
+            sync._run(end)
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _preview(self, full=False, discard_disconnected=False):

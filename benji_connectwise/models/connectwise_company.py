@@ -3,6 +3,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..const import LONGEST_KEY
 from ..lib.customer_matching import normalise_account_id, normalise_name
 
 COLUMNS = {
@@ -21,10 +22,6 @@ COLUMNS = {
 
 NORMALISED = {"normalised_name": "text", "normalised_account_id": "text"}
 """What it is compared by with customers; nothing that is empty is compared."""
-
-LONGEST_KEY = 200
-"""Longer names and Account IDs are compared by a digest of what exceeds this: the
-database refuses long texts in an index."""
 
 
 class ConnectwiseCompany(models.Model):
@@ -108,7 +105,7 @@ class ConnectwiseCompany(models.Model):
         self.invalidate_model(["is_confirmed"], flush=False)
 
     @api.model
-    def _find_touched(self, history):
+    def _find_touched(self, sync):
         """Return the companies in use about which a synchronization read news: another
         Bill-To company, or that they count."""
         self.env["connectwise.mapping"].flush_model()
@@ -120,7 +117,7 @@ class ConnectwiseCompany(models.Model):
                   JOIN connectwise_company known
                     ON known.backend_id = %(backend)s
                    AND known.connectwise_ref = staged.connectwise_ref
-                 WHERE staged.history_id = %(history)s
+                 WHERE staged.sync_id = %(sync)s
                    AND (known.bill_to_ref != staged.bill_to_ref
                         OR known.is_confirmed IS NOT TRUE)
                    AND (known.id IN (
@@ -130,8 +127,8 @@ class ConnectwiseCompany(models.Model):
                             SELECT disconnected_company_id FROM connectwise_mapping
                              WHERE backend_id = %(backend)s))
                 """,
-                backend=history.backend_id.id,
-                history=history.id,
+                backend=sync.backend_id.id,
+                sync=sync.id,
             )
         )
         return self.browse(company_id for [company_id] in rows)

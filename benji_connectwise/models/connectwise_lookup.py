@@ -12,11 +12,6 @@ from ..tools.explain import explain_facts
 
 _logger = logging.getLogger(__name__)
 
-NUMBERS_AT_ONCE = 200
-"""How many numbers are asked for before the answers are stored: a request on each of
-the four connections."""
-
-
 UNREADABLE = "unreadable_record"
 """The kind of a stored error that is none of the client's own."""
 
@@ -48,7 +43,7 @@ class ConnectwiseLookup(models.Model):
         default="new",
     )
     asked_at = fields.Datetime(help="When ConnectWise last answered.")
-    place = fields.Char(
+    tenant = fields.Char(
         help="Which ConnectWise that was; its ids mean nothing in another one."
     )
     attempts = fields.Integer(help="Questions in a row that brought no usable PDF.")
@@ -99,7 +94,7 @@ class ConnectwiseLookup(models.Model):
         "hit_ids.total",
         "has_too_many_hits",
         "number",
-        "place",
+        "tenant",
         "pdf_ref",
         "pdf_checksum",
         "move_id.name",
@@ -316,7 +311,7 @@ class ConnectwiseLookup(models.Model):
 
     def _is_from_another(self):
         """Whether it was asked of another ConnectWise than is connected now."""
-        return bool(self.place) and self.place != self._get_backend()._get_place()
+        return bool(self.tenant) and self.tenant != self._get_backend()._get_tenant()
 
     def _get_customer(self):
         # Not the invoice's own: Odoo leaves that as it was where a customer with a

@@ -10,6 +10,17 @@ from psycopg2 import DatabaseError, IntegrityError, OperationalError
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
+from ..const import (
+    CHECK_EVERY,
+    INVOICES_AT_ONCE,
+    LOOK_BACK,
+    LOOKUP_FIRST_RETRY,
+    LOOKUP_LAST_RETRY,
+    NUMBERS_AT_ONCE,
+    PDFS_PER_STEP,
+    SECONDS_FOR_PERSON,
+    SECONDS_FOR_RUN,
+)
 from ..lib.connectwise_client import (
     AddressError,
     ConnectWiseError,
@@ -26,27 +37,11 @@ from ..lib.connectwise_client.const import MAX_HITS
 from ..tools.explain import error_to_facts
 from ..tools.pdf_merge_check import LONG, SHORT, MergeCheck
 from ..tools.storage import storage_error
-from .connectwise_backend import SECONDS_FOR_PERSON, SECONDS_FOR_RUN, get_place
-from .connectwise_lookup import NUMBERS_AT_ONCE, UNREADABLE
+from .connectwise_backend import get_tenant
+from .connectwise_lookup import UNREADABLE
 from .ir_attachment import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
-
-CHECK_EVERY = timedelta(hours=12)
-"""How often the background action asks whether ConnectWise changed an invoice."""
-
-INVOICES_AT_ONCE = 1000
-"""Invoices whose PDFs the background action fetches in one go: between two goes the
-connections are idle."""
-
-LOOK_BACK = timedelta(days=90)
-"""Older invoices are looked up when a person needs them."""
-
-FIRST_PAUSE = timedelta(minutes=2)
-LONGEST_PAUSE = timedelta(hours=2)
-
-PDFS_PER_STEP = 8
-"""How many PDFs are stored at once: more would be lost when Odoo is killed."""
 
 TO_PREFETCH = """
     SELECT move.id
@@ -67,7 +62,7 @@ TO_PREFETCH = """
        AND move.company_id = ANY(%(companies)s)
        AND COALESCE(%(number)s, '') != ''
        -- What another ConnectWise answered stays as it was sent.
-       AND COALESCE(lookup.place, %(place)s) = %(place)s
+       AND COALESCE(lookup.tenant, %(tenant)s) = %(tenant)s
        AND (lookup.id IS NULL OR (
                (lookup.retry_at IS NULL OR lookup.retry_at <= %(now)s
                 -- Accepted since it was refused.
@@ -256,7 +251,7 @@ class ConnectwiseLookup(models.Model):
                 number=SQL.identifier("move", backend.invoice_number_field),
                 oldest=now - LOOK_BACK,
                 oldest_date=fields.Date.today() - LOOK_BACK,
-                place=backend._get_place(),
+                tenant=backend._get_tenant(),
                 checked=now - CHECK_EVERY,
                 now=now,
             )
@@ -305,7 +300,7 @@ class ConnectwiseLookup(models.Model):
                 "state": "new",
                 "has_too_many_hits": False,
                 "asked_at": False,
-                "place": False,
+                "tenant": False,
                 "attempts": 0,
                 "retry_at": False,
                 "error": False,
@@ -333,7 +328,7 @@ class ConnectwiseLookup(models.Model):
                 # Whoever makes it in ConnectWise and sends it then does not wait for
                 # hours. What is wrong with a PDF costs more to ask about.
                 is_missed = sending and not lookup.accepted_id
-                return is_missed and age >= max(fresh, FIRST_PAUSE)
+                return is_missed and age >= max(fresh, LOOKUP_FIRST_RETRY)
             return lookup.move_id.id not in kept or (sending and age >= fresh)
 
         return self.filtered(is_due)
@@ -352,18 +347,18 @@ class ConnectwiseLookup(models.Model):
                 for invoice in invoices:
                     found.setdefault(number_key(invoice.number), []).append(invoice)
                 problems += skipped
-            place = get_place(client.origin, client.company_login_id)
+            tenant = get_tenant(client.origin, client.company_login_id)
             if step:
                 step()
                 # An invoice may have been reset to draft meanwhile, its number changed,
                 # or another ConnectWise connected: then this answers another question.
                 lookups = lookups.exists().filtered(
-                    lambda lookup, asked=numbers, place=place: (
+                    lambda lookup, asked=numbers, tenant=tenant: (
                         number_key(lookup.number) in asked
-                        and lookup._get_backend()._get_place() == place
+                        and lookup._get_backend()._get_tenant() == tenant
                     )
                 )
-            lookups._store_hits(found, place)
+            lookups._store_hits(found, tenant)
             for lookup in lookups.filtered(lambda lookup: lookup.state == "not_found"):
                 lookup.error = lookup._find_problem(problems)
             if step:
@@ -376,11 +371,11 @@ class ConnectwiseLookup(models.Model):
                 return error_to_facts(record.error)
         return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 
-    def _store_hits(self, found, place):
+    def _store_hits(self, found, tenant):
         """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
 
         :param found: {number_key: the client's invoices}, for all of these look-ups
-        :param place: which ConnectWise this was
+        :param tenant: which ConnectWise this was
         """
         if not self:
             return
@@ -398,7 +393,7 @@ class ConnectwiseLookup(models.Model):
         )
         answered = self.filtered(lambda lookup: number_key(lookup.number) in found)
         before = {lookup: lookup.accepted_id for lookup in self}
-        self.place = place
+        self.tenant = tenant
         self._replace_hits(found)
         now = fields.Datetime.now()
         answered.write({"state": "found", "asked_at": now})
@@ -441,7 +436,9 @@ class ConnectwiseLookup(models.Model):
     def _pause(self):
         """Do not ask again for minutes, and for longer each time."""
         for lookup in self:
-            pause = min(FIRST_PAUSE * 2 ** min(lookup.attempts, 10), LONGEST_PAUSE)
+            pause = min(
+                LOOKUP_FIRST_RETRY * 2 ** min(lookup.attempts, 10), LOOKUP_LAST_RETRY
+            )
             lookup.write(
                 {
                     "attempts": lookup.attempts + 1,
@@ -475,7 +472,7 @@ class ConnectwiseLookup(models.Model):
     def _download_now(self, client, step=None):
         if not self:
             return
-        place = get_place(client.origin, client.company_login_id)
+        tenant = get_tenant(client.origin, client.company_login_id)
         by_ref = self.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
         # As of the question: what ConnectWise changes meanwhile is seen next time.
         asked = {lookup: lookup.accepted_id.connectwise_ref for lookup in self}
@@ -495,7 +492,7 @@ class ConnectwiseLookup(models.Model):
                 lookups = lookups.exists().filtered(
                     lambda lookup: (
                         lookup.accepted_id.connectwise_ref == asked[lookup]
-                        and lookup._get_backend()._get_place() == place
+                        and lookup._get_backend()._get_tenant() == tenant
                     )
                 )
                 pdfs = {}
@@ -610,7 +607,7 @@ class ConnectwiseLookup(models.Model):
             if not limits:
                 continue
             before = {
-                lookup: (lookup.pdf_ref, lookup.asked_at, lookup.place)
+                lookup: (lookup.pdf_ref, lookup.asked_at, lookup.tenant)
                 for lookup in lookups
             }
             # Without a PDF that counts as sent, the answer is judged like a first one.
@@ -624,17 +621,17 @@ class ConnectwiseLookup(models.Model):
                 }
             )
             backend._ask(limits, lookups._look_up_and_download_all)
-            for lookup, (ref, asked_at, place) in before.items():
-                lookup._keep_what_was_there(ref, asked_at, place)
+            for lookup, (ref, asked_at, tenant) in before.items():
+                lookup._keep_what_was_there(ref, asked_at, tenant)
 
-    def _keep_what_was_there(self, ref, asked_at, place):
+    def _keep_what_was_there(self, ref, asked_at, tenant):
         """Go back to the PDF there was, if nothing better came of asking."""
         if not self.asked_at:
             self.write({"pdf_ref": ref, "asked_at": asked_at})
         elif (
             not self.pdf_ref
             and self.accepted_id.connectwise_ref == ref
-            and self.place == place
+            and self.tenant == tenant
         ):
             self.pdf_ref = ref
 

@@ -294,9 +294,9 @@ class ConnectwiseMapping(models.Model):
         level, text = self._describe_backend(backend)
         return {
             "backend_id": backend.id,
-            "state": backend.rescan_state or "idle",
-            "read": backend.rescan_read,
-            "total": backend.rescan_total,
+            "state": backend.sync_state or "idle",
+            "read": backend.sync_read,
+            "total": backend.sync_total,
             "level": level,
             "text": text,
             "may_change": self.env.user.has_group("account.group_account_manager")
@@ -316,7 +316,7 @@ class ConnectwiseMapping(models.Model):
                 " read, and what was connected stays. It is switched on under"
                 " Integrations ▸ Configure."
             )
-        if backend.rescan_state != "idle":
+        if backend.sync_state != "idle":
             return "info", self._describe_progress(backend)
         if backend.last_error:
             return "danger", _(
@@ -341,12 +341,12 @@ class ConnectwiseMapping(models.Model):
         )
 
     def _describe_progress(self, backend):
-        if backend.rescan_state == "queued":
+        if backend.sync_state == "queued":
             return self.env._("The rescan starts in a moment")
-        if not backend.rescan_total:
+        if not backend.sync_total:
             return self.env._("Reading companies")
         return self.env._(
             "Reading companies %(read)s of %(total)s",
-            read=f"{backend.rescan_read:,}",
-            total=f"{backend.rescan_total:,}",
+            read=f"{backend.sync_read:,}",
+            total=f"{backend.sync_total:,}",
         )

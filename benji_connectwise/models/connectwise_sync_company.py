@@ -42,7 +42,7 @@ OTHERS = """
       JOIN connectwise_company known
         ON known.backend_id = %(backend)s
        AND known.connectwise_ref = staged.connectwise_ref
-     WHERE staged.history_id = %(history)s
+     WHERE staged.sync_id = %(sync)s
        AND CASE WHEN known.is_confirmed THEN
                NULLIF(lower(trim(known.identifier)), '')
                    != NULLIF(lower(trim(staged.identifier)), '')
@@ -57,7 +57,7 @@ OTHERS = """
 
 UPSERT = """
     WITH staged AS (
-        DELETE FROM connectwise_sync_company WHERE history_id = %(history)s RETURNING *
+        DELETE FROM connectwise_sync_company WHERE sync_id = %(sync)s RETURNING *
     )
     INSERT INTO connectwise_company AS known (
         backend_id, company_id, %(columns)s, create_date, write_date, is_confirmed
@@ -89,8 +89,8 @@ class ConnectwiseSyncCompany(models.Model):
     _log_access = False
     _rec_name = "name"
 
-    history_id = fields.Many2one(
-        "connectwise.sync.history", required=True, index=True, ondelete="cascade"
+    sync_id = fields.Many2one(
+        "connectwise.sync", required=True, index=True, ondelete="cascade"
     )
     connectwise_ref = fields.Integer(required=True)
     identifier = fields.Char()
@@ -106,14 +106,14 @@ class ConnectwiseSyncCompany(models.Model):
     normalised_account_id = fields.Char()
 
     @api.model
-    def _stage(self, history, companies, whole=None, unreadable=()):
+    def _stage(self, sync, companies, whole=None, unreadable=()):
         """Keep some of the client's companies: those that differ from what is known.
 
         :param whole: the `IdRange` of which `companies` are all there are, if they are
         :param unreadable: ids that were in the answer and could not be read
         :return: (how many differ, ids that are gone, ids the database refuses)
         """
-        backend = history.backend_id
+        backend = sync.backend_id
         page = {company.id: company for company in companies}
         compared = SQL("connectwise_ref = ANY(%s)", list(page))
         if whole:
@@ -143,10 +143,10 @@ class ConnectwiseSyncCompany(models.Model):
             for ref, *_known in differences
             if ref
         ]
-        refused = self._insert(history, rows)
+        refused = self._insert(sync, rows)
         return len(rows) - len(refused), gone, refused
 
-    def _insert(self, history, rows):
+    def _insert(self, sync, rows):
         """Store these rows; return the ids of those that the database refuses."""
         if not rows:
             return []
@@ -155,11 +155,11 @@ class ConnectwiseSyncCompany(models.Model):
                 self.env.execute_query(
                     SQL(
                         """
-                        INSERT INTO connectwise_sync_company (history_id, %s)
+                        INSERT INTO connectwise_sync_company (sync_id, %s)
                         SELECT %s, page.* FROM (%s) page RETURNING id
                         """,
                         _columns(),
-                        history.id,
+                        sync.id,
                         as_table(rows, {**COLUMNS, **NORMALISED}),
                     )
                 )
@@ -169,20 +169,18 @@ class ConnectwiseSyncCompany(models.Model):
             if len(rows) == 1:
                 return [rows[0][0]]
             half = len(rows) // 2
-            return self._insert(history, rows[:half]) + self._insert(
-                history, rows[half:]
-            )
+            return self._insert(sync, rows[:half]) + self._insert(sync, rows[half:])
         return []
 
     @api.model
-    def _find_left_behind(self, history, gone):
+    def _find_left_behind(self, sync, gone):
         """Return those of `gone` that only the ConnectWise before had."""
         doubted = gone.filtered(lambda company: not company.is_confirmed)
         if not doubted:
             return doubted
         read = self.search(
             [
-                ("history_id", "=", history.id),
+                ("sync_id", "=", sync.id),
                 ("connectwise_ref", "in", doubted.mapped("connectwise_ref")),
             ]
         )
@@ -190,24 +188,24 @@ class ConnectwiseSyncCompany(models.Model):
         return doubted.filtered(lambda company: company.connectwise_ref not in refs)
 
     @api.model
-    def _find_others(self, history):
+    def _find_others(self, sync):
         """Return {id of a known company: name of the other one that has its id now}."""
         return dict(
             self.env.execute_query(
-                SQL(OTHERS, backend=history.backend_id.id, history=history.id)
+                SQL(OTHERS, backend=sync.backend_id.id, sync=sync.id)
             )
         )
 
     @api.model
-    def _apply(self, history, left_behind):
+    def _apply(self, sync, left_behind):
         """Make what was read what is known; `left_behind` is not known any more."""
-        Company, backend = self.env["connectwise.company"], history.backend_id
-        touched = Company._find_touched(history)
+        Company, backend = self.env["connectwise.company"], sync.backend_id
+        touched = Company._find_touched(sync)
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 UPSERT,
-                history=history.id,
+                sync=sync.id,
                 backend=backend.id,
                 company=backend.company_id.id,
                 columns=_columns(),
@@ -220,11 +218,11 @@ class ConnectwiseSyncCompany(models.Model):
         self.env["connectwise.mapping"]._judge_lookups_anew(touched)
 
     @api.model
-    def _forget(self, histories):
+    def _forget(self, syncs):
         self.env.cr.execute(
             SQL(
-                "DELETE FROM connectwise_sync_company WHERE history_id = ANY(%s)",
-                histories.ids,
+                "DELETE FROM connectwise_sync_company WHERE sync_id = ANY(%s)",
+                syncs.ids,
             )
         )
         self.invalidate_model()

@@ -13,10 +13,10 @@ class ConnectwiseSyncRange(models.Model):
 
     _name = "connectwise.sync.range"
     _description = "Part of a ConnectWise Synchronization"
-    _order = "history_id, after_ref"
+    _order = "sync_id, after_ref"
 
-    history_id = fields.Many2one(
-        "connectwise.sync.history", required=True, index=True, ondelete="cascade"
+    sync_id = fields.Many2one(
+        "connectwise.sync", required=True, index=True, ondelete="cascade"
     )
     after_ref = fields.Integer(help="What is left to read are the greater ids.")
     until_ref = fields.Integer(help="0: up to the last one.")
@@ -37,18 +37,18 @@ class ConnectwiseSyncRange(models.Model):
         :param since: only what changed after this time (with a zone)
         """
         # Asked for once: each commit forgets what was read from the database.
-        history = self.history_id
-        is_full = history.is_full
+        sync = self.sync_id
+        is_full = sync.is_full
         left = {row.after_ref: row for row in self if not row.is_done}
         ranges = [row._get_ids() for row in left.values()]
         for page in client.companies(ranges, since):
             row = left.pop(page.ids.after)
-            row._store(page, history, is_full)
+            row._store(page, sync, is_full)
             if page.rest:
                 left[page.rest.after] = row
             yield
 
-    def _store(self, page, history, is_full):
+    def _store(self, page, sync, is_full):
         """Stage a page of the client's companies, and store how far this range is now.
 
         :param is_full: whether all companies are read, not only those that changed
@@ -58,7 +58,7 @@ class ConnectwiseSyncRange(models.Model):
         # One that says not even which it is may be any of those that are missing.
         is_whole = is_full and None not in unreadable
         changed, gone, refused = self.env["connectwise.sync.company"]._stage(
-            history,
+            sync,
             page.companies,
             whole=page.ids if is_whole else None,
             unreadable=unreadable,

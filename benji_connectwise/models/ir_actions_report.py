@@ -5,16 +5,12 @@ from collections import OrderedDict
 
 from odoo import models
 
+from ..const import SECONDS_TO_MEND, SECONDS_TO_MEND_ONE
 from ..lib.connectwise_client import InvalidPdfError
 from ..odoo_internals import _wkhtml
 from ..tools.pdf_merge_check import MergeCheck
 
 _logger = logging.getLogger(__name__)
-
-SECONDS_TO_MEND = 4
-SECONDS_TO_MEND_ONE = 0.05
-"""All chosen PDFs of one printing together, and each of them. A usual one takes a
-fiftieth; Odoo's server takes as long again to merge them."""
 
 OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 """The Print menu entry that always shows Odoo's own rendering."""

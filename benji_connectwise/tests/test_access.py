@@ -41,7 +41,7 @@ connectwise.backend
     read, count_disconnected                                      – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – ✓ –
     action_test_connection, sync, action_rescan                   – – – – – – – ✓ –
-    action_cancel_rescan, action_remove_imported_contacts         – – – – – – – ✓ –
+    action_cancel_sync, action_remove_imported_contacts         – – – – – – – ✓ –
 connectwise.backend.configure
     read, write, create, unlink, default_get                      – – – – – – – ✓ –
     action_next, action_back, action_save                         – – – – – – – ✓ –
@@ -60,7 +60,7 @@ connectwise.invoice
 connectwise.company
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
-connectwise.sync.history
+connectwise.sync
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.sync.range
@@ -148,12 +148,12 @@ class AccessCommon(ConnectwiseCommon):
         cls.part = (
             cls.env["connectwise.sync.range"]
             .sudo()
-            .create({"history_id": cls.backend.history_ids.id})
+            .create({"sync_id": cls.backend.sync_ids.id})
         )
         cls.staged = (
             cls.env["connectwise.sync.company"]
             .sudo()
-            .create({"history_id": cls.backend.history_ids.id, "connectwise_ref": 1})
+            .create({"sync_id": cls.backend.sync_ids.id, "connectwise_ref": 1})
         )
         cls.move = cls.invoice("CW1001")
         cls.move._get_preferred_invoice_pdf()

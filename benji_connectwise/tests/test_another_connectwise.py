@@ -9,7 +9,7 @@ from functools import partial
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.models.connectwise_backend import get_place
+from odoo.addons.benji_connectwise.models.connectwise_backend import get_tenant
 
 from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
@@ -63,7 +63,7 @@ class AnotherCommon(SyncCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestPlace(AnotherCommon):
+class TestTenant(AnotherCommon):
     def test_it_is_the_same_however_the_address_is_typed(self):
         for address, login in (
             ("na.myconnectwise.net", "acme"),
@@ -72,13 +72,13 @@ class TestPlace(AnotherCommon):
             ("na", "acme"),
         ):
             self.assertEqual(
-                get_place(address, login), get_place("na.myconnectwise.net", "acme")
+                get_tenant(address, login), get_tenant("na.myconnectwise.net", "acme")
             )
 
     def test_another_login_or_address_is_another(self):
-        here = get_place("na.myconnectwise.net", "acme")
-        self.assertNotEqual(get_place("eu.myconnectwise.net", "acme"), here)
-        self.assertNotEqual(get_place("na.myconnectwise.net", "acme2"), here)
+        here = get_tenant("na.myconnectwise.net", "acme")
+        self.assertNotEqual(get_tenant("eu.myconnectwise.net", "acme"), here)
+        self.assertNotEqual(get_tenant("na.myconnectwise.net", "acme2"), here)
 
     def test_typing_it_otherwise_changes_nothing(self):
         row = self.connected(ACME)
@@ -334,12 +334,12 @@ class TestSameConnectWise(AnotherCommon):
         self.sandbox.patch_company(ACME, {"name": "Renamed"})
         for number in (BOULDER, CARTER):
             self.sandbox.delete_company(number)
-        self.backend.with_user(self.administrator)._request_rescan(full=True)
+        self.backend.with_user(self.administrator)._request_sync(full=True)
         with self.enter_registry_test_mode():
             self.env.ref(
                 "benji_connectwise.ir_cron_connectwise_sync"
             ).method_direct_trigger()
-        self.assertEqual(self.backend.history_ids[:1].state, "refused")
+        self.assertEqual(self.backend.sync_ids[:1].state, "refused")
         self.assertEqual(rows[0].connectwise_company_id.name, name)
         self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
 
@@ -471,29 +471,29 @@ class TestPdfs(AnotherCommon):
 class TestMeanwhile(AnotherCommon):
     """Another ConnectWise is connected while the one before is being read."""
 
-    def open_scan(self):
-        return self.backend.sudo()._open_scan(True, False, self.administrator)
+    def open_sync(self):
+        return self.backend.sudo()._start_sync(True, False, self.administrator)
 
     def interrupted(self, moment):
         """Change the connection at one moment of a synchronization; let it end.
 
         :param moment: after how many steps
         """
-        scan = self.open_scan()
+        sync = self.open_sync()
         with self.backend._asking(
             self.backend._get_background_limits(), of_sync=True
         ) as client:
-            for number, _step in enumerate(scan._steps(client), start=1):
+            for number, _step in enumerate(sync._steps(client), start=1):
                 if number == moment:
                     self.move_to_other()
-        return scan
+        return sync
 
     def test_what_is_read_of_the_old_one_is_not_applied(self):
-        scan = self.interrupted(1)
+        sync = self.interrupted(1)
         self.assertFalse(self.env["connectwise.company"].search([]))
         self.assertFalse(self.backend.newest_change)
-        self.assertEqual(scan.state, "cancelled")
-        self.assertIn("Another ConnectWise", scan.error)
+        self.assertEqual(sync.state, "cancelled")
+        self.assertIn("Another ConnectWise", sync.error)
 
     def test_it_stops_at_any_moment(self):
         """No company counts, and no contact comes, after the change."""
@@ -503,8 +503,8 @@ class TestMeanwhile(AnotherCommon):
         for moment in range(1, 10):
             self.backend.sudo().server_url = self.sandbox.url
             self.sync(full=True)
-            scan = self.interrupted(moment)
-            if scan.state == "done":
+            sync = self.interrupted(moment)
+            if sync.state == "done":
                 break
             steps += 1
             counting = self.env["connectwise.company"].search(
@@ -517,24 +517,24 @@ class TestMeanwhile(AnotherCommon):
 
     def test_an_open_one_ends_with_a_sentence(self):
         """Also one that waits to begin."""
-        self.backend.with_user(self.administrator)._request_rescan()
+        self.backend.with_user(self.administrator)._request_sync()
         self.move_to_other()
-        scan = self.backend.history_ids[:1]
-        self.assertEqual(scan.state, "cancelled")
-        self.assertIn("Another ConnectWise", scan.error)
-        self.assertEqual(self.backend.rescan_state, "idle")
+        sync = self.backend.sync_ids[:1]
+        self.assertEqual(sync.state, "cancelled")
+        self.assertIn("Another ConnectWise", sync.error)
+        self.assertEqual(self.backend.sync_state, "idle")
 
     def test_one_that_nobody_saw_is_not_gone_on_with(self):
         """Begun at the same time as the address was changed."""
-        scan = self.open_scan()
+        sync = self.open_sync()
         self.move_to_other()
-        scan.sudo().write({"state": "running", "failure": False})
+        sync.sudo().write({"state": "running", "failure": False})
         with self.enter_registry_test_mode():
             self.env.ref(
                 "benji_connectwise.ir_cron_connectwise_sync"
             ).method_direct_trigger()
-        self.assertEqual(scan.state, "cancelled")
-        self.assertEqual(self.backend.history_ids[:1].state, "done")
+        self.assertEqual(sync.state, "cancelled")
+        self.assertEqual(self.backend.sync_ids[:1].state, "done")
         self.assertTrue(self.other.requests())
 
     def test_an_answer_under_way_is_not_stored(self):
@@ -571,7 +571,7 @@ class TestMeanwhile(AnotherCommon):
                     "number": "CW1001",
                 }
                 self.env["connectwise.invoice"].sudo().create(found)
-                lookup.write({"state": "found", "place": self.backend._get_place()})
+                lookup.write({"state": "found", "tenant": self.backend._get_tenant()})
 
         self.backend._ask(
             self.backend._get_background_limits(),
@@ -585,15 +585,15 @@ class TestMeanwhile(AnotherCommon):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         lookup = move.sudo().connectwise_lookup_ids
-        before = self.backend._get_place()
+        before = self.backend._get_tenant()
         self.backend.sudo().server_url = self.other.url
         self.backend.sudo().server_url = self.sandbox.url
         self.assertChosen(move, "connectwise")
-        lookup.place = f"not-{before}"
+        lookup.tenant = f"not-{before}"
         with_pdf = self.env["connectwise.lookup"]._get_pdfs(move)
         self.assertFalse(with_pdf)
         self.assertChosen(move, "connectwise")
-        self.assertEqual(lookup.place, before)
+        self.assertEqual(lookup.tenant, before)
 
 
 @tagged("post_install", "-at_install")

@@ -192,7 +192,7 @@ class TestBranches(BranchCommon):
 
     def test_branch_reads_companies_and_history_of_its_parent(self):
         self.backend.sync()
-        for model in "company", "sync.history":
+        for model in "company", "sync":
             records = self.as_person(
                 self.env[f"connectwise.{model}"], self.clerk_there
             ).search([])

@@ -544,7 +544,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("not connected", self.status()["text"])
 
     def test_it_says_that_a_rescan_waits(self):
-        self.backend.with_user(self.administrator)._request_rescan(False, False)
+        self.backend.with_user(self.administrator)._request_sync(False, False)
         self.assertEqual(self.status()["state"], "queued")
 
 
@@ -735,7 +735,7 @@ class TestMappingRescan(MappingReportCommon):
             action = self.row(self.acme).browse().with_company(self.company)
             action = action.action_rescan()
         self.assertEqual(action["res_model"], "connectwise.mapping.rescan")
-        self.assertEqual(self.backend.rescan_state, "idle")
+        self.assertEqual(self.backend.sync_state, "idle")
 
     def test_both_options_are_off(self):
         rescan = self.rescan()
@@ -766,8 +766,8 @@ class TestMappingRescan(MappingReportCommon):
         self.backend.sudo().newest_change = "2026-10-01 00:00:00"
         rescan = self.rescan(get_all_entries=full, discard_disconnected=discard)
         rescan.action_rescan()
-        scan = self.backend.history_ids
-        self.assertEqual((scan.is_full, scan.discard_disconnected), (full, discard))
+        sync = self.backend.sync_ids
+        self.assertEqual((sync.is_full, sync.discard_disconnected), (full, discard))
 
     def test_rescan_without_options(self):
         self.assertHandedOn(False, False)
@@ -845,13 +845,13 @@ class TestMappingTours(MappingReportCommon, HttpCase):
 
     def test_rescanning(self):
         self.tour("benji_connectwise_rescan")
-        self.assertTrue(self.backend.history_ids[0].is_full)
+        self.assertTrue(self.backend.sync_ids[0].is_full)
 
     def test_rescanning_with_discard(self):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.tour("benji_connectwise_rescan_discard")
-        self.assertTrue(self.backend.history_ids[0].discard_disconnected)
+        self.assertTrue(self.backend.sync_ids[0].discard_disconnected)
 
     def test_previewing_and_applying(self):
         company = next(

@@ -21,7 +21,7 @@ EXPRESSIONS = {
     "other field": "backend.private_key",
     "read": "backend.read()",
     "method": "backend._get_credentials().private_key",
-    "saved": "backend._get_stored_private_key(backend.private_key_place)",
+    "saved": "backend._get_stored_private_key(backend.private_key_tenant)",
     "server": "backend._get_server_private_key(backend.server_url)",
     "dialog": "dialog.typed_private_key",
     "dialog's method": "dialog._get_private_key()",

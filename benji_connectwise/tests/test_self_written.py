@@ -23,12 +23,12 @@ class SelfWrittenCommon(ContactCommon):
         cls.row = cls.new_row(cls.mallory)
 
     def match(self):
-        history = self.env["connectwise.sync.history"].sudo()
-        scan = history.create({"backend_id": self.backend.id, "state": "running"})
-        for _step in scan._match():
+        sync = self.env["connectwise.sync"].sudo()
+        sync = sync.create({"backend_id": self.backend.id, "state": "running"})
+        for _step in sync._match():
             pass
-        scan.state = "done"
-        scan.flush_recordset()
+        sync.state = "done"
+        sync.flush_recordset()
         self.row.invalidate_recordset()
 
     def rename_himself(self):

@@ -11,7 +11,7 @@ from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.models import (
     connectwise_backend_sync,
-    connectwise_sync_history,
+    connectwise_sync,
 )
 
 from .common import ConnectwiseCommon
@@ -344,8 +344,8 @@ class TestSync(SyncCommon):
                 # After the count, and the greatest id.
                 self.sandbox.fault(fault, "companies", nth=3)
                 self.sync(full=True)
-                history = self.backend.history_ids[:1]
-                self.assertTrue(history.skipped)
+                sync = self.backend.sync_ids[:1]
+                self.assertTrue(sync.skipped)
                 rows = self.env["connectwise.mapping"].search(
                     [("partner_id", "in", [c.id for c in customers])]
                 )
@@ -361,7 +361,7 @@ class TestSync(SyncCommon):
                 self.sandbox.fault(fault, "contacts", times=0)
                 self.sync(full=True)
                 self.assertEqual(self.row(customer).contact_id, contact)
-                self.assertTrue(self.backend.history_ids[:1].skipped)
+                self.assertTrue(self.backend.sync_ids[:1].skipped)
                 self.sandbox.clear_faults()
 
     def test_rows_that_need_nothing_are_left_out(self):
@@ -471,11 +471,11 @@ class TestInTheBackground(SyncCommon):
         self.env.invalidate_all()
 
     def request(self, **options):
-        self.backend.with_user(self.administrator)._request_rescan(**options)
+        self.backend.with_user(self.administrator)._request_sync(**options)
 
     @property
     def last(self):
-        return self.env["connectwise.sync.history"].search(
+        return self.env["connectwise.sync"].search(
             [("backend_id", "=", self.backend.id)], limit=1
         )
 
@@ -483,7 +483,7 @@ class TestInTheBackground(SyncCommon):
         """And ends in a line of the history."""
         customer = self.customer(self.sandbox_company()["name"])
         self.request(full=True)
-        self.assertEqual(self.backend.rescan_state, "queued")
+        self.assertEqual(self.backend.sync_state, "queued")
         with self.no_requests():
             self.assertFalse(self.row(customer))
         self.run_cron()
@@ -492,7 +492,7 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.last.user_id, self.administrator)
         self.assertEqual(self.last.companies_read, 40)
         self.assertTrue(self.last.requests and self.last.summary)
-        self.assertEqual(self.backend.rescan_state, "idle")
+        self.assertEqual(self.backend.sync_state, "idle")
 
     def test_two_at_once_are_refused(self):
         self.request()
@@ -544,7 +544,7 @@ class TestInTheBackground(SyncCommon):
     def test_the_scheduled_action_reads_contacts_again_in_turn(self):
         """Each one, without reading all of them each time."""
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
             turns = [self.contacts_asked() for _run in range(3)]
         self.assertLessEqual(max(map(len, turns)), 2)
         self.assertEqual(len(set.union(*turns)), 5)
@@ -557,7 +557,7 @@ class TestInTheBackground(SyncCommon):
         self.sandbox.patch_contact(
             row.connectwise_company_id.contact_ref, {"title": "Treasurer"}
         )
-        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.contact_id.function, "Treasurer")
 
@@ -571,19 +571,19 @@ class TestInTheBackground(SyncCommon):
             {"firstName": "New", "lastName": "One", "company": {"id": number}}
         )
         self.sandbox.patch_company(number, {"billingContact": {"id": other["id"]}})
-        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
 
     def test_nothing_changed_is_few_requests(self):
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync_history, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertLessEqual(len(self.sandbox.requests()), 3)
 
     def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
         customer = self.customer(self.sandbox_company()["name"])
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
+        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
             for _run in range(10):
                 self.run_cron()
                 if self.last.state == "done":
@@ -595,7 +595,7 @@ class TestInTheBackground(SyncCommon):
 
     def test_one_that_is_about_to_go_on_is_running(self):
         self.request(full=True)
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_STEPS", -1):
+        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
             self.run_cron()
         self.assertEqual(self.last.state, "running")
         with self.assertRaises(UserError):
@@ -621,7 +621,7 @@ class TestInTheBackground(SyncCommon):
 
     def test_it_can_be_cancelled(self):
         self.request(full=True)
-        self.backend.with_user(self.administrator).action_cancel_rescan()
+        self.backend.with_user(self.administrator).action_cancel_sync()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
 
@@ -629,12 +629,12 @@ class TestInTheBackground(SyncCommon):
         self.request(full=True)
         backend, taken = self.backend.with_user(self.administrator), []
 
-        def steps(history, client):
+        def steps(sync, client):
             for number in range(20):
                 sleep(0.1)
                 taken.append(number)
                 if number == 1:
-                    backend.action_cancel_rescan()
+                    backend.action_cancel_sync()
                 yield
 
         with patch.object(type(self.last), "_steps", steps):

@@ -25,7 +25,7 @@ class FailingCommon(SyncCommon):
         self.run_cron()
 
     def request(self, **options):
-        self.backend.with_user(self.administrator)._request_rescan(**options)
+        self.backend.with_user(self.administrator)._request_sync(**options)
 
     @contextmanager
     def background(self, **context):
@@ -36,7 +36,7 @@ class FailingCommon(SyncCommon):
 
     @property
     def last(self):
-        return self.backend.history_ids[:1]
+        return self.backend.sync_ids[:1]
 
     def give(self, role):
         """Give the API member another role."""
@@ -205,17 +205,17 @@ class TestEndsVisibly(FailingCommon):
         """With a state, a sentence, an activity, and a word to who asked."""
         self.refuse("connectwise_company", "P0001")
         self.request(full=True)
-        with self.assertLogs(f"{MODELS}.connectwise_sync_history", "ERROR"):
+        with self.assertLogs(f"{MODELS}.connectwise_sync", "ERROR"):
             self.run_cron()
         self.assertEqual(self.last.state, "failed")
         self.assertIn("unexpected error", self.last.error)
         self.assertIn("unexpected error", self.backend.last_error)
-        self.assertEqual(self.backend.rescan_state, "idle")
+        self.assertEqual(self.backend.sync_state, "idle")
         self.assertEqual(len(self.backend.activity_ids), 1)
         self.assertIn("unexpected error", self.told(self.administrator))
         self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
 
-    @mute_logger("odoo.sql_db", f"{MODELS}.connectwise_sync_history")
+    @mute_logger("odoo.sql_db", f"{MODELS}.connectwise_sync")
     def test_the_next_run_goes_well_again(self):
         """Unaided."""
         self.refuse("connectwise_company", "P0001")
@@ -252,17 +252,17 @@ class TestEndsVisibly(FailingCommon):
     def test_making_way_for_people_has_an_end(self):
         """An error that comes again for ever looks the same."""
         self.request(full=True)
-        scan = self.last.sudo()
-        scan.write({"state": "running", "conflicts": 19})
+        sync = self.last.sudo()
+        sync.write({"state": "running", "conflicts": 19})
         with self.background() as env:
-            scan.with_env(env)._make_way(IntegrityError())
-        self.assertEqual(scan.state, "running")
+            sync.with_env(env)._make_way(IntegrityError())
+        self.assertEqual(sync.state, "running")
         with (
             self.background() as env,
-            self.assertLogs(f"{MODELS}.connectwise_sync_history", "ERROR"),
+            self.assertLogs(f"{MODELS}.connectwise_sync", "ERROR"),
         ):
-            scan.with_env(env)._make_way(IntegrityError())
-        self.assertEqual(scan.state, "failed")
+            sync.with_env(env)._make_way(IntegrityError())
+        self.assertEqual(sync.state, "failed")
 
     def test_who_asked_is_told_when_it_has_to_wait(self):
         """Once, and again when it is done."""

@@ -71,14 +71,14 @@ def _read_stored(record):
     return rows[0][0] if rows else None
 
 
-def read_for_place(backend, place):
+def read_for_tenant(backend, tenant):
     """Return a connection's private key, "" unless it was saved for this ConnectWise.
 
     Who may change the address must not learn the key by sending it elsewhere.
 
     :raises SecretKeyError: if it cannot be decrypted
     """
-    return read(backend) if backend.sudo().private_key_place == place else ""
+    return read(backend) if backend.sudo().private_key_tenant == tenant else ""
 
 
 def read_of_server(address, hosts):
@@ -108,12 +108,12 @@ def get_credentials(backend):
     :raises SecretKeyError: if the private key cannot be decrypted
     """
     backend = backend.sudo()
-    place, hosts = backend._get_place(), backend._get_local_hosts()
-    private_key = read_of_server(backend.server_url, hosts) or read_for_place(
-        backend, place
+    tenant, hosts = backend._get_tenant(), backend._get_local_hosts()
+    private_key = read_of_server(backend.server_url, hosts) or read_for_tenant(
+        backend, tenant
     )
     if not (backend.public_key and private_key):
-        is_moved = has_stored(backend) and backend.private_key_place != place
+        is_moved = has_stored(backend) and backend.private_key_tenant != tenant
         raise CredentialsError(
             "The keys are missing", reason="moved" if is_moved else "missing"
         )

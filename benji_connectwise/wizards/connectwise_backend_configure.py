@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
+from ..const import SECONDS_FOR_PERSON
 from ..lib.connectwise_client import (
     INTERACTIVE,
     REGIONS,
@@ -11,14 +12,14 @@ from ..lib.connectwise_client import (
     Credentials,
     normalise_address,
 )
-from ..models.connectwise_backend import SECONDS_FOR_PERSON, get_place
+from ..models.connectwise_backend import get_tenant
 from ..tools.encryption import SecretKeyError, encrypt_stored
 from ..tools.explain import explain, field_to_mend
 from ..tools.private_key import (
     COLUMNS,
     create_column,
     read,
-    read_for_place,
+    read_for_tenant,
     read_of_server,
     store,
 )
@@ -47,7 +48,7 @@ def _find_private_key(wizard):
     return (
         read_of_server(wizard.server_url, hosts)
         or read(wizard)
-        or read_for_place(wizard._get_backend(), wizard._get_place())
+        or read_for_tenant(wizard._get_backend(), wizard._get_tenant())
     )
 
 
@@ -159,7 +160,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         :return: str, or False if it is the same, or nothing was learned yet
         """
         backend = self._get_backend()
-        if not backend or backend._get_place() == self._get_place():
+        if not backend or backend._get_tenant() == self._get_tenant():
             return False
         learned = backend._count_learned()
         if not any(learned.values()):
@@ -406,5 +407,5 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             return False
         return True
 
-    def _get_place(self):
-        return get_place(self.server_url, self.company_login_id)
+    def _get_tenant(self):
+        return get_tenant(self.server_url, self.company_login_id)

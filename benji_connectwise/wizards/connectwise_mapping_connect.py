@@ -2,6 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..const import INVOICES_COMPARED
 from ..lib.customer_matching import (
     CompanyIndex,
     Customer,
@@ -9,9 +10,6 @@ from ..lib.customer_matching import (
     normalise_name,
     suggest,
 )
-
-INVOICES_COMPARED = 100
-"""How many of a customer's newest invoices are compared for a suggestion."""
 
 
 class ConnectwiseMappingConnect(models.TransientModel):
@@ -190,7 +188,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                     ),
                     ("hit_ids", "!=", False),
                     # What another ConnectWise answered proves nothing here.
-                    ("place", "in", [False, mapping.backend_id._get_place()]),
+                    ("place", "in", [False, mapping.backend_id._get_tenant()]),
                 ],
                 order="id desc",
                 limit=INVOICES_COMPARED,

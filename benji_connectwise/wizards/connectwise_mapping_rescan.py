@@ -74,7 +74,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
                 "“Synchronize customers/contacts from ConnectWise” is off, so nothing"
                 " is read. Switch it on under Integrations ▸ Configure."
             )
-        if self.backend_id.rescan_state != "idle":
+        if self.backend_id.sync_state != "idle":
             return self.env._(
                 "A rescan is already running. Wait for its end, or cancel it above the"
                 " report."
@@ -84,7 +84,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
     def action_rescan(self):
         """Run it in the background with the chosen options."""
         self.ensure_one()
-        self.backend_id._request_rescan(self.get_all_entries, self.discard_disconnected)
+        self.backend_id._request_sync(self.get_all_entries, self.discard_disconnected)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -177,7 +177,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             )
         return self._notify(
             "success",
-            self.backend_id.history_ids[:1].summary
+            self.backend_id.sync_ids[:1].summary
             or self.env._("Nothing had to be changed."),
             self._go_back_to_report(),
         )

@@ -12,7 +12,7 @@ class ConnectwiseBackend(models.Model):
             return None
         return super()._note_failure(error, of_sync)
 
-    def _is_underway(self, scan):
+    def _is_underway(self, sync):
         jobs = self.env["queue.job"].sudo()
         unfinished = jobs._get_unfinished("connectwise.sync.range", "_read_as_job")
-        return bool(unfinished & scan.range_ids) or super()._is_underway(scan)
+        return bool(unfinished & sync.range_ids) or super()._is_underway(sync)

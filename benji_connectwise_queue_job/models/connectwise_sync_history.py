@@ -7,8 +7,8 @@ RANGES_PER_JOB = 8
 """Of a page each; four are read at a time, and a job costs about as much as a page."""
 
 
-class ConnectwiseSyncHistory(models.Model):
-    _inherit = "connectwise.sync.history"
+class ConnectwiseSync(models.Model):
+    _inherit = "connectwise.sync"
 
     def _run_in_steps(self, end):
         """Let jobs read all companies; what follows is done here, as without them."""

@@ -24,34 +24,34 @@ class ConnectwiseSyncRange(models.Model):
         the synchronization is cancelled, the scheduled action goes on with it.
         """
         ranges = self.exists()
-        history = ranges.history_id
-        backend = history.backend_id
+        sync = ranges.sync_id
+        backend = sync.backend_id
         commit = self.env["ir.cron"]._commit_progress
 
         # As the scheduled action looks at it.
         if not backend.sync_contacts or backend.state == "draft":
             return
-        if not history._is_cancelled() and not backend._is_sync_resting():
+        if not sync._is_cancelled() and not backend._is_sync_resting():
             limits = backend._get_background_limits()
             try:
                 with backend._asking(limits, of_sync=True) as client:
                     for _page in ranges._read(client):
                         commit()
-                        if history._is_cancelled():
+                        if sync._is_cancelled():
                             break
                     ranges[0].requests += client.request_count
             except ConnectWiseError as error:
                 # Jobs that run side by side meet the same outage: it is said once.
-                if not history.failure:
-                    history._put_off(error)
+                if not sync.failure:
+                    sync._put_off(error)
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
                 raise
             except Exception:
-                _logger.exception("Synchronization %s stopped", history.id)
+                _logger.exception("Synchronization %s stopped", sync.id)
                 self.env.cr.rollback()
-                history._fail()
+                sync._fail()
                 return
         # Whoever comes last sees that all the others are done.
         commit()
-        if history._is_cancelled() or not history._get_ranges_left():
+        if sync._is_cancelled() or not sync._get_ranges_left():
             backend._trigger_sync()

@@ -29,8 +29,8 @@ class TestSyncJobs(JobsCommon):
 
     def setUp(self):
         super().setUp()
-        self.backend.with_user(self.administrator)._request_rescan(full=True)
-        self.scan = self.backend._get_open_scan()
+        self.backend.with_user(self.administrator)._request_sync(full=True)
+        self.sync = self.backend._get_open_sync()
         self.sandbox.clear_requests()
 
     def tick(self, **later):
@@ -56,7 +56,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(len(self.requests()), 2)
         self.assertGreater(len(jobs), 1)
         self.assertEqual(
-            self.scan.range_ids,
+            self.sync.range_ids,
             self.env["connectwise.sync.range"].browse(
                 [row.id for job in jobs for row in job.records]
             ),
@@ -73,7 +73,7 @@ class TestSyncJobs(JobsCommon):
         self.tick()
         self.is_triggered()
         with self.assertRaises(UserError):
-            self.backend.with_user(self.administrator)._request_rescan()
+            self.backend.with_user(self.administrator)._request_sync()
 
     def test_each_range_is_read_once(self):
         """Even if the scheduled action runs while the jobs do."""
@@ -81,7 +81,7 @@ class TestSyncJobs(JobsCommon):
         jobs[0].state = "started"
         self.assertFalse(self.tick())
         self.sandbox.clear_requests()
-        ranges = len(self.scan.range_ids)
+        ranges = len(self.sync.range_ids)
         self.run_jobs(jobs)
         self.assertEqual(len(self.requests("/companies")), ranges)
 
@@ -94,9 +94,9 @@ class TestSyncJobs(JobsCommon):
         self.run_jobs(jobs[-1])
         self.assertTrue(self.is_triggered())
         self.assertFalse(self.tick())
-        self.assertEqual(self.scan.state, "done")
-        self.assertEqual(self.scan.companies_read, self.known())
-        self.assertEqual(self.scan.requests, len(self.requests()))
+        self.assertEqual(self.sync.state, "done")
+        self.assertEqual(self.sync.companies_read, self.known())
+        self.assertEqual(self.sync.requests, len(self.requests()))
 
     def test_a_job_that_is_repeated_asks_nothing_again(self):
         """As when its server was killed after its last commit."""
@@ -127,21 +127,21 @@ class TestSyncJobs(JobsCommon):
         self.sandbox.clear_faults()
         self.run_jobs(self.tick(hours=1), hours=1)
         self.tick(hours=1)
-        self.assertEqual(self.scan.state, "done")
-        self.assertEqual(self.scan.companies_read, self.known())
+        self.assertEqual(self.sync.state, "done")
+        self.assertEqual(self.sync.companies_read, self.known())
 
     def test_cancelling_ends_the_jobs(self):
         """Those that wait ask nothing; what is stored stays."""
         jobs = self.tick()
         self.run_jobs(jobs[0])
         known = self.known()
-        self.backend.with_user(self.administrator).action_cancel_rescan()
+        self.backend.with_user(self.administrator).action_cancel_sync()
         self.is_triggered()
         with self.no_requests():
             self.run_jobs(jobs[1])
         self.assertTrue(self.is_triggered())
         self.tick()
-        self.assertEqual(self.scan.state, "cancelled")
+        self.assertEqual(self.sync.state, "cancelled")
         self.assertGreaterEqual(self.known(), known)
         with self.no_requests():
             self.run_jobs(jobs[1])
@@ -150,8 +150,8 @@ class TestSyncJobs(JobsCommon):
         self.run_jobs(self.tick()[0])
         self.stop_runner()
         self.tick()
-        self.assertEqual(self.scan.state, "done")
-        self.assertEqual(self.scan.companies_read, self.known())
+        self.assertEqual(self.sync.state, "done")
+        self.assertEqual(self.sync.companies_read, self.known())
 
     def test_what_changed_is_read_without_jobs(self):
         """It is few requests."""
@@ -180,8 +180,8 @@ class TestSyncJobs(JobsCommon):
 class TestSmallSyncJobs(JobsCommon):
     def test_one_page_is_not_worth_a_job(self):
         self.backend.sync_contacts = True
-        self.backend.with_user(self.administrator)._request_rescan(full=True)
-        scan = self.backend._get_open_scan()
+        self.backend.with_user(self.administrator)._request_sync(full=True)
+        sync = self.backend._get_open_sync()
         self.assertFalse(self.run_action("ir_cron_connectwise_sync"))
-        self.assertEqual(scan.state, "done")
-        self.assertEqual(scan.requests, len(self.requests("/company/")))
+        self.assertEqual(sync.state, "done")
+        self.assertEqual(sync.requests, len(self.requests("/company/")))

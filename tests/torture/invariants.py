@@ -152,9 +152,7 @@ def check_watermark(env, sandbox: Sandbox) -> list[str]:
     for backend, newest in env.cr.fetchall():
         if not newest:
             continue
-        env.cr.execute(
-            "SELECT skipped FROM connectwise_sync_history WHERE skipped IS NOT NULL"
-        )
+        env.cr.execute("SELECT skipped FROM connectwise_sync WHERE skipped IS NOT NULL")
         listed = " ".join(text for (text,) in env.cr.fetchall())
         env.cr.execute(
             "SELECT connectwise_ref, coalesce(name, ''), coalesce(account_number, '')"
@@ -237,7 +235,7 @@ def _naive(text: str) -> datetime:
 
 SENTENCES = {
     "connection": ("connectwise.backend", "last_error"),
-    "history": ("connectwise.sync.history", "error"),
+    "history": ("connectwise.sync", "error"),
     "row": ("connectwise.mapping", "message"),
     "invoice": ("account.move", "connectwise_message"),
 }
@@ -297,8 +295,7 @@ def check_leftovers(env) -> list[str]:
 def check_nothing_runs(env) -> list[str]:
     """No synchronization is open: for moments when none was asked for and failed."""
     env.cr.execute(
-        "SELECT id, state FROM connectwise_sync_history"
-        " WHERE state IN ('queued', 'running')"
+        "SELECT id, state FROM connectwise_sync WHERE state IN ('queued', 'running')"
     )
     return [
         f"synchronization {number} is {state}" for number, state in env.cr.fetchall()
@@ -316,7 +313,7 @@ def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
         " UNION ALL SELECT 'the connection', concat(failure::text, sync_failure::text)"
         "   FROM connectwise_backend"
         " UNION ALL SELECT 'the history', concat(failure::text, skipped, counts::text)"
-        "   FROM connectwise_sync_history"
+        "   FROM connectwise_sync"
         " UNION ALL SELECT 'a notification', message FROM bus_bus"
         " UNION ALL SELECT 'the log table', message FROM ir_logging"
     )

@@ -37,7 +37,7 @@ TABLES = {
     "history": """
         SELECT state, is_full, companies_read, companies_total, counts, skipped,
                failure::text
-          FROM connectwise_sync_history""",
+          FROM connectwise_sync""",
 }
 
 Outcome = dict[str, Counter[str]]
@@ -66,6 +66,4 @@ def describe(rows: Counter[str]) -> str:
 
 
 def is_synchronized(odoo: OdooServer) -> bool:
-    return odoo.value(
-        "SELECT count(*) > 0 FROM connectwise_sync_history WHERE state = 'done'"
-    )
+    return odoo.value("SELECT count(*) > 0 FROM connectwise_sync WHERE state = 'done'")

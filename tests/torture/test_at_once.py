@@ -137,9 +137,7 @@ def test_one_rescan_works_and_the_others_are_told(
 
 
 def count_done(odoo: OdooServer) -> int:
-    return odoo.value(
-        "SELECT count(*) FROM connectwise_sync_history WHERE state = 'done'"
-    )
+    return odoo.value("SELECT count(*) FROM connectwise_sync WHERE state = 'done'")
 
 
 def test_a_rescan_and_people_keep_each_others_work(
@@ -222,9 +220,9 @@ def test_a_rescan_and_people_keep_each_others_work(
         )
     ]
     violations += [
-        f"a synchronization is left as {scan}"
-        for (scan,) in odoo.query(
-            "SELECT state FROM connectwise_sync_history WHERE state != 'done'"
+        f"a synchronization is left as {sync}"
+        for (sync,) in odoo.query(
+            "SELECT state FROM connectwise_sync WHERE state != 'done'"
         )
     ]
     table.record("R3", made, violations, "people change rows while all is read anew")

@@ -205,9 +205,9 @@ def test_mass_loss_changes_nothing_and_says_so(lose, full, world, results) -> No
             violations += invariants.check_all(env, world.sandbox)
             violations += invariants.check_nothing_runs(env)
             backend = env["connectwise.backend"].search([])
-            history = backend.history_ids[:1]
-            if history.state != "refused" or not history.error:
-                violations.append(f"the history is {history.state}: {history.error}")
+            sync = backend.sync_ids[:1]
+            if sync.state != "refused" or not sync.error:
+                violations.append(f"the history is {sync.state}: {sync.error}")
             if len(backend.activity_ids) != 1:
                 violations.append(f"there are {len(backend.activity_ids)} activities")
     world.sandbox.reset()
@@ -276,7 +276,7 @@ def test_one_bad_company_affects_itself_alone(fault, a_thousand, results) -> Non
         }
         if 3500 not in changed or len(changed) > 2:
             violations.append(f"changed are {sorted(changed)[:9]}")
-        skipped = env["connectwise.backend"].search([]).history_ids[:1].skipped
+        skipped = env["connectwise.backend"].search([]).sync_ids[:1].skipped
         if fault != "null_fields" and len((skipped or "").splitlines()) != 1:
             violations.append(f"listed is {skipped}")
         violations += invariants.check_all(env, world.sandbox)

@@ -317,11 +317,11 @@ def check_visible(world: World, was_raised: bool) -> list[str]:
     with world.env() as env:
         missing = invariants.differences(world.target, invariants.tables(env))
         backend = env["connectwise.backend"].search([])
-        history = backend.history_ids[:1]
-        said = (backend.last_error, history.error, history.skipped)
+        sync = backend.sync_ids[:1]
+        said = (backend.last_error, sync.error, sync.skipped)
         if not missing or was_raised or any(said):
             return []
-        return [f"nothing is said, the history is {history.state}: {missing[:2]}"]
+        return [f"nothing is said, the history is {sync.state}: {missing[:2]}"]
 
 
 def ask_again(world: World) -> list[str]:
@@ -382,7 +382,7 @@ def refresh(world: World) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["connectwise_company", "connectwise_sync_history", "connectwise_mapping"],
+    ["connectwise_company", "connectwise_sync", "connectwise_mapping"],
 )
 def test_a_refused_commit_loses_nothing(name, world, results) -> None:
     """The next run brings what is missing."""

@@ -193,7 +193,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(full=st.booleans(), discard=st.booleans())
     def rescan(self, full, discard) -> None:
-        if self.as_person(lambda env: self.backend(env)._request_rescan(full, discard)):
+        if self.as_person(lambda env: self.backend(env)._request_sync(full, discard)):
             if discard:
                 self.forget_disconnections()
             self.world.run_quickly(SYNC)
@@ -240,17 +240,15 @@ class Machine(RuleBasedStateMachine):
     def note_begun(self) -> None:
         """What was interrupted has read pages that may have changed when it goes on."""
         with self.world.env() as env:
-            self.begun |= {*self.backend(env).history_ids.ids}
+            self.begun |= {*self.backend(env).sync_ids.ids}
 
     def check_came_to_its_end(self) -> None:
         with self.world.env() as env:
-            history = self.backend(env).history_ids[:1]
+            sync = self.backend(env).sync_ids[:1]
             # While the connection rests after a failure, nothing is asked.
-            is_new = history.id not in self.begun
-            if is_new and history.state == "done" and not history.skipped:
-                self.complain(
-                    invariants.check_stored(env, self.sandbox, history.is_full)
-                )
+            is_new = sync.id not in self.begun
+            if is_new and sync.state == "done" and not sync.skipped:
+                self.complain(invariants.check_stored(env, self.sandbox, sync.is_full))
         self.note_begun()
 
     # -- People --------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
         odoo.admin.run_scheduled_action(SYNC)
         assert pdfs(odoo) == their_pdfs(odoo, refs)
         assert companies(odoo) == their_companies(odoo)
-        assert odoo.query("SELECT state FROM connectwise_sync_history") == [("done",)]
+        assert odoo.query("SELECT state FROM connectwise_sync") == [("done",)]
         fetched = asked(odoo, "/pdf")
         assert len(fetched) == len(refs)
         repeated = count_repeated(fetched) + count_repeated(asked(odoo, "/companies"))

@@ -111,7 +111,7 @@ class World:
     def rescan(self, full: bool = True, discard: bool = False) -> None:
         """Rescan in the background, as the accountant asks for it."""
         with self.env("accountant") as env:
-            env["connectwise.backend"].search([])._request_rescan(full, discard)
+            env["connectwise.backend"].search([])._request_sync(full, discard)
         self.run(SYNC)
 
     def send(self, *numbers: str) -> None:

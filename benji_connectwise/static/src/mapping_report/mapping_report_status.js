@@ -59,7 +59,7 @@ export class MappingReportStatus extends Component {
     }
 
     async cancel() {
-        await this.orm.call("connectwise.backend", "action_cancel_rescan", [
+        await this.orm.call("connectwise.backend", "action_cancel_sync", [
             this.status.backend_id,
         ]);
         this.status.isCancelled = true;

@@ -1,6 +1,6 @@
 import logging
 import time
-from datetime import timedelta, timezone
+from datetime import timezone
 
 from psycopg2 import IntegrityError
 
@@ -8,28 +8,18 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from ..const import (
+    CONTACTS_AT_ONCE,
+    CONTACTS_EACH_HOUR,
+    MOST_CONFLICTS,
+    MOST_GONE,
+    OVERLAP,
+    ROWS_AT_ONCE,
+)
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..tools.explain import error_to_facts, explain_facts
 from .connectwise_company import get_newest_change
-
-OVERLAP = timedelta(days=1)
-"""Incremental reading starts this much before the newest change that was read: the
-developer guide promises nothing about the precision of `lastUpdated` in conditions."""
-
-MOST_GONE = 0.2
-"""An answer in which more than this share of the connected companies is gone changes
-nothing: a person has to look at it."""
-
-CONTACTS_AT_ONCE = 3000
-"""Bill-To contacts that are read before they are stored."""
-
-CONTACTS_EACH_HOUR = 150
-"""Bill-To contacts, one request, that the scheduled action reads again in turn: it is
-not documented that a contact counts as changed when only its e-mail address changes."""
-
-ROWS_AT_ONCE = 1000
-"""Rows of the report that are connected, or get their contact, in one step."""
 
 CONTACT_COUNTS = {
     "created": "contacts_created",
@@ -42,10 +32,6 @@ CONTACT_COUNTS = {
 OPEN = ("queued", "running")
 """States of a synchronization that did not end."""
 
-MOST_CONFLICTS = 20
-"""How often a synchronization makes way for people before it gives up: what looks like
-somebody's change may be an error that comes again for ever."""
-
 _logger = logging.getLogger(__name__)
 
 
@@ -57,10 +43,10 @@ class MassLossError(Exception):
         self.failure = {"kind": "mass_loss", "lost": lost, "all": count}
 
 
-class ConnectwiseSyncHistory(models.Model):
+class ConnectwiseSync(models.Model):
     """One synchronization: what was asked for, how far it is, and what came of it."""
 
-    _name = "connectwise.sync.history"
+    _name = "connectwise.sync"
     _description = "ConnectWise Synchronization"
     _order = "id desc"
     _rec_name = "create_date"
@@ -105,7 +91,7 @@ class ConnectwiseSyncHistory(models.Model):
     failure = fields.Json(readonly=True)
     error = fields.Char(compute="_compute_error", help="Why it ended, or waits.")
     # How far it is: there only until it ends.
-    range_ids = fields.One2many("connectwise.sync.range", "history_id")
+    range_ids = fields.One2many("connectwise.sync.range", "sync_id")
     contacts_until_id = fields.Integer(
         readonly=True, help="The contacts of companies up to this id were read."
     )
@@ -113,7 +99,7 @@ class ConnectwiseSyncHistory(models.Model):
     conflicts = fields.Integer(
         readonly=True, help="How often it made way for what a person did."
     )
-    place = fields.Char(
+    tenant = fields.Char(
         readonly=True, help="Which ConnectWise is read; companies mean nothing else."
     )
     # What the next one goes by.
@@ -130,18 +116,18 @@ class ConnectwiseSyncHistory(models.Model):
     @api.depends("counts")
     def _compute_summary(self):
         labels = self._get_count_labels()
-        for history in self:
-            history.summary = " · ".join(
-                f"{label}: {history.counts[kind]}"
+        for sync in self:
+            sync.summary = " · ".join(
+                f"{label}: {sync.counts[kind]}"
                 for kind, label in labels.items()
-                if (history.counts or {}).get(kind)
+                if (sync.counts or {}).get(kind)
             )
 
     @api.depends("failure")
     @api.depends_context("lang")
     def _compute_error(self):
-        for history in self:
-            history.error = explain_facts(self.env, history.failure)
+        for sync in self:
+            sync.error = explain_facts(self.env, sync.failure)
 
     def _get_count_labels(self):
         _ = self.env._
@@ -259,7 +245,7 @@ class ConnectwiseSyncHistory(models.Model):
 
     def _is_outdated(self):
         """Whether this is about a ConnectWise that is not connected any more."""
-        return bool(self.place) and self.place != self.backend_id._get_place()
+        return bool(self.tenant) and self.tenant != self.backend_id._get_tenant()
 
     def _end_for_another_connectwise(self):
         """End it where another ConnectWise was connected.
@@ -383,15 +369,15 @@ class ConnectwiseSyncHistory(models.Model):
         user = self.user_id
         if not user:
             return
-        history = self.with_context(lang=user.lang)
+        sync = self.with_context(lang=user.lang)
         user._bus_send(
             "simple_notification",
             {
                 "type": "success" if self.state == "done" else "warning",
-                "title": history.env._("Rescan"),
-                "message": history.error
-                or history.summary
-                or history.env._("Nothing has changed."),
+                "title": sync.env._("Rescan"),
+                "message": sync.error
+                or sync.summary
+                or sync.env._("Nothing has changed."),
             },
         )
 
@@ -418,7 +404,7 @@ class ConnectwiseSyncHistory(models.Model):
         self.env["connectwise.sync.range"].create(
             [
                 {
-                    "history_id": self.id,
+                    "sync_id": self.id,
                     "after_ref": ids.after,
                     "until_ref": ids.until or 0,
                 }

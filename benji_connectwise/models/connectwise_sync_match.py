@@ -2,6 +2,7 @@ from odoo import models
 from odoo.modules.module import get_manifest
 from odoo.tools import SQL, split_every
 
+from ..const import MOST_NAMED, ROWS_AT_ONCE
 from ..lib.customer_matching import (
     Company,
     Customer,
@@ -10,16 +11,12 @@ from ..lib.customer_matching import (
     normalise_name,
 )
 from .connectwise_company import as_key, as_table
-from .connectwise_sync_history import ROWS_AT_ONCE
-
-MOST_NAMED = 3
-"""How many companies or customers a conflict names."""
 
 
-class ConnectwiseSyncHistory(models.Model):
+class ConnectwiseSync(models.Model):
     """Matching Odoo's customers with ConnectWise's companies."""
 
-    _inherit = "connectwise.sync.history"
+    _inherit = "connectwise.sync"
 
     def _match(self):
         """Connect what belongs together for sure, note what is ambiguous.
