@@ -188,7 +188,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
                     ),
                     ("hit_ids", "!=", False),
                     # What another ConnectWise answered proves nothing here.
-                    ("place", "in", [False, mapping.backend_id._get_tenant()]),
+                    ("tenant", "in", [False, mapping.backend_id._get_tenant()]),
                 ],
                 order="id desc",
                 limit=INVOICES_COMPARED,
