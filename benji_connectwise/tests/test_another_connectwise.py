@@ -11,7 +11,7 @@ from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.models.connectwise_backend import get_tenant
 
-from ..tools.fetching import fetch
+from ..tools.fetching import fetch, fetch_before_sending, find_due_invoices
 from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
 
@@ -401,7 +401,7 @@ class TestPdfs(AnotherCommon):
         self.move_to_other()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
         Send = self.env["account.move.send"]
-        Send._fetch_before_sending(move)
+        fetch_before_sending(move)
         self.assertFalse(self.other.requests())
         self.assertFalse(move.connectwise_pdf_changed)
         self.assertIn("connected before", move.connectwise_message)
@@ -410,7 +410,7 @@ class TestPdfs(AnotherCommon):
         move = self.invoice("CW1001", invoice_date=SANDBOX_TODAY)
         self.send(move).asked_at = "2026-01-01"
         self.move_to_other()
-        found = self.env["connectwise.lookup"]._search_to_prefetch(self.backend)
+        found = find_due_invoices(self.backend)
         self.assertNotIn(move, found)
 
     def test_what_a_customer_received_is_compared_with_no_company(self):

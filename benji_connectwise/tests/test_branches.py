@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ..tools.fetching import find_due_invoices
 from .contact_common import ContactCommon
 
 
@@ -106,7 +107,7 @@ class TestBranches(BranchCommon):
 
     def test_prefetch_fetches_for_branches(self):
         move = self.invoice_there(invoice_date=fields.Date.today())
-        found = self.env["connectwise.lookup"]._search_to_prefetch(self.backend)
+        found = find_due_invoices(self.backend)
         self.assertIn(move, found)
 
     def test_invoice_of_a_branch_is_judged_by_the_row_of_its_customer(self):

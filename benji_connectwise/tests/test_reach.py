@@ -71,32 +71,6 @@ class TestOfAnotherBranch(BranchCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestTwoConnections(OwnerCommon):
-    def test_company_that_another_connection_connected_is_somebody_elses(self):
-        """Two Odoo companies are connected to the same ConnectWise."""
-        other = self.setup_other_company(name="company_2")["company"]
-        second = self.backend.sudo().copy(
-            {
-                "company_id": other.id,
-                "public_key": self.sandbox.public_key,
-                "private_key": self.sandbox.private_key,
-                "client_id": self.sandbox.client_id,
-            }
-        )
-        second.action_test_connection()
-        self.set_priority("connectwise", "odoo", company=other)
-        self.connect(self.boulder, self.owner)
-        account = self.env["account.account"].search(
-            [("company_ids", "=", other.id), ("account_type", "=", "income")], limit=1
-        )
-        move = self.invoice("CW1001", company_id=other.id, post=False)
-        self.assertEqual(move.company_id, other)
-        move.invoice_line_ids.account_id = account
-        move.action_post()
-        self.assertChosen(move, "odoo")
-
-
-@tagged("post_install", "-at_install")
 class TestWrongTime(OwnerCommon):
     def test_company_with_a_time_to_come_does_not_hide_the_changes_of_others(self):
         """Otherwise nothing is read any more until somebody gets all entries."""

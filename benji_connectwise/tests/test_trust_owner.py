@@ -39,7 +39,7 @@ class TestSomebodyElses(OwnerCommon):
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
-        self.assertIn("connected with Boulder", move.connectwise_message)
+        self.assertIn("connected to Boulder", move.connectwise_message)
 
     def test_it_is_not_fetched_in_the_background(self):
         """Nor kept by the scheduled action."""
@@ -130,7 +130,7 @@ class TestSomebodyElses(OwnerCommon):
         )
         self.env.invalidate_all()
         self.assertVerdict(move, "wrong_company")
-        self.assertIn("connected with Merged", move.connectwise_message)
+        self.assertIn("connected to Merged", move.connectwise_message)
 
     def test_what_was_sent_is_refused_once_it_is_known_to_be_somebody_elses(self):
         move = self.invoice("CW1001")
@@ -291,7 +291,7 @@ class TestNumberFromCustomer(OwnerCommon):
         """Though kind, currency and amount agree."""
         move = self.of_order()
         self.assertVerdict(move, "unproven_number")
-        self.assertIn("customer may have written it", move.connectwise_message)
+        self.assertIn("which the customer may have", move.connectwise_message)
 
     def test_a_reference_of_an_order_and_a_like_name_are_no_evidence(self):
         row = self.new_row(self.partner_a)
@@ -332,7 +332,7 @@ class TestKind(OwnerCommon):
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total)
         self.assertVerdict(move, "wrong_type")
-        self.assertIn("negative there, a credit", move.connectwise_message)
+        self.assertIn("negative there, so it is a credit", move.connectwise_message)
 
     def test_a_negative_total_is_a_credit_note(self):
         total = self.sandbox_invoice("CW1001")["total"]
@@ -363,4 +363,6 @@ class TestKind(OwnerCommon):
         """A credit memo there, an invoice here."""
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertVerdict(move, "wrong_type")
-        self.assertIn("a credit memo there, an invoice here", move.connectwise_message)
+        self.assertIn(
+            "a credit memo there and an invoice here", move.connectwise_message
+        )
