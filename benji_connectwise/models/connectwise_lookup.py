@@ -8,7 +8,7 @@ from odoo.tools import format_datetime, formatLang
 
 from ..lib.connectwise_client import number_key
 from ..lib.connectwise_client.const import MAX_HITS
-from ..tools.explain import explain_facts
+from ..tools.explain import explain_stored
 
 _logger = logging.getLogger(__name__)
 
@@ -554,7 +554,7 @@ class ConnectwiseLookup(models.Model):
                 " that cannot be read.",
                 self.number,
             )
-        return explain_facts(self.env, self.error)
+        return explain_stored(self.env, self.error)
 
     def _explain_accepted(self):
         _ = self.env._

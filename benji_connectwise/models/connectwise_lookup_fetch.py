@@ -34,10 +34,10 @@ from ..lib.connectwise_client import (
     number_key,
 )
 from ..lib.connectwise_client.const import MAX_HITS
-from ..tools.explain import error_to_facts
+from ..tools.explain import serialize_error
 from ..tools.pdf_merge_check import LONG, SHORT, MergeCheck
 from ..tools.storage import storage_error
-from .connectwise_backend import get_tenant
+from ..tools.tenant import get_tenant
 from .connectwise_lookup import UNREADABLE
 from .ir_attachment import NOT_INDEXED
 
@@ -137,7 +137,7 @@ class ConnectwiseLookup(models.Model):
             # While the connection rests, nothing is asked anyway.
             if download and not backend._is_resting():
                 slow = lookups._to_ask(sending=False)
-                slow.error = error_to_facts(DeadlineError("Not fetched in time"))
+                slow.error = serialize_error(DeadlineError("Not fetched in time"))
                 slow._pause()
 
     def _look_up_and_download(self, client, sending, download=True, step=None):
@@ -368,7 +368,7 @@ class ConnectwiseLookup(models.Model):
         """Return why nothing may have been found, if there is more to it than that."""
         for record in skipped:
             if getattr(record.error, "value", None) == self.number:
-                return error_to_facts(record.error)
+                return serialize_error(record.error)
         return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 
     def _store_hits(self, found, tenant):
@@ -515,7 +515,7 @@ class ConnectwiseLookup(models.Model):
     def _note_failed_download(self, error):
         # A gateway may have given up on this one: not all others wait for it again.
         if _is_about_one_pdf(error) or isinstance(error, ServerError):
-            self.write({"error": error_to_facts(error)})
+            self.write({"error": serialize_error(error)})
             self._pause()
         if self and isinstance(error, InvalidPdfError) and error.reason == "too_slow":
             # There is more time for it in the background.

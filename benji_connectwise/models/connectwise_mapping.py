@@ -3,8 +3,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.contact_reading import update_contacts_for_person
 from ..tools.mapping_words import explain_conflict, explain_contact
-from .connectwise_company import as_table
+from ..tools.sql import as_table
 
 PART = "part_of_another"
 """The kind of conflict of a connected customer that has a parent by now."""
@@ -310,7 +311,7 @@ class ConnectwiseMapping(models.Model):
         mapping._log_for_customer(
             self.env._("Connected by hand to %s.", company.display_name)
         )
-        mapping.backend_id._update_contacts_for_person(mapping)
+        update_contacts_for_person(mapping.backend_id, mapping)
         return True
 
     def action_confirm(self):

@@ -11,7 +11,7 @@ from odoo.tools.misc import clean_context
 
 from ..lib.connectwise_client import plain_email, take_out_invisible
 from ..tools.mapping_words import explain_contact
-from .connectwise_company import as_table
+from ..tools.sql import as_table
 from .res_partner import SYNC
 
 _logger = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_datetime
 
+from ..tools.contact_reading import update_contacts_for_person
 from ..tools.mapping_words import explain_conflict
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
@@ -246,7 +247,7 @@ class ConnectwiseMapping(models.Model):
                         row.connectwise_company_id.display_name,
                     )
                 )
-            backend.sudo()._update_contacts_for_person(linked)
+            update_contacts_for_person(backend.sudo(), linked)
             connected |= linked
         done = len(connected)
         return {

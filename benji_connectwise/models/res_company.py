@@ -23,6 +23,17 @@ class ResCompany(models.Model):
                 return company.connectwise_backend_ids[:1].with_env(self.sudo().env)
         return self.env["connectwise.backend"].sudo()
 
+    def _find_connectwise_relatives(self):
+        """Return the connections of this company, its parents and branches, sudo."""
+        backends = self.env["connectwise.backend"].sudo()
+        return backends.with_context(active_test=False).search(
+            [
+                "|",
+                ("company_id", "parent_of", self.id),
+                ("company_id", "child_of", self.id),
+            ]
+        )
+
     def _get_company_of_priority(self):
         """Return the company whose Invoice PDF Priority holds here: the one whose
         connection is used, because a branch uses its parent company's."""

@@ -63,6 +63,9 @@ connectwise.company
 connectwise.sync
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
+connectwise.sync.cancel
+    read                                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.sync.range
     read                                                          – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -147,6 +150,11 @@ class AccessCommon(ConnectwiseCommon):
         cls.backend.sync()
         cls.part = (
             cls.env["connectwise.sync.range"]
+            .sudo()
+            .create({"sync_id": cls.backend.sync_ids.id})
+        )
+        cls.mark = (
+            cls.env["connectwise.sync.cancel"]
             .sudo()
             .create({"sync_id": cls.backend.sync_ids.id})
         )
@@ -302,6 +310,7 @@ class TestOperations(AccessCommon):
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
             "connectwise.sync.range": self.part,
+            "connectwise.sync.cancel": self.mark,
             "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,

@@ -9,7 +9,10 @@ from functools import partial
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.models.connectwise_backend import get_tenant
+from odoo.addons.benji_connectwise.tools.asking import asking
+from odoo.addons.benji_connectwise.tools.sync_runs import start
+from odoo.addons.benji_connectwise.tools.synchronization import Synchronization
+from odoo.addons.benji_connectwise.tools.tenant import get_tenant
 
 from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
@@ -472,7 +475,7 @@ class TestMeanwhile(AnotherCommon):
     """Another ConnectWise is connected while the one before is being read."""
 
     def open_sync(self):
-        return self.backend.sudo()._start_sync(True, False, self.administrator)
+        return start(self.backend, True, False, self.administrator)
 
     def interrupted(self, moment):
         """Change the connection at one moment of a synchronization; let it end.
@@ -480,10 +483,10 @@ class TestMeanwhile(AnotherCommon):
         :param moment: after how many steps
         """
         sync = self.open_sync()
-        with self.backend._asking(
-            self.backend._get_background_limits(), of_sync=True
-        ) as client:
-            for number, _step in enumerate(sync._steps(client), start=1):
+        limits = self.backend._get_background_limits()
+        with asking(self.backend, limits, of_sync=True) as client:
+            steps = Synchronization(sync, client).steps()
+            for number, _step in enumerate(steps, start=1):
                 if number == moment:
                     self.move_to_other()
         return sync

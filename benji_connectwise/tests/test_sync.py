@@ -9,10 +9,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.models import (
-    connectwise_backend_sync,
-    connectwise_sync,
-)
+from odoo.addons.benji_connectwise.tools import sync_runs, synchronization
 
 from .common import ConnectwiseCommon
 
@@ -265,7 +262,8 @@ class TestSync(SyncCommon):
     def test_the_preview_writes_nothing(self):
         company = self.sandbox_company()
         customer = self.customer(company["name"])
-        changes = self.backend.with_user(self.administrator)._preview(full=True)
+        backend = self.backend.with_user(self.administrator)
+        changes = sync_runs.preview(backend, full=True)
         self.assertFalse(self.row(customer))
         self.assertIn(
             ("connected", customer.id),
@@ -544,7 +542,7 @@ class TestInTheBackground(SyncCommon):
     def test_the_scheduled_action_reads_contacts_again_in_turn(self):
         """Each one, without reading all of them each time."""
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             turns = [self.contacts_asked() for _run in range(3)]
         self.assertLessEqual(max(map(len, turns)), 2)
         self.assertEqual(len(set.union(*turns)), 5)
@@ -557,7 +555,7 @@ class TestInTheBackground(SyncCommon):
         self.sandbox.patch_contact(
             row.connectwise_company_id.contact_ref, {"title": "Treasurer"}
         )
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.contact_id.function, "Treasurer")
 
@@ -571,19 +569,19 @@ class TestInTheBackground(SyncCommon):
             {"firstName": "New", "lastName": "One", "company": {"id": number}}
         )
         self.sandbox.patch_company(number, {"billingContact": {"id": other["id"]}})
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
 
     def test_nothing_changed_is_few_requests(self):
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertLessEqual(len(self.sandbox.requests()), 3)
 
     def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
         customer = self.customer(self.sandbox_company()["name"])
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
+        with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             for _run in range(10):
                 self.run_cron()
                 if self.last.state == "done":
@@ -595,7 +593,7 @@ class TestInTheBackground(SyncCommon):
 
     def test_one_that_is_about_to_go_on_is_running(self):
         self.request(full=True)
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
+        with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             self.run_cron()
         self.assertEqual(self.last.state, "running")
         with self.assertRaises(UserError):
@@ -629,7 +627,7 @@ class TestInTheBackground(SyncCommon):
         self.request(full=True)
         backend, taken = self.backend.with_user(self.administrator), []
 
-        def steps(sync, client):
+        def steps(run):
             for number in range(20):
                 sleep(0.1)
                 taken.append(number)
@@ -637,7 +635,7 @@ class TestInTheBackground(SyncCommon):
                     backend.action_cancel_sync()
                 yield
 
-        with patch.object(type(self.last), "_steps", steps):
+        with patch.object(synchronization.Synchronization, "steps", steps):
             self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
         self.assertLess(len(taken), 20)

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ..tools.sync_runs import preview, run_now
+
 KINDS = [
     ("connected", "Will be connected"),
     ("changed", "Changed"),
@@ -101,8 +103,8 @@ class ConnectwiseMappingRescan(models.TransientModel):
     def action_preview(self):
         """Show what it would do; nothing is changed."""
         self.ensure_one()
-        changes = self.backend_id._preview(
-            self.get_all_entries, self.discard_disconnected
+        changes = preview(
+            self.backend_id, self.get_all_entries, self.discard_disconnected
         )
         return self._show(changes)
 
@@ -157,10 +159,13 @@ class ConnectwiseMappingRescan(models.TransientModel):
             (line.kind, line.partner_id.id, line.company_name or "", line.reason or "")
             for line in self.line_ids
         )
-        changes = []
-        backend = self.backend_id.with_context(connectwise_changes=changes)
         with self.env.cr.savepoint() as savepoint:
-            backend.sync(self.get_all_entries, self.discard_disconnected)
+            sync, changes = run_now(
+                self.backend_id,
+                self.get_all_entries,
+                self.discard_disconnected,
+                with_changes=True,
+            )
             self.env.flush_all()
             is_as_shown = self._as_lines(changes) == shown
             if not is_as_shown:
@@ -177,8 +182,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             )
         return self._notify(
             "success",
-            self.backend_id.sync_ids[:1].summary
-            or self.env._("Nothing had to be changed."),
+            sync.summary or self.env._("Nothing had to be changed."),
             self._go_back_to_report(),
         )
 
