@@ -55,7 +55,7 @@ class ConnectwiseBackend(models.Model):
         copy=False,
         groups="account.group_account_manager",
         help="Identifies this integration at ConnectWise. Get one at"
-        " developer.connectwise.com, unless whoever runs the server provided it.",
+        " developer.connectwise.com, unless your Odoo administrator provided it.",
     )
     codebase = fields.Char(copy=False, readonly=True)
     sync_contacts = fields.Boolean("Synchronize customers/contacts from ConnectWise")
@@ -178,42 +178,20 @@ class ConnectwiseBackend(models.Model):
     def _get_required_fields(self):
         return [name for name, field in self._fields.items() if field.required]
 
-    @api.constrains("hold_hours")
-    def _check_hold_hours(self):
-        if not all(backend.hold_hours > 0 for backend in self):
-            raise ValidationError(
-                self.env._("An invoice is held for at least one hour.")
-            )
-
-    @api.constrains("amount_tolerance")
-    def _check_amount_tolerance(self):
-        if not all(backend.amount_tolerance >= 0 for backend in self):
-            raise ValidationError(self.env._("The tolerance must not be negative."))
+    @api.constrains("hold_hours", "amount_tolerance")
+    def _check_limits(self):
+        for backend in self:
+            if backend.hold_hours <= 0:
+                raise ValidationError(
+                    self.env._("An invoice is held for at least one hour.")
+                )
+            if backend.amount_tolerance < 0:
+                raise ValidationError(self.env._("The tolerance must not be negative."))
 
     @api.constrains("company_id")
     def _check_branches(self):
-        """Keep one connection for a company and its branches."""
         for backend in self.sudo():
-            company = backend.company_id
-            other = (company._find_connectwise_relatives() - backend)[:1].company_id
-            if other in company.parent_ids:
-                raise ValidationError(
-                    self.env._(
-                        "%(branch)s uses the ConnectWise connection of %(company)s,"
-                        " whose branch it is.",
-                        branch=company.name,
-                        company=other.name,
-                    )
-                )
-            if other:
-                raise ValidationError(
-                    self.env._(
-                        "%(branch)s, a branch of %(company)s, has a ConnectWise"
-                        " connection of its own. Delete that one first.",
-                        branch=other.name,
-                        company=company.name,
-                    )
-                )
+            backend.company_id._check_connectwise_branches(backend)
 
     def init(self):
         create_column(self)
@@ -293,10 +271,6 @@ class ConnectwiseBackend(models.Model):
         lookups._leave_connectwise()
         return result
 
-    # -------------------------------------------------------------------------
-    # Actions
-    # -------------------------------------------------------------------------
-
     def action_test_connection(self):
         """Ask ConnectWise whether the connection works, and for what.
 
@@ -358,7 +332,7 @@ class ConnectwiseBackend(models.Model):
         return get_tenant(self.server_url, self.company_login_id) if self else ""
 
     def _forget_failures(self):
-        """End the rest after failures: a person wants it asked now."""
+        """End the pause after failures, because a person asks."""
         for name in ("retry_at", "sync_retry_at"):
             if self[name]:
                 self.sudo()[name] = False
@@ -367,15 +341,13 @@ class ConnectwiseBackend(models.Model):
         return get_interactive_limits(self)
 
     def _is_resting(self):
-        """Whether nothing is asked for now, because the last question failed."""
+        """Whether nothing is asked at the moment, after a failure."""
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_sync_resting(self):
-        """Whether no companies and contacts are asked for now."""
-        resume_at = self.sync_retry_at
-        return self._is_resting() or bool(
-            resume_at and resume_at > fields.Datetime.now()
-        )
+        """Whether companies and contacts are not read at the moment."""
+        retry_at = self.sync_retry_at
+        return self._is_resting() or bool(retry_at and retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
         """Whether the Invoice PDF Priority of this company asks ConnectWise: it does

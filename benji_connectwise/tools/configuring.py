@@ -10,8 +10,9 @@ from ..lib.connectwise_client import (
 )
 from .asking import note_rights, note_success, serialize_missing_rights
 from .connection_test import LIMITS, describe_access
+from .encryption import SecretKeyError
 from .explain import explain, explain_stored, field_to_correct
-from .private_key import find_for_dialog, read, store
+from .private_key import find_for_dialog, read, read_of_server, store
 from .server_settings import get_client_id, get_local_hosts
 
 SAVED_FIELDS = (
@@ -131,6 +132,29 @@ def _typed_client(wizard, private_key):
     )
 
 
+def get_step_of_error(wizard):
+    """Return the step with the field to correct, or False."""
+    if not wizard.error_field:
+        return False
+    return "keys" if wizard.error_field in KEY_FIELDS else "address"
+
+
+def describe_keys(wizard):
+    """Return values of the wizard: which keys there are; never the keys."""
+    try:
+        has_private_key = bool(find_for_dialog(wizard))
+    except SecretKeyError:
+        has_private_key = False
+    return {
+        "private_key": False,
+        "has_private_key": has_private_key,
+        "is_private_key_on_server": bool(
+            read_of_server(wizard.server_url, get_local_hosts())
+        ),
+        "is_client_id_on_server": bool(get_client_id()),
+    }
+
+
 def get_region(server_url):
     """Return the region that an address belongs to, "own" for none, False if empty."""
     try:
@@ -153,10 +177,11 @@ def save(wizard, backend):
         store(backend, None)
     elif typed := read(wizard):
         values["private_key"] = typed
+    company = wizard.company_id or wizard.env.company
     if backend:
         backend.write({**values, "active": True})
     else:
-        backend = backend.create({**values, "company_id": wizard._get_company().id})
+        backend = backend.create({**values, "company_id": company.id})
     note_success(backend, codebase=None, explicit=True)
     note_rights(backend, wizard.missing_rights or ())
     _, missing = wizard.env._, wizard.access_missing

@@ -2,14 +2,7 @@ from odoo import api, fields, models
 
 from ..lib.connectwise_client import REGIONS
 from ..tools import configuring
-from ..tools.encryption import SecretKeyError
-from ..tools.private_key import (
-    create_column,
-    find_for_dialog,
-    read_of_server,
-    store_typed_key,
-)
-from ..tools.server_settings import get_client_id, get_local_hosts
+from ..tools.private_key import create_column, store_typed_key
 from ..tools.tenant import explain_another
 
 
@@ -42,7 +35,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     )
     server_url = fields.Char("Address")
     client_id = fields.Char("Client ID")
-    is_client_id_on_server = fields.Boolean(compute="_compute_is_client_id_on_server")
+    is_client_id_on_server = fields.Boolean(compute="_compute_private_key")
     public_key = fields.Char()
     private_key = fields.Char(
         compute="_compute_private_key", inverse="_inverse_private_key"
@@ -68,19 +61,15 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     @api.model
     def default_get(self, fields):
         values = super().default_get(fields)
-        backend = self._get_backend()
-        if backend:
+        if backend := self._get_backend():
             values.update({name: backend[name] for name in configuring.SAVED_FIELDS})
         return {name: value for name, value in values.items() if name in fields}
 
-    def _get_company(self):
-        # Another one may have been chosen in another tab since the dialog was opened.
-        return self.company_id or self.env.company
-
     def _get_backend(self):
-        # An archived connection is taken up again instead of colliding with a new one.
-        backend = self._get_company()._find_connectwise_backend().with_env(self.env)
-        # Whoever creates the dialog over RPC can name any company.
+        # Another tab may have another company by now. Archived connections count too.
+        company = self.company_id or self.env.company
+        backend = company._find_connectwise_backend().with_env(self.env)
+        # A person who creates the dialog over RPC can name any company.
         backend.check_access("read")
         return backend
 
@@ -90,9 +79,6 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             backend = wizard._get_backend()
             is_own = backend.has_access("write")
             wizard.owner_name = not is_own and backend.sudo().company_id.name
-
-    def _compute_is_client_id_on_server(self):
-        self.is_client_id_on_server = bool(get_client_id())
 
     @api.depends("server_url", "company_login_id")
     def _compute_another_explanation(self):
@@ -116,14 +102,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     @api.depends("server_url", "company_login_id")
     def _compute_private_key(self):
         for wizard in self:
-            wizard.private_key = False
-            wizard.is_private_key_on_server = bool(
-                read_of_server(wizard.server_url, get_local_hosts())
-            )
-            try:
-                wizard.has_private_key = bool(find_for_dialog(wizard))
-            except SecretKeyError:
-                wizard.has_private_key = False
+            wizard.update(configuring.describe_keys(wizard))
 
     def _inverse_private_key(self):
         for wizard in self:
@@ -138,7 +117,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             self.write(configuring.check_typed_address(self))
             return self._go_to("address" if self.error_field else "keys")
         self.write(configuring.check_typed_keys(self))
-        return self._go_to(self._get_step_of_error() or "contacts")
+        return self._go_to(configuring.get_step_of_error(self) or "contacts")
 
     def action_back(self):
         """Go to the step before, keeping what was entered."""
@@ -150,26 +129,19 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def action_save(self):
         """Test everything, then store the connection and both options together.
 
-        Where the connection does not work nothing is stored, and the step with the
-        field to correct is shown again. The consequences of connecting another
-        ConnectWise are shown before.
+        Another ConnectWise is explained before; after an error nothing is stored.
         """
         self.ensure_one()
         backend = self._get_backend()
         backend.check_access("write")
         self.write(configuring.check_everything(self))
-        if step := self._get_step_of_error():
+        if step := configuring.get_step_of_error(self):
             return self._go_to(step)
         if self.step != "another" and self.another_explanation:
             return self._go_to("another")
         notification = configuring.save(self, backend)
         self.sudo().unlink()
         return notification
-
-    def _get_step_of_error(self):
-        if not self.error_field:
-            return False
-        return "keys" if self.error_field in configuring.KEY_FIELDS else "address"
 
     def _go_to(self, step):
         self.step = step
