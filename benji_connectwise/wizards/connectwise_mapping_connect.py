@@ -1,5 +1,4 @@
 from odoo import Command, api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import INVOICES_COMPARED
@@ -279,50 +278,3 @@ class ConnectwiseMappingConnectLine(models.TransientModel):
         self.ensure_one()
         self.wizard_id.mapping_id.connect(self.connectwise_company_id)
         return {"type": "ir.actions.act_window_close"}
-
-
-class ConnectwiseCompany(models.Model):
-    _inherit = "connectwise.company"
-
-    connected_with = fields.Char("Connected with", compute="_compute_connected_with")
-
-    @api.depends("mapping_ids")
-    def _compute_connected_with(self):
-        for company in self:
-            company.connected_with = company._describe_connected_with()
-
-    def _describe_connected_with(self, but=None):
-        """Return the customers this company is connected with, `but` one row."""
-        mappings = self.mapping_ids
-        if but:
-            mappings -= but
-        return ", ".join(mappings.mapped("partner_id.display_name"))
-
-    @api.depends_context("formatted_display_name")
-    def _compute_display_name(self):
-        # In drop-down lists, twins need more than a name to be told apart.
-        result = super()._compute_display_name()
-        if self.env.context.get("formatted_display_name"):
-            for company in self:
-                facts = company._get_distinguishing_facts()
-                if facts:
-                    company.display_name = f"{company.display_name}\n--{facts}--"
-        return result
-
-    def _get_distinguishing_facts(self):
-        account_id = self.account_number and self.env._(
-            "Account ID %s", self.account_number
-        )
-        connected = self.connected_with and self.env._(
-            "already connected with %s", self.connected_with
-        )
-        return " · ".join(filter(None, [self.status, self.city, account_id, connected]))
-
-    @api.model
-    def _search_display_name(self, operator, value):
-        domain = super()._search_display_name(operator, value)
-        if operator in ("ilike", "=") and isinstance(value, str):
-            ref = value.strip().lstrip("#")
-            if ref.isdecimal() and len(ref) < 10:
-                domain = Domain(domain) | Domain("connectwise_ref", "=", int(ref))
-        return domain
