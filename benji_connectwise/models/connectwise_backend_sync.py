@@ -9,6 +9,8 @@ from odoo.tools import SQL
 
 from ..const import SECONDS_FOR_RUN, SECONDS_FOR_SYNC_STEPS
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
+from ..tools.bill_to_import import import_contacts
+from ..tools.bill_to_removal import remove_contacts
 from ..tools.explain import explain, explain_facts
 from .connectwise_sync import OPEN, MassLossError
 
@@ -283,61 +285,8 @@ class ConnectwiseBackend(models.Model):
             .sudo()
             .search([("backend_id", "=", self.id), ("contact_id", "!=", False)])
         )
-        rows._remove_contact()
+        remove_contacts(rows)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def _ensure_rows(self):
-        """Make the report's missing rows: one for each accounting customer."""
-        self.env["res.partner"].flush_model()
-        self.env["account.move"].flush_model(
-            ["commercial_partner_id", "state", "move_type", "company_id"]
-        )
-        for backend in self.sudo():
-            company = backend.company_id
-            companies = backend._get_companies()
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO connectwise_mapping (
-                        backend_id, company_id, partner_id, partner_name,
-                        create_date, write_date, create_uid, write_uid
-                    )
-                    SELECT %(backend)s, %(company)s, partner.id, partner.name,
-                           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
-                           %(user)s, %(user)s
-                      FROM res_partner partner
-                     WHERE partner.commercial_partner_id = partner.id
-                       AND (partner.company_id IS NULL
-                            OR partner.company_id = ANY(%(visible)s))
-                       AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
-                            SELECT 1 FROM account_move move
-                             WHERE move.commercial_partner_id = partner.id
-                               AND move.company_id = ANY(%(companies)s)
-                               AND move.state = 'posted'
-                               AND move.move_type IN ('out_invoice', 'out_refund'))
-                        -- Whose part was connected before it became one.
-                        OR EXISTS (
-                            SELECT 1 FROM connectwise_mapping mapping
-                              JOIN res_partner part ON part.id = mapping.partner_id
-                             WHERE mapping.backend_id = %(backend)s
-                               AND mapping.connectwise_company_id IS NOT NULL
-                               AND part.commercial_partner_id = partner.id))
-                    ON CONFLICT (backend_id, partner_id) DO NOTHING
-                    RETURNING id
-                    """,
-                    backend=backend.id,
-                    company=company.id,
-                    companies=companies.ids,
-                    # A parent company's customers are those of its branches too.
-                    visible=(company.parent_ids | companies).ids,
-                    user=self.env.uid,
-                )
-            )
-            rows = self.env["connectwise.mapping"].sudo()
-            rows.invalidate_model()
-            rows = rows.search([("backend_id", "=", backend.id)])
-            rows._note_owners()
-            rows._find_needless().unlink()
 
     def _update_contacts_for_person(self, mappings):
         """Read and import these rows' Bill-To contacts while a person waits."""
@@ -349,6 +298,6 @@ class ConnectwiseBackend(models.Model):
 
         def read(client):
             Company._read_contacts(client, {row[0]: row[1] for row in wanted})
-            mappings._import_contacts()
+            import_contacts(mappings)
 
         self._ask(limits, read, of_sync=True)

@@ -18,6 +18,8 @@ from ..const import (
 )
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, ConnectWiseError
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from ..tools.bill_to_import import find_rows_to_import, import_contacts
+from ..tools.connecting import set_aside
 from ..tools.explain import error_to_facts, explain_facts
 from .connectwise_company import get_newest_change
 
@@ -159,7 +161,7 @@ class ConnectwiseSync(models.Model):
         if self._is_over():
             return
         self._apply_companies()
-        self.backend_id._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend_id)
         if self.discard_disconnected:
             self._discard_disconnections()
         for steps in (
@@ -439,10 +441,7 @@ class ConnectwiseSync(models.Model):
 
     def _apply_companies(self):
         """Make ConnectWise's companies what was read, if that is plausible."""
-        Company, Mapping = (
-            self.env["connectwise.company"],
-            self.env["connectwise.mapping"],
-        )
+        Company = self.env["connectwise.company"]
         staged = self.env["connectwise.sync.company"]
         backend = self.backend_id
         refs = {ref for row in self.range_ids for ref in row.gone_refs or ()}
@@ -467,7 +466,7 @@ class ConnectwiseSync(models.Model):
         backend.invalidate_recordset(["newest_change"])
         others = staged._find_others(self)
         Company._forget_contacts(backend, Company.browse(others))
-        rows = Mapping._set_aside({**others, **dict.fromkeys(left_behind.ids)})
+        rows = set_aside(self.env, {**others, **dict.fromkeys(left_behind.ids)})
         for row in rows:
             self._note_change("conflict", row, row.message)
         staged._apply(self, left_behind)
@@ -589,9 +588,9 @@ class ConnectwiseSync(models.Model):
     def _import_contacts(self):
         """Bring the contacts in Odoo in line, yielding after some rows."""
         Mapping = self.env["connectwise.mapping"]
-        ids = Mapping._find_contacts_to_import(self.backend_id)
+        ids = find_rows_to_import(self.backend_id)
         for part in split_every(ROWS_AT_ONCE, ids, Mapping.browse):
-            for mapping, done in part._import_contacts().items():
+            for mapping, done in import_contacts(part).items():
                 if done in CONTACT_COUNTS:
                     self._count(**{CONTACT_COUNTS[done]: 1})
                     self._note_change(

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from ..tools.connecting import judge_lookups_anew
 from .connectwise_company import COLUMNS, NORMALISED, as_table, normalise
 
 # `is_deleted` only goes away by itself: what is gone is decided about at the end. What
@@ -215,7 +216,7 @@ class ConnectwiseSyncCompany(models.Model):
         Company.invalidate_model()
         # What follows from these follows again.
         touched.modified(["bill_to_ref", "is_confirmed"])
-        self.env["connectwise.mapping"]._judge_lookups_anew(touched)
+        judge_lookups_anew(touched)
 
     @api.model
     def _forget(self, syncs):

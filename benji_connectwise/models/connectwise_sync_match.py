@@ -10,6 +10,7 @@ from ..lib.customer_matching import (
     normalise_account_id,
     normalise_name,
 )
+from ..tools.connecting import link
 from .connectwise_company import as_key, as_table
 
 
@@ -138,13 +139,14 @@ class ConnectwiseSync(models.Model):
     def _store_links(self, links):
         Mapping = self.env["connectwise.mapping"]
         reasons = dict(Mapping._fields["connection"]._description_selection(self.env))
-        rows = Mapping._link(
-            [(link.customer_id, link.company_id, link.reason) for link in links]
+        rows = link(
+            self.env,
+            [(found.customer_id, found.company_id, found.reason) for found in links],
         )
         rows._message_log_batch(
             bodies={
                 row.id: self.env._(
-                    "Connected with %(company)s, by %(reason)s.",
+                    "Connected to %(company)s by %(reason)s.",
                     company=row.connectwise_company_id.display_name,
                     reason=reasons[row.connection],
                 )
