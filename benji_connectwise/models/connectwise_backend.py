@@ -9,12 +9,14 @@ from odoo.fields import NO_ACCESS
 from ..const import SECONDS_FOR_RUN
 from ..lib.connectwise_client import BACKGROUND, ConnectWiseError
 from ..tools.asking import asking, get_interactive_limits
+from ..tools.bill_to_removal import remove_contacts
 from ..tools.connection_test import check_connection
 from ..tools.explain import explain_stored
 from ..tools.private_key import create_column, store_typed_key
-from ..tools.report_rows import ensure_rows
 from ..tools.sync_runs import OPEN, run_now, start
 from ..tools.tenant import get_tenant, leave_tenant
+
+CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}
 
 
 class ConnectwiseBackend(models.Model):
@@ -130,7 +132,6 @@ class ConnectwiseBackend(models.Model):
         required=True,
         default="next",
     )
-
     newest_change = fields.Datetime(
         copy=False,
         readonly=True,
@@ -241,12 +242,9 @@ class ConnectwiseBackend(models.Model):
                 self.env._("A connection stays with its company: make another one.")
             )
         # What was learned about the old address or keys says nothing about new ones.
-        if not vals.keys().isdisjoint(
-            {"server_url", "company_login_id", "public_key", "private_key", "client_id"}
-        ):
-            anew = {"retry_at": False, "failures": 0}
-            anew.update({f"sync_{name}": value for name, value in anew.items()})
-            vals = {"codebase": False, **anew, **vals}
+        if vals.keys() & {"server_url", *CREDENTIALS}:
+            pauses = ("retry_at", "failures", "sync_retry_at", "sync_failures")
+            vals = {"codebase": False, **dict.fromkeys(pauses, False), **vals}
         tenants = {backend: backend._get_tenant() for backend in self}
         result = super().write(vals)
         if "active" in vals:
@@ -254,9 +252,7 @@ class ConnectwiseBackend(models.Model):
         for backend, tenant in tenants.items():
             if backend._get_tenant() != tenant:
                 leave_tenant(backend, tenant)
-            elif not vals.keys().isdisjoint(
-                {"amount_tolerance", "invoice_number_field"}
-            ):
+            elif vals.keys() & {"amount_tolerance", "invoice_number_field"}:
                 backend._find_lookups()._judge_anew()
         return result
 
@@ -314,7 +310,7 @@ class ConnectwiseBackend(models.Model):
             )
         rows = self.env["connectwise.mapping"].sudo()
         with_contact = [("backend_id", "=", self.id), ("contact_id", "!=", False)]
-        rows.search(with_contact)._remove_contact()
+        remove_contacts(rows.search(with_contact))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _find_lookups(self):
@@ -405,6 +401,3 @@ class ConnectwiseBackend(models.Model):
         return rows.search_count(
             [("backend_id", "in", self.ids), ("disconnected", "=", True)]
         )
-
-    def _ensure_rows(self):
-        ensure_rows(self)

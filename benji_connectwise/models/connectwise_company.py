@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ConnectwiseCompany(models.Model):
@@ -46,6 +47,7 @@ class ConnectwiseCompany(models.Model):
     normalised_name = fields.Char(readonly=True)
     normalised_account_id = fields.Char(readonly=True)
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
+    connected_with = fields.Char("Connected to", compute="_compute_connected_with")
 
     # An ordinary index refuses long texts.
     _normalised_name_index = models.Index(
@@ -58,12 +60,47 @@ class ConnectwiseCompany(models.Model):
         "unique(backend_id, connectwise_ref)", "This company was read already."
     )
 
+    @api.depends("mapping_ids")
+    def _compute_connected_with(self):
+        for company in self:
+            company.connected_with = company._describe_connected_with()
+
     @api.depends("name", "connectwise_ref", "is_deleted")
+    @api.depends_context("formatted_display_name")
     def _compute_display_name(self):
         for company in self:
             name = (
                 f"{company.name or company.identifier or ''} #{company.connectwise_ref}"
             )
-            company.display_name = (
-                self.env._("%s (gone)", name) if company.is_deleted else name
-            )
+            if company.is_deleted:
+                name = self.env._("%s (gone)", name)
+            # In drop-down lists, twins need more than a name to be told apart.
+            if self.env.context.get("formatted_display_name"):
+                details = company._get_distinguishing_details()
+                name = f"{name}\n--{details}--" if details else name
+            company.display_name = name
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if operator in ("ilike", "=") and isinstance(value, str):
+            ref = value.strip().lstrip("#")
+            if ref.isdecimal() and len(ref) < 10:
+                domain = Domain(domain) | Domain("connectwise_ref", "=", int(ref))
+        return domain
+
+    def _describe_connected_with(self, but=None):
+        """Return the customers this company is connected to, `but` one row."""
+        mappings = self.mapping_ids
+        if but:
+            mappings -= but
+        return ", ".join(mappings.mapped("partner_id.display_name"))
+
+    def _get_distinguishing_details(self):
+        account_id = self.account_number and self.env._(
+            "Account ID %s", self.account_number
+        )
+        connected = self.connected_with and self.env._(
+            "already connected to %s", self.connected_with
+        )
+        return " · ".join(filter(None, [self.status, self.city, account_id, connected]))

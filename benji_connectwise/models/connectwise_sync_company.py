@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..tools.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
+from ..tools.connecting import judge_lookups_anew
 from ..tools.sql import as_table
 
 # `is_deleted` only goes away by itself: what is gone is decided about at the end. What
@@ -246,7 +247,7 @@ class ConnectwiseSyncCompany(models.Model):
         Company.invalidate_model()
         # Whatever is computed from these is computed again.
         touched.modified(["bill_to_ref", "is_confirmed"])
-        self.env["connectwise.mapping"]._judge_lookups_anew(touched)
+        judge_lookups_anew(touched)
 
     @api.model
     def _forget(self, syncs):

@@ -241,7 +241,7 @@ class TestLinks(AnotherCommon):
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
         self.sync()
-        row.with_user(self.administrator).action_connect_suggestions()
+        row.with_user(self.administrator).action_connect_exact_matches()
         self.assertTrue(row.is_set_aside)
 
     def test_connecting_by_hand_settles_it(self):
@@ -426,7 +426,7 @@ class TestPdfs(AnotherCommon):
             [("connectwise_ref", "=", there)]
         )
         stranger = self.customer("Stranger")
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.row(stranger).with_user(self.administrator).connect(company)
         lookup._judge_anew()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))

@@ -140,7 +140,7 @@ class TestBranches(BranchCommon):
         theirs = self.new_customer("Theirs", company_id=self.branch.id)
         shared = self.new_customer("Shared")
         self.invoice_there("CW1002", partner_id=here.id)
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         rows = self.env["connectwise.mapping"].search([])
         for customer in here, theirs, shared:
             self.assertEqual(

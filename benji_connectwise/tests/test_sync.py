@@ -11,6 +11,8 @@ from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.tools import sync_runs, synchronization
 
+from ..tools.bill_to_import import find_rows_to_import
+from ..tools.bill_to_plan import plan_contact
 from .common import ConnectwiseCommon
 
 
@@ -379,11 +381,11 @@ class TestSync(SyncCommon):
             with self.subTest(auto_enable):
                 self.backend.auto_enable_contacts = auto_enable
                 planned = rows.filtered(
-                    lambda row: row._plan_contact({}) != ("unchanged", False)
+                    lambda row: (
+                        plan_contact(row.bill_to_ids, {}) != ("unchanged", False)
+                    )
                 )
-                self.assertEqual(
-                    Mapping._find_contacts_to_import(self.backend), planned.ids
-                )
+                self.assertEqual(find_rows_to_import(self.backend), planned.ids)
 
 
 @tagged("post_install", "-at_install")

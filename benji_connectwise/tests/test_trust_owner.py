@@ -2,6 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
+from ..tools.connecting import link
 from .contact_common import ContactCommon
 
 
@@ -16,7 +17,7 @@ class OwnerCommon(ContactCommon):
         cls.boulder = cls.new_customer("Boulder")
 
     def link(self, row, company, connection):
-        row._link([(row.id, company.id, connection)])
+        link(row.env, [(row.id, company.id, connection)])
 
     def patch(self, **values):
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], values)

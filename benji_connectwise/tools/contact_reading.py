@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client import ConnectWiseError
 from .asking import asking
+from .bill_to_import import import_contacts
 from .sql import as_table
 
 CONTACT_COLUMNS = {
@@ -90,7 +91,7 @@ def update_contacts_for_person(backend, mappings):
         asking(backend, limits, of_sync=True) as client,
     ):
         read_contacts(backend.env, client, {row[0]: row[1] for row in wanted})
-        mappings._import_contacts()
+        import_contacts(mappings)
 
 
 def forget_contacts(backend, company_ids):

@@ -12,6 +12,7 @@ from ..lib.customer_matching import (
     normalise_name,
 )
 from .company_rows import NORMALISED, normalise
+from .connecting import link
 from .sql import as_key, as_table
 
 
@@ -170,13 +171,14 @@ def _normalise_again(backend):
 def _store_links(run, links):
     Mapping = run.env["connectwise.mapping"]
     reasons = dict(Mapping._fields["connection"]._description_selection(run.env))
-    rows = Mapping._link(
-        [(link.customer_id, link.company_id, link.reason) for link in links]
+    rows = link(
+        run.env,
+        [(found.customer_id, found.company_id, found.reason) for found in links],
     )
     rows._message_log_batch(
         bodies={
             row.id: run.env._(
-                "Connected to %(company)s, by %(reason)s.",
+                "Connected to %(company)s by %(reason)s.",
                 company=row.connectwise_company_id.display_name,
                 reason=reasons[row.connection],
             )

@@ -17,10 +17,12 @@ from ..const import (
     ROWS_AT_ONCE,
 )
 from ..lib.connectwise_client import ALL_IDS, BadAnswerError, IdRange
+from .bill_to_import import find_rows_to_import, import_contacts
 from .company_rows import get_newest_change
+from .connecting import set_aside
 from .contact_reading import find_wanted_contacts, forget_contacts, read_contacts
+from .mapping_rows import add_rows
 from .matching import match_customers
-from .report_rows import ensure_rows
 
 CONTACT_COUNTS = {
     "created": "contacts_created",
@@ -66,7 +68,7 @@ class Synchronization:
         if sync._is_over():
             return
         self._apply_companies()
-        ensure_rows(self.backend)
+        add_rows(self.backend)
         if sync.discard_disconnected:
             self._discard_disconnections()
         for steps in (
@@ -139,9 +141,7 @@ class Synchronization:
         backend.invalidate_recordset(["newest_change"])
         others = staged._find_others(sync)
         forget_contacts(backend, others)
-        rows = env["connectwise.mapping"]._set_aside(
-            {**others, **dict.fromkeys(left_behind.ids)}
-        )
+        rows = set_aside(env, {**others, **dict.fromkeys(left_behind.ids)})
         for row in rows:
             self.note_change("conflict", row, row.message)
         staged._apply(sync, left_behind)
@@ -258,9 +258,9 @@ class Synchronization:
     def _import_contacts(self):
         """Bring the contacts in Odoo in line."""
         Mapping = self.env["connectwise.mapping"]
-        ids = Mapping._find_contacts_to_import(self.backend)
+        ids = find_rows_to_import(self.backend)
         for part in split_every(ROWS_AT_ONCE, ids, Mapping.browse):
-            for mapping, done in part._import_contacts().items():
+            for mapping, done in import_contacts(part).items():
                 if done in CONTACT_COUNTS:
                     self.sync._count(**{CONTACT_COUNTS[done]: 1})
                     self.note_change(
