@@ -21,7 +21,7 @@ class ConnectwiseCompany(models.Model):
     status = fields.Char(readonly=True)
     city = fields.Char(readonly=True)
     is_deleted = fields.Boolean(
-        "Gone",
+        "Deleted in ConnectWise",
         readonly=True,
         help="In ConnectWise's recycle bin, or missing when all entries were read.",
     )
@@ -73,7 +73,7 @@ class ConnectwiseCompany(models.Model):
                 f"{company.name or company.identifier or ''} #{company.connectwise_ref}"
             )
             if company.is_deleted:
-                name = self.env._("%s (gone)", name)
+                name = self.env._("%s (deleted in ConnectWise)", name)
             # In drop-down lists, twins need more than a name to be told apart.
             if self.env.context.get("formatted_display_name"):
                 details = company._get_distinguishing_details()

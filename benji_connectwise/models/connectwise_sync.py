@@ -105,7 +105,7 @@ class ConnectwiseSync(models.Model):
         return {
             "companies_read": _("companies read"),
             "companies_changed": _("companies changed"),
-            "companies_gone": _("companies gone"),
+            "companies_gone": _("companies deleted in ConnectWise"),
             "set_aside": _("connections set aside"),
             "connected": _("connected"),
             "conflicts": _("conflicts"),
@@ -173,7 +173,7 @@ class ConnectwiseSync(models.Model):
     def _end_for_another_connectwise(self):
         """End it where another ConnectWise was connected.
 
-        Whoever is at it at this moment notices, and clears up.
+        A process that runs it at this moment notices, and clears up.
         """
         self.write(
             {

@@ -33,7 +33,7 @@ CONTACT_COUNTS = {
 
 
 class MassLossError(Exception):
-    """Too many connected companies would be gone; `failure` says how many."""
+    """Too many connected companies are missing; `failure` says how many."""
 
     def __init__(self, lost, count):
         super().__init__(f"{lost} of {count} connected companies are gone")
@@ -147,8 +147,8 @@ class Synchronization:
         staged._apply(sync, left_behind)
         gone.is_deleted = True
         for row in lost:
-            row._log(env._("Gone in ConnectWise; the connection stays as it is."))
-            self.note_change("changed", row, env._("Gone in ConnectWise"))
+            row._log(env._("Deleted in ConnectWise. The connection stays as it is."))
+            self.note_change("changed", row, env._("Deleted in ConnectWise"))
         sync._count(companies_gone=len(gone), set_aside=len(rows))
 
     def _check_loss(self, gone, left_behind):

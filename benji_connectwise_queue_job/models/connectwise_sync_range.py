@@ -54,7 +54,7 @@ class ConnectwiseSyncRange(models.Model):
                 self.env.cr.rollback()
                 sync._fail()
                 return
-        # Whoever comes last sees that all the others are done.
+        # The last job sees that all the others are done.
         commit()
         if sync._is_cancelled() or not sync._get_ranges_left():
             backend._trigger_sync()
