@@ -210,10 +210,8 @@ class ConnectwiseBackend(models.Model):
     @api.depends_context("lang")
     def _compute_last_error(self):
         for backend in self:
-            failure = backend.failure or (
-                backend.sync_contacts and backend.sync_failure
-            )
-            backend.last_error = explain_stored(self.env, failure)
+            shown = backend.failure or (backend.sync_contacts and backend.sync_failure)
+            backend.last_error = explain_stored(self.env, shown)
 
     def _compute_sync(self):
         for backend in self:
@@ -397,7 +395,5 @@ class ConnectwiseBackend(models.Model):
     def count_disconnected(self):
         """Return how many disconnections *Discard…* would lift."""
         self.check_access("read")
-        rows = self.env["connectwise.mapping"].sudo()
-        return rows.search_count(
-            [("backend_id", "in", self.ids), ("disconnected", "=", True)]
-        )
+        disconnected = [("backend_id", "in", self.ids), ("disconnected", "=", True)]
+        return self.env["connectwise.mapping"].sudo().search_count(disconnected)
