@@ -239,7 +239,7 @@ class Worker:
                 for company in companies[::50]
             ]
         )
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         return self.env["connectwise.mapping"].search(
             [("partner_id", "in", partners.ids)]
         )
