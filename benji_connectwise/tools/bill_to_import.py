@@ -116,7 +116,9 @@ def _get_bill_tos(mappings):
     )
     if inserted:
         mappings.invalidate_recordset(["bill_to_ids"], flush=False)
-    return mappings.bill_to_ids
+    return mappings.env["connectwise.bill.to"].search_fetch(
+        [("mapping_id", "in", mappings.ids)]
+    )
 
 
 def _try_step(bill_to, step, value):
@@ -200,8 +202,8 @@ def _create_contacts(bill_tos):
             return outcomes
         bill_tos._set_note(_prepare_failure_note(bill_tos, error))
         return {bill_tos.mapping_id: "none"}
-    _store_arrivals(bill_tos, contacts, "created")
     mappings = bill_tos.mapping_id
+    _store_arrivals(bill_tos, contacts, "created")
     mappings._message_log_batch(
         {
             mapping.id: env._(
@@ -259,6 +261,7 @@ def _store_arrivals(bill_tos, contacts, origin):
         )
         for bill_to, contact in zip(bill_tos, contacts, strict=True)
     ]
+    mappings = bill_tos.mapping_id
     held = bill_tos.filtered(lambda bill_to: bill_to._is_held())
     columns = {"id": "int", "contact_id": "int", "note": "jsonb", "domain": "text"}
     bill_tos.env.flush_all()
@@ -287,7 +290,7 @@ def _store_arrivals(bill_tos, contacts, origin):
         )
     )
     bill_tos.invalidate_recordset(flush=False)
-    bill_tos.mapping_id.invalidate_recordset(flush=False)
+    mappings.invalidate_recordset(flush=False)
     for bill_to in held:
         _ask_to_check(bill_to)
 
