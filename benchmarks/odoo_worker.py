@@ -239,7 +239,7 @@ class Worker:
                 for company in companies[::50]
             ]
         )
-        self.root["connectwise.mapping"]._ensure_rows(self.backend)
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         return self.env["connectwise.mapping"].search(
             [("partner_id", "in", partners.ids)]
         )

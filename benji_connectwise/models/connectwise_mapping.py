@@ -357,11 +357,7 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def get_report_status(self):
-        """Return what stands above the report about the current company's connection.
-
-        :return: `backend_id`, `state`, `read` and `total` of a running rescan, and
-            `text` with its `level` (Bootstrap's: muted, info, warning, danger)
-        """
+        """Return the status line above the report, as `describe_status` does."""
         self.check_access("read")
         return mapping_words.describe_status(self._get_current_backend())
 

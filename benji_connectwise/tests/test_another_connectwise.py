@@ -271,7 +271,7 @@ class TestLinks(AnotherCommon):
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.move_to_other()
-        with self.assertRaisesRegex(UserError, "not read yet"):
+        with self.assertRaisesRegex(UserError, "not been read yet"):
             row.with_user(self.administrator).connect(company)
         wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
         self.assertFalse(wizard.has_companies or wizard.suggestion_ids)

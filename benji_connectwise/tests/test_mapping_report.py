@@ -418,7 +418,7 @@ class TestMappingReport(MappingReportCommon):
         row = self.row(self.acme)
         self.assertTrue(row.has_conflict)
         self.assertIn("part of Umbrella", row.message)
-        self.assertIn("disconnect this one", row.message)
+        self.assertIn("disconnect this row", row.message)
 
     def test_a_connected_part_of_another_stays_a_conflict(self):
         """Matching does not settle it, nor does confirming."""
@@ -541,7 +541,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("is off", self.status()["text"])
 
     def test_it_says_that_nothing_was_read_yet(self):
-        self.assertIn("not read yet", self.status()["text"])
+        self.assertIn("not been read yet", self.status()["text"])
 
     def test_it_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."

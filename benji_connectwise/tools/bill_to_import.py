@@ -95,26 +95,30 @@ def import_contacts(mappings):
 
 def _get_bill_tos(mappings):
     """Return the Bill-To records of these rows, which get one each."""
-    missing = mappings.filtered(lambda mapping: not mapping.bill_to_ids)
-    if missing:
-        mappings.env.execute_query(
-            SQL(
-                """
-                INSERT INTO connectwise_bill_to (
-                    mapping_id, create_date, write_date, create_uid, write_uid
-                )
-                SELECT unnest(%(rows)s), %(now)s, %(now)s, %(user)s, %(user)s
-                -- If another request made one, PostgreSQL has this one tried again.
-                ON CONFLICT (mapping_id) DO NOTHING
-                RETURNING id
-                """,
-                rows=missing.ids,
-                now=fields.Datetime.now(),
-                user=mappings.env.uid,
+    inserted = mappings.env.execute_query(
+        SQL(
+            """
+            INSERT INTO connectwise_bill_to (
+                mapping_id, create_date, write_date, create_uid, write_uid
             )
+            SELECT id, %(now)s, %(now)s, %(user)s, %(user)s
+              FROM connectwise_mapping mapping
+             WHERE id = ANY(%(rows)s) AND NOT EXISTS (
+                   SELECT 1 FROM connectwise_bill_to WHERE mapping_id = mapping.id)
+            -- If another request inserts one now, Odoo tries this one again.
+            ON CONFLICT (mapping_id) DO NOTHING
+            RETURNING id
+            """,
+            rows=mappings.ids,
+            now=fields.Datetime.now(),
+            user=mappings.env.uid,
         )
-        missing.invalidate_recordset(["bill_to_ids"], flush=False)
-    return mappings.bill_to_ids
+    )
+    if inserted:
+        mappings.invalidate_recordset(["bill_to_ids"], flush=False)
+    return mappings.env["connectwise.bill.to"].search_fetch(
+        [("mapping_id", "in", mappings.ids)]
+    )
 
 
 def _try_step(bill_to, step, value):
@@ -198,14 +202,14 @@ def _create_contacts(bill_tos):
             return outcomes
         bill_tos._set_note(_prepare_failure_note(bill_tos, error))
         return {bill_tos.mapping_id: "none"}
-    _store_arrivals(bill_tos, contacts, "created")
     mappings = bill_tos.mapping_id
+    _store_arrivals(bill_tos, contacts, "created")
     mappings._message_log_batch(
         {
             mapping.id: env._(
-                "Imported the Bill-To contact %s.", mapping.contact_id.email_formatted
+                "Imported the Bill-To contact %s.", contact.email_formatted
             )
-            for mapping in mappings
+            for mapping, contact in zip(mappings, contacts, strict=True)
         },
         author_id=env.user.partner_id.id,
     )
@@ -257,6 +261,8 @@ def _store_arrivals(bill_tos, contacts, origin):
         )
         for bill_to, contact in zip(bill_tos, contacts, strict=True)
     ]
+    mappings = bill_tos.mapping_id
+    held = bill_tos.filtered(lambda bill_to: bill_to._is_held())
     columns = {"id": "int", "contact_id": "int", "note": "jsonb", "domain": "text"}
     bill_tos.env.flush_all()
     bill_tos.env.execute_query(
@@ -284,10 +290,9 @@ def _store_arrivals(bill_tos, contacts, origin):
         )
     )
     bill_tos.invalidate_recordset(flush=False)
-    bill_tos.mapping_id.invalidate_recordset(flush=False)
-    for bill_to in bill_tos:
-        if bill_to._is_held():
-            _ask_to_check(bill_to)
+    mappings.invalidate_recordset(flush=False)
+    for bill_to in held:
+        _ask_to_check(bill_to)
 
 
 def _ask_to_check(bill_to):

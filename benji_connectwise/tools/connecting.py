@@ -120,31 +120,40 @@ def link(env, links):
     :return: the rows that were connected
     """
     Mapping = env["connectwise.mapping"]
+    before = Mapping.browse(row_id for row_id, *_others in links).connectwise_company_id
     Mapping.flush_model()
-    before = {
-        row: row.connectwise_company_id
-        for row in Mapping.browse(row_id for row_id, *_others in links)
-    }
+    env["connectwise.bill.to"].flush_model()
     linked = env.execute_query(
         SQL(
             """
-            UPDATE connectwise_mapping mapping
-               SET connectwise_company_id = link.company_id,
-                   connection = link.connection,
-                   disconnected = FALSE, disconnected_at = NULL,
-                   disconnected_by_id = NULL, disconnected_company_id = NULL,
-                   has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
-                   last_updated = %(now)s, write_date = %(now)s,
-                   write_uid = %(user)s
-              FROM (%(links)s) link
-             WHERE mapping.id = link.id
-               AND (link.connection = 'manual' OR (
-                    connectwise_company_id IS NULL AND disconnected IS NOT TRUE
-                    AND is_set_aside IS NOT TRUE
-                    AND NOT EXISTS (
-                        SELECT 1 FROM connectwise_mapping other
-                         WHERE other.connectwise_company_id = link.company_id)))
-         RETURNING mapping.id
+            WITH link AS (%(links)s), linked AS (
+                UPDATE connectwise_mapping mapping
+                   SET connectwise_company_id = link.company_id,
+                       connection = link.connection,
+                       disconnected = FALSE, disconnected_at = NULL,
+                       disconnected_by_id = NULL, disconnected_company_id = NULL,
+                       has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
+                       last_updated = %(now)s, write_date = %(now)s,
+                       write_uid = %(user)s
+                  FROM link
+                 WHERE mapping.id = link.id
+                   AND (link.connection = 'manual' OR (
+                        connectwise_company_id IS NULL AND disconnected IS NOT TRUE
+                        AND is_set_aside IS NOT TRUE
+                        AND NOT EXISTS (
+                            SELECT 1 FROM connectwise_mapping other
+                             WHERE other.connectwise_company_id = link.company_id)))
+             RETURNING mapping.id, link.company_id
+            ), undecided AS (
+                -- A decision about the contact of another company says nothing here.
+                UPDATE connectwise_bill_to bill_to
+                   SET decision = NULL, email_domain = NULL
+                  FROM linked JOIN connectwise_mapping before ON before.id = linked.id
+                 WHERE bill_to.mapping_id = linked.id
+                   AND before.connectwise_company_id
+                       IS DISTINCT FROM linked.company_id
+            )
+            SELECT id FROM linked
             """,
             links=as_table(
                 links, {"id": "int", "company_id": "int", "connection": "text"}
@@ -155,13 +164,12 @@ def link(env, links):
     )
     rows = Mapping.browse(row_id for [row_id] in linked)
     rows.invalidate_recordset(flush=False)
+    env["connectwise.bill.to"].invalidate_model(
+        ["decision", "email_domain"], flush=False
+    )
     env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
     rows.modified(["connectwise_company_id", "connection", "disconnected_company_id"])
-    # A decision about the contact of another company says nothing about this one's.
-    moved = rows.filtered(lambda row: row.connectwise_company_id != before[row])
-    moved.bill_to_ids.write({"decision": False, "email_domain": False})
-    before_companies = env["connectwise.company"].union(*before.values())
-    judge_lookups_anew(before_companies | rows.connectwise_company_id)
+    judge_lookups_anew(before | rows.connectwise_company_id)
     return rows
 
 

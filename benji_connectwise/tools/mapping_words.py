@@ -165,6 +165,44 @@ def _describe_progress(backend):
     )
 
 
+def describe_rescan(backend):
+    """Return the texts of the dialog *Rescan* by option, and `obstacle`."""
+    env, _ = backend.env, backend.env._
+    everything = _("Refresh everything. This is the first time, so it happens anyway.")
+    if backend.last_sync:
+        everything = _(
+            "Refresh everything; otherwise only changes since %s.",
+            format_datetime(env, backend.last_sync, dt_format="short"),
+        )
+    count = backend.count_disconnected()
+    discard = _("Lifts the disconnections of %s customers.", count)
+    if not count:
+        discard = _("No customer is disconnected at the moment.")
+    elif count == 1:
+        discard = _("Lifts the disconnection of 1 customer.")
+    return {
+        "get_all_entries": everything,
+        "discard_disconnected": discard,
+        "obstacle": _find_obstacle(backend),
+    }
+
+
+def _find_obstacle(backend):
+    """Say why no rescan can run now, and how to change it, or return False."""
+    _ = backend.env._
+    if not backend.sync_contacts:
+        return _(
+            "“Synchronize customers/contacts from ConnectWise” is off, so nothing is"
+            " read. Switch it on under Integrations ▸ Configure."
+        )
+    if backend.sync_state != "idle":
+        return _(
+            "A rescan is already running. Wait until it ends, or cancel it above the"
+            " report."
+        )
+    return False
+
+
 def explain_conflict(env, conflict):
     """Say what a person has to decide.
 

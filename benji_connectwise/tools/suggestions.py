@@ -22,7 +22,7 @@ def suggest_companies(mapping):
     :return: [(id of the company, the reasons in words)]
     """
     index = _get_index(mapping.backend_id)
-    invoices, found = _find_evidence(mapping)
+    invoices, found = find_evidence(mapping)
     return [
         (suggestion.company_id, _explain(mapping, suggestion))
         for suggestion in _suggest(mapping, index, invoices, found)
@@ -92,7 +92,7 @@ def _get_index(backend):
     )
 
 
-def _find_evidence(mapping):
+def find_evidence(mapping):
     """Compare this customer's newest invoices with ConnectWise's answers about them.
 
     :return: ({id of a company: invoices that are evidence for it}, how many invoices
@@ -137,7 +137,7 @@ def _find_exact_match(mapping, index):
 
     One that is connected to another customer already always leaves some.
     """
-    invoices, found = _find_evidence(mapping)
+    invoices, found = find_evidence(mapping)
     exact = [
         suggestion.company_id
         for suggestion in _suggest(mapping, index, invoices, found)
