@@ -41,8 +41,8 @@ class ResCompany(models.Model):
         if other in self.parent_ids:
             raise ValidationError(
                 self.env._(
-                    "%(branch)s is a branch of %(company)s and uses its ConnectWise"
-                    " connection.",
+                    "%(branch)s uses the ConnectWise connection of %(company)s, its"
+                    " parent company.",
                     branch=self.name,
                     company=other.name,
                 )
