@@ -624,6 +624,7 @@ class TestInTheBackground(SyncCommon):
         self.backend.with_user(self.administrator).action_cancel_sync()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
+        self.assertFalse(self.env["connectwise.sync.cancel"].sudo().search([]))
 
     def test_it_can_be_cancelled_while_quick_steps_follow_each_other(self):
         self.request(full=True)

@@ -69,8 +69,9 @@ def asking(backend, limits, explicit=False, of_sync=False):
             left = limits.total + start - time.monotonic()
             is_alone = of_sync and _is_about_companies_alone(backend, error, left)
             prefix = "sync_" if is_alone else ""
-            # Those who ask at the same time meet the same outage: it is noted once.
-            if backend[f"{prefix}retry_at"] == paused[prefix]:
+            # Others who asked at the same time may have noted the same outage.
+            noted = backend[f"{prefix}retry_at"]
+            if not noted or noted == paused[prefix]:
                 note_failure(backend, error, is_alone)
         raise
     else:
