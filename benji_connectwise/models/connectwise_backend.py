@@ -217,7 +217,7 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             sync = backend._get_open_sync()
             if backend._is_sync_resting() or sync._is_outdated():
-                # It goes on later, unless a person asks anew: what counts is why.
+                # It resumes later, unless a person asks again. The reason is shown.
                 sync = sync.browse()
             backend.sync_state = sync.state or "idle"
             backend.sync_read = sum(sync.range_ids.mapped("companies_read"))
@@ -239,7 +239,7 @@ class ConnectwiseBackend(models.Model):
             raise UserError(
                 self.env._("A connection stays with its company: make another one.")
             )
-        # What was learned about the old address or keys says nothing about new ones.
+        # Failures of the old address or keys say nothing about the new ones.
         if vals.keys() & {"server_url", *CREDENTIALS}:
             pauses = ("retry_at", "failures", "sync_retry_at", "sync_failures")
             vals = {"codebase": False, **dict.fromkeys(pauses, False), **vals}

@@ -10,8 +10,8 @@ from ..tools.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
 from ..tools.connecting import judge_lookups_anew
 from ..tools.sql import as_table
 
-# `is_deleted` only goes away by itself: what is gone is decided about at the end. What
-# is to be confirmed differs by that alone.
+# A page only clears `is_deleted`: which companies are gone is decided at the end. A
+# company that has to be confirmed differs for that reason alone.
 DIFFERENCES = """
     SELECT page.connectwise_ref, known.connectwise_ref,
            known.id IS NOT NULL AND CASE WHEN page.connectwise_ref IS NULL

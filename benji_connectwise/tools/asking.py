@@ -54,7 +54,7 @@ def asking(backend, limits, explicit=False, of_sync=False):
     tenant, hosts = backend._get_tenant(), get_local_hosts()
     paused = {prefix: backend[f"{prefix}retry_at"] for prefix in ("", "sync_")}
     try:
-        # What is wrong with the address is said first.
+        # An error in the address is reported first.
         normalise_address(backend.server_url, hosts)
         with ConnectWiseClient(
             backend.server_url,

@@ -58,7 +58,7 @@ def start(backend, full, discard_disconnected, user):
     if not is_free or (open_sync and not open_sync._is_interrupted()):
         raise UserError(env._("A rescan is already running."))
     if open_sync:
-        # A person who asks now does not wait until it would have gone on.
+        # A person who asks now does not wait until it would have been resumed.
         open_sync.failure = backend.failure or backend.sync_failure
         open_sync._finish("failed")
         open_sync.flush_recordset()
@@ -127,7 +127,7 @@ def preview(backend, full=False, discard_disconnected=False):
 
 
 def run_scheduled(env):
-    """Go on with what was asked for or interrupted; otherwise read what changed."""
+    """Resume open synchronizations; otherwise read what changed."""
     end = time.monotonic() + SECONDS_FOR_SYNC_STEPS
     for backend in env["connectwise.backend"].search(
         [
@@ -155,7 +155,7 @@ def run_scheduled(env):
 
 
 def _run(sync, end):
-    """Run in the background; however it ends is said, and nothing is raised.
+    """Run in the background; the end is always reported, and nothing is raised.
 
     :param end: when to leave the rest to the next run, by `time.monotonic()`
     """

@@ -57,8 +57,8 @@ class Synchronization:
     def steps(self):
         """Do this synchronization, yielding after each step.
 
-        Begun again after an interruption, it goes on with what is left to do. It stops
-        if another ConnectWise is connected in the meantime.
+        Resumed after an interruption, it continues with the rest. It stops if another
+        ConnectWise is connected in the meantime.
 
         :raises ConnectWiseError: of the client
         :raises MassLossError: before anything was changed
@@ -111,7 +111,7 @@ class Synchronization:
         read = sum(sync.range_ids.mapped("companies_read"))
         # Some may have been deleted while the pages were read.
         if read < sync.companies_total and read < self.client.count_companies():
-            # Going on with what is left would find the same gap for ever.
+            # A resumed synchronization would find the same gap for ever.
             sync._clear_up()
             raise BadAnswerError("Not all companies were listed", reason="paging")
 
@@ -181,7 +181,7 @@ class Synchronization:
             [
                 ("backend_id", "=", self.backend.id),
                 ("disconnected", "=", True),
-                # Going on after an interruption must not undo what came meanwhile.
+                # Resumed after an interruption, it must not undo later ones.
                 ("disconnected_at", "<=", self.sync.started_at),
             ]
         )
