@@ -62,7 +62,7 @@ def match_customers(run):
         excluded_customers={row[0] for row in rows if row[5] or row[8]},
         fixed={row[0]: row[4] for row in rows if row[4]},
     )
-    # Customers that were set aside, or are a part of another one, stay conflicts until a
+    # Customers that were set aside, or are part of another one, stay conflicts until a
     # person decides.
     shown = {row[0]: row[7] for row in rows if row[6] and not (row[8] or row[9])}
     del rows, customers
