@@ -133,11 +133,11 @@ class Worker:
         with self.measured() as result:
             if full:
                 backend._request_sync(full=True)
-            self.root["connectwise.backend"]._cron_sync()
+            self.root["connectwise.sync"]._cron_sync()
             while backend.sync_state != "idle":
                 if backend._is_resting():
                     raise RuntimeError(backend.last_error)
-                self.root["connectwise.backend"]._cron_sync()
+                self.root["connectwise.sync"]._cron_sync()
         sync = backend.sync_ids.sorted("id")[-1]
         if sync.state != "done":
             raise RuntimeError(f"{sync.state}: {sync.error or backend.last_error}")
@@ -239,7 +239,7 @@ class Worker:
                 for company in companies[::50]
             ]
         )
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         return self.env["connectwise.mapping"].search(
             [("partner_id", "in", partners.ids)]
         )

@@ -3,13 +3,15 @@ from psycopg2 import DatabaseError
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .tools.bill_to_removal import remove_contacts
+
 
 def uninstall_hook(env):
     """Leave nothing behind but what people made and what customers received."""
     env = env(context={**env.context, "active_test": False})
     _end_holds(env)
     # Also of connections that were archived; takes the contacts away.
-    env["connectwise.mapping"].search([])._remove_contact()
+    remove_contacts(env["connectwise.mapping"].search([]))
     _give_files_back(env)
     models = [name for name in env if name.startswith("connectwise.")]
     _forget_names(env, models)

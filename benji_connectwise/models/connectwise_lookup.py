@@ -181,7 +181,7 @@ class ConnectwiseLookup(models.Model):
 
     def _is_from_another_tenant(self):
         """Whether another ConnectWise than the one connected now answered this."""
-        return bool(self.tenant) and self.tenant != self.backend_id._get_tenant()
+        return bool(self.tenant) and self.tenant != self.backend_id.tenant
 
     def _is_paused(self):
         """Whether it is too early to look this up again.

@@ -1,13 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..tools.mapping_words import explain_conflict, explain_contact
-from .connectwise_company import as_table
+from ..tools import bill_to_removal, connecting, mapping_rows, mapping_words
+from ..tools.suggestions import connect_exact_matches
 
-PART = "part_of_another"
-"""The kind of conflict of a connected customer that has a parent by now."""
+REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 
 
 class ConnectwiseMapping(models.Model):
@@ -44,7 +42,7 @@ class ConnectwiseMapping(models.Model):
             ("manual", "Manual"),
         ],
         readonly=True,
-        help="Suggestion: connected with others at once, and not looked at singly.",
+        help="Suggestion: connected together with others, not checked one by one.",
     )
     last_updated = fields.Datetime(readonly=True)
     disconnected = fields.Boolean(
@@ -61,48 +59,58 @@ class ConnectwiseMapping(models.Model):
     )
     is_set_aside = fields.Boolean(
         readonly=True,
-        help="It was connected with another company than has that id in the ConnectWise"
-        " of now: automatic matching leaves it alone until a person decides.",
+        help="It was connected to a company that the ConnectWise connected now does not"
+        " have, or has under another id. Automatic matching leaves it alone until a"
+        " person decides.",
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
     conflict = fields.Json(
-        "What the conflict is",
+        "Conflict Details",
         readonly=True,
-        help="What a person should look at: its kind, and the ids of the companies and"
-        " rows concerned.",
+        help="The kind of the conflict, and the ids of the companies and rows"
+        " concerned.",
     )
-    message = fields.Char(compute="_compute_message", help="What there is to know.")
+    bill_to_ids = fields.One2many(
+        "connectwise.bill.to", "mapping_id", readonly=True, help="One at most."
+    )
     contact_id = fields.Many2one(
-        "res.partner", "Bill-To Contact", readonly=True, ondelete="set null"
+        related="bill_to_ids.contact_id", store=True, ondelete="set null"
     )
-    contact_origin = fields.Selection(
-        [
-            ("created", "Created by the synchronization"),
-            ("converted", "Entered by hand, taken over"),
-        ],
-        readonly=True,
-    )
-    contact_before = fields.Json(
-        readonly=True,
-        help="What a contact entered by hand was before it was taken over.",
-    )
-    contact_decision = fields.Selection(
-        [("enabled", "Enabled by hand"), ("disabled", "Disabled by hand")],
-        readonly=True,
-        help="What a person decided about enabling stays.",
-    )
-    contact_note = fields.Json(
-        readonly=True,
-        help="Why there is no Bill-To contact, or what to know about it: a code and"
-        " what its sentence names.",
-    )
-    contact_message = fields.Char(compute="_compute_message")
+    contact_origin = fields.Selection(related="bill_to_ids.origin")
+    contact_decision = fields.Selection(related="bill_to_ids.decision")
     contact_enabled = fields.Boolean(
         "Enabled", related="contact_id.connectwise_enabled"
     )
     sync_paused = fields.Boolean(compute="_compute_sync_paused")
     is_self_written = fields.Boolean(
-        "Changed by the Customer", compute="_compute_is_self_written", compute_sudo=True
+        "Changed by the Customer", related="partner_id.connectwise_self_written"
+    )
+    connection_text = fields.Char("Connection Status", compute="_compute_texts")
+    contact_text = fields.Char("Bill-To", compute="_compute_texts")
+    contact_message = fields.Char(compute="_compute_texts")
+    message = fields.Char(
+        compute="_compute_texts", help="Everything to know about this row."
+    )
+    connectwise_status = fields.Char(
+        "ConnectWise Status", related="connectwise_company_id.status"
+    )
+    connectwise_account_number = fields.Char(
+        "ConnectWise Account ID", related="connectwise_company_id.account_number"
+    )
+    is_gone = fields.Boolean(
+        "Deleted in ConnectWise", related="connectwise_company_id.is_deleted"
+    )
+    # For export and import: unlike the company's id, the same in every database.
+    connectwise_ref = fields.Integer(
+        "ConnectWise ID",
+        compute="_compute_connectwise_ref",
+        inverse="_inverse_connectwise_ref",
+        search="_search_connectwise_ref",
+        help="ConnectWise's number of the connected company. Importing another number"
+        " connects by hand, importing 0 disconnects.",
+    )
+    has_open_invoices = fields.Boolean(
+        compute="_compute_has_open_invoices", search="_search_has_open_invoices"
     )
 
     _partner_backend_unique = models.UniqueIndex("(backend_id, partner_id)")
@@ -114,144 +122,126 @@ class ConnectwiseMapping(models.Model):
                 mapping.contact_id and not mapping.backend_id.sync_contacts
             )
 
-    @api.depends("partner_id.connectwise_self_written")
-    def _compute_is_self_written(self):
-        for mapping in self:
-            mapping.is_self_written = mapping.partner_id.connectwise_self_written
-
-    # -------------------------------------------------------------------------
-    # In the reader's words
-    # -------------------------------------------------------------------------
-
     @api.depends(
-        "conflict",
-        "has_conflict",
-        "contact_note",
         "sync_paused",
+        "connection",
         "connectwise_company_id.is_deleted",
+        "connectwise_company_id.is_confirmed",
+        "disconnected",
+        "disconnected_at",
+        "disconnected_by_id",
+        "has_conflict",
+        "conflict",
+        "contact_id.name",
+        "contact_id.email",
+        "bill_to_ids.note",
     )
-    @api.depends_context("lang")
-    def _compute_message(self):
+    @api.depends_context("lang", "tz")
+    def _compute_texts(self):
         for mapping in self:
-            mapping.contact_message = explain_contact(self.env, mapping.contact_note)
-            mapping.message = " ".join(filter(None, mapping._get_sentences())) or False
+            note = mapping.bill_to_ids.note
+            mapping.contact_message = mapping_words.explain_contact(self.env, note)
+            mapping.contact_text = mapping_words.describe_contact(mapping)
+            mapping.connection_text = mapping_words.describe_connection(mapping)
+            mapping.message = mapping_words.explain_row(mapping)
 
-    def _get_sentences(self):
-        _ = self.env._
-        if self.has_conflict:
-            yield explain_conflict(self.env, self.conflict)
-        if self.connectwise_company_id.is_deleted:
-            yield _(
-                "This company is gone in ConnectWise. The connection and its contact"
-                " stay as they are until you connect another one or disconnect."
+    @api.depends("connectwise_company_id.connectwise_ref")
+    def _compute_connectwise_ref(self):
+        for mapping in self:
+            mapping.connectwise_ref = mapping.connectwise_company_id.connectwise_ref
+
+    def _inverse_connectwise_ref(self):
+        refs = {mapping: mapping.connectwise_ref for mapping in self}
+        Company = self.env["connectwise.company"].sudo()
+        for mapping, ref in refs.items():
+            company = Company.search(
+                [
+                    ("backend_id", "=", mapping.sudo().backend_id.id),
+                    ("connectwise_ref", "=", ref),
+                ]
             )
-        yield self.contact_message
-        yield self._explain_pause()
+            if ref and not company:
+                raise UserError(
+                    self.env._("There is no ConnectWise customer #%s. Rescan?", ref)
+                )
+            mapping._connect_as_written(company)
 
-    def _explain_pause(self):
-        return self.sync_paused and self.env._(
-            "Sync paused: “Synchronize customers/contacts from ConnectWise” is off, so"
-            " the contact is not updated."
-        )
+    def _search_connectwise_ref(self, operator, value):
+        return [("connectwise_company_id.connectwise_ref", operator, value)]
 
-    # -------------------------------------------------------------------------
-    # Whose invoices these are
-    # -------------------------------------------------------------------------
+    def _compute_has_open_invoices(self):
+        having = self.search([("id", "in", self.ids), ("has_open_invoices", "=", True)])
+        for mapping in self:
+            mapping.has_open_invoices = mapping in having
 
-    def _is_certain(self):
-        """Whether a person or an Account ID made this connection, not a name alone."""
-        return self.connection in ("account_id", "manual")
+    def _search_has_open_invoices(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("id", "in", mapping_rows.query_open_invoices(self.env))
 
-    def _get_trusted_company(self):
-        """Return the connected company, if the ConnectWise of now has it."""
-        return self.connectwise_company_id.filtered("is_confirmed")
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        # The text of the connection is sorted like the connection.
+        if field_name == "connection_text":
+            field_name = "connection"
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.model_create_multi
     def create(self, vals_list):
         mappings = super().create(vals_list)
-        self._judge_lookups_anew(mappings.connectwise_company_id)
+        connecting.judge_lookups_anew(mappings.connectwise_company_id)
         return mappings
 
     def write(self, vals):
+        """Connect by hand if a person writes a connection, for instance by import.
+
+        Everything else is the addon's own, which writes it as superuser.
+        """
+        if self.env.su:
+            return self._write_and_judge(vals)
+        self._check_may_change()
+        own = {
+            name: value
+            for name, value in vals.items()
+            if name == "connectwise_ref" or name.startswith(("message_", "website_"))
+        }
+        others = set(vals) - set(own) - {"connectwise_company_id"}
+        if others and "_import_current_module" not in self.env.context:
+            raise AccessError(
+                self.env._("Only connecting and disconnecting can change this.")
+            )
+        result = super().write(own) if own else True
+        if "connectwise_company_id" in vals:
+            company = self.env["connectwise.company"].browse(
+                vals["connectwise_company_id"] or ()
+            )
+            for mapping in self:
+                mapping._connect_as_written(company)
+        return result
+
+    def _write_and_judge(self, vals):
         if vals.keys().isdisjoint({"connectwise_company_id", "partner_id"}):
             return super().write(vals)
         before = self.connectwise_company_id
         result = super().write(vals)
-        self._judge_lookups_anew(before | self.connectwise_company_id)
+        connecting.judge_lookups_anew(before | self.connectwise_company_id)
         return result
 
     def unlink(self):
+        self.check_access("unlink")
+        bill_to_removal.remove_contacts(self)
         companies = self.connectwise_company_id
         result = super().unlink()
-        self._judge_lookups_anew(companies)
+        connecting.judge_lookups_anew(companies)
         return result
 
-    @api.model
-    def _judge_lookups_anew(self, companies):
-        """Judge again the invoices that are of these ConnectWise companies, or not.
-
-        Whose a company is decides about everybody's invoices, while the dependencies
-        of the verdict only know the connection of the invoice's own customer.
-
-        :param companies: those that were or are connected, or counted or count now
-        """
-        if not companies:
+    def _connect_as_written(self, company):
+        """Connect or disconnect by hand, unless it is like that already."""
+        if company == self.connectwise_company_id:
             return
-        refs = companies.sudo().mapped("connectwise_ref")
-        hits = (
-            self.env["connectwise.invoice"]
-            .sudo()
-            .search(
-                Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs)
-            )
-        )
-        hits.lookup_id._judge_anew()
-
-    def _find_needless(self):
-        """Return the rows of customers that became a part of another, where nobody
-        connected or disconnected anything."""
-        return self.search(
-            [
-                ("id", "in", self.ids),
-                ("partner_id.parent_id", "!=", False),
-                ("connectwise_company_id", "=", False),
-                ("contact_id", "=", False),
-                ("disconnected", "=", False),
-                ("is_set_aside", "=", False),
-            ]
-        ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
-
-    def _note_owners(self):
-        """Make a conflict of each connected row whose customer became part of another.
-
-        What was said of it says nothing certain about the other's invoices. It
-        ends when the customer stands alone again.
-        """
-        self.flush_model()
-        self.env["res.partner"].flush_model(["commercial_partner_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT mapping.id, partner.commercial_partner_id != partner.id
-                  FROM connectwise_mapping mapping
-                  JOIN res_partner partner ON partner.id = mapping.partner_id
-                 WHERE mapping.id = ANY(%s)
-                   AND mapping.connectwise_company_id IS NOT NULL
-                   AND (partner.commercial_partner_id != partner.id)
-                       != (COALESCE(mapping.conflict->>'kind', '') = %s)
-                """,
-                self.ids,
-                PART,
-            )
-        )
-        for row_id, is_part in rows:
-            row = self.browse(row_id)
-            conflict = {
-                "kind": PART,
-                "companies": row.connectwise_company_id.ids,
-                "rows": row.ids,
-            }
-            row.write({"has_conflict": is_part, "conflict": is_part and conflict})
+        if company:
+            self.connect(company)
+        else:
+            self.action_disconnect()
 
     # -------------------------------------------------------------------------
     # Actions
@@ -268,56 +258,36 @@ class ConnectwiseMapping(models.Model):
         """Open the dialog "+" for this row."""
         self.ensure_one()
         self._check_may_change()
+        # Saved, because the buttons of its suggestions work on saved records alone.
+        dialog = self.env["connectwise.mapping.connect"].create({"mapping_id": self.id})
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Connect %s with", self.partner_id.display_name),
-            "res_model": "connectwise.mapping.connect",
+            "name": self.env._("Connect %s to", self.partner_id.display_name),
+            "res_model": dialog._name,
+            "res_id": dialog.id,
             "view_mode": "form",
             "target": "new",
-            "context": {"default_mapping_id": self.id},
+            "context": {
+                "default_mapping_id": self.id,
+                "dialog_size": "extra-large",
+            },
         }
 
     def connect(self, company):
-        """Connect this customer with `company` by hand; lifts its exclusion.
+        """Connect this customer to `company` by hand; this lifts its exclusion.
 
         :param company: `connectwise.company` record or its id
-        :raises UserError: if it is of another connection, or gone
+        :raises UserError: if it is of another connection, deleted or not confirmed
         """
         self.ensure_one()
         self._check_may_change()
         if isinstance(company, int):
             company = self.env["connectwise.company"].browse(company)
-        company = company.sudo().exists()
-        if not company or company.backend_id != self.sudo().backend_id:
-            raise UserError(self.env._("This ConnectWise customer is not available."))
-        if company.is_deleted:
-            raise UserError(
-                self.env._("%s is not in ConnectWise any more.", company.display_name)
-            )
-        if not company.is_confirmed:
-            raise UserError(
-                self.env._(
-                    "Another ConnectWise is connected by now, and its customers were"
-                    " not read yet: Rescan."
-                )
-            )
-        mapping = self.sudo()
-        if mapping.connectwise_company_id != company:
-            mapping._remove_contact()
-        mapping.partner_id._set_self_written(False)
-        self._link([(mapping.id, company.id, "manual")])
-        mapping._note_owners()
-        mapping._log_for_customer(
-            self.env._("Connected by hand to %s.", company.display_name)
-        )
-        mapping.backend_id._update_contacts_for_person(mapping)
+        connecting.connect(self.sudo(), company.sudo().exists())
         return True
 
     def action_confirm(self):
-        """Make the connection of this one row a person's, who looked at it.
-
-        Where it is not connected, the name that the customer wrote himself counts from
-        now on.
+        """Confirm the connection of this row, or the name that the customer wrote.
 
         :raises UserError: if there is neither
         """
@@ -325,142 +295,105 @@ class ConnectwiseMapping(models.Model):
         self._check_may_change()
         if self.connectwise_company_id:
             return self.connect(self.connectwise_company_id)
-        mapping = self.sudo()
-        if not mapping.is_self_written:
-            raise UserError(self.env._("This customer is not connected."))
-        mapping.partner_id._set_self_written(False)
-        if not mapping.is_set_aside:
-            mapping.write({"has_conflict": False, "conflict": False})
-        mapping._log_for_customer(self.env._("Confirmed the customer's name."))
+        connecting.confirm_name(self.sudo())
         return True
 
     def action_disconnect(self):
-        """Remove the connection; automatic matching leaves this customer alone."""
+        """Remove the connections; automatic matching leaves these customers alone."""
         self._check_may_change()
-        connected = self.sudo().filtered(
-            lambda mapping: mapping.connectwise_company_id or mapping.is_set_aside
-        )
-        for mapping in connected:
-            company = mapping.connectwise_company_id
-            name = company.display_name or mapping.conflict["company"]
-            mapping._remove_contact()
-            mapping.write(
-                {
-                    "connectwise_company_id": False,
-                    "connection": False,
-                    "disconnected": True,
-                    "disconnected_at": fields.Datetime.now(),
-                    "disconnected_by_id": self.env.user.id,
-                    "disconnected_company_id": company.id,
-                    "last_updated": fields.Datetime.now(),
-                    "has_conflict": False,
-                    "is_set_aside": False,
-                    "conflict": False,
-                    "contact_note": False,
-                    "contact_decision": False,
-                }
+        for mapping in self.sudo():
+            if mapping.connectwise_company_id or mapping.is_set_aside:
+                connecting.disconnect(mapping)
+        return True
+
+    def action_connect_exact_matches(self):
+        """Connect those of these rows that have exactly one exact match."""
+        self._check_may_change()
+        rows = self.filtered(
+            lambda row: (
+                not (row.connectwise_company_id or row.disconnected or row.has_conflict)
+                and not row.is_self_written
             )
-            mapping._log_for_customer(self.env._("Disconnected from %s.", name))
+        )
+        connected = connect_exact_matches(rows.sudo())
+        return mapping_words.describe_exact_matches(rows, connected)
+
+    def enable_contact(self):
+        """Let these contacts receive their customers' invoices."""
+        return self._decide_about_contact("enabled")
+
+    def disable_contact(self):
+        """Mail these contacts no invoices any more, queued ones included."""
+        return self._decide_about_contact("disabled")
+
+    def _decide_about_contact(self, decision):
+        self._check_may_change()
+        bill_tos = self.sudo().bill_to_ids.filtered("contact_id")
+        if not bill_tos:
+            raise UserError(self.env._("There is no contact from ConnectWise."))
+        bill_tos._decide(decision)
         return True
 
     @api.model
-    def _set_aside(self, companies):
-        """Take the connections with these companies away until a person decides.
+    def action_open_report(self):
+        """Open the report of the companies switched on, with every customer's row."""
+        self.check_access("read")
+        for company in self.env.companies:
+            self._ensure_rows(company._get_connectwise_backend())
+        return self.env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
 
-        The contacts stay as they are: nobody writes, removes or mails them.
-
-        :param companies: {id of the company: name of the one that has its ConnectWise
-            id now, or None if there is none}
-        :return: the rows
-        """
-        lost = self.env["connectwise.company"].browse(companies)
-        self.flush_model()
-        rows = self.search([("connectwise_company_id", "in", lost.ids)])
-        self.search([("disconnected_company_id", "in", lost.ids)]).write(
-            {"disconnected_company_id": False}
-        )
-        for row in rows:
-            company = row.connectwise_company_id
-            name = company.name or company.identifier or ""
-            row.conflict = {
-                "kind": "set_aside",
-                "company": f"{name} (#{company.connectwise_ref})",
-                "ref": company.connectwise_ref,
-                "now": companies[company.id],
-            }
-        rows.write(
-            {
-                "connectwise_company_id": False,
-                "connection": False,
-                "is_set_aside": True,
-                "has_conflict": True,
-                "last_updated": fields.Datetime.now(),
-            }
-        )
-        rows._message_log_batch(bodies={row.id: row.message for row in rows})
-        return rows
+    def action_rescan(self):
+        """Open the dialog *Rescan* of the current company's connection."""
+        self._check_may_change()
+        backend = self._get_current_backend()
+        if not backend:
+            raise UserError(
+                self.env._(
+                    "ConnectWise PSA is not connected. Start with Configure under"
+                    " Integrations."
+                )
+            )
+        return backend.action_rescan()
 
     @api.model
-    def _link(self, links):
-        """Store connections, without looking at the contacts.
+    def get_report_status(self):
+        """Return the status line above the report, as `describe_status` does."""
+        self.check_access("read")
+        return mapping_words.describe_status(self._get_current_backend())
 
-        Those that are not made by hand give way to what a person did meanwhile.
+    # -------------------------------------------------------------------------
+    # Rows and their companies
+    # -------------------------------------------------------------------------
 
-        :param links: [(id of the row, id of the company, connection)]
-        :return: the rows that were connected
-        """
-        self.flush_model()
-        before = self.browse(row_id for row_id, *_others in links)
-        before = before.connectwise_company_id
-        linked = self.env.execute_query(
-            SQL(
-                """
-                UPDATE connectwise_mapping mapping
-                   SET connectwise_company_id = link.company_id,
-                       connection = link.connection,
-                       disconnected = FALSE, disconnected_at = NULL,
-                       disconnected_by_id = NULL, disconnected_company_id = NULL,
-                       has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
-                       -- What was decided about the contact of another company says
-                       -- nothing here.
-                       contact_decision = CASE WHEN connectwise_company_id
-                           = link.company_id THEN contact_decision END,
-                       contact_domain = CASE WHEN connectwise_company_id
-                           = link.company_id THEN contact_domain END,
-                       last_updated = %(now)s, write_date = %(now)s,
-                       write_uid = %(user)s
-                  FROM (%(links)s) link
-                 WHERE mapping.id = link.id
-                   AND (link.connection = 'manual' OR (
-                        connectwise_company_id IS NULL AND disconnected IS NOT TRUE
-                        AND is_set_aside IS NOT TRUE
-                        AND NOT EXISTS (
-                            SELECT 1 FROM connectwise_mapping other
-                             WHERE other.connectwise_company_id = link.company_id)))
-             RETURNING mapping.id
-                """,
-                links=as_table(
-                    links, {"id": "int", "company_id": "int", "connection": "text"}
-                ),
-                now=fields.Datetime.now(),
-                user=self.env.uid,
-            )
-        )
-        rows = self.browse(row_id for [row_id] in linked)
-        rows.invalidate_recordset(flush=False)
-        self.env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
-        rows.modified(
-            ["connectwise_company_id", "connection", "disconnected_company_id"]
-        )
-        self._judge_lookups_anew(before | rows.connectwise_company_id)
-        return rows
+    @api.model
+    def _get_current_backend(self):
+        backend = self.env.company._get_connectwise_backend()
+        return backend.with_env(self.env)
+
+    @api.model
+    def _ensure_rows(self, backends):
+        """Create the missing rows of the report: one for each accounting customer."""
+        for backend in backends.sudo():
+            mapping_rows.add_rows(backend)
+
+    def _is_certain(self):
+        """Whether a person or an Account ID made this connection, not a name alone."""
+        return self.connection in ("account_id", "manual")
+
+    def _get_trusted_company(self):
+        """Return the connected company, if the ConnectWise of now has it."""
+        return self.connectwise_company_id.filtered("is_confirmed")
+
+    def _is_contact_mailed(self):
+        """Whether the contact receives its customer's invoices."""
+        return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _log(self, text):
         # With the author, because the change itself is made with other rights.
         self._message_log(body=text, author_id=self.env.user.partner_id.id)
 
     def _log_for_customer(self, text):
-        """Log what a person did here, and where more people look: on the customer."""
+        """Log an act of a person here, and where more people look: on the customer."""
         self._log(text)
         self.partner_id._message_log(
             body=self.env._("ConnectWise PSA: %s", text),

@@ -6,10 +6,12 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from .connectwise_company import COLUMNS, NORMALISED, as_table, normalise
+from ..tools.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
+from ..tools.connecting import judge_lookups_anew
+from ..tools.sql import as_table
 
-# `is_deleted` only goes away by itself: what is gone is decided about at the end. What
-# is to be confirmed differs by that alone.
+# A page only clears `is_deleted`: which companies are gone is decided at the end. A
+# company that has to be confirmed differs for that reason alone.
 DIFFERENCES = """
     SELECT page.connectwise_ref, known.connectwise_ref,
            known.id IS NOT NULL AND CASE WHEN page.connectwise_ref IS NULL
@@ -53,6 +55,24 @@ OTHERS = """
                  OR known.normalised_account_id = staged.normalised_account_id
                 ) IS NOT TRUE
            END
+"""
+
+# The companies in use that have another Bill-To company now, or count again.
+TOUCHED = """
+    SELECT known.id
+      FROM connectwise_sync_company staged
+      JOIN connectwise_company known
+        ON known.backend_id = %(backend)s
+       AND known.connectwise_ref = staged.connectwise_ref
+     WHERE staged.sync_id = %(sync)s
+       AND (known.bill_to_ref != staged.bill_to_ref
+            OR known.is_confirmed IS NOT TRUE)
+       AND (known.id IN (
+                SELECT connectwise_company_id FROM connectwise_mapping
+                 WHERE backend_id = %(backend)s)
+            OR known.id IN (
+                SELECT disconnected_company_id FROM connectwise_mapping
+                 WHERE backend_id = %(backend)s))
 """
 
 UPSERT = """
@@ -106,14 +126,14 @@ class ConnectwiseSyncCompany(models.Model):
     normalised_account_id = fields.Char()
 
     @api.model
-    def _stage(self, sync, companies, whole=None, unreadable=()):
+    def _stage(self, sync, backend, companies, whole=None, unreadable=()):
         """Keep some of the client's companies: those that differ from what is known.
 
+        :param backend: the connection of `sync`, so that it is not read each time
         :param whole: the `IdRange` of which `companies` are all there are, if they are
         :param unreadable: ids that were in the answer and could not be read
         :return: (how many differ, ids that are gone, ids the database refuses)
         """
-        backend = sync.backend_id
         page = {company.id: company for company in companies}
         compared = SQL("connectwise_ref = ANY(%s)", list(page))
         if whole:
@@ -124,12 +144,11 @@ class ConnectwiseSyncCompany(models.Model):
                 whole.until or MAX_ID,
                 list(unreadable),
             )
-        Company = self.env["connectwise.company"]
-        Company.flush_model()
+        self.env["connectwise.company"].flush_model()
         differences = self.env.execute_query(
             SQL(
                 DIFFERENCES,
-                page=as_table(list(map(Company._prepare_row, companies)), COLUMNS),
+                page=as_table(list(map(prepare_row, companies)), COLUMNS),
                 backend=backend.id,
                 compared=compared,
             )
@@ -137,7 +156,7 @@ class ConnectwiseSyncCompany(models.Model):
         gone = [known for _ref, known, is_gone in differences if is_gone]
         rows = [
             (
-                *Company._prepare_row(page[ref]),
+                *prepare_row(page[ref]),
                 *normalise(page[ref].name, page[ref].account_number),
             )
             for ref, *_known in differences
@@ -152,11 +171,11 @@ class ConnectwiseSyncCompany(models.Model):
             return []
         try:
             with self.env.cr.savepoint(flush=False):
-                self.env.execute_query(
+                self.env.cr.execute(
                     SQL(
                         """
                         INSERT INTO connectwise_sync_company (sync_id, %s)
-                        SELECT %s, page.* FROM (%s) page RETURNING id
+                        SELECT %s, page.* FROM (%s) page
                         """,
                         _columns(),
                         sync.id,
@@ -200,8 +219,13 @@ class ConnectwiseSyncCompany(models.Model):
     def _apply(self, sync, left_behind):
         """Make what was read what is known; `left_behind` is not known any more."""
         Company, backend = self.env["connectwise.company"], sync.backend_id
-        touched = Company._find_touched(sync)
         self.env.flush_all()
+        touched = Company.browse(
+            company_id
+            for [company_id] in self.env.execute_query(
+                SQL(TOUCHED, sync=sync.id, backend=backend.id)
+            )
+        )
         self.env.cr.execute(
             SQL(
                 UPSERT,
@@ -211,11 +235,19 @@ class ConnectwiseSyncCompany(models.Model):
                 columns=_columns(),
             )
         )
-        Company._delete(left_behind)
+        if left_behind:
+            # By SQL, because they may be many; nothing is connected to them.
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM connectwise_company WHERE id = ANY(%s)",
+                    left_behind.ids,
+                )
+            )
+            self.env.invalidate_all(flush=False)
         Company.invalidate_model()
-        # What follows from these follows again.
+        # Whatever is computed from these is computed again.
         touched.modified(["bill_to_ref", "is_confirmed"])
-        self.env["connectwise.mapping"]._judge_lookups_anew(touched)
+        judge_lookups_anew(touched)
 
     @api.model
     def _forget(self, syncs):

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
@@ -22,6 +23,39 @@ class ResCompany(models.Model):
             if company.connectwise_backend_ids:
                 return company.connectwise_backend_ids[:1].with_env(self.sudo().env)
         return self.env["connectwise.backend"].sudo()
+
+    def _check_connectwise_branches(self, backend):
+        """Keep one connection for a company and its branches.
+
+        :param backend: this company's connection, sudo
+        :raises ValidationError: if a parent company or a branch has another one
+        """
+        family = [
+            ("id", "!=", backend.id),
+            "|",
+            ("company_id", "parent_of", self.id),
+            ("company_id", "child_of", self.id),
+        ]
+        backends = backend.with_context(active_test=False)
+        other = backends.search(family, limit=1).company_id
+        if other in self.parent_ids:
+            raise ValidationError(
+                self.env._(
+                    "%(branch)s uses the ConnectWise connection of %(company)s, its"
+                    " parent company.",
+                    branch=self.name,
+                    company=other.name,
+                )
+            )
+        if other:
+            raise ValidationError(
+                self.env._(
+                    "%(branch)s, a branch of %(company)s, has a ConnectWise"
+                    " connection of its own. Delete that one first.",
+                    branch=other.name,
+                    company=self.name,
+                )
+            )
 
     def _get_company_of_priority(self):
         """Return the company whose Invoice PDF Priority holds here: the one whose

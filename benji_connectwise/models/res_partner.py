@@ -3,28 +3,27 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
-SYNC = object()
-"""In the context as `connectwise_sync`: the synchronization itself is writing.
-
-An object, because a caller from outside can put any value into the context but this.
-"""
+from ..tools.connecting import judge_lookups_anew
+from ..tools.mapping_rows import note_parts
+from ..tools.mapping_words import explain_pause
+from ..tools.synced_contact import SYNC
 
 OWN_FIELDS = (
     *("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled"),
     "connectwise_self_written",
 )
-"""What nobody may write, on any contact: where it comes from, and who wrote it."""
+"""Fields that nobody may write, on any contact."""
 
 MATCHED = ("name", "ref", "company_name")
-"""What customers are matched by, or may be once a company is made of it."""
+"""Fields that customers are matched by, or may be once a company is made of one."""
 
 PROTECTED = (
     *OWN_FIELDS,
     *("name", "email", "email_normalized", "phone", "function", "type"),
     *("parent_id", "company_id", "is_company", "company_type", "active"),
 )
-"""What nobody may change on a synced contact, beside its address. Anything else passes,
-because Odoo keeps it in line with the customer: tax ID, payment terms, language…"""
+"""Fields that nobody may change on a synced contact, beside its address. Odoo keeps the
+others in line with the customer: tax ID, payment terms, language…"""
 
 
 class ResPartner(models.Model):
@@ -44,7 +43,7 @@ class ResPartner(models.Model):
         compute_sudo=True,
         search="_search_connectwise_company_id",
         groups="account.group_account_readonly,account.group_account_invoice",
-        help="Whom this customer is connected with, in the current company.",
+        help="The ConnectWise company of this customer, in the current company.",
     )
     connectwise_connection = fields.Char(
         compute="_compute_connectwise_company_id",
@@ -55,7 +54,7 @@ class ResPartner(models.Model):
         "ConnectWise Contact",
         readonly=True,
         copy=False,
-        help="This contact comes from ConnectWise, and is changed there.",
+        help="This contact comes from ConnectWise and can only be changed there.",
     )
     connectwise_contact_ref = fields.Integer(
         "ConnectWise Contact ID", readonly=True, copy=False
@@ -101,7 +100,7 @@ class ResPartner(models.Model):
             company = mapping._get_trusted_company()
             partner.connectwise_company_id = company
             partner.connectwise_connection = bool(company) and self.env._(
-                "Connected with %(company)s, by %(connection)s",
+                "Connected to %(company)s by %(connection)s",
                 company=company.display_name,
                 connection=how.get(mapping.connection, ""),
             )
@@ -112,7 +111,7 @@ class ResPartner(models.Model):
         mappings = contacts._get_connectwise_mapping().grouped("contact_id")
         for partner in self:
             mapping = mappings.get(partner._origin)
-            sentences = mapping and (mapping.contact_message, mapping._explain_pause())
+            sentences = mapping and (mapping.contact_message, explain_pause(mapping))
             partner.connectwise_contact_message = " ".join(
                 filter(None, sentences or ())
             )
@@ -135,7 +134,7 @@ class ResPartner(models.Model):
         return domain
 
     def _compute_application_statistics_hook(self):
-        """Show in lists and on cards who is connected, and where a contact is from."""
+        """Show in lists and on cards which partners ConnectWise has."""
         badges = super()._compute_application_statistics_hook()
         if not self.env.user._is_internal():
             return badges
@@ -200,9 +199,9 @@ class ResPartner(models.Model):
         )
 
     def _note_writer(self):
-        """Remember that the customer wrote what customers are matched by.
+        """Remember that the customer wrote a field that customers are matched by.
 
-        Whoever corrects a letter of it does not confirm it: a person of Invoicing does.
+        Correcting a letter of it confirms nothing: a person of Invoicing does.
         """
         if self._is_customer_writing():
             self._set_self_written(True)
@@ -239,8 +238,8 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "child_of", self.ids)])
         )
-        rows._judge_lookups_anew(rows.connectwise_company_id)
-        rows._note_owners()
+        judge_lookups_anew(rows.connectwise_company_id)
+        note_parts(rows)
 
     def _check_connectwise_protected(self, vals):
         protected = vals.keys() & self._get_connectwise_protected()
@@ -332,7 +331,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Make what is protected read-only, in every form and list of contacts."""
+        """Make protected fields read-only in every form and list of contacts."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type not in ("form", "list"):
             return arch, view

@@ -2,6 +2,8 @@
 
 from odoo.tests import new_test_user
 
+from ..tools.bill_to_import import import_contacts
+from ..tools.connecting import link
 from .common import ConnectwiseCommon
 
 
@@ -53,7 +55,7 @@ class ContactCommon(ConnectwiseCommon):
     @classmethod
     def connect(cls, customer, company):
         mapping = cls.new_row(customer, backend=company.backend_id)
-        mapping._link([(mapping.id, company.id, "manual")])
+        link(mapping.env, [(mapping.id, company.id, "manual")])
         return mapping
 
     @classmethod
@@ -82,7 +84,7 @@ class ContactCommon(ConnectwiseCommon):
         )
 
     def imported(self):
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         return self.mapping.contact_id
 
     def all_contacts(self, customer=None):
@@ -96,3 +98,8 @@ class ContactCommon(ConnectwiseCommon):
         return send._get_default_mail_partner_ids(
             move.with_user(user), template.with_user(user), "en_US"
         )
+
+
+def import_contact(mapping):
+    """Import the Bill-To contact of one row; return the outcome."""
+    return import_contacts(mapping)[mapping]

@@ -16,7 +16,9 @@ from odoo.tools import mute_logger
 
 import odoo.addons.benji_connectwise.controllers as controllers
 
+from ..tools.connecting import link
 from .common import ConnectwiseCommon
+from .contact_common import import_contact
 
 ADDON = "odoo.addons.benji_connectwise."
 
@@ -63,6 +65,9 @@ connectwise.company
 connectwise.sync
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
+connectwise.sync.cancel
+    read                                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.sync.range
     read                                                          – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -72,10 +77,13 @@ connectwise.sync.company
 connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
-    write, action_connect, action_connect_suggestions, connect    – – – – – – – ✓ –
+    write, action_connect, action_connect_exact_matches, connect  – – – – – – – ✓ –
     action_confirm                                                – – – – – – – ✓ –
     action_disconnect, action_rescan                              – – – – – – – ✓ –
     enable_contact, disable_contact                               – – – – – – – ✓ –
+connectwise.bill.to
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.mapping.connect
     read, write, create, unlink, action_connect                   – – – – – – – ✓ –
 connectwise.mapping.connect.line
@@ -150,6 +158,11 @@ class AccessCommon(ConnectwiseCommon):
             .sudo()
             .create({"sync_id": cls.backend.sync_ids.id})
         )
+        cls.mark = (
+            cls.env["connectwise.sync.cancel"]
+            .sudo()
+            .create({"sync_id": cls.backend.sync_ids.id})
+        )
         cls.staged = (
             cls.env["connectwise.sync.company"]
             .sudo()
@@ -174,14 +187,14 @@ class AccessCommon(ConnectwiseCommon):
         cls.customer = cls.env["res.partner"].create(
             {"name": "Acme Dental", "is_company": True, "customer_rank": 1}
         )
-        cls.backend._ensure_rows()
+        cls.env["connectwise.mapping"]._ensure_rows(cls.backend)
         cls.mapping = (
             cls.env["connectwise.mapping"]
             .sudo()
             .search([("partner_id", "=", cls.customer.id)])
         )
-        cls.mapping._link([(cls.mapping.id, cls.acme.id, "manual")])
-        cls.mapping._import_contact()
+        link(cls.mapping.env, [(cls.mapping.id, cls.acme.id, "manual")])
+        import_contact(cls.mapping)
         cls.people = {
             name: cls._new_person(name, role.groups) for name, role in ROLES.items()
         }
@@ -301,7 +314,9 @@ class TestOperations(AccessCommon):
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
+            "connectwise.bill.to": self.mapping.bill_to_ids,
             "connectwise.sync.range": self.part,
+            "connectwise.sync.cancel": self.mark,
             "connectwise.sync.company": self.staged,
             "account.move": self.move,
             "res.partner": self.mapping.contact_id,

@@ -9,7 +9,10 @@ from functools import partial
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.models.connectwise_backend import get_tenant
+from odoo.addons.benji_connectwise.lib.connectwise_client import identify_tenant
+from odoo.addons.benji_connectwise.tools.asking import asking
+from odoo.addons.benji_connectwise.tools.sync_runs import start
+from odoo.addons.benji_connectwise.tools.synchronization import Synchronization
 
 from ..tools.fetching import fetch, fetch_before_sending, find_due_invoices
 from .common import SANDBOX_TODAY, Sandbox
@@ -73,13 +76,14 @@ class TestTenant(AnotherCommon):
             ("na", "acme"),
         ):
             self.assertEqual(
-                get_tenant(address, login), get_tenant("na.myconnectwise.net", "acme")
+                identify_tenant(address, login),
+                identify_tenant("na.myconnectwise.net", "acme"),
             )
 
     def test_another_login_or_address_is_another(self):
-        here = get_tenant("na.myconnectwise.net", "acme")
-        self.assertNotEqual(get_tenant("eu.myconnectwise.net", "acme"), here)
-        self.assertNotEqual(get_tenant("na.myconnectwise.net", "acme2"), here)
+        here = identify_tenant("na.myconnectwise.net", "acme")
+        self.assertNotEqual(identify_tenant("eu.myconnectwise.net", "acme"), here)
+        self.assertNotEqual(identify_tenant("na.myconnectwise.net", "acme2"), here)
 
     def test_typing_it_otherwise_changes_nothing(self):
         row = self.connected(ACME)
@@ -239,7 +243,7 @@ class TestLinks(AnotherCommon):
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
         self.sync()
-        row.with_user(self.administrator).action_connect_suggestions()
+        row.with_user(self.administrator).action_connect_exact_matches()
         self.assertTrue(row.is_set_aside)
 
     def test_connecting_by_hand_settles_it(self):
@@ -269,7 +273,7 @@ class TestLinks(AnotherCommon):
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.move_to_other()
-        with self.assertRaisesRegex(UserError, "not read yet"):
+        with self.assertRaisesRegex(UserError, "not been read yet"):
             row.with_user(self.administrator).connect(company)
         wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
         self.assertFalse(wizard.has_companies or wizard.suggestion_ids)
@@ -400,7 +404,6 @@ class TestPdfs(AnotherCommon):
         self.send(move)
         self.move_to_other()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
-        Send = self.env["account.move.send"]
         fetch_before_sending(move)
         self.assertFalse(self.other.requests())
         self.assertFalse(move.connectwise_pdf_changed)
@@ -424,7 +427,7 @@ class TestPdfs(AnotherCommon):
             [("connectwise_ref", "=", there)]
         )
         stranger = self.customer("Stranger")
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.row(stranger).with_user(self.administrator).connect(company)
         lookup._judge_anew()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
@@ -473,7 +476,7 @@ class TestMeanwhile(AnotherCommon):
     """Another ConnectWise is connected while the one before is being read."""
 
     def open_sync(self):
-        return self.backend.sudo()._start_sync(True, False, self.administrator)
+        return start(self.backend, True, False, self.administrator)
 
     def interrupted(self, moment):
         """Change the connection at one moment of a synchronization; let it end.
@@ -481,10 +484,10 @@ class TestMeanwhile(AnotherCommon):
         :param moment: after how many steps
         """
         sync = self.open_sync()
-        with self.backend._asking(
-            self.backend._get_background_limits(), of_sync=True
-        ) as client:
-            for number, _step in enumerate(sync._steps(client), start=1):
+        limits = self.backend._get_background_limits()
+        with asking(self.backend, limits, of_sync=True) as client:
+            steps = Synchronization(sync, client).steps()
+            for number, _step in enumerate(steps, start=1):
                 if number == moment:
                     self.move_to_other()
         return sync
@@ -549,7 +552,7 @@ class TestMeanwhile(AnotherCommon):
             if len(steps) == 1:
                 self.move_to_other()
 
-        with self.backend._asking(self.backend._get_background_limits()) as client:
+        with asking(self.backend, self.backend._get_background_limits()) as client:
             for _step in fetch(client, lookup, sending=True):
                 step()
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
@@ -571,9 +574,9 @@ class TestMeanwhile(AnotherCommon):
                     "number": "CW1001",
                 }
                 self.env["connectwise.invoice"].sudo().create(found)
-                lookup.write({"state": "found", "tenant": self.backend._get_tenant()})
+                lookup.write({"state": "found", "tenant": self.backend.tenant})
 
-        with self.backend._asking(self.backend._get_background_limits()) as client:
+        with asking(self.backend, self.backend._get_background_limits()) as client:
             for _step in fetch(client, lookup, sending=True):
                 step()
         self.assertGreaterEqual(len(steps), 3)
@@ -584,7 +587,7 @@ class TestMeanwhile(AnotherCommon):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         lookup = move.sudo().connectwise_lookup_ids
-        before = self.backend._get_tenant()
+        before = self.backend.tenant
         self.backend.sudo().server_url = self.other.url
         self.backend.sudo().server_url = self.sandbox.url
         self.assertChosen(move, "connectwise")

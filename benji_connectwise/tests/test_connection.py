@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..tools.asking import call_responsible
 from ..tools.private_key import get_credentials, has_stored
 from .common import ConnectwiseCommon
 
@@ -186,7 +187,7 @@ class TestFailingKeys(ConnectwiseCommon):
 
     def test_what_connectwise_says_is_text(self):
         """No link or image of somebody's in a note, which is HTML."""
-        self.backend._call_responsible("Look", "a <a href='https://a.example'>b</a>")
+        call_responsible(self.backend, "Look", "a <a href='https://a.example'>b</a>")
         self.assertIn("&lt;a href", self.backend.activity_ids.note)
 
     def test_an_outage_raises_no_activity(self):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from odoo.tests import new_test_user, tagged
 
+from ..tools.bill_to_removal import remove_contacts
 from .contact_common import ContactCommon
 
 KINDS = ("created", "contact", "other")
@@ -83,7 +84,7 @@ class TestAddresses(AddressCommon):
         contact = self.new_contact()
         self.imported()
         move = self.invoice(partner_id=contact.id, post=False)
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertEqual(move.partner_id, contact)
 
 

@@ -4,7 +4,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 
-from .contact_common import ContactCommon
+from ..tools.bill_to_import import find_rows_to_import
+from ..tools.bill_to_removal import remove_contacts
+from ..tools.connecting import link
+from .contact_common import ContactCommon, import_contact
 
 
 @tagged("post_install", "-at_install")
@@ -63,18 +66,18 @@ class TestEnabling(ContactCommon):
         self.mapping.enable_contact()
         self.mapping.disable_contact()
         self.backend.auto_enable_contacts = True
-        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertFalse(contact.connectwise_enabled)
         self.mapping.enable_contact()
         self.backend.auto_enable_contacts = False
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertTrue(contact.connectwise_enabled)
 
     def test_switched_on_later(self):
         """Enabling: the next sync enables those nobody decided about."""
         contact = self.imported()
         self.backend.auto_enable_contacts = True
-        self.assertEqual(self.mapping._import_contact(), "updated")
+        self.assertEqual(import_contact(self.mapping), "updated")
         self.assertTrue(contact.connectwise_enabled)
 
     def test_switched_off_disables_nobody(self):
@@ -82,7 +85,7 @@ class TestEnabling(ContactCommon):
         self.backend.auto_enable_contacts = True
         contact = self.imported()
         self.backend.auto_enable_contacts = False
-        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertTrue(contact.connectwise_enabled)
 
     def test_enabling_changes_no_type(self):
@@ -95,19 +98,17 @@ class TestEnabling(ContactCommon):
                 for change in ("enable_contact", "disable_contact"):
                     getattr(self.mapping, change)()
                     self.assertEqual(contact.type, kind or "other")
-                    self.assertEqual(self.mapping._import_contact(), "unchanged")
-                    self.assertFalse(
-                        self.mapping._find_contacts_to_import(self.backend)
-                    )
+                    self.assertEqual(import_contact(self.mapping), "unchanged")
+                    self.assertFalse(find_rows_to_import(self.backend))
                 savepoint.rollback()
 
     def test_decision_is_about_this_company(self):
         """Another company's contact arrives as if nobody had decided."""
         self.imported()
         self.mapping.enable_contact()
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         boulder = self.new_company(2, "B", contact_email="b@boulder.example.com")
-        self.mapping._link([(self.mapping.id, boulder.id, "manual")])
+        link(self.mapping.env, [(self.mapping.id, boulder.id, "manual")])
         self.assertFalse(self.imported().connectwise_enabled)
 
     def test_nothing_to_enable(self):
@@ -122,7 +123,7 @@ class TestNewDomain(ContactCommon):
 
     def move_to(self, email, **values):
         self.acme.write({"contact_email": email, **values})
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         return self.mapping.contact_id
 
     def setUp(self):
@@ -147,7 +148,7 @@ class TestNewDomain(ContactCommon):
     def test_activity(self):
         """The responsible person gets one activity, however often it is read."""
         self.move_to("emma@acme-billing.example.net")
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertEqual(self.customer.activity_ids.user_id, self.administrator)
         self.assertEqual(len(self.customer.activity_ids), 1)
 
@@ -190,10 +191,10 @@ class TestNewDomain(ContactCommon):
     def test_stays_disabled_until_a_person_enables(self):
         """Automatic enabling does not overrule it, a person does, for good."""
         contact = self.move_to("emma@acme-billing.example.net")
-        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertFalse(contact.connectwise_enabled)
         self.mapping.with_user(self.administrator).enable_contact()
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertTrue(contact.connectwise_enabled)
         self.assertFalse(self.mapping.contact_message)
 
@@ -229,7 +230,7 @@ class TestRecipients(ContactCommon):
                 "invoice_sending_method": "email",
             }
         )
-        cls.mapping._import_contact()
+        import_contact(cls.mapping)
         cls.contact = cls.mapping.contact_id
         cls.set_priority("odoo")
 
@@ -354,7 +355,7 @@ class TestRecipients(ContactCommon):
     def test_removed_before_the_scheduled_action(self):
         """Neither does a deleted one stop the sending."""
         move = self.new_invoice()
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
         self.assertEqual(recipients, self.customer)
 
@@ -381,5 +382,5 @@ class TestRecipients(ContactCommon):
         """One that went to it alone is cancelled."""
         self.mapping.enable_contact()
         mail = self.queued(self.contact)
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertEqual(mail.state, "cancel")

@@ -7,14 +7,17 @@ from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 from odoo.tools import mute_logger
 
-from .contact_common import ContactCommon
+from ..tools.bill_to_import import import_contacts
+from ..tools.bill_to_removal import remove_contacts
+from ..tools.connecting import link
+from .contact_common import ContactCommon, import_contact
 
 
 @tagged("post_install", "-at_install")
 class TestImport(ContactCommon):
     def test_bill_to_contact_arrives_as_child(self):
         """A child of the customer with marker and ConnectWise's id."""
-        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertEqual(import_contact(self.mapping), "created")
         contact = self.mapping.contact_id
         self.assertRecordValues(
             contact,
@@ -36,7 +39,7 @@ class TestImport(ContactCommon):
     def test_only_one_contact(self):
         """Importing again brings no second one."""
         contact = self.imported()
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertEqual(self.all_contacts(), contact)
 
     def test_unchanged_data_write_nothing(self):
@@ -45,7 +48,7 @@ class TestImport(ContactCommon):
         self.mapping.last_updated = "2026-01-01 00:00:00"
         self.env.flush_all()
         with RecordCapturer(self.env["mail.message"]) as messages:
-            self.assertEqual(self.mapping._import_contact(), "unchanged")
+            self.assertEqual(import_contact(self.mapping), "unchanged")
             self.env.flush_all()
         self.assertFalse(messages.records)
         self.assertEqual(str(self.mapping.last_updated), "2026-01-01 00:00:00")
@@ -59,38 +62,38 @@ class TestImport(ContactCommon):
                 number, f"C{number}", contact_email=f"c{number}@example.com"
             )
             mappings |= self.connect(self.new_customer(f"C{number}"), company)
-        mappings._import_contacts()
+        import_contacts(mappings)
         self.env.flush_all()
         self.env.invalidate_all()
         few = mappings[:5]
-        few._import_contacts()
+        import_contacts(few)
         start = self.cr.sql_log_count
         self.env.invalidate_all()
-        few._import_contacts()
+        import_contacts(few)
         cost = self.cr.sql_log_count - start
         self.env.invalidate_all()
         with self.assertQueryCount(cost):
-            mappings._import_contacts()
+            import_contacts(mappings)
 
     def test_updated_data_arrive(self):
         """Changed data in ConnectWise change the contact, on the same record."""
         contact = self.imported()
         self.acme.contact_phone = "+1 512 555 0199"
-        self.assertEqual(self.mapping._import_contact(), "updated")
+        self.assertEqual(import_contact(self.mapping), "updated")
         self.assertEqual(contact.phone, "+1 512 555 0199")
         self.assertEqual(self.mapping.contact_id, contact)
 
     def test_nothing_without_contact(self):
         """No Bill-To contact, nothing imported, and the row says so."""
         self.acme.write({"contact_ref": 0, "contact_name": False})
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("No Bill-To contact", self.mapping.contact_message)
 
     def test_inactive_contact_is_called_inactive(self):
         """In ConnectWise it is there, and switched off."""
         self.acme.write({"contact_ref": 0, "contact_asked_ref": 4811})
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertIn("Emma Diaz is inactive", self.mapping.message)
 
     def test_contact_with_any_login_is_left_alone(self):
@@ -103,7 +106,7 @@ class TestImport(ContactCommon):
         for is_active in (True, False):
             user.active = is_active
             with self.subTest(active=is_active):
-                self.assertEqual(self.mapping._import_contact(), "none")
+                self.assertEqual(import_contact(self.mapping), "none")
                 self.assertFalse(contact.is_connectwise_contact)
                 self.assertIn("can log in to Odoo", self.mapping.message)
 
@@ -113,7 +116,7 @@ class TestImport(ContactCommon):
         own = {"name": contact.name, "email": contact.email, "partner_id": contact.id}
         new_test_user(self.env, "emma", "base.group_portal", **own)
         self.acme.contact_email = "mallory@evil.example.com"
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         self.assertEqual(contact.email, "emma@acme.example.com")
         self.assertIn("can log in to Odoo", self.mapping.message)
 
@@ -121,7 +124,7 @@ class TestImport(ContactCommon):
         """No e-mail, or one that is no address, counts as none."""
         for email in (False, " ", "by phone only"):
             self.acme.contact_email = email
-            self.assertEqual(self.mapping._import_contact(), "none")
+            self.assertEqual(import_contact(self.mapping), "none")
             self.assertIn("Emma Diaz", self.mapping.contact_message)
         self.assertFalse(self.all_contacts())
 
@@ -129,7 +132,7 @@ class TestImport(ContactCommon):
         """A contact that lost its e-mail goes."""
         contact = self.imported()
         self.acme.contact_email = False
-        self.assertEqual(self.mapping._import_contact(), "removed")
+        self.assertEqual(import_contact(self.mapping), "removed")
         self.assertFalse(contact.exists())
         self.assertTrue(self.mapping.contact_message)
 
@@ -143,7 +146,7 @@ class TestImport(ContactCommon):
                 "contact_email": "joe@acme.example.com",
             }
         )
-        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertEqual(import_contact(self.mapping), "created")
         self.assertFalse(old.exists())
         self.assertEqual(self.all_contacts(), self.mapping.contact_id)
         self.assertEqual(self.mapping.contact_id.connectwise_contact_ref, 99)
@@ -153,16 +156,16 @@ class TestImport(ContactCommon):
         contact = self.new_contact(name="By hand")
         self.imported()
         self.acme.write({"contact_ref": 99, "contact_name": "Joe"})
-        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(import_contact(self.mapping), "converted")
         self.assertEqual(self.all_contacts(), contact)
         self.assertEqual(contact.name, "Joe")
-        self.assertEqual(self.mapping.contact_before["name"], "By hand")
+        self.assertEqual(self.mapping.bill_to_ids.before["name"], "By hand")
 
     def test_two_customers_have_one_each(self):
         """Shared records: the same Bill-To contact, one synced contact per customer."""
         other = self.new_customer("Acme East")
         mapping = self.connect(other, self.acme)
-        (self.mapping | mapping)._import_contacts()
+        import_contacts(self.mapping | mapping)
         self.assertEqual(len(self.all_contacts()), 1)
         self.assertEqual(len(self.all_contacts(other)), 1)
         self.assertNotEqual(self.mapping.contact_id, mapping.contact_id)
@@ -171,7 +174,7 @@ class TestImport(ContactCommon):
         """Gone there: the contact stays as it is until a person decides."""
         contact = self.imported()
         self.acme.write({"is_deleted": True, "contact_email": False})
-        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertEqual(contact.email, "emma@acme.example.com")
 
     def test_own_address_of_a_converted_contact_stays_its_own(self):
@@ -206,7 +209,7 @@ class TestImport(ContactCommon):
         )
         self.acme.contact_name = "Nobody"
         with mute_logger("odoo.sql_db"):
-            outcomes = (self.mapping | other)._import_contacts()
+            outcomes = import_contacts(self.mapping | other)
         self.assertEqual(outcomes[self.mapping], "none")
         self.assertEqual(outcomes[other], "created")
         self.assertIn("Could not be imported", self.mapping.contact_message)
@@ -224,7 +227,7 @@ class TestImport(ContactCommon):
             default_customer_rank=1,
             res_partner_search_mode="customer",
         )
-        mapping._import_contact()
+        import_contact(mapping)
         self.assertFalse(self.mapping.contact_id.is_company)
         self.assertFalse(self.mapping.contact_id.customer_rank)
 
@@ -237,7 +240,7 @@ class TestImport(ContactCommon):
         company = self.new_company(5, "Acme elsewhere", backend=backend)
         mapping = self.connect(self.customer, company)
         self.imported()
-        self.assertEqual(mapping._import_contact(), "created")
+        self.assertEqual(import_contact(mapping), "created")
         self.assertNotEqual(mapping.contact_id, self.mapping.contact_id)
 
 
@@ -248,7 +251,7 @@ class TestEnteredBefore(ContactCommon):
     def test_customers_own_email(self):
         """The customer's own address is not imported again."""
         self.customer.email = " EMMA@acme.example.com"
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("own e-mail", self.mapping.contact_message)
 
@@ -256,7 +259,7 @@ class TestEnteredBefore(ContactCommon):
         """An invoice address stays what it was, and is the only one."""
         contact = self.new_contact(type="invoice")
         before = contact.read()
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
         self.env.invalidate_all()
         self.assertEqual(contact.read(), before)
         self.assertEqual(self.all_contacts(), contact)
@@ -265,7 +268,7 @@ class TestEnteredBefore(ContactCommon):
     def test_archived_invoice_address_is_not_in_use(self):
         """An archived invoice address reaches nobody, so the contact comes."""
         archived = self.new_contact(type="invoice", active=False)
-        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertEqual(import_contact(self.mapping), "created")
         self.assertFalse(archived.active)
 
     def test_entered_by_hand_is_converted(self):
@@ -273,7 +276,7 @@ class TestEnteredBefore(ContactCommon):
         for kind in ("contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 contact = self.new_contact(type=kind)
-                self.assertEqual(self.mapping._import_contact(), "converted")
+                self.assertEqual(import_contact(self.mapping), "converted")
                 self.assertEqual(self.all_contacts(), contact)
                 self.assertTrue(contact.is_connectwise_contact)
                 self.assertEqual(contact.name, "Emma Diaz")
@@ -292,14 +295,14 @@ class TestEnteredBefore(ContactCommon):
         contact = self.new_contact(active=False)
         self.assertEqual(self.imported(), contact)
         self.assertTrue(contact.active)
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertFalse(contact.active)
 
     def test_contact_of_another_customer(self):
         """Looks at this customer's contacts alone."""
         other = self.new_customer("Other")
         contact = self.new_contact(parent_id=other.id)
-        self.assertEqual(self.mapping._import_contact(), "created")
+        self.assertEqual(import_contact(self.mapping), "created")
         self.assertFalse(contact.is_connectwise_contact)
 
     def test_user_of_odoo_is_left_alone(self):
@@ -307,7 +310,7 @@ class TestEnteredBefore(ContactCommon):
         self.clerk.partner_id.write(
             {"parent_id": self.customer.id, "email": "emma@acme.example.com"}
         )
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.clerk.partner_id.is_connectwise_contact)
 
     def test_moves_to_an_address_that_accounting_has(self):
@@ -315,7 +318,7 @@ class TestEnteredBefore(ContactCommon):
         contact = self.imported()
         existing = self.new_contact(type="invoice", email="ap@acme.example.com")
         self.acme.contact_email = "AP@acme.example.com"
-        self.assertEqual(self.mapping._import_contact(), "removed")
+        self.assertEqual(import_contact(self.mapping), "removed")
         self.assertFalse(contact.exists())
         self.assertEqual(self.all_contacts(), existing)
         self.assertIn("invoice address", self.mapping.contact_message)
@@ -325,7 +328,7 @@ class TestEnteredBefore(ContactCommon):
         self.imported()
         by_hand = self.new_contact(email="ap@acme.example.com")
         self.acme.contact_email = "ap@acme.example.com"
-        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(import_contact(self.mapping), "converted")
         self.assertEqual(self.all_contacts(), by_hand)
 
     def test_what_connectwise_lacks_is_not_emptied(self):
@@ -334,7 +337,7 @@ class TestEnteredBefore(ContactCommon):
         self.acme.contact_phone = False
         self.imported()
         self.assertEqual(contact.phone, "5")
-        self.assertEqual(self.mapping._import_contact(), "unchanged")
+        self.assertEqual(import_contact(self.mapping), "unchanged")
 
     def test_restored_exactly(self):
         """A converted contact gets back what it had."""
@@ -351,13 +354,13 @@ class TestEnteredBefore(ContactCommon):
                 before = contact.read(names)
                 self.imported()
                 self.mapping.enable_contact()
-                self.mapping._import_contact()
-                self.mapping._remove_contact()
+                import_contact(self.mapping)
+                remove_contacts(self.mapping)
                 self.env.invalidate_all()
                 self.assertEqual(contact.read(names), before)
                 self.assertFalse(contact.is_connectwise_contact)
                 self.assertFalse(contact.connectwise_enabled)
-                self.assertFalse(self.mapping.contact_before)
+                self.assertFalse(self.mapping.bill_to_ids.before)
                 savepoint.rollback()
 
     def test_own_address_of_a_contact_is_restored(self):
@@ -370,7 +373,7 @@ class TestEnteredBefore(ContactCommon):
         )
         self.env.invalidate_all()
         self.imported()
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertEqual(contact.street, "9 Own Way")
         self.assertEqual(self.customer.street, "1 Main St")
 
@@ -428,7 +431,7 @@ class TestMerge(ContactCommon):
             2, "Boulder Law", contact_email="b@boulder.example.com"
         )
         source = self.connect(other, boulder)
-        source._import_contact()
+        import_contact(source)
         gone = source.contact_id
         self.merge(other, into=self.customer)
         self.assertFalse(source.exists())
@@ -504,7 +507,7 @@ class TestRemoval(ContactCommon):
         message = self.customer.message_post(
             body="Your invoice", partner_ids=contact.ids
         )
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertRecordValues(
             contact,
             [
@@ -526,7 +529,7 @@ class TestRemoval(ContactCommon):
         """So is one that an invoice is addressed to."""
         contact = self.imported()
         move = self.invoice(partner_id=contact.id)
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertEqual(move.partner_id, contact)
         self.assertFalse(contact.active)
 
@@ -534,7 +537,7 @@ class TestRemoval(ContactCommon):
         """A note in its own chatter is history too."""
         contact = self.imported()
         note = contact.message_post(body="Called her")
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertTrue(note.exists())
         self.assertFalse(contact.active)
 
@@ -542,7 +545,7 @@ class TestRemoval(ContactCommon):
         """What is left belongs to the people here."""
         contact = self.imported()
         contact.message_post(body="Called her")
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         contact.with_user(self.clerk).write({"active": True, "email": "new@b.co"})
         self.assertEqual(contact.email, "new@b.co")
 
@@ -556,7 +559,7 @@ class TestRemoval(ContactCommon):
                 "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
             }
         )
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.assertFalse(contact.email)
         self.assertFalse(contact.is_connectwise_contact)
 
@@ -566,7 +569,7 @@ class TestRemoval(ContactCommon):
         others |= self.new_contact(email="y@example.com", type="invoice")
         before = others.read(["name", "email", "type", "active"])
         self.imported()
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         self.env.invalidate_all()
         self.assertEqual(others.read(["name", "email", "type", "active"]), before)
 
@@ -575,8 +578,8 @@ class TestRemoval(ContactCommon):
         contact = self.imported()
         contact.message_post(body="Called her")
         self.mapping.with_user(self.administrator).action_disconnect()
-        self.mapping._link([(self.mapping.id, self.acme.id, "manual")])
-        self.assertEqual(self.mapping._import_contact(), "created")
+        link(self.mapping.env, [(self.mapping.id, self.acme.id, "manual")])
+        self.assertEqual(import_contact(self.mapping), "created")
         self.assertEqual(self.customer.child_ids, self.mapping.contact_id)
 
     def test_deleting_the_row_removes(self):
@@ -590,7 +593,7 @@ class TestRemoval(ContactCommon):
         contact = self.imported()
         other = self.new_customer("Other")
         by_hand = self.new_contact(parent_id=other.id, name="By hand")
-        self.connect(other, self.acme)._import_contact()
+        import_contact(self.connect(other, self.acme))
         self.assertTrue(by_hand.is_connectwise_contact)
         self.backend.with_user(self.administrator).unlink()
         self.assertFalse(contact.exists())

@@ -4,7 +4,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .contact_common import ContactCommon
+from ..tools.bill_to_removal import remove_contacts
+from .contact_common import ContactCommon, import_contact
 
 
 @tagged("post_install", "-at_install")
@@ -12,7 +13,7 @@ class TestProtection(ContactCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.mapping._import_contact()
+        import_contact(cls.mapping)
         cls.contact = cls.mapping.contact_id
 
     def test_data_cannot_be_written(self):
@@ -175,7 +176,7 @@ class TestProtection(ContactCommon):
 
     def test_deleting_the_customer_gives_back(self):
         """A record made by a person is never deleted."""
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         contact = self.new_contact(name="By hand")
         self.imported()
         self.customer.unlink()
@@ -202,7 +203,7 @@ class TestPartnerViews(ContactCommon):
         customer = self.customer.with_user(self.accountant)
         self.assertEqual(
             customer.connectwise_connection,
-            "Connected with Acme Dental LLC #4711, by Manual",
+            "Connected to Acme Dental LLC #4711 by Manual",
         )
         self.assertEqual(customer.connectwise_company_id, self.acme)
 
@@ -237,7 +238,7 @@ class TestPartnerViews(ContactCommon):
         for partner in (self.customer, contact):
             badges = partner.with_user(self.clerk).application_statistics
             self.assertIn("ConnectWise", [badge["value"] for badge in badges])
-        self.mapping._remove_contact()
+        remove_contacts(self.mapping)
         other = self.new_contact(email="x@example.com")
         self.assertFalse(other.with_user(self.clerk).application_statistics)
 
@@ -299,7 +300,7 @@ class TestFromOutside(ContactCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.mapping._import_contact()
+        import_contact(cls.mapping)
         cls.contact = cls.mapping.contact_id
 
     def call(self, model, method, *args, **kwargs):
@@ -331,13 +332,21 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
     def test_private_methods_over_rpc(self):
-        """The removal is nobody's to call from outside."""
+        """Nobody decides or deletes past the checks of the row."""
+        bill_to = self.mapping.bill_to_ids
         self.authenticate(self.administrator.login, self.administrator.login)
-        for method in ("_remove_contact", "_import_contact", "_take_contact_away"):
-            answer = self.call("connectwise.mapping", method, self.mapping.ids)
+        for method, *args in (
+            ("_decide", "enabled"),
+            ("_log_change", False, "Removed"),
+            ("write", {"contact_id": False}),
+            ("unlink",),
+        ):
+            answer = self.call("connectwise.bill.to", method, bill_to.ids, *args)
             with self.subTest(method):
                 self.assertIn("error", answer)
-        self.assertTrue(self.contact.exists())
+        self.env.invalidate_all()
+        self.assertEqual(bill_to.contact_id, self.contact)
+        self.assertFalse(self.contact.connectwise_enabled)
 
     def test_enabling_over_rpc(self):
         """Only for the Invoicing administrator."""

@@ -16,7 +16,7 @@ from ..lib.connectwise_client import (
     UnqueryableError,
 )
 from ..tools.encryption import SecretKeyError
-from ..tools.explain import error_to_facts, explain, explain_facts
+from ..tools.explain import explain, explain_stored, serialize_error
 from ..tools.storage import StorageError
 
 ERRORS = [
@@ -44,9 +44,9 @@ class TestFacts(TransactionCase):
         for error in ERRORS:
             with self.subTest(error=type(error).__name__):
                 self.assertEqual(
-                    explain_facts(self.env, error_to_facts(error)),
+                    explain_stored(self.env, serialize_error(error)),
                     explain(self.env, error),
                 )
 
     def test_no_failure_is_no_sentence(self):
-        self.assertFalse(explain_facts(self.env, False))
+        self.assertFalse(explain_stored(self.env, False))

@@ -7,7 +7,7 @@ import zipfile
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
 
-from .contact_common import ContactCommon
+from .contact_common import ContactCommon, import_contact
 from .test_sync import SyncCommon
 
 IMAGE = "<img src=x onerror=alert(1)>"
@@ -57,27 +57,27 @@ class TestActivity(ContactCommon):
         self.backend.auto_enable_contacts = True
         self.backend.responsible_id = self.administrator
         self.imported()
-        self.mapping.contact_domain = IMAGE
+        self.mapping.bill_to_ids.email_domain = IMAGE
         self.acme.contact_email = "emma@elsewhere.example.net"
-        self.mapping._import_contact()
+        import_contact(self.mapping)
         note = self.customer.activity_ids.note
         self.assertIn("&lt;img", note)
         self.assertNotIn("<img", note)
 
     def test_a_stored_address_that_is_html_is_none(self):
         self.acme.contact_email = "a@[<a href='https://evil.example'>x</a>]"
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
         self.assertIn("no valid e-mail", self.mapping.message)
 
     def test_invisible_characters_make_no_second_contact(self):
         """A contact entered by hand is found without what nobody sees."""
         by_hand = self.new_contact(email="emma\u200b@acme.example.com\ufeff")
-        self.assertEqual(self.mapping._import_contact(), "converted")
+        self.assertEqual(import_contact(self.mapping), "converted")
         self.assertEqual(self.mapping.contact_id, by_hand)
 
     def test_invisible_characters_do_not_hide_the_customers_own_address(self):
         self.customer.email = "emma@acme.example\u200e.com"
-        self.assertEqual(self.mapping._import_contact(), "none")
+        self.assertEqual(import_contact(self.mapping), "none")
 
 
 @tagged("post_install", "-at_install")

@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import connectwise_backend
+from ..tools import asking
 from .common import ConnectwiseCommon
 
 
@@ -221,9 +221,10 @@ class TestAskingAgain(ConnectwiseCommon):
 
     def test_many_invoices_in_one_transaction_wait_no_longer_than_one(self):
         """As of a scheduled action that sends one after the other."""
-        with patch.object(connectwise_backend, "SECONDS_FOR_PERSON", 0.5):
-            limits = self.backend._get_interactive_limits()
-            self.backend._ask(limits, lambda client: time.sleep(0.5))
+        with patch.object(asking, "SECONDS_FOR_PERSON", 0.5):
+            limits = asking.get_interactive_limits(self.backend)
+            with asking.asking(self.backend, limits):
+                time.sleep(0.5)
             with self.no_requests():
                 self.invoice("CW1001")._get_preferred_invoice_pdf()
 

@@ -2,18 +2,21 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from operator import methodcaller
 
 from odoo import fields
 from odoo.tests import tagged
 
-from .contact_common import ContactCommon
+from ..tools.bill_to_removal import remove_contacts
+from .contact_common import ContactCommon, import_contact
 
 WAYS = {
-    "disabled": (False, "disable_contact"),
-    "deleted or archived": (False, "_remove_contact"),
-    "converted, disabled": (True, "disable_contact"),
-    "converted back": (True, "_remove_contact"),
-    "disconnected": (True, "action_disconnect"),
+    "disabled": (False, methodcaller("disable_contact")),
+    "deleted or archived": (False, remove_contacts),
+    "converted, disabled": (True, methodcaller("disable_contact")),
+    "converted back": (True, remove_contacts),
+    "disconnected": (True, methodcaller("action_disconnect")),
 }
 """How a contact stops being one: (whether it was entered by hand, what is done)."""
 
@@ -41,7 +44,7 @@ class MailedCommon(ContactCommon):
                 "auto_delete": False,
             }
         )
-        cls.mapping._import_contact()
+        import_contact(cls.mapping)
         cls.contact = cls.mapping.contact_id
 
     def post(self, **values):
@@ -160,14 +163,12 @@ class TestWaitingMail(MailedCommon):
         converted, how = WAYS[name]
         with self.subTest(name), self.cr.savepoint() as savepoint:
             if converted:
-                self.mapping._remove_contact()
+                remove_contacts(self.mapping)
                 self.new_contact(name="By hand")
-                self.mapping._import_contact()
+                import_contact(self.mapping)
             self.mapping.enable_contact()
             mapping = self.mapping.with_user(self.administrator)
-            if how == "_remove_contact":
-                mapping = mapping.sudo()
-            yield self.mapping.contact_id, getattr(mapping, how)
+            yield self.mapping.contact_id, partial(how, mapping)
             savepoint.rollback()
 
     def test_queued_mail_does_not_go_to_it(self):

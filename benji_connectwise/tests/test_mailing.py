@@ -3,6 +3,8 @@
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..tools.connecting import link
+from .contact_common import import_contact
 from .test_sending import SendingCommon
 
 
@@ -374,8 +376,8 @@ class TestNobodyToMail(MailingCommon):
             .sudo()
             .create({"backend_id": self.backend.id, "partner_id": customer.id})
         )
-        mapping._link([(mapping.id, company.id, "manual")])
-        mapping._import_contact()
+        link(mapping.env, [(mapping.id, company.id, "manual")])
+        import_contact(mapping)
         mapping.enable_contact()
         return mapping
 

@@ -9,6 +9,8 @@ from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 
+from ..tools.bill_to_import import import_contacts
+from ..tools.connecting import link
 from .common import ConnectwiseCommon
 
 ACTION = "benji_connectwise.connectwise_mapping_report_action"
@@ -31,7 +33,7 @@ class MappingReportCommon(ConnectwiseCommon):
         cls.dental = cls.read_company(9001, "Acme Dental LLC", "F-100", city="Austin")
         cls.law = cls.read_company(9002, "Boulder Law", city="Boulder")
         cls.twin = cls.read_company(9003, "Boulder Law", "F-300", city="Denver")
-        cls.backend._ensure_rows()
+        cls.env["connectwise.mapping"]._ensure_rows(cls.backend)
 
     @classmethod
     def read_company(cls, ref, name, account_number=False, **values):
@@ -192,19 +194,25 @@ class TestMappingReport(MappingReportCommon):
         row = self.row(self.acme)
         row.connect(self.dental)
         self.dental.is_deleted = True
-        self.assertEqual(row.connection_text, "Manual · gone in ConnectWise")
+        self.assertEqual(row.connection_text, "Manual · deleted in ConnectWise")
 
     def test_the_contact_is_shown_with_its_address(self):
         row = self.row(self.acme)
-        row.sudo().contact_id = self.env["res.partner"].create(
+        contact = self.env["res.partner"].create(
             {"name": "Emma Diaz", "email": "emma@example.com"}
         )
+        row.sudo().bill_to_ids.create({"mapping_id": row.id, "contact_id": contact.id})
         self.assertEqual(row.contact_text, "Emma Diaz <emma@example.com>")
 
     def test_without_a_contact_the_reason_is_shown(self):
         row = self.row(self.acme)
-        row.sudo().contact_message = "no e-mail"
-        self.assertEqual(row.contact_text, "no e-mail")
+        row.sudo().bill_to_ids.create(
+            {"mapping_id": row.id, "note": {"code": "no_email", "name": "Emma Diaz"}}
+        )
+        self.assertEqual(
+            row.contact_text,
+            "The Bill-To contact Emma Diaz has no valid e-mail address.",
+        )
 
     # Buttons ------------------------------------------------------------------------
 
@@ -228,19 +236,19 @@ class TestMappingReport(MappingReportCommon):
     def test_certain_suggestions_are_connected_at_once(self):
         """And an ambiguous one is not."""
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
-        rows.action_connect_suggestions()
+        rows.action_connect_exact_matches()
         self.assertEqual(rows.mapped("connection"), ["suggestion", False, False])
 
     def test_connection_made_in_bulk_is_not_certain(self):
         """A bulk action confirms nothing."""
         row = self.row(self.acme)
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         self.assertFalse(row._is_certain())
 
     def test_confirmed_suggestion_is_manual(self):
         """A person looked at this row."""
         row = self.row(self.acme)
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         row.action_confirm()
         self.assertEqual(row.connection, "manual")
 
@@ -252,7 +260,7 @@ class TestMappingReport(MappingReportCommon):
 
     def test_invoicing_user_cannot_confirm(self):
         row = self.row(self.acme)
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).action_confirm()
 
@@ -260,21 +268,21 @@ class TestMappingReport(MappingReportCommon):
         """What the row calls a conflict is connected singly."""
         row = self.row(self.acme)
         row.sudo().has_conflict = True
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
     def test_other_legal_form_is_no_exact_match(self):
         """Also before the next synchronization calls it a conflict."""
         self.acme.name = "Acme Dental Inc."
         row = self.row(self.acme)
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
     def test_other_account_id_is_no_exact_match(self):
         self.acme.ref = "D-100"
         self.dental.account_number = "D-200"
         row = self.row(self.acme)
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
     def test_two_customers_of_one_name_are_no_exact_match(self):
@@ -282,26 +290,26 @@ class TestMappingReport(MappingReportCommon):
         twin = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
         other = self.env["res.partner"].create({"name": "ZULU", "customer_rank": 1})
         self.read_company(9010, "Zulu")
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         rows = self.row(twin) + self.row(other)
-        rows.action_connect_suggestions()
+        rows.action_connect_exact_matches()
         self.assertFalse(rows.connectwise_company_id)
 
     def test_a_disconnected_row_is_not_connected_with_others(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
-        row.action_connect_suggestions()
+        row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
     def test_a_company_that_is_taken_is_never_certain(self):
         self.row(self.foxtrot).connect(self.dental)
-        self.row(self.acme).action_connect_suggestions()
+        self.row(self.acme).action_connect_exact_matches()
         self.assertFalse(self.row(self.acme).connectwise_company_id)
 
     def test_an_invoicing_user_cannot_connect_suggestions(self):
         with self.assertRaises(AccessError):
-            self.row(self.acme, self.accountant).action_connect_suggestions()
+            self.row(self.acme, self.accountant).action_connect_exact_matches()
 
     def test_another_company_does_not_see_the_rows(self):
         stranger = new_test_user(
@@ -410,18 +418,18 @@ class TestMappingReport(MappingReportCommon):
         row = self.row(self.acme)
         self.assertTrue(row.has_conflict)
         self.assertIn("part of Umbrella", row.message)
-        self.assertIn("disconnect this one", row.message)
+        self.assertIn("disconnect this row", row.message)
 
     def test_a_connected_part_of_another_stays_a_conflict(self):
         """Matching does not settle it, nor does confirming."""
         self.join()
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.row(self.acme).action_confirm()
         self.assertTrue(self.row(self.acme).has_conflict)
 
     def test_the_customer_that_it_is_a_part_of_gets_a_row(self):
         parent = self.join()
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertTrue(self.row(parent))
 
     def test_standing_alone_again_settles_it(self):
@@ -431,7 +439,7 @@ class TestMappingReport(MappingReportCommon):
 
     def test_a_part_that_nobody_connected_has_no_row(self):
         self.boulder.write({"parent_id": self.foxtrot.id, "is_company": False})
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertFalse(self.row(self.boulder))
 
     def test_a_part_that_somebody_disconnected_keeps_its_row(self):
@@ -439,7 +447,7 @@ class TestMappingReport(MappingReportCommon):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.acme.write({"parent_id": self.foxtrot.id, "is_company": False})
-        self.backend._ensure_rows()
+        self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertTrue(self.row(self.acme).disconnected)
 
     # On the customer -----------------------------------------------------------------
@@ -457,7 +465,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("Disconnected from Acme Dental LLC", messages[0].body)
 
     def test_connecting_at_once_is_in_the_customers_chatter(self):
-        self.row(self.acme).action_connect_suggestions()
+        self.row(self.acme).action_connect_exact_matches()
         self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)
 
     # Finding rows -------------------------------------------------------------
@@ -533,7 +541,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertIn("is off", self.status()["text"])
 
     def test_it_says_that_nothing_was_read_yet(self):
-        self.assertIn("not read yet", self.status()["text"])
+        self.assertIn("not been read yet", self.status()["text"])
 
     def test_it_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."
@@ -576,7 +584,7 @@ class TestMappingImport(MappingReportCommon):
 
     def test_importing_what_is_so_already_changes_nothing(self):
         row = self.row(self.acme)
-        row.sudo()._link([(row.id, self.dental.id, "account_id")])
+        link(row.sudo().env, [(row.id, self.dental.id, "account_id")])
         before = row.last_updated
         self.load(*self.export(self.acme))
         self.assertEqual((row.connection, row.last_updated), ("account_id", before))
@@ -664,7 +672,7 @@ class TestMappingConnect(MappingReportCommon):
     def test_a_suggestion_says_who_is_connected_already(self):
         self.row(self.foxtrot).connect(self.dental)
         self.assertIn(
-            "already connected with Foxtrot Ltd", self.suggestions(self.acme)[0].reason
+            "already connected to Foxtrot Ltd", self.suggestions(self.acme)[0].reason
         )
 
     def test_gone_companies_are_not_suggested(self):
@@ -872,8 +880,8 @@ class TestMappingTours(MappingReportCommon, HttpCase):
             }
         )
         row = self.row(self.acme)
-        row.sudo()._link([(row.id, self.dental.id, "manual")])
-        row.sudo()._import_contacts()
+        link(row.sudo().env, [(row.id, self.dental.id, "manual")])
+        import_contacts(row.sudo())
         self.assertFalse(row.contact_enabled)
         self.tour("benji_connectwise_enable")
         self.assertTrue(row.contact_enabled)

@@ -117,7 +117,7 @@ class TestMerging(ConnectwiseCommon):
         heavy = bad_pdfs.many_annotations()
         self.serve("CW1001", heavy)
         self.assertChosen(self.good, "odoo")
-        self.assertIn("too large to examine it now", self.good.connectwise_message)
+        self.assertIn("takes too long to check", self.good.connectwise_message)
         self.assertNotIn("damaged", self.good.connectwise_message)
         self.good.sudo().connectwise_lookup_ids.retry_at = False
         with self.enter_registry_test_mode():

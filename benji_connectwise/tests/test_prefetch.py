@@ -115,7 +115,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.sandbox.fault("server_error", "invoice_pdf", times=1)
         self.prefetch()
         [failed] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
-        self.assertIn("an error of its own", failed.connectwise_message)
+        self.assertIn("an internal error", failed.connectwise_message)
         self.assertEqual(self.backend.state, "connected")
 
     def test_a_connection_does_not_rest_because_of_the_only_pdf_that_was_missing(self):

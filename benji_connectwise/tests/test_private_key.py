@@ -27,13 +27,8 @@ EXPRESSIONS = {
     "dialog's method": "dialog._get_private_key()",
     "database": "[backend.env.cr.execute('SELECT stored_private_key FROM"
     " connectwise_backend'), backend.env.cr.fetchall()]",
-    "client": f"[[(backend._ask({LIMITS}, l.append),"
-    " l[0]._session._credentials.private_key) for l in [[]]]]",
-    "context": f"backend._asking({LIMITS}).gen.send(None)._session._credentials"
-    ".private_key",
-    "client's headers": f"backend._asking({LIMITS}).gen.send(None)._session._question("
-    "backend, '').headers",
-    "module": "backend._ask.func_globals",
+    "asking": f"backend._asking({LIMITS})",
+    "module": "backend.sync.__func__.__globals__",
     "function": "dialog._find_private_key",
 }
 
@@ -55,7 +50,7 @@ class TestTemplates(ConnectwiseCommon):
         super().setUp()
         key = {"BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode()}
         self.enterContext(patch.dict(os.environ, key))
-        self.backend._register_hook()
+        self.backend.private_key = self.sandbox.private_key
         self.dialog = self.env["connectwise.backend.configure"].create(
             {"private_key": self.sandbox.private_key}
         )

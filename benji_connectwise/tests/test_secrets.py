@@ -253,7 +253,7 @@ class TestAtRest(SecretsCommon):
         """Wizard, test, look-up, refusal, notice: as a dump would show it."""
         key = {"BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode()}
         self.enterContext(patch.dict(os.environ, key))
-        self.backend._register_hook()
+        self.backend.private_key = self.sandbox.private_key
         abandoned = self.new_dialog()
         abandoned.action_next()
         wizard = self.new_dialog()

@@ -4,6 +4,7 @@ from odoo import SUPERUSER_ID, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..tools.connecting import link
 from .contact_common import ContactCommon
 
 
@@ -66,11 +67,11 @@ class TestMatching(SelfWrittenCommon):
     def test_exact_matches_leave_out_who_renamed_himself(self):
         """Also before the next synchronization."""
         self.rename_himself()
-        self.row.with_user(self.administrator).action_connect_suggestions()
+        self.row.with_user(self.administrator).action_connect_exact_matches()
         self.assertFalse(self.row.connectwise_company_id)
 
     def test_connected_customer_who_renames_himself_is_a_conflict(self):
-        self.row._link([(self.row.id, self.other.id, "company_name")])
+        link(self.row.env, [(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
         self.match()
         self.assertEqual(self.row.connectwise_company_id, self.other)
@@ -78,7 +79,7 @@ class TestMatching(SelfWrittenCommon):
 
     def test_confirming_settles_the_conflict(self):
         """A person of Invoicing confirmed the name."""
-        self.row._link([(self.row.id, self.other.id, "company_name")])
+        link(self.row.env, [(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
         self.match()
         self.row.with_user(self.administrator).action_confirm()

@@ -9,11 +9,10 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.models import (
-    connectwise_backend_sync,
-    connectwise_sync,
-)
+from odoo.addons.benji_connectwise.tools import sync_runs, synchronization
 
+from ..tools.bill_to_import import find_rows_to_import
+from ..tools.bill_to_plan import plan_contact
 from .common import ConnectwiseCommon
 
 
@@ -265,7 +264,8 @@ class TestSync(SyncCommon):
     def test_the_preview_writes_nothing(self):
         company = self.sandbox_company()
         customer = self.customer(company["name"])
-        changes = self.backend.with_user(self.administrator)._preview(full=True)
+        backend = self.backend.with_user(self.administrator)
+        changes = sync_runs.preview(backend, full=True)
         self.assertFalse(self.row(customer))
         self.assertIn(
             ("connected", customer.id),
@@ -381,11 +381,11 @@ class TestSync(SyncCommon):
             with self.subTest(auto_enable):
                 self.backend.auto_enable_contacts = auto_enable
                 planned = rows.filtered(
-                    lambda row: row._plan_contact({}) != ("unchanged", False)
+                    lambda row: (
+                        plan_contact(row.bill_to_ids, {}) != ("unchanged", False)
+                    )
                 )
-                self.assertEqual(
-                    Mapping._find_contacts_to_import(self.backend), planned.ids
-                )
+                self.assertEqual(find_rows_to_import(self.backend), planned.ids)
 
 
 @tagged("post_install", "-at_install")
@@ -544,7 +544,7 @@ class TestInTheBackground(SyncCommon):
     def test_the_scheduled_action_reads_contacts_again_in_turn(self):
         """Each one, without reading all of them each time."""
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             turns = [self.contacts_asked() for _run in range(3)]
         self.assertLessEqual(max(map(len, turns)), 2)
         self.assertEqual(len(set.union(*turns)), 5)
@@ -557,7 +557,7 @@ class TestInTheBackground(SyncCommon):
         self.sandbox.patch_contact(
             row.connectwise_company_id.contact_ref, {"title": "Treasurer"}
         )
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.contact_id.function, "Treasurer")
 
@@ -571,19 +571,19 @@ class TestInTheBackground(SyncCommon):
             {"firstName": "New", "lastName": "One", "company": {"id": number}}
         )
         self.sandbox.patch_company(number, {"billingContact": {"id": other["id"]}})
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
 
     def test_nothing_changed_is_few_requests(self):
         self.connected(range(1005, 1010))
-        with patch.object(connectwise_sync, "CONTACTS_EACH_HOUR", 2):
+        with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertLessEqual(len(self.sandbox.requests()), 3)
 
     def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
         customer = self.customer(self.sandbox_company()["name"])
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
+        with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             for _run in range(10):
                 self.run_cron()
                 if self.last.state == "done":
@@ -595,7 +595,7 @@ class TestInTheBackground(SyncCommon):
 
     def test_one_that_is_about_to_go_on_is_running(self):
         self.request(full=True)
-        with patch.object(connectwise_backend_sync, "SECONDS_FOR_SYNC_STEPS", -1):
+        with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             self.run_cron()
         self.assertEqual(self.last.state, "running")
         with self.assertRaises(UserError):
@@ -624,12 +624,13 @@ class TestInTheBackground(SyncCommon):
         self.backend.with_user(self.administrator).action_cancel_sync()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
+        self.assertFalse(self.env["connectwise.sync.cancel"].sudo().search([]))
 
     def test_it_can_be_cancelled_while_quick_steps_follow_each_other(self):
         self.request(full=True)
         backend, taken = self.backend.with_user(self.administrator), []
 
-        def steps(sync, client):
+        def steps(run):
             for number in range(20):
                 sleep(0.1)
                 taken.append(number)
@@ -637,7 +638,7 @@ class TestInTheBackground(SyncCommon):
                     backend.action_cancel_sync()
                 yield
 
-        with patch.object(type(self.last), "_steps", steps):
+        with patch.object(synchronization.Synchronization, "steps", steps):
             self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
         self.assertLess(len(taken), 20)

@@ -7,9 +7,10 @@ from psycopg2 import IntegrityError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..tools.sync_runs import give_way
 from .test_sync import SyncCommon
 
-MODELS = "odoo.addons.benji_connectwise.models"
+TOOLS = "odoo.addons.benji_connectwise.tools"
 
 
 class FailingCommon(SyncCommon):
@@ -205,7 +206,7 @@ class TestEndsVisibly(FailingCommon):
         """With a state, a sentence, an activity, and a word to who asked."""
         self.refuse("connectwise_company", "P0001")
         self.request(full=True)
-        with self.assertLogs(f"{MODELS}.connectwise_sync", "ERROR"):
+        with self.assertLogs(f"{TOOLS}.sync_runs", "ERROR"):
             self.run_cron()
         self.assertEqual(self.last.state, "failed")
         self.assertIn("unexpected error", self.last.error)
@@ -215,7 +216,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertIn("unexpected error", self.told(self.administrator))
         self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
 
-    @mute_logger("odoo.sql_db", f"{MODELS}.connectwise_sync")
+    @mute_logger("odoo.sql_db", f"{TOOLS}.sync_runs")
     def test_the_next_run_goes_well_again(self):
         """Unaided."""
         self.refuse("connectwise_company", "P0001")
@@ -255,13 +256,13 @@ class TestEndsVisibly(FailingCommon):
         sync = self.last.sudo()
         sync.write({"state": "running", "conflicts": 19})
         with self.background() as env:
-            sync.with_env(env)._make_way(IntegrityError())
+            give_way(sync.with_env(env), IntegrityError())
         self.assertEqual(sync.state, "running")
         with (
             self.background() as env,
-            self.assertLogs(f"{MODELS}.connectwise_sync", "ERROR"),
+            self.assertLogs(f"{TOOLS}.sync_runs", "ERROR"),
         ):
-            sync.with_env(env)._make_way(IntegrityError())
+            give_way(sync.with_env(env), IntegrityError())
         self.assertEqual(sync.state, "failed")
 
     def test_who_asked_is_told_when_it_has_to_wait(self):
@@ -269,7 +270,7 @@ class TestEndsVisibly(FailingCommon):
         self.sandbox.fault("server_error", "companies", times=0)
         self.request(full=True)
         self.run_cron()
-        sentence = "ConnectWise has an error of its own"
+        sentence = "ConnectWise reported an internal error"
         self.assertEqual(self.told(self.administrator).count(sentence), 1)
         self.run_again()
         self.assertEqual(self.told(self.administrator).count(sentence), 1)
@@ -286,5 +287,5 @@ class TestArchived(FailingCommon):
         self.invoice("CW1001", invoice_date="2026-10-31")
         self.backend.active = False
         with self.no_requests(), self.background(active_test=False) as env:
-            env["connectwise.backend"]._cron_sync()
+            env["connectwise.sync"]._cron_sync()
             env["connectwise.lookup"]._cron_prefetch()

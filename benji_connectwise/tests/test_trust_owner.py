@@ -2,6 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
+from ..tools.connecting import judge_lookups_anew, link
 from .contact_common import ContactCommon
 
 
@@ -16,7 +17,7 @@ class OwnerCommon(ContactCommon):
         cls.boulder = cls.new_customer("Boulder")
 
     def link(self, row, company, connection):
-        row._link([(row.id, company.id, connection)])
+        link(row.env, [(row.id, company.id, connection)])
 
     def patch(self, **values):
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], values)
@@ -73,7 +74,7 @@ class TestSomebodyElses(OwnerCommon):
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.owner.is_confirmed = False
-        self.env["connectwise.mapping"]._judge_lookups_anew(self.owner)
+        judge_lookups_anew(self.owner)
         self.assertVerdict(move, "accepted")
 
     def test_connecting_another_customer_judges_anew(self):
@@ -363,6 +364,4 @@ class TestKind(OwnerCommon):
         """A credit memo there, an invoice here."""
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertVerdict(move, "wrong_type")
-        self.assertIn(
-            "a credit memo there and an invoice here", move.connectwise_message
-        )
+        self.assertIn("a credit memo there", move.connectwise_message)

@@ -7,6 +7,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ..tools.connecting import link
 from ..tools.explain_lookup import explain_error
 from .common import ConnectwiseCommon
 
@@ -376,7 +377,7 @@ class TestAmountDiffers(WhyCommon):
             .sudo()
             .create({"backend_id": cls.backend.id, "partner_id": cls.partner_a.id})
         )
-        row._link([(row.id, company.id, "manual")])
+        link(row.env, [(row.id, company.id, "manual")])
 
     def differing(self):
         return self.invoice("CW1001", amount=1)

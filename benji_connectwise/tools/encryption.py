@@ -1,23 +1,19 @@
-"""Secrets in the database: encrypted, where whoever runs the server gives a key.
+"""Secrets in the database: encrypted, if the server has a key for that.
 
 `BENJI_CONNECTWISE_SECRET_KEY` holds Fernet keys, separated by commas: the first one
-encrypts, each of them decrypts. So a key is replaced by putting a new one in front.
+encrypts, each of them decrypts. To replace a key, put a new one in front and save the
+secrets again; then the old key can go.
 """
 
-import logging
 import os
+from contextlib import suppress
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from psycopg2 import OperationalError
-
-from odoo.tools import SQL
 
 from ..lib.connectwise_client import SettingsError
 
-_logger = logging.getLogger(__name__)
-
 ENCRYPTED = "fernet:"
-"""What an encrypted value starts with. A secret in clear never does: encrypt() refuses
+"""An encrypted value starts with this. A secret in clear never does: encrypt() refuses
 it, so that neither can be taken for the other."""
 
 
@@ -38,7 +34,7 @@ def encrypt(secret):
     if secret.startswith(ENCRYPTED):
         raise SecretKeyError("An encrypted value is no secret", reason="encrypted")
     keys = _get_keys()
-    return _encrypt(keys, secret) if keys else secret
+    return ENCRYPTED + keys[0].encrypt(secret.encode()).decode() if keys else secret
 
 
 def decrypt(stored):
@@ -50,84 +46,12 @@ def decrypt(stored):
         return ""
     if not stored.startswith(ENCRYPTED):
         return stored
-    keys, token = _get_keys(), _get_token(stored)
-    if not keys or not _decrypts(MultiFernet(keys), token):
-        raise SecretKeyError("Encrypted with another key", reason="undecipherable")
-    return MultiFernet(keys).decrypt(token).decode()
-
-
-def encrypt_stored(cr, table, column):
-    """Encrypt what a column holds in clear, or under a key that is not the first.
-
-    Runs whenever Odoo loads a database, so a key that was set, or replaced, holds from
-    the server's next start on. Raises nothing: what cannot be read stays as it is.
-    """
-    try:
-        keys = _get_keys()
-    except SecretKeyError as error:
-        _logger.error("BENJI_CONNECTWISE_SECRET_KEY: %s", error)
-        return
-    if not keys:
-        return
-    names = {"table": SQL.identifier(table), "column": SQL.identifier(column)}
-    select = SQL("SELECT id, %(column)s FROM %(table)s WHERE %(column)s <> ''", **names)
-    count = 0
-    try:
-        with cr.savepoint(flush=False):
-            unlocked = SQL("%s FOR UPDATE SKIP LOCKED", select)
-            cr.execute(unlocked, log_exceptions=False)
-            for record_id, stored in cr.fetchall():
-                if renewed := _renew(keys, stored):
-                    update = SQL(
-                        "UPDATE %(table)s SET %(column)s = %(new)s WHERE id = %(id)s",
-                        **names,
-                        new=renewed,
-                        id=record_id,
-                    )
-                    cr.execute(update, log_exceptions=False)
-                    count += 1
-            cr.execute(select, log_exceptions=False)
-            left = sum(not _is_under(keys[0], stored) for _id, stored in cr.fetchall())
-    except OperationalError:
-        _logger.info("Another process encrypts %s.%s at this moment", table, column)
-        return
-    if count or left:
-        # Whoever replaces a key has to know when the old one can go.
-        _logger.info(
-            "BENJI_CONNECTWISE_SECRET_KEY: %s.%s: %s encrypted with the first key now,"
-            " %s not yet",
-            *(table, column, count, left),
-        )
-
-
-def _renew(keys, stored):
-    """Return `stored` under the first key; None if it is already, or unreadable."""
-    if stored.startswith(ENCRYPTED):
-        token = _get_token(stored)
-        if _decrypts(keys[0], token) or not _decrypts(MultiFernet(keys), token):
-            return None
-        return ENCRYPTED + MultiFernet(keys).rotate(token).decode()
-    return _encrypt(keys, stored)
-
-
-def _is_under(key, stored):
-    return stored.startswith(ENCRYPTED) and _decrypts(key, _get_token(stored))
-
-
-def _encrypt(keys, secret):
-    return ENCRYPTED + keys[0].encrypt(secret.encode()).decode()
-
-
-def _get_token(stored):
-    return stored.removeprefix(ENCRYPTED).encode()
-
-
-def _decrypts(fernet, token):
-    try:
-        fernet.decrypt(token)
-    except InvalidToken:
-        return False
-    return True
+    keys = _get_keys()
+    if keys:
+        token = stored.removeprefix(ENCRYPTED).encode()
+        with suppress(InvalidToken):
+            return MultiFernet(keys).decrypt(token).decode()
+    raise SecretKeyError("Encrypted with another key", reason="undecipherable")
 
 
 def _get_keys():

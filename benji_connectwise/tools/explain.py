@@ -20,19 +20,19 @@ from ..lib.connectwise_client import (
 from .encryption import SecretKeyError
 from .storage import StorageError
 
-FIELD_TO_MEND = {
+FIELD_TO_CORRECT = {
     AddressError: "server_url",
     UnknownCompanyError: "company_login_id",
     CredentialsError: "public_key",
     SecretKeyError: "private_key",
     ClientIdError: "client_id",
 }
-"""Which field of the connection mends a failure, by the error's class."""
+"""Which field of the connection to correct after a failure, by the error's class."""
 
 
-def field_to_mend(error):
-    """Return the name of the connection's field that mends `error`, or False."""
-    return FIELD_TO_MEND.get(type(error), False)
+def field_to_correct(error):
+    """Return the name of the connection's field to correct, or False."""
+    return FIELD_TO_CORRECT.get(type(error), False)
 
 
 def explain(env, error):
@@ -44,37 +44,37 @@ def explain(env, error):
     for kind, sentence in _SENTENCES.items():
         if isinstance(error, kind):
             return sentence(env, error)
-    return env._("ConnectWise gave an answer that cannot be used: %s", error)
+    return env._("Odoo could not use ConnectWise's answer: %s", error)
 
 
 _REMEMBERED = ("reason", "right", "company_login_id", "value")
-"""What the sentences below need of an error, beside its class."""
+"""The values of an error that the sentences below need, beside its class."""
 
 
-def error_to_facts(error):
-    """Return what a Json field has to hold so that the failure can be said later.
+def serialize_error(error):
+    """Return an error as a Json field holds it, to be explained later.
 
     :param error: a ConnectWiseError
-    :return: dict, for `explain_facts`
+    :return: dict, for `explain_stored`
     """
     values = {name: getattr(error, name, "") for name in _REMEMBERED}
-    facts = {name: value for name, value in values.items() if value}
-    return {"kind": type(error).__name__, "text": str(error), **facts}
+    values = {name: value for name, value in values.items() if value}
+    return {"kind": type(error).__name__, "text": str(error), **values}
 
 
-def explain_facts(env, facts):
+def explain_stored(env, stored):
     """Say what happened and what to do about it, in the language of `env`.
 
-    :param facts: what `error_to_facts` returned; may be empty
+    :param stored: what `serialize_error` returned; may be empty
     :return: str as of `explain`, or False for nothing
     """
-    if not facts:
+    if not stored:
         return False
-    if facts.get("kind") in _OWN_SENTENCES:
-        return _OWN_SENTENCES[facts["kind"]](env, facts)
-    values = {name: facts[name] for name in _REMEMBERED if name in facts}
-    kind = _find_kind(facts.get("kind"), ConnectWiseError) or ConnectWiseError
-    return explain(env, kind(facts.get("text", ""), **values))
+    if stored.get("kind") in _OWN_SENTENCES:
+        return _OWN_SENTENCES[stored["kind"]](env, stored)
+    values = {name: stored[name] for name in _REMEMBERED if name in stored}
+    kind = _find_kind(stored.get("kind"), ConnectWiseError) or ConnectWiseError
+    return explain(env, kind(stored.get("text", ""), **values))
 
 
 def _find_kind(name, base):
@@ -89,16 +89,16 @@ def _address(env, error):
     sentences = {
         "empty": _("Enter the address of your ConnectWise."),
         "userinfo": _("The address must not contain a user name or password."),
-        "plain_http": _("The address must be reached over https."),
+        "plain_http": _("The address must start with https."),
         "private": _(
-            "This address is not on the public internet. Whoever runs the Odoo server"
-            " can allow it with the setting BENJI_CONNECTWISE_LOCAL_HOSTS."
+            "This address is not on the public internet. Your Odoo administrator can"
+            " allow it with the setting BENJI_CONNECTWISE_LOCAL_HOSTS."
         ),
         "tls": _(
-            "The server at this address has no valid certificate, so it is not safe"
-            " to send it your keys."
+            "The server at this address has no valid certificate, so your keys would"
+            " not be safe there."
         ),
-        "redirect": _("This address leads to another one. Enter that one instead."),
+        "redirect": _("This address redirects to another one. Enter that one instead."),
         "malformed": _("This is not an address. Example: na.myconnectwise.net"),
         "scheme": _("This is not an address. Example: na.myconnectwise.net"),
     }
@@ -110,40 +110,42 @@ def _address(env, error):
 def _network(env, error):
     _ = env._
     if error.reason == "dns":
-        return _("The address of your ConnectWise could not be found on the internet.")
+        return _("The address of your ConnectWise was not found on the internet.")
     if error.reason == "timeout":
         return _("ConnectWise did not answer in time.")
-    return _("ConnectWise could not be reached, or the connection broke.")
+    return _("ConnectWise could not be reached, or the connection was interrupted.")
 
 
 def _pdf(env, error):
     _ = env._
     sentences = {
         "empty": _("ConnectWise sent an empty file instead of a PDF."),
-        "too_large": _("ConnectWise's PDF is larger than what is accepted."),
-        "bomb": _("ConnectWise's PDF is larger inside than what is accepted."),
+        "too_large": _("ConnectWise's PDF is too large."),
+        "bomb": _("ConnectWise's PDF is too large when it is unpacked."),
         "too_slow": _(
-            "ConnectWise's PDF is too large to examine it now. Odoo tries again in the"
+            "ConnectWise's PDF takes too long to check. Odoo will try again in the"
             " background."
         ),
-        "encrypted": _("ConnectWise's PDF is encrypted, so it cannot be used."),
-        "unmergeable": _("ConnectWise's PDF is damaged inside, so it cannot be used."),
+        "encrypted": _(
+            "ConnectWise's PDF is password-protected, so it cannot be used."
+        ),
+        "unmergeable": _("ConnectWise's PDF is damaged, so it cannot be used."),
         "no_end": _("ConnectWise's PDF is incomplete."),
         "no_startxref": _("ConnectWise's PDF is incomplete."),
     }
     return sentences.get(error.reason) or _(
-        "ConnectWise sent something that is no PDF."
+        "ConnectWise sent a file that is not a PDF."
     )
 
 
 def _storage(env, error):
     if error.reason == "full":
         return env._(
-            "The PDF could not be stored: the disk of the Odoo server is full. Odoo"
-            " tries again in the background."
+            "The PDF could not be stored because the Odoo server's disk is full. Odoo"
+            " will try again in the background."
         )
     return env._(
-        "The PDF could not be stored on the Odoo server. Odoo tries again in the"
+        "The PDF could not be stored on the Odoo server. Odoo will try again in the"
         " background."
     )
 
@@ -152,13 +154,13 @@ def _credentials(env, error):
     _ = env._
     if error.reason == "missing":
         return _(
-            "The Public or the Private Key is missing. Enter them under Integrations"
-            " ▸ Configure."
+            "The Public Key or the Private Key is missing. Enter both under"
+            " Integrations ▸ Configure."
         )
     if error.reason == "moved":
         return _(
-            "The private key was saved for another address or Company Login ID, so it"
-            " is not sent to this one. Enter it again under Integrations ▸ Configure."
+            "The Private Key was saved for another address or Company Login ID, so it"
+            " is not used for this one. Enter it again under Integrations ▸ Configure."
         )
     return _(
         "ConnectWise does not accept the Public and Private Key. Please create a new"
@@ -170,28 +172,28 @@ def _secret_key(env, error):
     _ = env._
     sentences = {
         "malformed": _(
-            "The private key cannot be encrypted or read: the server's setting"
-            " BENJI_CONNECTWISE_SECRET_KEY is not a Fernet key. Whoever runs the Odoo"
-            " server can mend that."
+            "The Private Key cannot be saved or read because the server's setting"
+            " BENJI_CONNECTWISE_SECRET_KEY is not a Fernet key. Your Odoo administrator"
+            " can correct it."
         ),
         "encrypted": _(
-            "This is not a private key, but how one is stored. Please copy the private"
-            " key from ConnectWise."
+            "This is a Private Key as Odoo stores it, and not the key itself. Please"
+            " copy the Private Key from ConnectWise."
         ),
     }
     return sentences.get(error.reason) or _(
-        "The saved private key cannot be read: it was encrypted with another"
-        " BENJI_CONNECTWISE_SECRET_KEY than the server has. Please enter the private"
-        " key again, or have whoever runs the Odoo server put that setting back."
+        "The saved Private Key cannot be read: it was encrypted with a different"
+        " BENJI_CONNECTWISE_SECRET_KEY. Please enter the Private Key again, or ask your"
+        " Odoo administrator to restore that setting."
     )
 
 
 def _bad_answer(env, error):
     if error.reason == "too_large":
-        return env._("ConnectWise's answer is larger than what is accepted.")
+        return env._("ConnectWise's answer is too large.")
     return env._(
-        "Something answered that is not ConnectWise's API. Please check the address, or"
-        " try again later."
+        "The server at this address did not answer as ConnectWise does. Please check"
+        " the address, or try again later."
     )
 
 
@@ -206,42 +208,45 @@ _SENTENCES = {
     CredentialsError: _credentials,
     SecretKeyError: _secret_key,
     ClientIdError: lambda env, error: env._(
-        "ConnectWise does not accept the Client ID, or wants one. It is registered at"
+        "The Client ID is missing, or ConnectWise does not accept it. Get one at"
         " developer.connectwise.com."
     ),
     MissingRightError: lambda env, error: env._(
-        "The API member's security role lacks the right “%s”, Inquire: All.",
+        "The security role of the API member lacks the permission “%s”, Inquire: All.",
         error.right,
     ),
     RateLimitError: lambda env, error: env._(
-        "ConnectWise asks for a pause because of too many requests."
+        "ConnectWise received too many requests. Odoo will try again."
     ),
     DeadlineError: lambda env, error: env._("ConnectWise did not answer in time."),
-    ServerError: lambda env, error: env._("ConnectWise has an error of its own."),
+    ServerError: lambda env, error: env._(
+        "ConnectWise reported an internal error. Odoo will try again."
+    ),
     BadAnswerError: _bad_answer,
     UnqueryableError: lambda env, error: env._(
-        "ConnectWise cannot be asked for the number “%s”.", error.value
+        "Odoo cannot search ConnectWise for the number “%s”.", error.value
     ),
     AmbiguousNumberError: lambda env, error: env._(
         "ConnectWise has too many invoices with the number “%s”.", error.value
     ),
-    NotFoundError: lambda env, error: env._("ConnectWise does not have this any more."),
+    NotFoundError: lambda env, error: env._("This no longer exists in ConnectWise."),
 }
 
 _OWN_SENTENCES = {
-    "mass_loss": lambda env, facts: env._(
+    "mass_loss": lambda env, stored: env._(
         "%(lost)s of %(all)s connected companies are missing in ConnectWise's answer."
-        " Nothing was changed. Please check ConnectWise and the API member's rights.",
-        lost=facts["lost"],
-        all=facts["all"],
+        " Nothing was changed. Please check ConnectWise and the API member's"
+        " permissions.",
+        lost=stored["lost"],
+        all=stored["all"],
     ),
-    "another_connectwise": lambda env, facts: env._(
-        "Another ConnectWise was connected meanwhile, so this synchronization was"
-        " stopped. The next one reads all of it."
+    "another_connectwise": lambda env, stored: env._(
+        "Another ConnectWise was connected in the meantime, so this synchronization was"
+        " stopped. The next one reads everything."
     ),
-    "unexpected": lambda env, facts: env._(
-        "The synchronization stopped because of an unexpected error. Whoever runs the"
-        " Odoo server finds it in the log."
+    "unexpected": lambda env, stored: env._(
+        "The synchronization stopped because of an unexpected error. Your Odoo"
+        " administrator can find it in the log."
     ),
 }
-"""Failures that are not ConnectWise's, by the `kind` in their facts."""
+"""Failures that are not ConnectWise's, by their `kind`."""

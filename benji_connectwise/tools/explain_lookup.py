@@ -3,7 +3,7 @@
 from odoo.tools import format_datetime, formatLang
 
 from ..lib.connectwise_client.const import MAX_HITS
-from .explain import explain_facts
+from .explain import explain_stored
 from .verdict import prepare_cases
 
 UNREADABLE = "unreadable_record"
@@ -77,7 +77,7 @@ def explain_error(lookup):
             " that cannot be read.",
             lookup.number,
         )
-    return explain_facts(lookup.env, lookup.error)
+    return explain_stored(lookup.env, lookup.error)
 
 
 def explain_amount(lookup):

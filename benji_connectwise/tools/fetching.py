@@ -28,7 +28,8 @@ from ..lib.connectwise_client import (
     DeadlineError,
     number_key,
 )
-from .explain import error_to_facts
+from .asking import asking, get_interactive_limits
+from .explain import serialize_error
 from .explain_lookup import UNREADABLE
 from .pdf_download import download_pdfs
 from .pdf_merge_check import LONG, SHORT
@@ -77,19 +78,19 @@ def fetch_for_person(moves, sending=False, download=True):
     Lookup = moves.env["connectwise.lookup"].sudo()
     for company, moves_of_company in moves.grouped("company_id").items():
         backend = company._get_connectwise_backend()
-        limits = backend and backend._get_interactive_limits()
+        limits = backend and get_interactive_limits(backend)
         lookups = limits and find_due(Lookup._prepare(moves_of_company), sending)
         left = end - time.monotonic()
         if not lookups or left <= 0:
             continue
         limits = replace(limits, total=min(limits.total, left))
-        with suppress(ConnectWiseError), backend._asking(limits) as client:
+        with suppress(ConnectWiseError), asking(backend, limits) as client:
             for _step in fetch(client, lookups, sending, download):
                 pass
         # While the connection rests, nothing is asked anyway.
         if download and not backend._is_resting():
             slow = find_due(lookups)
-            slow.error = error_to_facts(DeadlineError("Not fetched in time"))
+            slow.error = serialize_error(DeadlineError("Not fetched in time"))
             slow._pause()
 
 
@@ -146,7 +147,7 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
                     # opens one of these invoices must not wait too.
                     commit()
                     limits = backend._get_background_limits(left)
-                    with suppress(ConnectWiseError), backend._asking(limits) as client:
+                    with suppress(ConnectWiseError), asking(backend, limits) as client:
                         lookups = lookups.exists()
                         for _step in fetch(client, lookups, True, patience=LONG):
                             commit()
@@ -168,7 +169,7 @@ def fetch_anew(moves):
         if not backend:
             continue
         backend._forget_failures()
-        limits = backend._get_interactive_limits()
+        limits = get_interactive_limits(backend)
         if not limits:
             continue
         before = {
@@ -185,7 +186,7 @@ def fetch_anew(moves):
                 "asked_at": False,
             }
         )
-        with suppress(ConnectWiseError), backend._asking(limits) as client:
+        with suppress(ConnectWiseError), asking(backend, limits) as client:
             for _step in _look_up(client, lookups_of_company):
                 pass
             for _step in download_pdfs(
@@ -224,7 +225,7 @@ def find_due_invoices(backend):
             number=SQL.identifier("move", backend.invoice_number_field),
             oldest=now - LOOK_BACK,
             oldest_date=fields.Date.today() - LOOK_BACK,
-            tenant=backend._get_tenant(),
+            tenant=backend.tenant,
             checked=now - CHECK_EVERY,
             now=now,
         )
@@ -312,7 +313,7 @@ def _look_up(client, lookups):
         some = some.exists().filtered(
             lambda lookup, asked=numbers: (
                 number_key(lookup.number) in asked
-                and lookup.backend_id._get_tenant() == client.tenant
+                and lookup.backend_id.tenant == client.tenant
             )
         )
         some._store_hits(found, client.tenant)
@@ -325,7 +326,7 @@ def _find_problem(lookup, skipped):
     """Return why nothing may have been found: skipped records, or False."""
     for record in skipped:
         if getattr(record.error, "value", None) == lookup.number:
-            return error_to_facts(record.error)
+            return serialize_error(record.error)
     return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 
 

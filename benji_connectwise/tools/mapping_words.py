@@ -1,11 +1,210 @@
-"""What a row of the Customer Mapping Report says, in the reader's language.
+"""The texts of the Customer Mapping Report, in the reader's language.
 
-Rows store codes and what their sentences name. The sentences are here.
+Rows store codes and the names in their sentences. The sentences are here.
 """
+
+from odoo import fields
+from odoo.tools import format_date, format_datetime
+
+
+def explain_row(mapping):
+    """Say everything there is to know about a row.
+
+    :return: str, or False
+    """
+    sentences = []
+    if mapping.has_conflict:
+        sentences.append(explain_conflict(mapping.env, mapping.conflict))
+    if mapping.connectwise_company_id.is_deleted:
+        sentences.append(
+            mapping.env._(
+                "This company was deleted in ConnectWise. The connection and its"
+                " contact stay as they are until you connect another company or"
+                " disconnect."
+            )
+        )
+    sentences += [mapping.contact_message, explain_pause(mapping)]
+    return " ".join(filter(None, sentences)) or False
+
+
+def explain_pause(mapping):
+    """Say why the contact is not updated, if it is not."""
+    return mapping.sync_paused and mapping.env._(
+        "Sync paused: “Synchronize customers/contacts from ConnectWise” is off, so the"
+        " contact is not updated."
+    )
+
+
+def describe_connection(mapping):
+    """Say how a customer is connected, or why it is not."""
+    _ = mapping.env._
+    conflict = explain_conflict(mapping.env, mapping.conflict) or ""
+    if mapping.connectwise_company_id:
+        labels = mapping._fields["connection"]._description_selection(mapping.env)
+        parts = [dict(labels).get(mapping.connection)]
+        if not mapping._get_trusted_company():
+            parts.append(_("not confirmed in this ConnectWise yet"))
+        elif mapping.is_gone:
+            parts.append(_("deleted in ConnectWise"))
+        if mapping.has_conflict:
+            parts.append(f"⚠ {conflict}")
+        return " · ".join(filter(None, parts))
+    if mapping.disconnected:
+        return _describe_disconnection(mapping)
+    return _("⚠ Conflict: %s", conflict) if mapping.has_conflict else ""
+
+
+def _describe_disconnection(mapping):
+    _ = mapping.env._
+    person = mapping.sudo().disconnected_by_id.name
+    if not person or not mapping.disconnected_at:
+        return _("Disconnected")
+    day = fields.Datetime.context_timestamp(mapping, mapping.disconnected_at).date()
+    this_year = day.year == fields.Date.context_today(mapping).year
+    return _(
+        "Disconnected by %(person)s on %(day)s",
+        person=person,
+        day=format_date(
+            mapping.env, day, date_format="d MMM" if this_year else "d MMM y"
+        ),
+    )
+
+
+def describe_contact(mapping):
+    """Name the Bill-To contact, or say why there is none."""
+    contact = mapping.sudo().contact_id
+    if not contact:
+        return mapping.contact_message
+    email = contact.email and f"<{contact.email}>"
+    return " ".join(filter(None, [contact.name, email]))
+
+
+def describe_exact_matches(rows, connected):
+    """Return the notification after *Connect exact matches*."""
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {
+            "type": "success" if connected else "warning",
+            "message": rows.env._(
+                "%(done)s of %(all)s connected. The others have no exact match:"
+                " use + for them.",
+                done=len(connected),
+                all=len(rows),
+            ),
+            "next": {"type": "ir.actions.act_window_close"},
+        },
+    }
+
+
+def describe_status(backend):
+    """Return what stands above the report about a connection, or about none.
+
+    :return: `backend_id`, `state`, `read` and `total` of a running rescan, `text` with
+        its `level` (Bootstrap's: muted, info, warning, danger), and `may_change`
+    """
+    level, text = _describe_backend(backend)
+    may_change = backend.env.user.has_group("account.group_account_manager")
+    return {
+        "backend_id": backend.id,
+        "state": backend.sync_state or "idle",
+        "read": backend.sync_read,
+        "total": backend.sync_total,
+        "level": level,
+        "text": text,
+        "may_change": may_change and backend.has_access("write"),
+    }
+
+
+def _describe_backend(backend):
+    env, _ = backend.env, backend.env._
+    if not backend:
+        return "info", _(
+            "ConnectWise PSA is not connected. An Invoicing administrator starts"
+            " with Configure under Integrations."
+        )
+    if not backend.sync_contacts:
+        return "warning", _(
+            "“Synchronize customers/contacts from ConnectWise” is off: nothing is"
+            " read, and existing connections stay. Switch it on under Integrations ▸"
+            " Configure."
+        )
+    if backend.sync_state != "idle":
+        return "info", _describe_progress(backend)
+    if backend.last_error:
+        return "danger", _(
+            "%(error)s Test the connection under Integrations.",
+            error=backend.last_error,
+        )
+    if not backend.last_sync:
+        return "info", _("ConnectWise's customers have not been read yet: Rescan.")
+    of_backend = ("backend_id", "=", backend.id)
+    return "muted", _(
+        "Last read %(time)s · %(companies)s ConnectWise customers ·"
+        " %(connected)s connected",
+        time=format_datetime(env, backend.last_sync, dt_format="short"),
+        companies=env["connectwise.company"].search_count(
+            [of_backend, ("is_deleted", "=", False)]
+        ),
+        connected=env["connectwise.mapping"].search_count(
+            [of_backend, ("connectwise_company_id.is_confirmed", "=", True)]
+        ),
+    )
+
+
+def _describe_progress(backend):
+    _ = backend.env._
+    if backend.sync_state == "queued":
+        return _("The rescan starts in a moment")
+    if not backend.sync_total:
+        return _("Reading companies")
+    return _(
+        "Reading companies %(read)s of %(total)s",
+        read=f"{backend.sync_read:,}",
+        total=f"{backend.sync_total:,}",
+    )
+
+
+def describe_rescan(backend):
+    """Return the texts of the dialog *Rescan* by option, and `obstacle`."""
+    env, _ = backend.env, backend.env._
+    everything = _("Refresh everything. This is the first time, so it happens anyway.")
+    if backend.last_sync:
+        everything = _(
+            "Refresh everything; otherwise only changes since %s.",
+            format_datetime(env, backend.last_sync, dt_format="short"),
+        )
+    count = backend.count_disconnected()
+    discard = _("Lifts the disconnections of %s customers.", count)
+    if not count:
+        discard = _("No customer is disconnected at the moment.")
+    elif count == 1:
+        discard = _("Lifts the disconnection of 1 customer.")
+    return {
+        "get_all_entries": everything,
+        "discard_disconnected": discard,
+        "obstacle": _find_obstacle(backend),
+    }
+
+
+def _find_obstacle(backend):
+    """Say why no rescan can run now, and how to change it, or return False."""
+    _ = backend.env._
+    if not backend.sync_contacts:
+        return _(
+            "“Synchronize customers/contacts from ConnectWise” is off, so nothing is"
+            " read. Switch it on under Integrations ▸ Configure."
+        )
+    if backend.sync_state != "idle":
+        return _(
+            "A rescan is already running. Wait until it ends, or cancel it above the"
+            " report."
+        )
+    return False
 
 
 def explain_conflict(env, conflict):
-    """Say what a person should look at.
+    """Say what a person has to decide.
 
     :param conflict: {"kind": …, "companies": [ids of `connectwise.company`],
         "rows": [ids of `connectwise.mapping`]}, or nothing; of a row that was set
@@ -34,12 +233,12 @@ def _explain_set_aside(env, conflict):
     if conflict["now"] is None:
         return env._(
             "Was connected to %(company)s, which is not in the ConnectWise that is"
-            " connected now. Connect it or disconnect it.",
+            " connected now. Connect this customer again, or disconnect it.",
             company=conflict["company"],
         )
     return env._(
         "Was connected to %(company)s. In the ConnectWise that is connected now,"
-        " #%(ref)s is %(now)s. Connect it or disconnect it.",
+        " #%(ref)s is %(now)s. Connect this customer again, or disconnect it.",
         **{name: conflict[name] for name in ("company", "ref", "now")},
     )
 
@@ -57,20 +256,25 @@ _CONFLICTS = {
     "several_customers_same_name": lambda env: env._(
         "Several customers have this name: %(customers)s"
     ),
-    "company_taken": lambda env: env._("%(companies)s is connected to %(customers)s"),
-    "legal_form_differs": lambda env: env._("The legal form differs: %(companies)s"),
+    "company_taken": lambda env: env._(
+        "%(companies)s is already connected to %(customers)s"
+    ),
+    "legal_form_differs": lambda env: env._(
+        "Same name, but another legal form: %(companies)s"
+    ),
     "name_disagrees": lambda env: env._(
-        "The name is that of %(companies)s, the Account ID is not"
+        "The name matches %(companies)s, but the Account ID does not"
     ),
     "account_ids_differ": lambda env: env._(
-        "%(companies)s has this name, but another Account ID"
+        "%(companies)s has the same name, but a different Account ID"
     ),
     "part_of_another": lambda env: env._(
-        "It became a part of %(owners)s, whose invoices are judged by the row of"
-        " %(owners)s now. Connect %(owners)s if it is right, and disconnect this one."
+        "This customer is now part of %(owners)s, so the row of %(owners)s decides"
+        " about the invoices. If the connection is right, connect %(owners)s to this"
+        " company, and disconnect this row."
     ),
     "changed_by_customer": lambda env: env._(
-        "The name or reference was changed by the customer, and is that of"
+        "The name or reference was changed by the customer and now matches"
         " %(companies)s. Confirm it, or connect by hand."
     ),
 }
@@ -90,24 +294,24 @@ _CONTACTS = {
     "inactive": lambda env: env._(
         "The Bill-To contact %(name)s is inactive in ConnectWise."
     ),
-    "missing": lambda env: env._("The Bill-To contact is not in ConnectWise any more."),
+    "missing": lambda env: env._("The Bill-To contact was deleted in ConnectWise."),
     "no_email": lambda env: env._(
         "The Bill-To contact %(name)s has no valid e-mail address."
     ),
     "own_email": lambda env: env._("%(email)s is the customer's own e-mail address."),
     "invoice_address": lambda env: env._(
-        "%(email)s is in Odoo as an invoice address already."
+        "%(email)s is already an invoice address in Odoo."
     ),
     "login": lambda env: env._(
-        "The contact with the address %(email)s can log in to Odoo, so it is left as"
-        " it is."
+        "The contact with the address %(email)s can log in to Odoo, so ConnectWise"
+        " does not change it."
     ),
     "synced_login": lambda env: env._(
         "%(contact)s can log in to Odoo, so it is no longer updated from ConnectWise."
     ),
     "moved": lambda env: env._(
-        "Its e-mail moved from %(old)s to %(new)s. Make sure that this is right before"
-        " you enable it."
+        "The e-mail address moved from %(old)s to %(new)s. Check that this is right"
+        " before you enable the contact."
     ),
     "failed": lambda env: env._("Could not be imported: %(reason)s"),
 }

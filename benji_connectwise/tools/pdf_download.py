@@ -16,7 +16,7 @@ from ..lib.connectwise_client import (
     NotFoundError,
     ServerError,
 )
-from .explain import error_to_facts
+from .explain import serialize_error
 from .pdf_merge_check import SHORT, MergeCheck
 from .pdf_storage import store_pdfs
 
@@ -49,7 +49,7 @@ def download_pdfs(client, lookups, patience=SHORT):
             there = there.exists().filtered(
                 lambda lookup: (
                     lookup.accepted_id.connectwise_ref == asked[lookup]
-                    and lookup.backend_id._get_tenant() == client.tenant
+                    and lookup.backend_id.tenant == client.tenant
                 )
             )
             pdfs = {}
@@ -100,7 +100,7 @@ def _is_about_one_pdf(error):
 def _note_failure(lookups, error):
     # A gateway may have given up on this one: the others do not wait for it again.
     if _is_about_one_pdf(error) or isinstance(error, ServerError):
-        lookups.write({"error": error_to_facts(error)})
+        lookups.write({"error": serialize_error(error)})
         lookups._pause()
     if lookups and isinstance(error, InvalidPdfError) and error.reason == "too_slow":
         # The background has more time for it.

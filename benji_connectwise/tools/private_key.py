@@ -1,4 +1,4 @@
-"""The private key: stored, read and used by these functions, and by nothing else.
+"""The private key: only these functions store, read and use it.
 
 No model has it, as a field or from a method: an expression in a template of an e-mail
 or a report reaches every field and method of every model, by `sudo()`. It reaches no
@@ -7,18 +7,22 @@ function of a module. So the columns are the database's own, and unknown to the 
 
 import os
 
+from odoo.exceptions import UserError
 from odoo.tools import SQL, sql
 
 from ..lib.connectwise_client import (
     AddressError,
     Credentials,
     CredentialsError,
+    identify_tenant,
     is_cloud,
     is_kept_private,
     is_local,
     normalise_address,
 )
-from .encryption import decrypt
+from .encryption import SecretKeyError, decrypt, encrypt
+from .explain import explain
+from .server_settings import get_client_id, get_local_hosts
 
 COLUMNS = {
     "connectwise.backend": "stored_private_key",
@@ -44,6 +48,24 @@ def store(record, stored):
             record.id,
         )
     )
+
+
+def store_typed_key(record):
+    """Encrypt and store the private key that was typed into a record.
+
+    :return: whether one was
+    :raises UserError: if it cannot be encrypted
+    """
+    typed = record.private_key
+    if typed:
+        try:
+            stored = encrypt(typed)
+        except SecretKeyError as error:
+            raise UserError(explain(record.env, error)) from None
+        store(record, stored)
+    # A reading in the same request must not bring it back.
+    record.invalidate_recordset(["private_key"], flush=False)
+    return bool(typed)
 
 
 def read(record):
@@ -74,7 +96,7 @@ def _read_stored(record):
 def read_for_tenant(backend, tenant):
     """Return a connection's private key, "" unless it was saved for this ConnectWise.
 
-    Who may change the address must not learn the key by sending it elsewhere.
+    A person who may change the address must not learn the key by sending it elsewhere.
 
     :raises SecretKeyError: if it cannot be decrypted
     """
@@ -84,9 +106,9 @@ def read_for_tenant(backend, tenant):
 def read_of_server(address, hosts):
     """Return the private key of the server's environment, "" if it has none.
 
-    Whoever configures types the address, so the key only goes to ConnectWise's cloud
-    and to the hosts that whoever runs the server listed, and never in clear across the
-    public net, which a listed host would allow.
+    A person types the address, so the key only goes to ConnectWise's cloud and to the
+    hosts that the server's administrator listed, and never in clear across the public
+    internet, which a listed host would allow.
 
     :param hosts: those of BENJI_CONNECTWISE_LOCAL_HOSTS
     """
@@ -101,6 +123,24 @@ def read_of_server(address, hosts):
     return os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
 
 
+def find_for_dialog(wizard):
+    """Return the server's own key, else the one that was typed, else the saved one.
+
+    The saved one is for the saved ConnectWise only: another address must not get it,
+    no matter who typed that.
+
+    :param wizard: a `connectwise.backend.configure`
+    :raises SecretKeyError: if what is stored cannot be decrypted
+    """
+    hosts = get_local_hosts()
+    tenant = identify_tenant(wizard.server_url or "", wizard.company_login_id or "")
+    return (
+        read_of_server(wizard.server_url, hosts)
+        or read(wizard)
+        or read_for_tenant(wizard._get_backend(), tenant)
+    )
+
+
 def get_credentials(backend):
     """Return what signs a connection's requests in.
 
@@ -108,7 +148,7 @@ def get_credentials(backend):
     :raises SecretKeyError: if the private key cannot be decrypted
     """
     backend = backend.sudo()
-    tenant, hosts = backend._get_tenant(), backend._get_local_hosts()
+    tenant, hosts = backend.tenant, get_local_hosts()
     private_key = read_of_server(backend.server_url, hosts) or read_for_tenant(
         backend, tenant
     )
@@ -121,5 +161,5 @@ def get_credentials(backend):
         backend.company_login_id,
         backend.public_key,
         private_key,
-        backend.client_id or backend._get_server_client_id(),
+        backend.client_id or get_client_id(),
     )

@@ -5,6 +5,8 @@ from . import (
     connectwise_backend_configure,
     connectwise_integrations,
     connectwise_mapping_connect,
+    connectwise_mapping_connect_line,
     connectwise_mapping_rescan,
+    connectwise_mapping_rescan_line,
     mail_compose_message,
 )

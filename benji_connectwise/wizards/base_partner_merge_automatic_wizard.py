@@ -3,6 +3,8 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.connecting import judge_lookups_anew
+
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
@@ -12,8 +14,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     )
 
     def _process_query(self, query):
-        """Offer no contact from ConnectWise for merging: one that is refused would stop
-        *Merge Automatically* before all groups that follow."""
+        """Do not offer contacts from ConnectWise for merging.
+
+        A refused one would stop *Merge Automatically* before all groups that follow.
+        """
         result = super()._process_query(query)
         skipped = 0
         for line in self.line_ids:
@@ -45,23 +49,23 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         moved = self._merge_connectwise_mappings(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        # It was moved in SQL, so Odoo does not know that the name is another one, …
+        # Odoo moved the rows in SQL, so it does not know that they have another name,
         self.env.add_to_compute(moved._fields["partner_name"], moved)
-        # … nor that the invoices are another customer's, …
+        # that the invoices have another customer,
         lookups = self.env["connectwise.lookup"].sudo()
         lookups.search(
             [("move_id.commercial_partner_id", "=", dst_partner.id)]
         )._judge_anew()
-        # … nor whose what others have found is now.
-        moved._judge_lookups_anew(moved.connectwise_company_id)
+        # or that the ConnectWise companies have another owner.
+        judge_lookups_anew(moved.connectwise_company_id)
         return result
 
     @api.model
     def _merge_connectwise_mappings(self, src_partners, dst_partner):
         """Leave one row per connection: the destination's, if it says anything.
 
-        Odoo would move the rows in SQL, against the unique index, and would leave the
-        contacts of those that go without anybody to answer for them.
+        Odoo would move the rows in SQL, against the unique index, and no row would be
+        left for the contacts of the others.
 
         :return: the rows of the sources that become the destination's
         """

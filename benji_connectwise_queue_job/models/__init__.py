@@ -1,6 +1,5 @@
 from . import (
     account_move,
-    connectwise_backend,
     connectwise_lookup,
     connectwise_sync,
     connectwise_sync_range,

@@ -8,6 +8,9 @@ from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseErro
 from odoo.addons.benji_connectwise.odoo_internals import (
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
 )
+from odoo.addons.benji_connectwise.tools.asking import asking
+from odoo.addons.benji_connectwise.tools.sync_runs import put_off
+from odoo.addons.benji_connectwise.tools.synchronization import read_ranges
 
 _logger = logging.getLogger(__name__)
 
@@ -34,8 +37,8 @@ class ConnectwiseSyncRange(models.Model):
         if not sync._is_cancelled() and not backend._is_sync_resting():
             limits = backend._get_background_limits()
             try:
-                with backend._asking(limits, of_sync=True) as client:
-                    for _page in ranges._read(client):
+                with asking(backend, limits, of_sync=True) as client:
+                    for _page in read_ranges(ranges, client):
                         commit()
                         if sync._is_cancelled():
                             break
@@ -43,7 +46,7 @@ class ConnectwiseSyncRange(models.Model):
             except ConnectWiseError as error:
                 # Jobs that run side by side meet the same outage: it is said once.
                 if not sync.failure:
-                    sync._put_off(error)
+                    put_off(sync, error)
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
                 raise
             except Exception:
@@ -51,7 +54,7 @@ class ConnectwiseSyncRange(models.Model):
                 self.env.cr.rollback()
                 sync._fail()
                 return
-        # Whoever comes last sees that all the others are done.
+        # The last job sees that all the others are done.
         commit()
         if sync._is_cancelled() or not sync._get_ranges_left():
             backend._trigger_sync()

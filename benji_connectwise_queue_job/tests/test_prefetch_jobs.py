@@ -1,9 +1,12 @@
 """PDFs are fetched by jobs, which several servers can share."""
 
+from contextlib import suppress
+
 from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import ServerError
+from odoo.addons.benji_connectwise.tools.asking import asking
 
 from ..hooks import uninstall_hook
 from .common import JobsCommon
@@ -100,9 +103,11 @@ class TestPrefetchJobs(JobsCommon):
 
     def test_jobs_side_by_side_note_one_outage(self):
         """The rest grows with each outage, not with each job."""
-        self.backend._note_failure(ServerError("down", status=503))
-        in_job = self.backend.with_context(job_uuid="another")
-        in_job._note_failure(ServerError("down", status=503))
+        limits = self.backend._get_background_limits()
+        with suppress(ServerError), asking(self.backend, limits):
+            with suppress(ServerError), asking(self.backend, limits):
+                raise ServerError("down", status=503)
+            raise ServerError("down", status=503)
         self.assertEqual(self.backend.failures, 1)
 
     def test_without_a_job_runner_the_scheduled_action_works_by_itself(self):

@@ -99,10 +99,11 @@ def check_contacts(env) -> list[str]:
         """
         SELECT contact.id, contact.name, contact.active, contact.parent_id,
                contact.type,
-               min(row.contact_origin), array_agg(row.id), min(row.partner_id),
+               min(bill_to.origin), array_agg(row.id), min(row.partner_id),
                min(row.connectwise_company_id)
           FROM res_partner contact
           LEFT JOIN connectwise_mapping row ON row.contact_id = contact.id
+          LEFT JOIN connectwise_bill_to bill_to ON bill_to.mapping_id = row.id
          WHERE contact.is_connectwise_contact
          GROUP BY contact.id
         """
@@ -403,11 +404,12 @@ def tables(env) -> dict[str, list[tuple]]:
         "rows": """
             SELECT customer.name, company.connectwise_ref, row.connection,
                    coalesce(row.disconnected, false), coalesce(row.has_conflict, false),
-                   row.conflict ->> 'kind', row.contact_note ->> 'code', contact.email
+                   row.conflict ->> 'kind', bill_to.note ->> 'code', contact.email
               FROM connectwise_mapping row
               JOIN res_partner customer ON customer.id = row.partner_id
               LEFT JOIN connectwise_company company
                 ON company.id = row.connectwise_company_id
+              LEFT JOIN connectwise_bill_to bill_to ON bill_to.mapping_id = row.id
               LEFT JOIN res_partner contact ON contact.id = row.contact_id
              ORDER BY customer.id
         """,

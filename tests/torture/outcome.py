@@ -11,8 +11,11 @@ TABLES = {
     "mappings": """
         SELECT to_jsonb(mapping) - '{id,create_date,write_date,last_updated,contact_id,
                                      connectwise_company_id}'::text[],
+               to_jsonb(bill_to) - '{id,create_date,write_date,mapping_id,
+                                     contact_id}'::text[],
                company.connectwise_ref, contact.email
           FROM connectwise_mapping mapping
+          LEFT JOIN connectwise_bill_to bill_to ON bill_to.mapping_id = mapping.id
           LEFT JOIN connectwise_company company
                  ON company.id = mapping.connectwise_company_id
           LEFT JOIN res_partner contact ON contact.id = mapping.contact_id

@@ -198,8 +198,11 @@ def test_a_rescan_and_people_keep_each_others_work(
     state = dict(
         odoo.query(
             """SELECT mapping.id, ARRAY[connectwise_company_id::text, connection,
-                                        disconnected::text, contact_decision]
-                 FROM connectwise_mapping mapping WHERE id = ANY(%s)""",
+                                        disconnected::text, bill_to.decision]
+                 FROM connectwise_mapping mapping
+                 LEFT JOIN connectwise_bill_to bill_to
+                        ON bill_to.mapping_id = mapping.id
+                WHERE mapping.id = ANY(%s)""",
             ids,
         )
     )

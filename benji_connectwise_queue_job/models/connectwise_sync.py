@@ -2,6 +2,9 @@ from odoo import models
 from odoo.tools import split_every
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
+from odoo.addons.benji_connectwise.tools.asking import asking
+from odoo.addons.benji_connectwise.tools.sync_runs import put_off
+from odoo.addons.benji_connectwise.tools.synchronization import plan_ranges
 
 RANGES_PER_JOB = 8
 """Of a page each; four are read at a time, and a job costs about as much as a page."""
@@ -30,6 +33,11 @@ class ConnectwiseSync(models.Model):
             job = part.with_delay(identity_key=f"connectwise_ranges:{key}")
             job._read_as_job()
 
+    def _is_underway(self):
+        jobs = self.env["queue.job"].sudo()
+        unfinished = jobs._get_unfinished("connectwise.sync.range", "_read_as_job")
+        return bool(unfinished & self.range_ids) or super()._is_underway()
+
     def _get_ranges_left(self):
         return self.range_ids.filtered(lambda row: not row.is_done)
 
@@ -37,8 +45,8 @@ class ConnectwiseSync(models.Model):
         backend = self.backend_id
         limits = backend._get_background_limits()
         try:
-            with backend._asking(limits, of_sync=True) as client:
-                self._plan_ranges(client)
+            with asking(backend, limits, of_sync=True) as client:
+                plan_ranges(self, client)
                 self.requests += client.request_count
         except ConnectWiseError as error:
-            self._put_off(error)
+            put_off(self, error)

@@ -1,0 +1,128 @@
+"""Which customers have a row in the Customer Mapping Report."""
+
+from odoo.tools import SQL
+
+PART = "part_of_another"
+"""The kind of conflict of a connected customer that has a parent by now."""
+
+
+def add_rows(backend):
+    """Add the missing rows of the report, and delete those no longer needed."""
+    env = backend.env
+    env["res.partner"].flush_model()
+    env["account.move"].flush_model(
+        ["commercial_partner_id", "state", "move_type", "company_id"]
+    )
+    company = backend.company_id
+    companies = backend._get_companies()
+    env.execute_query(
+        SQL(
+            """
+            INSERT INTO connectwise_mapping (
+                backend_id, company_id, partner_id, partner_name,
+                create_date, write_date, create_uid, write_uid
+            )
+            SELECT %(backend)s, %(company)s, partner.id, partner.name,
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
+                   %(user)s, %(user)s
+              FROM res_partner partner
+             WHERE partner.commercial_partner_id = partner.id
+               AND (partner.company_id IS NULL
+                    OR partner.company_id = ANY(%(visible)s))
+               AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
+                    SELECT 1 FROM account_move move
+                     WHERE move.commercial_partner_id = partner.id
+                       AND move.company_id = ANY(%(companies)s)
+                       AND move.state = 'posted'
+                       AND move.move_type IN ('out_invoice', 'out_refund'))
+                -- A part of this customer was connected before it became one.
+                OR EXISTS (
+                    SELECT 1 FROM connectwise_mapping mapping
+                      JOIN res_partner part ON part.id = mapping.partner_id
+                     WHERE mapping.backend_id = %(backend)s
+                       AND mapping.connectwise_company_id IS NOT NULL
+                       AND part.commercial_partner_id = partner.id))
+            ON CONFLICT (backend_id, partner_id) DO NOTHING
+            RETURNING id
+            """,
+            backend=backend.id,
+            company=company.id,
+            companies=companies.ids,
+            # A parent company's customers are those of its branches too.
+            visible=(company.parent_ids | companies).ids,
+            user=env.uid,
+        )
+    )
+    Mapping = env["connectwise.mapping"]
+    Mapping.invalidate_model()
+    rows = Mapping.search([("backend_id", "=", backend.id)])
+    note_parts(rows)
+    _find_needless(rows).unlink()
+
+
+def note_parts(rows):
+    """Make a conflict of each connected row whose customer became part of another.
+
+    Its connection says nothing certain about the other's invoices. The conflict ends
+    when the customer stands alone again.
+    """
+    rows.flush_model()
+    rows.env["res.partner"].flush_model(["commercial_partner_id"])
+    changes = rows.env.execute_query(
+        SQL(
+            """
+            SELECT mapping.id, partner.commercial_partner_id != partner.id
+              FROM connectwise_mapping mapping
+              JOIN res_partner partner ON partner.id = mapping.partner_id
+             WHERE mapping.id = ANY(%s)
+               AND mapping.connectwise_company_id IS NOT NULL
+               AND (partner.commercial_partner_id != partner.id)
+                   != (COALESCE(mapping.conflict->>'kind', '') = %s)
+            """,
+            rows.ids,
+            PART,
+        )
+    )
+    for row_id, is_part in changes:
+        row = rows.browse(row_id)
+        conflict = {
+            "kind": PART,
+            "companies": row.connectwise_company_id.ids,
+            "rows": row.ids,
+        }
+        row.write({"has_conflict": is_part, "conflict": is_part and conflict})
+
+
+def _find_needless(rows):
+    """Return the rows of customers that became a part of another, where nobody
+    connected or disconnected anything."""
+    return rows.search(
+        [
+            ("id", "in", rows.ids),
+            ("partner_id.parent_id", "!=", False),
+            ("connectwise_company_id", "=", False),
+            ("contact_id", "=", False),
+            ("disconnected", "=", False),
+            ("is_set_aside", "=", False),
+        ]
+    ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
+
+
+def query_open_invoices(env):
+    """Return the SQL query of the rows whose customers have open invoices."""
+    env["account.move"].flush_model()
+    return SQL(
+        """
+        SELECT mapping.id
+          FROM connectwise_mapping mapping
+          JOIN res_company company ON company.id = mapping.company_id
+          JOIN res_company branch
+            ON branch.parent_path LIKE company.parent_path || '%%'
+          JOIN account_move move
+            ON move.commercial_partner_id = mapping.partner_id
+           AND move.company_id = branch.id
+         WHERE move.state = 'posted'
+           AND move.move_type IN ('out_invoice', 'out_refund')
+           AND move.payment_state IN ('not_paid', 'partial', 'in_payment')
+        """
+    )
