@@ -1,4 +1,5 @@
-"""Odoo invoices and a running ConnectWise sandbox that knows their numbers.
+"""Invoices in Odoo and a running ConnectWise sandbox that has the same numbers.
+
 
 The sandbox is in the addon's repository. Without it these tests are skipped.
 """

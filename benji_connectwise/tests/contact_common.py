@@ -6,7 +6,7 @@ from .common import ConnectwiseCommon
 
 
 class ContactCommon(ConnectwiseCommon):
-    """One customer, connected with a ConnectWise company that has a Bill-To contact."""
+    """One customer, connected to a ConnectWise company that has a Bill-To contact."""
 
     @classmethod
     def setUpClass(cls):

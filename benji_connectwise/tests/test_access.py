@@ -1,7 +1,7 @@
-"""Who may do what: tables, and every cell really called.
+"""Tables of who may do what; every cell is really called.
 
-What the addon defines is taken from the registry, so whoever adds a model, a method or
-a route has to say here who may use it.
+The addon's models, methods and routes are read from the registry. A new one must be
+added to the tables here.
 """
 
 import re
@@ -138,7 +138,7 @@ def parse(table):
 
 
 class AccessCommon(ConnectwiseCommon):
-    """One of everything, and one person of each role."""
+    """One record of each model, and one person of each role."""
 
     @classmethod
     def setUpClass(cls):
@@ -217,7 +217,7 @@ class AccessCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestOperations(AccessCommon):
-    """What a browser can call of the addon, and what it adds to Odoo."""
+    """The methods and rights of the addon that a browser can reach."""
 
     def find_operations(self):
         """Return what the addon defines, as (model, operation)."""
@@ -243,12 +243,10 @@ class TestOperations(AccessCommon):
             return False
         return True
 
-    def test_the_table_is_complete(self):
-        """Each right, each public method, no more and no less."""
+    def test_table_lists_every_right_and_public_method(self):
         self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
 
-    def test_nobody_does_more_or_less_than_the_table_says(self):
-        """Every cell is called."""
+    def test_each_role_may_do_exactly_what_the_table_says(self):
         for (model, operation), expected in parse(OPERATIONS).items():
             with self.subTest(model=model, operation=operation):
                 outcome = {role: self.call(role, model, operation) for role in ROLES}
@@ -380,8 +378,8 @@ class TestOperations(AccessCommon):
     def _prepare_connect_connectwise_mapping(self):
         return self.mapping, [self.acme.id]
 
-    def test_a_dialog_is_of_the_person_who_opened_it(self):
-        """Another administrator, perhaps of another company, gets no keys."""
+    def test_dialog_belongs_to_the_person_who_opened_it(self):
+        """Another administrator, even of another company, must not get the keys."""
         other = new_test_user(
             self.env, "access_other", groups="account.group_account_manager"
         )
@@ -399,8 +397,8 @@ class TestOperations(AccessCommon):
                 with self.subTest(model=model, operation=operation):
                     self.assertFalse(dialog.has_access(operation))
 
-    def test_who_may_create_bills_creates_them(self):
-        """In Purchase for example, without Invoicing and what it may read."""
+    def test_purchase_user_can_create_bills(self):
+        """People in Purchase have no right to read what Invoicing has."""
         group = self.env["res.groups"].create({"name": "Purchase"})
         names = ("account.move", "account.move.line", "account.journal")
         names += ("account.account", "account.tax")
@@ -426,8 +424,8 @@ class TestOperations(AccessCommon):
         )
         self.assertTrue(bill)
 
-    def test_a_dialog_tells_nothing_of_another_company(self):
-        """Whatever row or company comes along with the call."""
+    def test_dialog_tells_nothing_about_another_company(self):
+        """The rows and companies that come with the call do not matter."""
         elsewhere = self.setup_other_company()["company"]
         other = new_test_user(
             self.env,
@@ -471,7 +469,7 @@ class TestOperations(AccessCommon):
 
 @tagged("post_install", "-at_install")
 class TestRoutes(AccessCommon, HttpCase):
-    """What an address shows to whom."""
+    """Each address of the addon, opened by each role."""
 
     def find_routes(self):
         """Return the methods of the addon's controllers that answer addresses."""
@@ -487,12 +485,10 @@ class TestRoutes(AccessCommon, HttpCase):
                     }
         return found
 
-    def test_there_is_no_other_route(self):
-        """What the table is about is all there is."""
+    def test_table_lists_every_route(self):
         self.assertEqual(self.find_routes(), {"portal_my_invoice_detail"})
 
-    def test_nobody_sees_more_or_less_than_the_table_says(self):
-        """Every cell is opened."""
+    def test_each_role_sees_exactly_what_the_table_says(self):
         token = self.move._portal_ensure_token()
         outcome = {}
         for role, user in self.people.items():
@@ -528,8 +524,7 @@ class TestRoutes(AccessCommon, HttpCase):
         self.assertEqual(response.headers["Content-Type"], "application/pdf")
         return "P"
 
-    def test_without_a_session_nothing_can_be_called(self):
-        """Not even by the name of a method that exists."""
+    def test_nothing_can_be_called_without_a_session(self):
         self.authenticate(None, None)
         for model, method in (
             ("connectwise.backend", "search_read"),

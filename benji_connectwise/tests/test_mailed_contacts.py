@@ -1,4 +1,4 @@
-"""Who is never mailed an invoice, by whatever way it goes out."""
+"""A disabled contact is never mailed an invoice, whichever way it is sent."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -73,8 +73,8 @@ class TestDisabledContact(MailedCommon):
         self.move.message_subscribe((self.contact + self.customer).ids)
         self.assertEqual(self.notified(self.post()), self.customer)
 
-    def test_disabled_contact_is_not_mailed_when_a_person_names_it(self):
-        """In the composer, or by its address alone."""
+    def test_disabled_contact_is_not_mailed_by_the_composer(self):
+        """The person names the contact, or only its address."""
         message = self.post(
             partner_ids=(self.contact + self.customer).ids,
             outgoing_email_to=self.contact.email,
@@ -83,7 +83,7 @@ class TestDisabledContact(MailedCommon):
         self.assertFalse(self.env["mail.mail"].search([("email_to", "!=", False)]))
 
     def test_disabled_contact_is_not_mailed_by_a_template(self):
-        """Neither as a partner nor by its address."""
+        """The template names the contact, or only its address."""
         self.template.write(
             {
                 "partner_to": f"{self.contact.id},{self.customer.id}",
@@ -96,7 +96,7 @@ class TestDisabledContact(MailedCommon):
         self.assertEqual(mail.email_to, "boss@example.com")
         self.assertFalse(mail.email_cc)
 
-    def test_disabled_contact_is_not_mailed_when_chosen_in_the_dialog(self):
+    def test_disabled_contact_is_not_mailed_by_the_send_dialog(self):
         wizard = (
             self.env["account.move.send.wizard"]
             .with_user(self.accountant)
@@ -120,14 +120,13 @@ class TestDisabledContact(MailedCommon):
         going_out = mails.filtered(lambda mail: mail.state != "cancel")
         self.assertEqual(going_out.mapped("email_to"), ["boss@example.com"])
 
-    def test_the_customers_own_address_is_mailed_though_the_contact_has_it_too(self):
-        """It is somebody else's who is mailed."""
+    def test_customer_with_the_disabled_contacts_address_is_mailed(self):
         self.customer.email = self.contact.email
         mail = self.mail(email_to=self.customer.email)
         self.assertEqual(mail.email_to, self.customer.email)
 
-    def test_other_records_are_mailed_to_it(self):
-        """It is about invoices alone."""
+    def test_disabled_contact_is_mailed_other_documents(self):
+        """Only invoices are held back."""
         message = self.customer.message_post(
             body="Welcome", partner_ids=self.contact.ids
         )
@@ -138,8 +137,8 @@ class TestDisabledContact(MailedCommon):
         self.move.message_subscribe(self.contact.ids)
         self.assertEqual(self.notified(self.post()), self.contact)
 
-    def test_contact_of_a_company_that_is_not_confirmed_is_not_mailed(self):
-        """By default, as follower, and in mail that waits."""
+    def test_contact_of_an_unconfirmed_company_is_not_mailed(self):
+        """Not by default, not as a follower, not by mail that waits."""
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)])
         self.move.message_subscribe(self.contact.ids)
@@ -152,7 +151,7 @@ class TestDisabledContact(MailedCommon):
 
 @tagged("post_install", "-at_install")
 class TestWaitingMail(MailedCommon):
-    """Nothing that waits goes to a contact that was taken away or disabled."""
+    """Mail that waits does not go to a contact that was removed or disabled."""
 
     @contextmanager
     def case(self, name):
@@ -170,8 +169,8 @@ class TestWaitingMail(MailedCommon):
             yield self.mapping.contact_id, getattr(mapping, how)
             savepoint.rollback()
 
-    def test_queued_mail_does_not_go_to_it(self):
-        """Nor one that failed, which a person may try again."""
+    def test_queued_mail_does_not_go_to_a_removed_contact(self):
+        """Mail that failed could be sent again by a person, and does not go either."""
         for state in ("outgoing", "exception"):
             for way in WAYS:
                 with self.case(way) as (contact, take_away):
@@ -183,7 +182,7 @@ class TestWaitingMail(MailedCommon):
                     self.assertEqual(mail.state, state)
                     self.assertEqual(alone.state, "cancel")
 
-    def test_held_mail_does_not_go_to_it(self):
+    def test_held_invoice_does_not_go_to_a_removed_contact(self):
         lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
         for way in WAYS:
             with self.case(way) as (contact, take_away):
@@ -197,8 +196,8 @@ class TestWaitingMail(MailedCommon):
                     {"mail_subject": "Invoice", "mail_partner_ids": self.customer.ids},
                 )
 
-    def test_a_message_that_is_sent_later_does_not_go_to_it(self):
-        """By *Schedule* in the composer, and scheduled when it was posted."""
+    def test_scheduled_message_does_not_go_to_a_removed_contact(self):
+        """It was scheduled in the composer, or when it was posted."""
         later = fields.Datetime.now() + timedelta(days=1)
         for way in WAYS:
             with self.case(way) as (contact, take_away):
@@ -219,8 +218,8 @@ class TestWaitingMail(MailedCommon):
                 self.assertEqual(posted.partner_ids, self.customer)
                 self.assertEqual(scheduled.partner_ids, self.customer)
 
-    def test_a_batch_does_not_go_to_it(self):
-        """Pressed before, sent after."""
+    def test_batch_does_not_go_to_a_removed_contact(self):
+        """The contact was removed after the batch was started."""
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 self.move.sending_data = {
@@ -236,8 +235,7 @@ class TestWaitingMail(MailedCommon):
                 mailed = self.move.message_ids.notified_partner_ids
                 self.assertEqual(mailed, self.customer)
 
-    def test_nothing_of_it_is_left_in_a_batch(self):
-        """Whatever sends it."""
+    def test_batch_holds_no_data_of_a_removed_contact(self):
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 settings = {"author_user_id": self.accountant.id}
@@ -249,8 +247,7 @@ class TestWaitingMail(MailedCommon):
                     self.move.sending_data, {**settings, "mail_partner_ids": left}
                 )
 
-    def test_what_was_sent_stays(self):
-        """It is history."""
+    def test_sent_messages_are_kept(self):
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)], state="sent")
         self.mapping.disable_contact()
