@@ -1,4 +1,4 @@
-"""An invoice that is made at a till uses the chosen PDF."""
+"""An invoice made at a till uses the chosen PDF."""
 
 import unittest
 
@@ -9,7 +9,7 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestPointOfSale(ConnectwiseCommon):
-    """With Point of Sale installed; without it, nothing here runs."""
+    """These tests need Point of Sale."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,8 +90,8 @@ class TestPointOfSale(ConnectwiseCommon):
         self.assertEqual(order.account_move.name, "CW1002")
         return order
 
-    def test_invoice_is_mailed_with_it_and_pinned(self):
-        """Odoo sends it at once, for the cashier."""
+    def test_invoice_of_the_till_is_mailed_with_the_chosen_pdf(self):
+        """Odoo sends it at once, for the cashier. It is pinned."""
         move = self.sell().account_move
         messages = move.message_ids.filtered(lambda m: m.message_type == "comment")
         self.assertEqual(
@@ -101,16 +101,16 @@ class TestPointOfSale(ConnectwiseCommon):
             move.sudo().connectwise_sent_checksum, move.connectwise_pdf_id.checksum
         )
 
-    def test_receipt_is_mailed_with_it(self):
-        """Beside the picture of the receipt."""
+    def test_receipt_is_mailed_with_the_chosen_pdf(self):
+        """The picture of the receipt is mailed, too."""
         order = self.sell()
         attachments = order._get_mail_attachments(order.name, b"", False)
         files = self.env["ir.attachment"].browse(file_id for _4, file_id in attachments)
         pdf = files.filtered(lambda file: file.mimetype == "application/pdf")
         self.assertEqual(pdf.raw, self.sandbox_pdf("CW1002"))
 
-    def test_invoice_is_downloaded_with_it(self):
-        """What the till opens to print."""
+    def test_till_downloads_the_chosen_pdf(self):
+        """It opens the file to print it."""
         move = self.sell().account_move
         document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.sandbox_pdf("CW1002"))

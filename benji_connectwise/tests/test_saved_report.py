@@ -57,7 +57,7 @@ class TestSavedReport(ConnectwiseCommon):
         )
 
     def test_chosen_pdf_is_not_saved_as_odoos(self):
-        """However often it is printed, with and without reloading."""
+        """With and without reloading, however often it is printed."""
         for reload in (False, True):
             self.report.attachment_use = reload
             for _time in range(2):
@@ -76,15 +76,14 @@ class TestSavedReport(ConnectwiseCommon):
         template._generate_template(self.move.ids, ("report_template_ids",))
         self.assertFalse(self.saved(self.move))
 
-    def test_odoos_own_is_shown_after_the_chosen_one_is_none_any_more(self):
-        """Printed while it was chosen, it does not become Odoo's own."""
+    def test_odoos_pdf_is_shown_once_the_chosen_one_is_gone(self):
+        """Printing the chosen one did not store it as Odoo's."""
         self.report.attachment_use = True
         self.print_out(self.move)
         self.set_priority("odoo")
         self.assertNotEqual(self.print_out(self.move), self.pdf)
 
-    def test_odoos_own_is_saved_and_reloaded_as_set_up(self):
-        """Rendering Odoo's own honours the settings."""
+    def test_odoos_pdf_is_saved_and_reloaded_as_configured(self):
         self.report.attachment_use = True
         self.set_priority("odoo")
         content = self.print_out(self.move)
@@ -92,15 +91,14 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(self.print_out(self.move), content)
         self.assertEqual(len(self.saved(self.move)), 1)
 
-    def test_odoos_own_is_saved_beside_a_chosen_one(self):
-        """Of several that are printed together."""
+    def test_odoos_pdf_is_saved_when_printed_with_a_chosen_one(self):
         own = self.invoice("NOT-THERE-1", amount=10)
         self.print_out(own + self.move)
         self.assertTrue(self.saved(own))
         self.assertFalse(self.saved(self.move))
 
     def test_file_marked_by_a_person_is_not_reloaded_as_odoos(self):
-        """Though it is named as Odoo's own would be."""
+        """It has the name that Odoo's own would have."""
         self.report.attachment_use = True
         self.set_priority("attachment", "odoo")
         self.move.invoice_pdf_attachment_id = self.add_file(self.pdf + b"\n")
@@ -118,7 +116,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertNotEqual(self.print_out(self.move), self.pdf)
 
     def test_copy_in_a_message_is_not_reloaded_as_odoos(self):
-        """What was mailed stays attached to the invoice, under its name."""
+        """A mailed file stays attached to the invoice under its name."""
         self.report.attachment_use = True
         self.move.message_post(
             body="Your invoice",
@@ -129,7 +127,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertNotIn(b"of last week", content)
         self.assertEqual(self.print_out(self.move), content)
 
-    def test_copy_in_a_message_is_not_previewed_once_it_is_not_chosen(self):
+    def test_mailed_copy_is_not_previewed_once_it_is_not_chosen(self):
         """Odoo previews the first PDF that was posted."""
         self.move._get_preferred_invoice_pdf()
         message = self.move.message_post(

@@ -1,4 +1,4 @@
-"""Each chosen file goes into one e-mail, or one ZIP, once."""
+"""A chosen file goes only once into an e-mail or a ZIP."""
 
 import io
 import zipfile
@@ -22,16 +22,16 @@ class SentOnceCommon(SendingCommon):
 
 @tagged("post_install", "-at_install")
 class TestSentOnce(SentOnceCommon):
-    def test_send_attaches_it_once(self):
+    def test_send_attaches_the_pdf_once(self):
         self.assertEqual(self.send(self.move), [[self.pdf]])
 
-    def test_the_dialog_lists_it_once(self):
+    def test_send_dialog_lists_the_pdf_once(self):
         names = [
             values["name"] for values in self.wizard(self.move).mail_attachments_widget
         ]
         self.assertEqual(names, ["CW1001.pdf"])
 
-    def test_a_report_that_was_listed_before_the_pdf_came_is_not_attached_too(self):
+    def test_report_listed_before_the_pdf_came_is_not_attached_too(self):
         """ConnectWise was down when the dialog opened."""
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(self.move)
@@ -41,7 +41,7 @@ class TestSentOnce(SentOnceCommon):
         wizard.action_send_and_print()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
-    def test_a_copy_that_a_person_adds_is_not_attached_too(self):
+    def test_copy_added_by_a_person_is_not_attached_too(self):
         wizard = self.wizard(self.move)
         copy = self.env["ir.attachment"].with_user(self.accountant)
         copy = copy.create({"name": "copy.pdf", "raw": self.pdf})
@@ -53,19 +53,19 @@ class TestSentOnce(SentOnceCommon):
                 wizard.action_send_and_print()
                 self.assertEqual(self.mailed(self.move)[0], [self.pdf])
 
-    def test_a_batch_attaches_it_once(self):
+    def test_batch_attaches_the_pdf_once(self):
         moves = self.move + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
         for move in moves:
             self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
 
-    def test_a_mail_template_attaches_it_once(self):
+    def test_mail_template_attaches_the_pdf_once(self):
         template = self.template.with_user(self.accountant)
         mail = self.env["mail.mail"].browse(template.send_mail(self.move.id))
         self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])
 
-    def test_the_composer_attaches_it_once(self):
+    def test_composer_attaches_the_pdf_once(self):
         composer = (
             self.env["mail.compose.message"]
             .with_user(self.accountant)
@@ -79,8 +79,8 @@ class TestSentOnce(SentOnceCommon):
         )
         self.assertEqual(composer.attachment_ids.mapped("raw"), [self.pdf])
 
-    def test_odoos_own_reports_are_all_attached(self):
-        """They differ."""
+    def test_every_report_of_odoo_is_attached(self):
+        """They are different files."""
         self.set_priority("odoo")
         [files] = self.send(self.move)
         self.assertEqual(len(files), 2)
@@ -95,8 +95,8 @@ class TestZippedOnce(SentOnceCommon, HttpCase):
             return ["CW1001.pdf"]
         return zipfile.ZipFile(io.BytesIO(response.content)).namelist()
 
-    def test_a_download_has_it_once(self):
-        """*Download all*, and *Export ZIP*."""
+    def test_download_contains_the_pdf_once(self):
+        """By *Download all*, and by *Export ZIP*."""
         self.send(self.move)
         for path in (
             f"/account/download_invoice_documents/{self.move.id}/all",
