@@ -1,6 +1,5 @@
 """Invoices in Odoo and a running ConnectWise sandbox that has the same numbers.
 
-
 The sandbox is in the addon's repository. Without it these tests are skipped.
 """
 
@@ -84,7 +83,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         super().setUp()
         self.addCleanup(self.sandbox.reset)
 
-    # Odoo's side -------------------------------------------------------------------
+    # Odoo's side --------------------------------------------------------------------
 
     @classmethod
     def set_priority(cls, *sources, company=None):
@@ -124,7 +123,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
             move.action_post()
         return move
 
-    # ConnectWise's side ------------------------------------------------------------
+    # ConnectWise's side -------------------------------------------------------------
 
     @classmethod
     def sandbox_invoice(cls, number):
@@ -140,7 +139,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         return self.sandbox.invoice_pdf(self.sandbox_invoice(number)["id"])
 
     def requests(self, path=""):
-        """Return the paths ConnectWise was asked for that contain `path`."""
+        """Return the paths containing `path` that ConnectWise was asked for."""
         return [
             request["path"]
             for request in self.sandbox.requests()
@@ -156,7 +155,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         self.assertFalse(asked, "ConnectWise was asked")
 
     def assertChosen(self, move, source, content=None):
-        """Assert what the invoice's PDF is, as every surface asks for it."""
+        """Assert which PDF every surface gets for this invoice."""
         attachment = move._get_preferred_invoice_pdf()
         self.assertEqual(move.invoice_pdf_source, source, move.connectwise_message)
         self.assertEqual(bool(attachment), source != "odoo")

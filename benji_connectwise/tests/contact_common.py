@@ -15,7 +15,7 @@ class ContactCommon(ConnectwiseCommon):
         cls.customer = cls.new_customer("Acme Dental")
         cls.acme = cls.new_company(4711, "Acme Dental LLC")
         cls.mapping = cls.connect(cls.customer, cls.acme)
-        # Whoever may edit contacts, and nothing of Invoicing.
+        # May edit contacts and has no right in Invoicing.
         cls.clerk = new_test_user(
             cls.env,
             "connectwise_clerk",

@@ -34,7 +34,7 @@ ROLES = {
     "settings": Role("G", "base.group_system"),  # Settings, without Invoicing
 }
 
-# ✓ may; – may not (AccessError); ! refused with a reason, because of what it is.
+# ✓ may; – may not (AccessError); ! refused with a reason, whatever the right.
 OPERATIONS = """
                                                                   P C B S U I R M G
 connectwise.backend
@@ -220,7 +220,7 @@ class TestOperations(AccessCommon):
     """The methods and rights of the addon that a browser can reach."""
 
     def find_operations(self):
-        """Return what the addon defines, as (model, operation)."""
+        """Return the operations that the addon defines, as (model, operation)."""
         found = set()
         for name, model in self.registry.items():
             if model._original_module == "benji_connectwise" and not model._abstract:
@@ -254,7 +254,7 @@ class TestOperations(AccessCommon):
 
     @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_access")
     def call(self, role, model, operation):
-        """Call as this person's browser would; undo it.
+        """Call the operation as this person's browser would, and undo it.
 
         :return: the mark of the table
         """
@@ -279,7 +279,7 @@ class TestOperations(AccessCommon):
         return mark
 
     def prepare(self, model, operation):
-        """Return (records, arguments) with which the call makes sense."""
+        """Return (records, arguments) for a valid call of the operation."""
         special = f"_prepare_{operation}_{model.replace('.', '_')}"
         if hasattr(self, special):
             return getattr(self, special)()
@@ -312,7 +312,7 @@ class TestOperations(AccessCommon):
             return known[model]
         if self.registry[model]._transient:
             dialogs = self.environment("manager")[model]
-            # The lines of a dialog are made by the addon alone.
+            # Only the addon makes the lines of a dialog.
             return dialogs.sudo().create(self.get_values(model)).sudo(False)
         return self.env[model].search([("company_id", "=", self.company.id)], limit=1)
 
@@ -340,7 +340,7 @@ class TestOperations(AccessCommon):
             "account.move.send.batch.wizard": lambda: {
                 "move_ids": [(6, 0, self.move.ids)]
             },
-            # What only the addon itself may write.
+            # Only the addon itself may write these.
             "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
             "res.partner": lambda: {"name": "Another name"},
         }
@@ -349,7 +349,7 @@ class TestOperations(AccessCommon):
     def _new_connect_dialog(self):
         Dialog = self.environment("manager")["connectwise.mapping.connect"]
         dialog = Dialog.create({"mapping_id": self.mapping.id})
-        # Made now, its own suggestions do not take the place of another one later.
+        # Its suggestions are made now, so that they do not replace others later.
         self.assertTrue(dialog.suggestion_ids)
         return dialog
 
@@ -472,7 +472,7 @@ class TestRoutes(AccessCommon, HttpCase):
     """Each address of the addon, opened by each role."""
 
     def find_routes(self):
-        """Return the methods of the addon's controllers that answer addresses."""
+        """Return the controllers' methods that answer an address."""
         found = set()
         for module in iter_modules(controllers.__path__):
             members = vars(getattr(controllers, module.name))

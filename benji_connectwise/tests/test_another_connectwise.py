@@ -40,7 +40,7 @@ class AnotherCommon(SyncCommon):
             )
 
     def connected(self, number):
-        """Return the row of a customer that is connected with this company."""
+        """Return the row of a customer that is connected to this company."""
         name = self.sandbox_company(number)["name"]
         customer = self.customer(name)
         self.sync()
@@ -55,7 +55,7 @@ class AnotherCommon(SyncCommon):
         return self.sandbox.get_record("companies", number)["identifier"]
 
     def send(self, move):
-        """Let a customer receive this invoice with ConnectWise's PDF."""
+        """Send this invoice to a customer with ConnectWise's PDF."""
         self.assertChosen(move, "connectwise")
         move.sudo().connectwise_sent_checksum = move.connectwise_pdf_id.checksum
         self.env.flush_all()
@@ -470,7 +470,7 @@ class TestMeanwhile(AnotherCommon):
         return self.backend.sudo()._start_sync(True, False, self.administrator)
 
     def interrupted(self, moment):
-        """Change the connection at one moment of a synchronization; let it end.
+        """Run a synchronization and change the connection in the middle of it.
 
         :param moment: after how many steps
         """

@@ -81,7 +81,7 @@ class TestBranches(BranchCommon):
         with self.assertRaisesRegex(ValidationError, "Boston Branch, a branch of"):
             self.backend.sudo().copy({"company_id": other.id})
 
-    # The PDF ------------------------------------------------------------------------
+    # PDFs ---------------------------------------------------------------------------
 
     def test_invoice_of_a_branch_gets_its_pdf(self):
         """The priority of the parent company applies."""
@@ -182,7 +182,7 @@ class TestBranches(BranchCommon):
         wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
         self.assertIn(company.id, wizard._count_invoice_numbers())
 
-    # What people of a branch see, and may ---------------------------------------------
+    # What people in a branch see and may do -----------------------------------------
 
     def test_branch_reads_the_report_of_its_parent(self):
         Mapping = self.as_person(self.env["connectwise.mapping"], self.clerk_there)

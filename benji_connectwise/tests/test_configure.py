@@ -192,7 +192,7 @@ class TestConfigure(ConnectwiseCommon):
         notification = wizard.action_save()["params"]
         self.assertEqual(self.saved.state, "connected")
         self.assertIn("Company Maintenance", self.saved.last_error)
-        # Nothing green where something is missing.
+        # A notice is not green if a right is missing.
         self.assertEqual(notification["type"], "warning")
         self.assertIn("Company Maintenance", notification["message"])
 

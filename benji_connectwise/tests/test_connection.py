@@ -1,4 +1,4 @@
-"""The connection: its secrets, its test, its failures."""
+"""The connection: its secrets, its test and its failures."""
 
 import os
 from datetime import timedelta

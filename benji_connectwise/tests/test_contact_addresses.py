@@ -1,4 +1,4 @@
-"""A synced contact is no address of an order or an invoice."""
+"""A synced contact is never the address of an order or an invoice."""
 
 import unittest
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ class AddressCommon(ContactCommon):
 
     @contextmanager
     def contact_of(self, kind):
-        """Give an enabled contact: created, or of the type it was entered with."""
+        """Return an enabled contact, either imported or converted from this type."""
         with self.subTest(kind), self.cr.savepoint() as savepoint:
             if kind != "created":
                 self.new_contact(type=kind)

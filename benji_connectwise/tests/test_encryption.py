@@ -17,7 +17,7 @@ KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
 
 
 def server(**settings):
-    """Give the server these environment variables, for a block."""
+    """Set these environment variables of the server in this block."""
     names = {
         f"BENJI_CONNECTWISE_{name.upper()}": text for name, text in settings.items()
     }
@@ -35,7 +35,7 @@ class EncryptionCommon(ConnectwiseCommon):
             os.environ.pop(f"BENJI_CONNECTWISE_{name}", None)
 
     def stored(self, table="connectwise_backend", column="stored_private_key"):
-        """Return what the database itself holds."""
+        """Return the value that is stored in the database."""
         self.env.flush_all()
         query = SQL(
             "SELECT %s FROM %s ORDER BY id DESC LIMIT 1",

@@ -392,7 +392,7 @@ class TestSavedReport(ConnectwiseCommon):
 
     def render(self):
         report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
-        # No server gives wkhtmltopdf its pictures here, which it complains about.
+        # wkhtmltopdf warns because no server serves its pictures here.
         self.enterContext(mute_logger("odoo.addons.base.models.ir_actions_report"))
         return report._render_qweb_pdf(self.report, self.move.ids)[0]
 

@@ -8,7 +8,7 @@ from .test_sync import SyncCommon
 
 
 def letters(count):
-    """Return letters of three bytes each, in which nothing repeats itself."""
+    """Return letters of three bytes each that cannot be compressed."""
     generator = random.Random(1)
     return "".join(chr(generator.randrange(0x4E00, 0x9FFF)) for _ in range(count))
 

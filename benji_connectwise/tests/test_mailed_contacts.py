@@ -56,7 +56,7 @@ class MailedCommon(ContactCommon):
         return notifications.res_partner_id
 
     def mail(self, **values):
-        """Return an e-mail of this invoice that waits in the queue."""
+        """Return an e-mail about this invoice that waits in the queue."""
         return self.env["mail.mail"].create(
             {
                 "model": "account.move",
@@ -155,7 +155,7 @@ class TestWaitingMail(MailedCommon):
 
     @contextmanager
     def case(self, name):
-        """Give the contact and what takes it away or stops it, as if nothing was."""
+        """Yield the contact and one way to remove or disable it, and undo both."""
         converted, how = WAYS[name]
         with self.subTest(name), self.cr.savepoint() as savepoint:
             if converted:

@@ -164,7 +164,7 @@ class TestMailing(MailingCommon):
         self.assertEqual(self.mailed(self.move), [[self.sandbox_pdf("CW1001")]])
         self.assertPinned()
 
-    # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
+    # In tests Odoo renders HTML, and then tries to read it as a PDF.
     @mute_logger("pypdf._reader")
     def test_composer_does_not_mail_a_pdf_refused_meanwhile(self):
         composer = self.compose(self.move)
@@ -174,7 +174,7 @@ class TestMailing(MailingCommon):
         self.assertNotEqual(content, self.pdf)
         self.assertIn(b"CW1001", content)
 
-    # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
+    # In tests Odoo renders HTML, and then tries to read it as a PDF.
     @mute_logger("pypdf._reader")
     def test_scheduled_message_does_not_mail_a_pdf_refused_meanwhile(self):
         """It may be sent days later."""
@@ -258,7 +258,7 @@ class TestNotMailed(MailingCommon):
         )
         self.assertNotPinned()
 
-    # Nobody pins by attaching the file himself --------------------------------------
+    # Attaching the file by hand does not pin it -------------------------------------
 
     def post(self, user, sudo=False):
         """Post ConnectWise's PDF to all followers, as this user."""

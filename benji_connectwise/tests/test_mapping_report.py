@@ -87,7 +87,7 @@ class TestMappingReport(MappingReportCommon):
         rows = self.env["connectwise.mapping"].with_user(user)
         return rows.get_view(view_type="list")["arch"]
 
-    # Opening it ---------------------------------------------------------------------
+    # Opening the report -------------------------------------------------------------
 
     def test_sync_status_opens_the_report(self):
         action = self.open_report(self.accountant)
@@ -340,7 +340,7 @@ class TestMappingReport(MappingReportCommon):
             row.action_disconnect()
         self.assertEqual(row.last_updated, datetime(2026, 10, 2, 11))
 
-    # Whose words stand in a row's chatter --------------------------------------------
+    # Who may write in the chatter of a row ------------------------------------------
 
     def reader(self):
         return new_test_user(
@@ -395,7 +395,7 @@ class TestMappingReport(MappingReportCommon):
         with self.assertRaises(AccessError):
             backend.message_post(body="Pay here", partner_ids=self.acme.ids)
 
-    # A customer becomes a part of another ---------------------------------------
+    # A customer becomes a contact of another ----------------------------------------
 
     def join(self):
         """Make a connected customer a part of another that has no row."""
@@ -442,7 +442,7 @@ class TestMappingReport(MappingReportCommon):
         self.backend._ensure_rows()
         self.assertTrue(self.row(self.acme).disconnected)
 
-    # On the customer -----------------------------------------------------------------
+    # The customer's chatter ---------------------------------------------------------
 
     def test_customers_chatter_says_who_connected_and_disconnected_it(self):
         """More people read it than the report."""
@@ -460,7 +460,7 @@ class TestMappingReport(MappingReportCommon):
         self.row(self.acme).action_connect_suggestions()
         self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)
 
-    # Finding rows -------------------------------------------------------------
+    # Finding rows -------------------------------------------------------------------
 
     def test_row_is_found_by_reference(self):
         self.assertEqual(self.rows_found(("partner_ref", "=", "F-100")), self.acme)

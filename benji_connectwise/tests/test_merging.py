@@ -14,7 +14,7 @@ from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from ..tools.pdf_merge_check import MergeCheck
 from .common import ConnectwiseCommon, bad_pdfs
 
-# From outside it is whole; inside there is nothing.
+# It looks complete from outside, and is empty inside.
 DAMAGED = b"%PDF-1.4\nNothing in here.\nstartxref\n9\n%%EOF\n"
 
 

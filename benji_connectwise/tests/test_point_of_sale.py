@@ -17,7 +17,7 @@ class TestPointOfSale(ConnectwiseCommon):
         if "pos.order" not in cls.env:
             raise unittest.SkipTest("Point of Sale is not installed")
         cls.env.user.group_ids += cls.env.ref("point_of_sale.group_pos_manager")
-        # No right to Invoicing: Odoo makes the invoice with more rights than he has.
+        # The cashier has no right in Invoicing. Odoo makes the invoice for him.
         cls.cashier = new_test_user(
             cls.env,
             "connectwise_cashier",
@@ -47,7 +47,7 @@ class TestPointOfSale(ConnectwiseCommon):
         cls.product = cls.env["product.product"].create(
             {"name": "Services", "available_in_pos": True, "taxes_id": False}
         )
-        # The numbers of this journal go on from here.
+        # This journal continues the number.
         cls.invoice("CW1001", journal_id=cls.journal.id)
 
     def sell(self):

@@ -179,7 +179,7 @@ class TestPrefetch(ConnectwiseCommon):
             self.end_fault()
 
     def end_fault(self):
-        """A question that stalls is logged when it ends: here, not in the next test."""
+        """End a stall now, so that it is not logged during the next test."""
         [fault] = self.sandbox.active_faults()
         stalled = fault["struck"] if fault["name"] == "stall_before_headers" else 0
         logged = len(self.sandbox.requests()) + stalled
@@ -237,7 +237,7 @@ class TestPrefetch(ConnectwiseCommon):
 
     @contextmanager
     def reset_to_draft(self, move, moment):
-        """Reset an invoice when the run commits for the `moment`-th time."""
+        """Reset an invoice to draft at the `moment`-th commit of the run."""
         cron_class = self.registry["ir.cron"]
         commit, moments = cron_class._commit_progress, count(1)
 
@@ -263,7 +263,7 @@ class TestPrefetch(ConnectwiseCommon):
                 self.assertTrue(move._get_preferred_invoice_pdf())
 
     def old_invoice(self):
-        """Return an invoice that was posted 91 days ago, and is dated years ago."""
+        """Return an invoice posted 91 days ago and dated years ago."""
         with freeze_time(fields.Datetime.now() - timedelta(days=91)):
             move = self.invoice("CW1001", invoice_date="2020-01-01")
             self.env.flush_all()

@@ -67,7 +67,7 @@ class TestTemplates(ConnectwiseCommon):
         "odoo.addons.mail.models.mail_template",
     )
     def render(self, expression):
-        """Return what the editor's template says, or its error."""
+        """Return the output of the editor's template, or its error."""
         places = (
             "[(backend, dialog) for backend in object.env['connectwise.backend'].sudo()"
             f".browse({self.backend.id}) for dialog in object.env["

@@ -1,4 +1,4 @@
-"""Odoo's *Save as Attachment Prefix* and *Reload from Attachment*."""
+"""Odoo's options *Save as Attachment Prefix* and *Reload from Attachment*."""
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -26,11 +26,11 @@ class TestSavedReport(ConnectwiseCommon):
         self.pdf = self.sandbox_pdf("CW1001")
 
     def print_out(self, moves, report=REPORT):
-        """Return what is printed, really rendered where Odoo renders it."""
+        """Return the printed PDF. Where Odoo renders it, it is really rendered."""
         reports = self.env["ir.actions.report"].with_context(
             force_report_rendering=True
         )
-        # wkhtmltopdf complains of what it cannot do.
+        # wkhtmltopdf warns of features that it lacks.
         logger = "odoo.addons.base.models.ir_actions_report"
         with self.allow_pdf_render(), mute_logger(logger):
             return reports._render_qweb_pdf(report, moves.ids)[0]

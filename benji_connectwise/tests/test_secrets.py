@@ -19,7 +19,7 @@ from odoo.tools import SQL, mute_logger
 from ..tools.private_key import store
 from .test_access import ROLES, AccessCommon, parse
 
-# ✓ is told the value; – is not, whichever way the question is put.
+# ✓ learns the value; – does not, by any way of asking.
 FIELDS = """
                                                                   P C B S U I R M G
 connectwise.backend
@@ -34,7 +34,7 @@ account.move
 
 
 def ask_every_way(env, model, record, field, value):
-    """Yield (name of the way, what it told): a text, or True for a guess confirmed."""
+    """Yield each way to ask, and its answer: a text, or True for a right guess."""
     Model, record = env[model], record.with_env(env)
     spec = {field: {}}
     guess, wrong = [(field, "=", value)], [(field, "=", "wrong")]
@@ -116,9 +116,9 @@ class TestFields(SecretsCommon):
 
     @mute_logger("odoo.models")
     def told(self, role, model, field):
-        """Return the ways in which this person learns the value."""
+        """Return the ways by which this person learns the value."""
         if model == "account.move":
-            # So both begin, after the number that everybody knows.
+            # Both begin like that, after the number that everybody knows.
             record, value = self.move, "invoice CW1001 · "
         else:
             record = self.backend if "configure" not in model else self.new_dialog()
@@ -178,7 +178,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
         self.as_manager = self.backend.with_user(self.people["manager"])
 
     def allow_localhost(self):
-        """Return the address of another place, where the same sandbox answers."""
+        """Return another address at which the same sandbox answers."""
         port = self.sandbox.host.rpartition(":")[2]
         self._allow_local_host(f"{self.sandbox.host},localhost:{port}")
         return f"http://localhost:{port}"
@@ -228,7 +228,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
 @tagged("post_install", "-at_install")
 class TestAtRest(SecretsCommon):
     def find(self, text):
-        """Return the tables of the database that hold this text, anywhere."""
+        """Return the tables of the database that contain this text."""
         self.env.flush_all()
         tables = self.env.execute_query(
             SQL(
@@ -370,7 +370,7 @@ class TestFiles(SecretsCommon):
         return self.files.browse(self.genuine.id)
 
     def try_to(self, attempt):
-        # Where Odoo refuses already, so much the better.
+        # It is as good if Odoo itself refuses.
         try:
             with self.env.cr.savepoint():
                 attempt()
@@ -428,9 +428,9 @@ class TestOverHttp(SecretsCommon, HttpCase):
 
     @contextmanager
     def everything_logged(self, only=False):
-        """Log all that any part of the server logs, at level DEBUG.
+        """Collect the log of every part of the server at level DEBUG.
 
-        :param only: whether Odoo's own log gets none of it, as errors are expected
+        :param only: keep it out of Odoo's own log, because errors are expected
         """
         lines = []
         handler = logging.Handler()
@@ -501,7 +501,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
             self.assertNotIn(secret, log)
 
     def not_null(self, model):
-        """Return the columns of this model that have to be filled in."""
+        """Return the required columns of this model."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT column_name FROM information_schema.columns"

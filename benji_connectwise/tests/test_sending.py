@@ -192,7 +192,7 @@ class TestSending(SendingCommon):
         self.assertNotEqual(sent, self.pdf)
 
     def missed(self, number):
-        """Return an invoice that was asked for in vain again and again."""
+        """Return an invoice that ConnectWise did not have several times."""
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice(number, amount=amount)
         move._get_preferred_invoice_pdf()
@@ -386,7 +386,7 @@ class TestEInvoicing(SendingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner_a.invoice_edi_format = "facturx"
-        # What the format asks for.
+        # The format requires it.
         cls.company.write(
             {"vat": "US12345678", "email": "us@example.com", "phone": "+1 555 0100"}
         )
@@ -616,7 +616,7 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertEqual(lookup.held_sending_data, asked)
 
-    # What waits is sent by the superuser, who may read everything ------------------
+    # The superuser, who may read everything, sends held invoices --------------------
 
     def secret(self):
         return self.env["ir.attachment"].create(
@@ -624,7 +624,7 @@ class TestHold(SendingCommon):
         )
 
     def send_with(self, move, *attachments):
-        """Send as a browser may: with whatever it lists beside the invoice."""
+        """Send as a browser may, with these files listed beside the invoice."""
         wizard = self.wizard(move)
         wizard.write(
             {

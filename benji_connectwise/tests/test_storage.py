@@ -25,14 +25,14 @@ class TestStorage(ConnectwiseCommon):
         super().setUp()
         self.enterContext(mute_logger(*LOGGERS))
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
-        # Other tests may keep the same PDFs; these files are nobody else's.
+        # Other tests may store the same PDFs, so these files are of their own store.
         self.enterContext(self.own_file_store())
         self.move = self.invoice("CW1001")
         self.pdf = self.sandbox_pdf("CW1001")
 
     @contextmanager
     def own_file_store(self):
-        """Have an empty file store of two megabytes, if that can be made here."""
+        """Use an empty file store of two megabytes, if this machine allows it."""
         folder = self.enterContext(
             tempfile.TemporaryDirectory(prefix="benji_filestore_")
         )
@@ -67,10 +67,10 @@ class TestStorage(ConnectwiseCommon):
         self.env.invalidate_all()
 
     def broken_ways(self):
-        """Yield in turn each way in which a stored file may be broken."""
+        """Yield each way in which a stored file may be broken."""
         for way in (b"", self.pdf[:100], b"x" + self.pdf[1:], None):
             with self.subTest(way=way and way[:5]):
-                # As in requests of their own.
+                # Each as in a request of its own.
                 self.env.cr.postcommit.data.clear()
                 self.fetch()
                 if way is None:
@@ -230,7 +230,7 @@ class TestStorage(ConnectwiseCommon):
             file.write(bytes(free.f_bavail * free.f_frsize - leaving))
         return path
 
-    # -- Opened for its words --------------------------------------------------------
+    # -- Indexed ----------------------------------------------------------------------
 
     def test_pdf_is_not_indexed(self):
         """`attachment_indexation` would open it inside the server."""

@@ -17,7 +17,7 @@ class TestEvidenceByInvoices(ContactCommon):
         cls.row = cls.new_row(cls.customer)
 
     def found(self, number, amount, total=None, company=9100, **values):
-        """Post an invoice of which ConnectWise said this when it was asked."""
+        """Post an invoice and store a hit with these values for it."""
         move = self.invoice(number, amount, partner_id=self.customer.id)
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         lookup.hit_ids = [

@@ -520,14 +520,14 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.last.state, "done")
 
     def connected(self, numbers):
-        """Connect customers with these companies, and let the action read them once."""
+        """Connect customers to these companies, and let the action read them once."""
         for number in numbers:
             self.customer(self.sandbox_company(number)["name"])
         self.sync()
         self.sandbox.clear_requests()
 
     def contacts_asked(self):
-        """Return how many Bill-To contacts the scheduled action asks for by id."""
+        """Return how many Bill-To contacts the scheduled action reads by id."""
         self.sandbox.clear_requests()
         self.run_cron()
         asked = set()

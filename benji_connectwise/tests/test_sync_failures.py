@@ -20,7 +20,7 @@ class FailingCommon(SyncCommon):
         self.env.invalidate_all()
 
     def run_again(self):
-        """Run the scheduled action as if the rest after a failure were over."""
+        """Run the scheduled action as if the back-off were over."""
         self.backend.sudo().write({"retry_at": False, "sync_retry_at": False})
         self.run_cron()
 
@@ -29,7 +29,7 @@ class FailingCommon(SyncCommon):
 
     @contextmanager
     def background(self, **context):
-        """Yield an environment that may commit, as a scheduled action's."""
+        """Yield an environment that may commit, like a scheduled action's."""
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             yield self.env(cr=cr, su=True, context=context)
         self.env.invalidate_all()
@@ -45,7 +45,7 @@ class FailingCommon(SyncCommon):
         self.addCleanup(self.sandbox.change_role, public_key, "full")
 
     def refuse(self, table, code, condition="TRUE"):
-        """Let the database refuse to store rows in this table."""
+        """Make the database refuse to store rows in this table."""
         self.env.cr.execute(
             f"""
             CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -61,7 +61,7 @@ class FailingCommon(SyncCommon):
         )
 
     def told(self, user):
-        """Return what appeared on this person's screen."""
+        """Return the notifications that this person saw on screen."""
         self.env.cr.precommit.run()
         channel = f'"res.partner",{user.partner_id.id}]'
         messages = self.env["bus.bus"].sudo().search([("channel", "like", channel)])

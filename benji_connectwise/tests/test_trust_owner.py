@@ -232,7 +232,7 @@ class TestCertainty(OwnerCommon):
         self.assertEqual(self.verdict(move), "amount_differs")
 
     def sister_site(self):
-        """Connect for certain with a company that has the same payer as CW1001's."""
+        """Connect for certain to a company with the same payer as CW1001's."""
         payer = {"id": 9001, "name": "Holding"}
         self.patch(billToCompany=payer)
         self.connect(self.partner_a, self.new_company(9003, "Sister", bill_to_ref=9001))

@@ -11,13 +11,13 @@ from .common import ConnectwiseCommon
 
 
 class WhyCommon(ConnectwiseCommon):
-    def at_hand(self, move):
-        """Return the invoice as whoever opens it in Invoicing reads it."""
+    def as_opened(self, move):
+        """Return the invoice as an Invoicing user opens it."""
         self.env.invalidate_all()
         return move.with_user(self.accountant).with_context(invoice_pdf_at_hand=True)
 
     def why(self, move):
-        return str(self.at_hand(move).invoice_pdf_explanation)
+        return str(self.as_opened(move).invoice_pdf_explanation)
 
     def wizard(self, moves):
         model = "account.move.send.wizard"
@@ -65,9 +65,9 @@ class TestNotAskedYet(WhyCommon):
 
     def test_list_shows_no_source_before_the_lookup(self):
         move = self.invoice("CW1001")
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_undecided)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_undecided)
         move._get_preferred_invoice_pdf()
-        self.assertFalse(self.at_hand(move).invoice_pdf_is_undecided)
+        self.assertFalse(self.as_opened(move).invoice_pdf_is_undecided)
 
     def test_source_is_decided_after_printing(self):
         move = self.invoice("CW1001")
@@ -149,7 +149,7 @@ class TestWithoutChoice(WhyCommon):
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         self.assertNotIn("ConnectWise", self.why(move))
-        self.assertFalse(self.at_hand(move).connectwise_message)
+        self.assertFalse(self.as_opened(move).connectwise_message)
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
 
     def test_missing_attachment_causes_no_warning(self):
@@ -157,7 +157,7 @@ class TestWithoutChoice(WhyCommon):
         move = self.invoice("CW1001")
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
         self.assertChosen(move, "connectwise")
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
 
     def test_missing_attachment_is_not_listed(self):
         """The filter is “PDF not from the first source”."""
@@ -180,7 +180,7 @@ class TestWithoutChoice(WhyCommon):
         move = self.invoice("NOT-THERE-1", amount=1)
         move.invoice_pdf_attachment_id = self.attach(move)
         mine = ("id", "=", move.id)
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
 
     def test_batch_counts_expected_pdfs_if_attachments_come_first(self):
@@ -289,8 +289,8 @@ class TestRefresh(WhyCommon):
     """*Refresh PDF* says how it went."""
 
     def refresh(self, move):
-        """Return what a person is told, which has to be in the chatter too."""
-        action = self.at_hand(move).action_refresh_pdf()
+        """Return the notification, which must be in the chatter, too."""
+        action = self.as_opened(move).action_refresh_pdf()
         self.assertEqual(action["tag"], "display_notification")
         message = action["params"]["message"]
         [log] = move.message_ids.filtered(
@@ -336,16 +336,16 @@ class TestRefresh(WhyCommon):
         """It does not ask otherwise."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
-        self.assertFalse(self.at_hand(move).connectwise_pdf_is_sent)
+        self.assertFalse(self.as_opened(move).connectwise_pdf_is_sent)
         move.sudo().connectwise_sent_checksum = attachment.checksum
-        self.assertTrue(self.at_hand(move).connectwise_pdf_is_sent)
+        self.assertTrue(self.as_opened(move).connectwise_pdf_is_sent)
         arch = move.with_user(self.accountant).get_view(view_type="form")["arch"]
         self.assertIn("The customer received the PDF", arch)
 
     def test_connectwises_message_is_escaped_in_the_chatter(self):
         """A note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
-        self.at_hand(move).action_refresh_pdf()
+        self.as_opened(move).action_refresh_pdf()
         self.assertIn("&lt;img", move.message_ids[0].body)
 
 
@@ -395,8 +395,8 @@ class TestAmountDiffers(WhyCommon):
     def test_invoice_warns_about_a_differing_amount(self):
         move = self.differing()
         move._get_preferred_invoice_pdf()
-        self.assertTrue(self.at_hand(move).connectwise_amount_differs)
-        self.assertIn("1.00 USD", self.at_hand(move).connectwise_amount_warning)
+        self.assertTrue(self.as_opened(move).connectwise_amount_differs)
+        self.assertIn("1.00 USD", self.as_opened(move).connectwise_amount_warning)
 
     def test_differing_amounts_can_be_filtered_for(self):
         move = self.differing()
@@ -442,7 +442,7 @@ class TestRenumbered(WhyCommon):
 
     def assertOdoos(self, move):
         mine = ("id", "=", move.id)
-        self.assertEqual(self.at_hand(move).invoice_pdf_source, "odoo")
+        self.assertEqual(self.as_opened(move).invoice_pdf_source, "odoo")
         self.assertFalse(self.find(mine, ("invoice_pdf_source", "=", "connectwise")))
         self.assertNotIn("✓", self.why(move))
         self.assertIn("○", self.why(move))
@@ -514,7 +514,7 @@ class TestOtherLanguage(WhyCommon):
         move._get_preferred_invoice_pdf()
         error = move.sudo().connectwise_lookup_ids.error
         self.assertEqual(error["kind"], "InvalidPdfError")
-        self.assertIn("incomplete", self.at_hand(move).connectwise_message)
+        self.assertIn("incomplete", self.as_opened(move).connectwise_message)
 
     def test_unreadable_record_is_stored_as_a_code(self):
         lookup = self.env["connectwise.lookup"].sudo()

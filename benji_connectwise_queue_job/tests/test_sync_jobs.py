@@ -37,7 +37,7 @@ class TestSyncJobs(JobsCommon):
         return self.run_action("ir_cron_connectwise_sync", **later)
 
     def is_triggered(self):
-        """Whether the scheduled action has been asked for since this was last asked."""
+        """Return whether the scheduled action was triggered since the last call."""
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
         triggers = self.env["ir.cron.trigger"].sudo()
         found = triggers.search([("cron_id", "=", cron.id)])
@@ -62,7 +62,7 @@ class TestSyncJobs(JobsCommon):
             ),
         )
         self.run_jobs(jobs)
-        # Not applied yet: all of it has to be plausible.
+        # Nothing is applied before all of it is known to be plausible.
         staged = self.env["connectwise.sync.company"].sudo().search_count([])
         self.assertGreaterEqual(staged, COMPANIES)
         self.assertFalse(self.known())
