@@ -1,4 +1,4 @@
-"""Several people and processes do the same, or what gets in each other's way (R3)."""
+"""Several people and processes act at once, or get in each other's way (R3)."""
 
 import re
 import time
@@ -49,7 +49,7 @@ def no_deadlock() -> Iterator[None]:
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[tuple[float, str]]:
-    """Make all calls at once; return each one's seconds, and its error or nothing."""
+    """Make all calls at once; return the seconds and the error or None of each."""
 
     def measure(call: Callable[[], Any]) -> tuple[float, str]:
         started = time.monotonic()
@@ -78,7 +78,7 @@ def rescan(person: Person, backend: int, **options: bool) -> None:
 
 
 def unexpected(results: list[tuple[float, str]]) -> list[str]:
-    """Return the errors that are no sentences for people."""
+    """Return the errors that are not meant for people."""
     return [
         error[-500:]
         for _seconds, error in results
@@ -86,10 +86,10 @@ def unexpected(results: list[tuple[float, str]]) -> list[str]:
     ]
 
 
-def test_one_rescan_works_and_the_others_are_told(
+def test_only_one_of_simultaneous_rescans_runs(
     odoo: OdooServer, people: list[Person], undisturbed, is_long: bool
 ) -> None:
-    """At once, while that one works."""
+    """The others are told at once."""
     expected, _requests = undisturbed
     backend = backend_of(people[0])
     violations: list[str] = []
@@ -140,11 +140,11 @@ def count_done(odoo: OdooServer) -> int:
     return odoo.value("SELECT count(*) FROM connectwise_sync WHERE state = 'done'")
 
 
-def test_a_rescan_and_people_keep_each_others_work(
+def test_rescan_and_people_keep_each_others_work(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """Connecting, disconnecting and enabling while all companies are read."""
-    odoo.run_what_is_due()
+    """People connect, disconnect and enable while all companies are read."""
+    odoo.run_due_actions()
     rows = odoo.query(
         """SELECT id FROM connectwise_mapping WHERE contact_id IS NOT NULL
             ORDER BY id LIMIT 9"""
@@ -194,7 +194,7 @@ def test_a_rescan_and_people_keep_each_others_work(
         violations += unexpected(results)
         violations += [error[-200:] for _seconds, error in results if error]
     odoo.sandbox.set_latency(0)
-    odoo.run_what_is_due()
+    odoo.run_due_actions()
     state = dict(
         odoo.query(
             """SELECT mapping.id, ARRAY[connectwise_company_id::text, connection,
@@ -229,10 +229,10 @@ def test_a_rescan_and_people_keep_each_others_work(
     assert not violations, "\n".join(violations)
 
 
-def test_one_invoice_opened_and_sent_at_once(
+def test_invoice_opened_and_sent_at_once_has_one_file(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """One file is kept, and everybody gets it."""
+    """Everybody gets it."""
     [(move, number), (other, _number)] = odoo.query(
         """SELECT id, name FROM account_move
             WHERE state = 'posted' AND sending_data IS NULL ORDER BY id LIMIT 2"""

@@ -1,9 +1,9 @@
-"""Fill a database with customers and invoices of the sandbox, none of them difficult.
+"""Fill a database with ordinary customers and invoices of the sandbox.
 
 usage: torture_data.py DATABASE SANDBOX_URL INVOICES BATCH
 
 Nothing was synchronized yet. A person has pressed Send for the first BATCH invoices,
-but scheduled actions are switched off. Run in a process of its own: Odoo is loaded
+but scheduled actions are switched off. Run it in a process of its own: Odoo is loaded
 into it.
 """
 
