@@ -178,10 +178,10 @@ class AccountMoveSend(models.AbstractModel):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _get_tenantholder_mail_attachments_data(
+    def _get_placeholder_mail_attachments_data(
         self, move, invoice_edi_format=None, extra_edis=None, pdf_report=None
     ):
-        placeholders = super()._get_tenantholder_mail_attachments_data(
+        placeholders = super()._get_placeholder_mail_attachments_data(
             move,
             invoice_edi_format=invoice_edi_format,
             extra_edis=extra_edis,
@@ -227,10 +227,10 @@ class AccountMoveSend(models.AbstractModel):
         return params
 
     @api.model
-    def _get_tenantholder_mail_template_dynamic_attachments_data(
+    def _get_placeholder_mail_template_dynamic_attachments_data(
         self, move, mail_template, pdf_report=None
     ):
-        placeholders = super()._get_tenantholder_mail_template_dynamic_attachments_data(
+        placeholders = super()._get_placeholder_mail_template_dynamic_attachments_data(
             move, mail_template, pdf_report=pdf_report
         )
         return self._without_chosen_pdf(move, placeholders)
