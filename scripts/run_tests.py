@@ -93,6 +93,7 @@ def odoo_tests(
         stack.callback(drop_database, database)
         log = LOCAL / f"test-{name}.log"
         log.unlink(missing_ok=True)
+        os.environ["BENJI_CONNECTWISE_DISPOSABLE_DATABASE"] = "1"
         passed = pytest(
             *("-p", "odoo"),
             *("-o", "pythonpath=.", "-o", f"filterwarnings={KNOWN_WARNING}"),

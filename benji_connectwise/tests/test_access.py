@@ -426,7 +426,7 @@ class TestOperations(AccessCommon):
 
     def test_dialog_tells_nothing_about_another_company(self):
         """The rows and companies that come with the call do not matter."""
-        elsewhere = self.setup_other_company()["company"]
+        elsewhere = self.new_odoo_company()
         other = new_test_user(
             self.env,
             "access_elsewhere",

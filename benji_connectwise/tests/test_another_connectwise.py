@@ -94,7 +94,7 @@ class TestTenant(AnotherCommon):
 
     def test_connection_cannot_move_to_another_odoo_company(self):
         """It would take along what was learned for the first company."""
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         with self.assertRaisesRegex(UserError, "stays with its company"):
             self.backend.company_id = other
 

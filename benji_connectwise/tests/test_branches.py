@@ -73,7 +73,7 @@ class TestBranches(BranchCommon):
             self.backend.sudo().copy({"company_id": self.branch.id})
 
     def test_company_cannot_have_a_connection_while_its_branch_has_one(self):
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         below = self.env["res.company"].create(
             {"name": "Boston Branch", "parent_id": other.id}
         )

@@ -254,7 +254,7 @@ class TestConfigure(ConnectwiseCommon):
     def test_wizard_saves_for_the_company_it_was_opened_in(self):
         """Another company was chosen in another tab meanwhile."""
         wizard = self.wizard(step="contacts")
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         self.administrator.company_ids += other
         companies = [other.id, self.company.id]
         wizard.with_context(allowed_company_ids=companies).action_save()

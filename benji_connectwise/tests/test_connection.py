@@ -53,7 +53,7 @@ class TestConnection(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
 
     def test_copy_has_no_keys(self):
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         copy = self.backend.copy({"company_id": other.id})
         self.assertFalse(copy.public_key or has_stored(copy))
 

@@ -146,7 +146,7 @@ class TestNewDomain(ContactCommon):
     def test_contact_is_disabled_even_if_nobody_can_get_the_activity(self):
         """The responsible person may not see this customer."""
         self.customer.company_id = self.company
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         self.backend.responsible_id = new_test_user(
             self.env,
             "connectwise_elsewhere",
@@ -267,7 +267,7 @@ class TestRecipients(ContactCommon):
 
     def test_invoice_of_another_company_is_not_mailed_to_the_contact(self):
         self.mapping.enable_contact()
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         move = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",

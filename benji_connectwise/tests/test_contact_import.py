@@ -218,7 +218,7 @@ class TestImport(ContactCommon):
         self.assertFalse(self.mapping.contact_id.customer_rank)
 
     def test_shared_customer_has_one_contact_per_connection(self):
-        other_company = self.setup_other_company(name="company_2")["company"]
+        other_company = self.new_odoo_company()
         backend = self.backend.copy(
             {"company_id": other_company.id, "server_url": self.sandbox.url}
         )

@@ -210,7 +210,7 @@ class TestPartnerViews(ContactCommon):
         self.assertEqual(found, self.customer)
 
     def test_customer_is_not_connected_in_another_company(self):
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         self.assertFalse(self.customer.with_company(other).connectwise_connection)
 
     def test_lists_and_cards_show_the_connection_and_the_origin(self):

@@ -136,7 +136,7 @@ class TestLookup(ConnectwiseCommon):
 
     def test_another_company_uses_its_own_connection(self):
         """The settings of company 1 do not apply to company 2."""
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         move = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",

@@ -674,9 +674,7 @@ class TestMappingConnect(MappingReportCommon):
         )
 
     def test_companies_of_another_connection_are_not_suggested(self):
-        other = self.backend.sudo().copy(
-            {"company_id": self.setup_other_company()["company"].id}
-        )
+        other = self.backend.sudo().copy({"company_id": self.new_odoo_company().id})
         self.dental.backend_id = other
         self.assertNotIn(
             self.dental, self.suggestions(self.acme).connectwise_company_id

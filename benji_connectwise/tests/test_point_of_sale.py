@@ -26,13 +26,17 @@ class TestPointOfSale(ConnectwiseCommon):
             company_ids=[(6, 0, cls.company.ids)],
         )
         cls.partner_a.invoice_sending_method = "email"
+        revenue = cls.env["account.account"].search(
+            [("account_type", "=", "income"), ("company_ids", "=", cls.company.id)],
+            limit=1,
+        )
         cls.journal = cls.env["account.journal"].create(
             {
                 "name": "Till",
                 "code": "TILL",
                 "type": "sale",
                 "company_id": cls.company.id,
-                "default_account_id": cls.company_data["default_account_revenue"].id,
+                "default_account_id": revenue.id,
             }
         )
         config = cls.env["pos.config"].create(

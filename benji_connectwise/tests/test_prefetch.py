@@ -189,7 +189,7 @@ class TestPrefetch(ConnectwiseCommon):
 
     def invoice_of_another_company(self):
         """Return the invoice of a company with a connection of its own."""
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         backend = self.env["connectwise.backend"].create(
             {
                 "company_id": other.id,

@@ -306,7 +306,7 @@ class TestSync(SyncCommon):
         )
 
     def test_rows_are_separate_for_each_odoo_company(self):
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         stranger = self.administrator.copy(
@@ -450,7 +450,7 @@ class TestByHand(SyncCommon):
                 change()
 
     def test_company_of_another_connection_is_refused(self):
-        other_company = self.setup_other_company()["company"]
+        other_company = self.new_odoo_company()
         backend = self.backend.sudo().copy({"company_id": other_company.id})
         stranger = self.other.sudo().copy({"backend_id": backend.id})
         with self.assertRaises(UserError):
