@@ -81,9 +81,10 @@ class ContactCommon(ConnectwiseCommon):
             }
         )
 
-    def imported(self):
-        self.mapping._import_contact()
-        return self.mapping.contact_id
+    @classmethod
+    def imported(cls):
+        cls.mapping._import_contact()
+        return cls.mapping.contact_id
 
     def all_contacts(self, customer=None):
         customer = customer or self.customer
@@ -95,4 +96,44 @@ class ContactCommon(ConnectwiseCommon):
         template = move._get_mail_template()
         return send._get_default_mail_partner_ids(
             move.with_user(user), template.with_user(user), "en_US"
+        )
+
+
+class MailedContactCommon(ContactCommon):
+    """The customer is mailed invoices, and its Bill-To contact is imported."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.write(
+            {
+                "email": "office@acme.example.com",
+                "invoice_edi_format": False,
+                "invoice_sending_method": "email",
+            }
+        )
+        cls.set_priority("odoo")
+        cls.contact = cls.imported()
+
+    @classmethod
+    def new_invoice(cls, **values):
+        return cls.invoice(**{"partner_id": cls.customer.id, **values})
+
+    def send_dialog(self, move):
+        return (
+            self.env["account.move.send.wizard"]
+            .with_user(self.accountant)
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({})
+        )
+
+    def waiting_mail(self, move, **values):
+        """Return an e-mail about this invoice that waits in the queue."""
+        return self.env["mail.mail"].create(
+            {
+                "model": "account.move",
+                "res_id": move.id,
+                "body_html": "Your invoice",
+                **values,
+            }
         )

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 
-from .contact_common import ContactCommon
+from .contact_common import ContactCommon, MailedContactCommon
 
 
 @tagged("post_install", "-at_install")
@@ -205,24 +205,7 @@ class TestNewDomain(ContactCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestRecipients(ContactCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.customer.write(
-            {
-                "email": "office@acme.example.com",
-                "invoice_edi_format": False,
-                "invoice_sending_method": "email",
-            }
-        )
-        cls.mapping._import_contact()
-        cls.contact = cls.mapping.contact_id
-        cls.set_priority("odoo")
-
-    def new_invoice(self, **values):
-        return self.invoice(**{"partner_id": self.customer.id, **values})
-
+class TestRecipients(MailedContactCommon):
     def mailed(self, messages):
         return messages.records.filtered(lambda m: m.message_type != "notification")
 
@@ -248,16 +231,8 @@ class TestRecipients(ContactCommon):
         self.mapping.enable_contact()
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.contact)
-        wizard = self._wizard(move)
+        wizard = self.send_dialog(move)
         self.assertEqual(wizard.mail_partner_ids, self.contact)
-
-    def _wizard(self, move):
-        return (
-            self.env["account.move.send.wizard"]
-            .with_user(self.accountant)
-            .with_context(active_model="account.move", active_ids=move.ids)
-            .create({})
-        )
 
     def test_nobody_gets_the_same_email_twice(self):
         self.mapping.enable_contact()
@@ -284,7 +259,7 @@ class TestRecipients(ContactCommon):
     def test_send_dialog_shows_and_mails_the_contact(self):
         self.mapping.enable_contact()
         move = self.new_invoice()
-        wizard = self._wizard(move)
+        wizard = self.send_dialog(move)
         self.assertIn(self.contact, wizard.mail_partner_ids)
         with RecordCapturer(self.env["mail.message"]) as messages:
             wizard.action_send_and_print()
@@ -337,15 +312,8 @@ class TestRecipients(ContactCommon):
         self.assertEqual(recipients, self.customer)
 
     def queued(self, *partners):
-        move = self.new_invoice()
-        return self.env["mail.mail"].create(
-            {
-                "model": "account.move",
-                "res_id": move.id,
-                "body_html": "Your invoice",
-                "recipient_ids": [(6, 0, [partner.id for partner in partners])],
-            }
-        )
+        ids = [partner.id for partner in partners]
+        return self.waiting_mail(self.new_invoice(), recipient_ids=[(6, 0, ids)])
 
     def test_queued_mail_does_not_go_to_a_disabled_contact(self):
         self.mapping.enable_contact()

@@ -12,7 +12,6 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from ..models import connectwise_backend
 from .common import ConnectwiseCommon
@@ -377,86 +376,6 @@ class TestSurfaces(ConnectwiseCommon):
         )
         move._get_preferred_invoice_pdf()
         self.assertNotIn("<script", str(move.invoice_pdf_explanation))
-
-
-@tagged("post_install", "-at_install")
-class TestSavedReport(ConnectwiseCommon):
-    """Odoo stores its own rendering as its report, and never the chosen PDF."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.report = cls.env.ref("account.account_invoices")
-        cls.report.attachment = "object.name + '.pdf'"
-        cls.move = cls.invoice("CW1001")
-
-    def render(self):
-        report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
-        # wkhtmltopdf warns because no server serves its pictures here.
-        self.enterContext(mute_logger("odoo.addons.base.models.ir_actions_report"))
-        return report._render_qweb_pdf(self.report, self.move.ids)[0]
-
-    def saved(self):
-        return self.env["ir.attachment"].search(
-            [("res_model", "=", "account.move"), ("res_id", "=", self.move.id)]
-        )
-
-    def test_printing_saves_no_copy_of_the_chosen_pdf(self):
-        """With *Save as Attachment Prefix* alone, and with *Reload* too."""
-        for reload in (False, True):
-            with self.subTest(reload=reload):
-                self.report.attachment_use = reload
-                self.assertEqual(self.render(), self.sandbox_pdf("CW1001"))
-                self.assertFalse(self.saved())
-
-    def test_printing_several_saves_no_copy_of_the_chosen_pdfs(self):
-        other = self.invoice("CW1002")
-        self.env["ir.actions.report"]._render_qweb_pdf(
-            self.report, (self.move + other).ids
-        )
-        self.assertFalse(self.saved())
-
-    def test_odoos_pdf_is_rendered_after_the_chosen_one_was_printed(self):
-        """*Reload from Attachment* must not show another customer's PDF."""
-        self.report.attachment_use = True
-        self.render()
-        self.set_priority("odoo")
-        self.assertNotEqual(self.render(), self.sandbox_pdf("CW1001"))
-
-    def test_odoos_pdf_is_saved_and_reloaded_as_configured(self):
-        self.report.attachment_use = True
-        self.set_priority("odoo")
-        content = self.render()
-        self.assertEqual(self.saved().raw, content)
-        self.assertEqual(self.render(), content)
-        self.set_priority("connectwise", "odoo")
-        self.assertEqual(self.render(), self.sandbox_pdf("CW1001"))
-        self.set_priority("odoo")
-        self.assertEqual(self.render(), content)
-
-    def test_mailed_copy_with_the_same_name_is_not_taken_for_odoos(self):
-        """The composer leaves its attachments on the invoice."""
-        self.report.attachment_use = True
-        pdf = self.render()
-        self.move.message_post(body="Here", attachments=[("CW1001.pdf", pdf)])
-        self.assertEqual(self.saved().name, "CW1001.pdf")
-        self.set_priority("odoo")
-        self.assertNotEqual(self.render(), pdf)
-
-    def test_attached_pdf_with_the_same_name_is_not_taken_for_odoos(self):
-        """A person marked it as the invoice's PDF."""
-        self.report.attachment_use = True
-        pdf = self.render()
-        self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
-            {
-                "name": "CW1001.pdf",
-                "raw": pdf,
-                "res_model": "account.move",
-                "res_id": self.move.id,
-            }
-        )
-        self.set_priority("odoo", "attachment")
-        self.assertNotEqual(self.render(), pdf)
 
 
 @tagged("post_install", "-at_install")

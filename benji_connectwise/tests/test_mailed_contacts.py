@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from .contact_common import ContactCommon
+from .contact_common import MailedContactCommon
 
 WAYS = {
     "disabled": (False, "disable_contact"),
@@ -18,19 +18,11 @@ WAYS = {
 """How a contact stops being one: (whether it was entered by hand, what is done)."""
 
 
-class MailedCommon(ContactCommon):
+class MailedCommon(MailedContactCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.customer.write(
-            {
-                "email": "office@acme.example.com",
-                "invoice_edi_format": False,
-                "invoice_sending_method": "email",
-            }
-        )
-        cls.set_priority("odoo")
-        cls.move = cls.invoice(partner_id=cls.customer.id)
+        cls.move = cls.new_invoice()
         cls.template = cls.env["mail.template"].create(
             {
                 "name": "Invoice",
@@ -41,8 +33,6 @@ class MailedCommon(ContactCommon):
                 "auto_delete": False,
             }
         )
-        cls.mapping._import_contact()
-        cls.contact = cls.mapping.contact_id
 
     def post(self, **values):
         return self.move.with_user(self.accountant).message_post(
@@ -56,15 +46,7 @@ class MailedCommon(ContactCommon):
         return notifications.res_partner_id
 
     def mail(self, **values):
-        """Return an e-mail about this invoice that waits in the queue."""
-        return self.env["mail.mail"].create(
-            {
-                "model": "account.move",
-                "res_id": self.move.id,
-                "body_html": "Your invoice",
-                **values,
-            }
-        )
+        return self.waiting_mail(self.move, **values)
 
 
 @tagged("post_install", "-at_install")
@@ -97,12 +79,7 @@ class TestDisabledContact(MailedCommon):
         self.assertFalse(mail.email_cc)
 
     def test_disabled_contact_is_not_mailed_by_the_send_dialog(self):
-        wizard = (
-            self.env["account.move.send.wizard"]
-            .with_user(self.accountant)
-            .with_context(active_model="account.move", active_ids=self.move.ids)
-            .create({})
-        )
+        wizard = self.send_dialog(self.move)
         wizard.mail_partner_ids = self.customer + self.contact
         wizard.action_send_and_print()
         messages = self.move.message_ids

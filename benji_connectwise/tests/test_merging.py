@@ -88,9 +88,7 @@ class TestMerging(ConnectwiseCommon):
             self.assertEqual(self.count_printed_pages(self.good + self.other), 3)
 
     def test_stored_pdf_that_no_longer_merges_is_printed_as_odoos(self):
-        """A newer library may refuse a PDF that an older one took. The others are
-        printed.
-        """
+        """A newer library may refuse it. The others are printed."""
         move = self.good
         attachment = self.attach(move, self.sandbox_pdf("CW1001"))
         move.invoice_pdf_attachment_id = attachment

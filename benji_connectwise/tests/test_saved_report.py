@@ -37,11 +37,7 @@ class TestSavedReport(ConnectwiseCommon):
 
     def saved(self, move):
         return self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", "account.move"),
-                ("res_id", "=", move.id),
-                ("name", "=", f"{move.name}.pdf"),
-            ]
+            [("res_model", "=", "account.move"), ("res_id", "=", move.id)]
         )
 
     def add_file(self, content, **values):
@@ -63,6 +59,11 @@ class TestSavedReport(ConnectwiseCommon):
             for _time in range(2):
                 self.assertEqual(self.print_out(self.move), self.pdf)
             self.assertFalse(self.saved(self.move))
+
+    def test_chosen_pdfs_printed_together_are_not_saved(self):
+        moves = self.move + self.invoice("CW1002")
+        self.print_out(moves)
+        self.assertFalse(self.saved(moves[0]) + self.saved(moves[1]))
 
     def test_chosen_pdf_is_not_saved_by_a_mail_template(self):
         self.report.attachment_use = True
@@ -90,6 +91,10 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertEqual(self.saved(self.move).raw, content)
         self.assertEqual(self.print_out(self.move), content)
         self.assertEqual(len(self.saved(self.move)), 1)
+        self.set_priority("connectwise", "odoo")
+        self.assertEqual(self.print_out(self.move), self.pdf)
+        self.set_priority("odoo")
+        self.assertEqual(self.print_out(self.move), content)
 
     def test_odoos_pdf_is_saved_when_printed_with_a_chosen_one(self):
         own = self.invoice("NOT-THERE-1", amount=10)
@@ -107,6 +112,13 @@ class TestSavedReport(ConnectwiseCommon):
         self.assertNotEqual(content, self.pdf + b"\n")
         self.assertEqual(self.print_out(self.move), content)
         self.assertEqual(len(self.saved(self.move)), 2)
+
+    def test_file_marked_for_a_later_source_is_not_reloaded_as_odoos(self):
+        self.report.attachment_use = True
+        self.print_out(self.move)
+        self.move.invoice_pdf_attachment_id = self.add_file(self.pdf)
+        self.set_priority("odoo", "attachment")
+        self.assertNotEqual(self.print_out(self.move), self.pdf)
 
     def test_connectwises_file_uploaded_again_is_not_reloaded_as_odoos(self):
         self.report.attachment_use = True
@@ -126,6 +138,15 @@ class TestSavedReport(ConnectwiseCommon):
         content = self.print_out(self.move)
         self.assertNotIn(b"of last week", content)
         self.assertEqual(self.print_out(self.move), content)
+
+    def test_mailed_copy_of_the_chosen_pdf_is_not_reloaded_as_odoos(self):
+        """The composer leaves its attachments on the invoice."""
+        self.report.attachment_use = True
+        pdf = self.print_out(self.move)
+        self.move.message_post(body="Here", attachments=[("CW1001.pdf", pdf)])
+        self.assertEqual(self.saved(self.move).name, "CW1001.pdf")
+        self.set_priority("odoo")
+        self.assertNotEqual(self.print_out(self.move), pdf)
 
     def test_mailed_copy_is_not_previewed_once_it_is_not_chosen(self):
         """Odoo previews the first PDF that was posted."""
