@@ -46,6 +46,13 @@ def is_long() -> bool:
 
 
 @pytest.fixture(scope="session")
+def long_only(is_long: bool) -> None:
+    """Leave the test to `make torture`."""
+    if not is_long:
+        pytest.skip("only in make torture")
+
+
+@pytest.fixture(scope="session")
 def share() -> Callable[[float], float]:
     """Return this part of all the minutes in seconds: ``share(0.1)``."""
     return lambda part: part * MINUTES * 60

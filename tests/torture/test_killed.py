@@ -268,10 +268,9 @@ def wrong_records(odoo: OdooServer, batch: list[tuple]) -> list[str]:
     return found + [f"an e-mail is left as {state}" for (state,) in left]
 
 
-def test_kill_repeats_no_more_mails_than_odoo_alone_does(start_odoo, is_long) -> None:
+@pytest.mark.usefixtures("long_only")
+def test_kill_repeats_no_more_mails_than_odoo_alone_does(start_odoo) -> None:
     """It comes when the mail server has an e-mail, and Odoo has not noted it."""
-    if not is_long:
-        pytest.skip("only in make torture")
     moments: list[Moment] = [("mail", nth, 0.0) for nth in (1, 2, 3)]
     again = {}
     for sources in (["connectwise", "odoo"], ["odoo"]):

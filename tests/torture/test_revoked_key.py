@@ -90,10 +90,9 @@ def test_synchronization_pauses_and_resumes_with_the_new_key(
     assert not violations, "\n".join(violations)
 
 
-def test_batch_is_held_and_sent_with_the_new_key(start_odoo, is_long, batch) -> None:
+@pytest.mark.usefixtures("long_only")
+def test_batch_is_held_and_sent_with_the_new_key(start_odoo, batch) -> None:
     """Each invoice is sent once, with ConnectWise's PDF."""
-    if not is_long:
-        pytest.skip("only in make torture")
     with start_odoo(workers=2, crons=2) as odoo:
         # One after the other, because one process does not see what another asks.
         odoo.switch_on(SEND, MAIL)

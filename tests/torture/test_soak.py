@@ -12,6 +12,7 @@ from contextlib import closing
 import invariants
 import psutil
 import psycopg2
+import pytest
 import requests
 import table
 from mails import invoices_to_send
@@ -199,9 +200,10 @@ def memory(odoo: OdooServer) -> dict[int, float]:
     }
 
 
-def test_ordinary_work_never_fails(start_odoo, share, is_long) -> None:
+@pytest.mark.usefixtures("long_only")
+def test_ordinary_work_never_fails(start_odoo, share) -> None:
     """Nothing fails, grows or is left over, and every request is done."""
-    seconds = share(0.1) or 8
+    seconds = share(0.1)
     with start_odoo(workers=2, crons=1) as odoo:
         odoo.switch_on(SYNC, PREFETCH, SEND, MAIL)
         odoo.start()

@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
+import pytest
 import table
 from mails import invoices_to_send, wrong_mails
 from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
@@ -86,6 +87,7 @@ def test_batch_is_sent_in_the_storm(start_odoo, batch) -> None:
     assert not violations, "\n".join(violations)
 
 
+@pytest.mark.usefixtures("long_only")
 def test_long_pause_does_not_block_the_process(start_odoo, companies) -> None:
     """The refused process does something else at once."""
     with start_odoo(crons=1) as odoo:
@@ -111,8 +113,9 @@ def test_long_pause_does_not_block_the_process(start_odoo, companies) -> None:
     assert not violations, "\n".join(violations)
 
 
-def test_people_do_not_wait_for_the_storm(start_odoo, is_long) -> None:
-    people = 10 if is_long else 4
+@pytest.mark.usefixtures("long_only")
+def test_people_do_not_wait_for_the_storm(start_odoo) -> None:
+    people = 10
     with start_odoo(workers=4, crons=1) as odoo:
         odoo.start()
         [accountant] = odoo.people("accountant", 1)

@@ -154,10 +154,9 @@ def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
     return for_pdfs, for_companies
 
 
-def test_throughput_grows_with_a_second_server(is_long: bool, server: None) -> None:
+@pytest.mark.usefixtures("long_only")
+def test_throughput_grows_with_a_second_server(server: None) -> None:
     """No work is done twice."""
-    if not is_long:
-        pytest.skip("it only measures: make torture does")
     with Sandbox(companies=50_000, invoices=700) as sandbox:
         one, two = (measure(sandbox, servers) for servers in (1, 2))
     note = ", ".join(
