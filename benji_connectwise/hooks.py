@@ -22,9 +22,8 @@ def uninstall_hook(env):
 
 def _end_holds(env):
     # Nobody would ever send them.
-    held = env["connectwise.lookup"].search([("held_sending_data", "!=", False)])
-    for lookup in held:
-        lookup._give_up_hold(lookup.move_id.connectwise_message)
+    for held in env["connectwise.held.invoice"].search([("settings", "!=", False)]):
+        held._give_up()
 
 
 def _give_files_back(env):

@@ -1,11 +1,16 @@
 from collections import defaultdict
-from datetime import timedelta
-
-from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 
-from .ir_actions_report import RENDER_OWN
+from ..tools.choice import get_chosen_before, with_chosen_pdfs, with_odoos_own
+from ..tools.fetching import fetch_before_sending
+from ..tools.invoice_mail import keep_sendable_attachments
+from ..tools.send_alerts import (
+    add_address_alerts,
+    get_amount_alerts,
+    get_pdf_alerts,
+    report_differing_amounts,
+)
 from .mail_mail import INVOICE_MAIL, without_copies
 
 
@@ -21,157 +26,11 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_alerts(self, moves, moves_data):
         alerts = super()._get_alerts(moves, moves_data)
-        self._fetch_before_sending(moves, download=len(moves) == 1)
-        alerts.update(self._get_invoice_pdf_alerts(moves, moves_data))
-        alerts.update(self._get_amount_alerts(moves))
-        self._add_address_alerts(alerts, moves, moves_data)
+        fetch_before_sending(moves, download=len(moves) == 1)
+        alerts.update(get_pdf_alerts(self, moves, moves_data))
+        alerts.update(get_amount_alerts(moves))
+        add_address_alerts(self, alerts, moves, moves_data)
         return alerts
-
-    @api.model
-    def _add_address_alerts(self, alerts, moves, moves_data):
-        """Say who will be mailed nothing: Odoo looks at the customers' own addresses
-        alone, and says nothing where nobody was chosen."""
-        is_batch = len(moves) > 1
-        not_mailed = moves.filtered(
-            lambda move: (
-                "email" in moves_data[move]["sending_methods"]
-                and not self._has_address(moves_data[move])
-            )
-        )
-        if is_batch and (missing := alerts.pop("account_missing_email", None)):
-            partners = not_mailed.partner_id.filtered(lambda partner: not partner.email)
-            if partners:
-                action = partners._get_records_action(name=missing["action"]["name"])
-                alerts["account_missing_email"] = {**missing, "action": action}
-        if not_mailed:
-            names = not_mailed[:5].mapped("name")
-            if len(not_mailed) > 5:
-                names.append(self.env._("… and %s more", len(not_mailed) - 5))
-            message = self.env._(
-                "%(count)s will not be mailed: no address (%(invoices)s)",
-                count=len(not_mailed),
-                invoices=", ".join(names),
-            )
-            alerts["benji_connectwise_not_mailed"] = self._prepare_alert(
-                message, not_mailed, is_batch
-            )
-
-    @api.model
-    def _get_invoice_pdf_alerts(self, moves, moves_data):
-        """Say which invoices do not use the PDF of the first choice, and why."""
-        counts = self._count_expected_pdfs(moves)
-        others = counts["others"]
-        if not others:
-            return {}
-        held = others.filtered(
-            lambda move: self._has_to_wait(
-                move, moves_data[move], any(self.mapped("send_now"))
-            )
-        )
-        lines = [
-            self.env._(
-                "%(invoice)s: %(pdf)s. %(reason)s",
-                invoice=move.name,
-                pdf=self.env["invoice.pdf.source"]._get_label(move.invoice_pdf_source),
-                reason=move._explain_second_choice(),
-            ).strip()
-            for move in others[:5]
-        ]
-        if len(others) > 5:
-            lines.append(self.env._("… and %s more", len(others) - 5))
-        if held:
-            title = self.env._("To be sent later, when ConnectWise has the PDF:")
-        else:
-            title = self.env._("Not with the PDF of your first choice:")
-        return {
-            "benji_connectwise_pdf_source": self._prepare_alert(
-                "\n".join([title, *lines]), others, len(moves) > 1
-            )
-        }
-
-    @api.model
-    def _get_amount_alerts(self, moves):
-        """Say whose amount is another one in ConnectWise."""
-        differing = moves.filtered("connectwise_amount_differs")
-        if not differing:
-            return {}
-        message = differing[0].connectwise_amount_warning
-        if len(moves) > 1:
-            message = self.env._(
-                "%(count)s of %(all)s invoices have another amount in ConnectWise.",
-                count=len(differing),
-                all=len(moves),
-            )
-        return {
-            "benji_connectwise_amount": self._prepare_alert(
-                message, differing, len(moves) > 1
-            )
-        }
-
-    @api.model
-    def _prepare_alert(self, message, moves, is_batch):
-        alert = {"level": "warning", "message": message}
-        if is_batch:
-            # With this an alert opens the invoices that it speaks about.
-            alert["action_text"] = self.env._("View invoices")
-            alert["action"] = moves._get_records_action(name=self.env._("Invoices"))
-        return alert
-
-    @api.model
-    def _fetch_before_sending(self, moves, download=True):
-        """Ask for missing and for newer PDFs, within the time a person waits."""
-        asking = moves.filtered(
-            lambda move: (
-                move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
-            )
-        )
-        if asking:
-            self.env["connectwise.lookup"].sudo()._fetch_for_person(
-                asking, sending=True, download=download
-            )
-            moves.invalidate_recordset(
-                ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
-            )
-
-    @api.model
-    def _count_expected_pdfs(self, moves):
-        """Return {"sources": {source: number of invoices}, "others": those of `moves`
-        that will not use the first choice}.
-
-        A PDF that ConnectWise has, but that was not fetched yet, counts as its own: a
-        batch fetches it before it is sent.
-        """
-        sources, others = {}, moves.browse()
-        for move in moves:
-            source = move.invoice_pdf_source
-            lookup = move.sudo().connectwise_lookup_ids
-            if (
-                len(moves) > 1
-                and "connectwise" in move._get_outranking_sources(source)
-                and lookup._is_pdf_coming()
-            ):
-                source = "connectwise"
-            if move._get_outranking_sources(source):
-                others |= move
-            sources[source] = sources.get(source, 0) + 1
-        return {"sources": sources, "others": others}
-
-    @api.model
-    def _describe_invoice_pdfs(self, moves):
-        """Say in one line where the PDFs come from: "38 from ConnectWise PSA"."""
-        Source = self.env["invoice.pdf.source"]
-        counts = self._count_expected_pdfs(moves)["sources"]
-        if len(moves) == 1:
-            return Source._get_label(next(iter(counts))) if any(counts) else ""
-        return ", ".join(
-            self.env._(
-                "%(count)s from %(pdf)s",
-                count=count,
-                pdf=Source._get_label(source),
-            )
-            for source, count in counts.items()
-            if source
-        )
 
     # -------------------------------------------------------------------------
     # Attachments
@@ -201,7 +60,23 @@ class AccountMoveSend(models.AbstractModel):
             return preferred.with_env(self.env) | others.filtered(
                 lambda file: file.checksum != preferred.checksum
             )
-        return attachments | move._get_companion_pdf().with_env(self.env)
+        return attachments | self._get_companion_pdf(move).with_env(self.env)
+
+    @api.model
+    def _get_companion_pdf(self, move):
+        """Return ConnectWise's PDF if it goes along with Odoo's e-invoice."""
+        none = self.env["ir.attachment"]
+        if not (move._is_connectwise_preferred() and move._is_e_invoice()):
+            return none
+        if move.company_id._get_connectwise_backend().e_invoice_pdf != "second":
+            return none
+        Source = self.env["invoice.pdf.source"]
+        pdfs = Source._find_pdfs(
+            "connectwise",
+            move._with_invoice_pdf(),
+            fetch=get_chosen_before(move) is None,
+        )
+        return Source._pass_over_broken_pdfs(pdfs).get(move.id, none)
 
     @api.model
     def _get_invoice_extra_attachments_data(self, move):
@@ -281,7 +156,7 @@ class AccountMoveSend(models.AbstractModel):
         }
         if not to_render:
             return None
-        own = self.with_context(invoice_pdf=RENDER_OWN)
+        own = with_odoos_own(self.env["account.move"].union(*to_render), self)
         return super(AccountMoveSend, own)._prepare_invoice_pdf_report(to_render)
 
     @api.model
@@ -387,7 +262,7 @@ class AccountMoveSend(models.AbstractModel):
         **custom_settings,
     ):
         if not from_cron:
-            self._fetch_before_sending(moves)
+            fetch_before_sending(moves)
         moves.sudo().connectwise_lookup_ids._judge_anew()
         held = moves.filtered(
             lambda move: self._has_to_wait(
@@ -396,46 +271,25 @@ class AccountMoveSend(models.AbstractModel):
                 send_now or (from_cron and (move.sending_data or {}).get("send_now")),
             )
         )
-        self._hold(held, from_cron, custom_settings)
+        for move in held:
+            self._hold(move, from_cron, custom_settings)
         moves -= held
         if not moves:
             return self.env["ir.attachment"]
-        # Whoever sends by hand what was held must not have it sent again.
-        moves.sudo().connectwise_lookup_ids.filtered("held_since").write(
-            {"held_since": False, "held_sending_data": False}
-        )
-        # All that ConnectWise can give has been asked for: nothing waits for it now.
-        at_hand = self.with_context(invoice_pdf_at_hand=True)
-        attachments = super(AccountMoveSend, at_hand)._generate_and_send_invoices(
-            moves.with_context(invoice_pdf_at_hand=True),
+        # An invoice that was held and is sent by hand must not be sent again.
+        moves.sudo().connectwise_held_ids.unlink()
+        # All that ConnectWise can give has been asked for.
+        chosen = with_chosen_pdfs(moves, self)
+        attachments = super(AccountMoveSend, chosen)._generate_and_send_invoices(
+            moves.with_env(chosen.env),
             from_cron=from_cron,
             allow_raising=allow_raising,
             allow_fallback_pdf=allow_fallback_pdf,
             **custom_settings,
         )
         if from_cron:
-            self._report_differing_amounts(moves)
+            report_differing_amounts(moves)
         return attachments
-
-    @api.model
-    def _report_differing_amounts(self, moves):
-        """Tell a person what was sent with another amount while nobody looked."""
-        kept = self.env["connectwise.lookup"]._get_pdfs(moves)
-        for move in moves.sudo().filtered("connectwise_amount_differs"):
-            if not (move.is_move_sent and move.id in kept):
-                continue
-            backend = move.company_id._get_connectwise_backend()
-            user = backend.responsible_id or self.env.user
-            move = move.with_context(lang=user.lang)
-            summary = move.env._("Sent with another amount than Odoo's")
-            if summary not in move.activity_ids.mapped("summary"):
-                move.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=user.id,
-                    summary=summary,
-                    # It quotes ConnectWise, and a note is HTML.
-                    note=escape(move.connectwise_amount_warning),
-                )
 
     # -------------------------------------------------------------------------
     # Holding an invoice until ConnectWise has its PDF
@@ -447,112 +301,28 @@ class AccountMoveSend(models.AbstractModel):
 
         :param send_now: whether the person has seen that it would be, and sends it
         """
+        Held = self.env["connectwise.held.invoice"]
         methods = settings.get("sending_methods")
         if methods is None:
             methods = self._get_default_sending_methods(move)
         is_sent = bool({*methods} - {"manual"})
-        return is_sent and not send_now and self._is_held(move)
+        return is_sent and not send_now and Held._must_wait(move)
 
     @api.model
-    def _is_held(self, move):
-        """Whether this invoice has to wait for ConnectWise's PDF before it is sent."""
-        move = move.sudo()
-        backend = move.company_id._get_connectwise_backend()
-        if (
-            backend.missing_pdf != "hold"
-            or move.invoice_pdf_is_first_choice
-            or not move._is_looked_up_in_connectwise()
-        ):
-            return False
-        priority = self.env["invoice.pdf.source"]._get_by_company(move.company_id)
-        sources = priority[move.company_id]
-        chosen = move.invoice_pdf_source
-        outranking = sources[: sources.index(chosen)] if chosen in sources else sources
-        if "connectwise" not in outranking:
-            return False
-        since = move.connectwise_lookup_ids.held_since
-        waiting = timedelta(hours=backend.hold_hours)
-        return not since or fields.Datetime.now() < since + waiting
-
-    @api.model
-    def _hold(self, moves, from_cron, custom_settings):
-        """Keep what is needed to send these invoices later."""
-        for move in moves:
-            if from_cron and not move.sending_data:
-                continue  # It waits already, and is to be sent as it was asked for.
-            settings = {
-                "author_user_id": self.env.user.id,
-                "author_partner_id": self.env.user.partner_id.id,
-                **self._check_attachments(custom_settings),
-            }
-            if from_cron:
-                # Anybody in Invoicing can write the sending data: Odoo's own scheduled
-                # action takes no more of them.
-                for key in ("author_user_id", "author_partner_id"):
-                    settings[key] = move.sending_data.get(key)
-            for key in ("mail_template", "pdf_report"):
-                if key in settings:
-                    settings[key] = settings[key].id
-            lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
-            lookup.write(
-                {
-                    "held_sending_data": settings,
-                    "held_since": lookup.held_since or fields.Datetime.now(),
-                }
-            )
-            move.sudo().sending_data = False
-            move._message_log(
-                body=self.env._(
-                    "Not sent yet: it waits for ConnectWise's PDF. %s",
-                    # Whoever sends it may be without Invoicing, at a till for example.
-                    move.sudo().connectwise_message or "",
-                )
-            )
-
-    @api.model
-    def _check_attachments(self, settings):
-        """Return `settings` with the attachments that this person could send now.
-
-        The scheduled action sends them, and may read and render everything. What a
-        browser lists is not only what Odoo proposed.
-
-        :raises AccessError: if the person may not read one of them
-        """
-        if not settings.get("mail_attachments_widget"):
-            return settings
-        template = settings.get("mail_template") or self.env["mail.template"]
-        reports = template.sudo().report_template_ids.filtered(
-            lambda report: report.model == "account.move"
-        )
-        names = [False, None, *reports.mapped("report_name")]
-        widget = []
-        for values in settings["mail_attachments_widget"]:
-            try:
-                attachment_id = int(values["id"])
-            except ValueError:
-                is_there = True  # It stands for what will be made.
-            else:
-                attachment = self.env["ir.attachment"].browse(attachment_id).exists()
-                attachment.check_access("read")
-                is_there = bool(attachment)
-            if is_there and values.get("dynamic_report") in names:
-                widget.append(values)
-        return {**settings, "mail_attachments_widget": widget}
-
-    @api.model
-    def _send_held(self, lookup):
-        """Send an invoice that waited, as it was asked for then."""
-        settings = dict(lookup.held_sending_data or {})
-        if settings.get("mail_template"):
-            template = self.env["mail.template"].browse(settings["mail_template"])
-            settings["mail_template"] = template.exists()
-        if settings.get("pdf_report"):
-            report = self.env["ir.actions.report"].browse(settings["pdf_report"])
-            settings["pdf_report"] = report.exists()
-        if settings.get("mail_body"):
-            # It was HTML already when the person pressed Send; JSON forgot that.
-            settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
-        self._generate_and_send_invoices(lookup.move_id, from_cron=True, **settings)
+    def _hold(self, move, from_cron, custom_settings):
+        if from_cron and not move.sending_data:
+            return  # It waits already, and is to be sent as it was asked for.
+        settings = {
+            "author_user_id": self.env.user.id,
+            "author_partner_id": self.env.user.partner_id.id,
+            **keep_sendable_attachments(self.env, custom_settings),
+        }
+        if from_cron:
+            # Anybody in Invoicing can write the sending data: Odoo's own scheduled
+            # action takes no more of them.
+            for key in ("author_user_id", "author_partner_id"):
+                settings[key] = move.sending_data.get(key)
+        self.env["connectwise.held.invoice"]._hold(move, settings)
 
     # -------------------------------------------------------------------------
     # Recipients

@@ -164,7 +164,7 @@ class ConnectwiseMapping(models.Model):
         self.env.flush_all()
         for model, name in (
             ("account.move", "sending_data"),
-            ("connectwise.lookup", "held_sending_data"),
+            ("connectwise.held.invoice", "settings"),
         ):
             records, column = self.env[model].sudo(), SQL.identifier(name)
             waiting = self.env.execute_query(

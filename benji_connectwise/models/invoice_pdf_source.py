@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
+from ..tools.fetching import fetch_for_person
 
 _logger = logging.getLogger(__name__)
 
@@ -14,7 +15,8 @@ class InvoicePdfSource(models.Model):
     """A line of *Invoice PDF Priority*: where an invoice's PDF may come from.
 
     Another module adds a source in its extension of this model: a value of `source`,
-    and the two methods `_find_pdfs_<source>` and `_has_pdf_domain_<source>`.
+    and the methods `_find_pdfs_<source>`, `_has_pdf_domain_<source>`,
+    `_explain_<source>` and, if it asks another system, `_is_open_<source>`.
     """
 
     _name = "invoice.pdf.source"
@@ -76,6 +78,7 @@ class InvoicePdfSource(models.Model):
         self.env["account.move"].invalidate_model(
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )
+        self.env["connectwise.lookup"].invalidate_model(["backend_id"], flush=False)
         self.env.registry.clear_cache()
 
     def _get_next_sequence(self, vals):
@@ -140,7 +143,92 @@ class InvoicePdfSource(models.Model):
         """Whether a person chooses for each invoice if it has a PDF there."""
         return source == "attachment"
 
-    # What a source can say ---------------------------------------------------------
+    # -------------------------------------------------------------------------
+    # The decision
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _choose(self, moves, fetch=False, whole=False):
+        """Return {invoice: (source, attachment)}, by the priority as it is now.
+
+        :param bool fetch: whether a source may ask another system for missing PDFs
+        :param bool whole: whether the files are to be used, so that a damaged one is
+            passed over
+        """
+        chosen = dict.fromkeys(moves, (False, self.env["ir.attachment"]))
+        for company, left in moves._with_invoice_pdf().grouped("company_id").items():
+            # The last resort, in the list or not: something has to go out.
+            for source in [*self._get_sources(company.id), "odoo"]:
+                asked = left
+                if source != "odoo":
+                    asked = left.filtered(lambda move: not move._is_e_invoice())
+                # A record of a batch is read together with the others.
+                asked = asked.with_prefetch(moves._prefetch_ids)
+                pdfs = self._find_pdfs(source, asked, fetch)
+                if whole:
+                    pdfs = self._pass_over_broken_pdfs(pdfs)
+                found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
+                chosen.update({move: (source, pdfs[move.id]) for move in found})
+                left -= found
+                if not left:
+                    break
+        return chosen
+
+    @api.model
+    def _search_moves_by_source(self, sources):
+        """Return the domain of the invoices whose PDF is from one of `sources`."""
+        domains = []
+        for company in self.env.companies:
+            left = Domain("company_id", "=", company.id)
+            for source in dict.fromkeys([*self._get_sources(company.id), "odoo"]):
+                has_pdf = self._has_pdf_domain(source)
+                if source != "odoo":
+                    has_pdf &= self._not_e_invoice_domain(company)
+                if source in sources:
+                    domains.append(left & has_pdf)
+                left &= ~has_pdf
+        return self._with_invoice_pdf_domain() & Domain.OR(domains)
+
+    @api.model
+    def _search_moves_of_second_choice(self):
+        """Return the domain of the invoices whose PDF is not from the first source."""
+        domains = []
+        for company in self.env.companies:
+            others = Domain("company_id", "=", company.id)
+            others &= self._not_e_invoice_domain(company)
+            for source in [*self._get_sources(company.id), "odoo"]:
+                others &= ~self._has_pdf_domain(source)
+                if not self._is_by_choice(source):
+                    break
+            domains.append(others)
+        return self._with_invoice_pdf_domain() & Domain.OR(domains)
+
+    @api.model
+    def _with_invoice_pdf_domain(self):
+        return Domain("state", "=", "posted") & Domain(
+            "move_type", "in", self.env["account.move"].get_sale_types()
+        )
+
+    @api.model
+    def _not_e_invoice_domain(self, company):
+        Partner = self.env["res.partner"].sudo().with_company(company)
+        Partner = Partner.with_context(active_test=False)
+        # A chosen format is stored. Otherwise Odoo suggests one, or none, by the
+        # customer's country: one customer tells for all of the same country.
+        unset = Domain("invoice_edi_format_store", "=", False)
+        samples = Partner._read_group(unset, ["country_id"], ["id:max"])
+        countries = [
+            country.id
+            for country, partner_id in samples
+            if Partner.browse(partner_id)._get_suggested_invoice_edi_format()
+        ]
+        e_invoiced = Domain("invoice_edi_format_store", "not in", [False, "none"])
+        e_invoiced |= unset & Domain("country_id", "in", countries)
+        return Domain("commercial_partner_id", "not in", Partner._search(e_invoiced))
+
+    # -------------------------------------------------------------------------
+    # The sources
+    # -------------------------------------------------------------------------
 
     def _find_pdfs(self, source, moves, fetch):
         """Return {invoice id: attachment, sudo} for those of `moves` with a PDF there.
@@ -169,12 +257,24 @@ class InvoicePdfSource(models.Model):
         """Return the domain of the invoices that have a PDF from `source` at hand."""
         return Domain(getattr(self, f"_has_pdf_domain_{source}")())
 
+    def _is_open(self, source, move):
+        """Whether this source would be asked if the PDF was needed now."""
+        is_open = getattr(self, f"_is_open_{source}", None)
+        return bool(is_open and is_open(move))
+
+    def _explain(self, source, move):
+        """Say in one sentence why this source gives a PDF, or gives none."""
+        return getattr(self, f"_explain_{source}")(move) or ""
+
     def _find_pdfs_odoo(self, moves, fetch):
         # Odoo renders any invoice: an empty attachment stands for that.
         return {move.id: self.env["ir.attachment"] for move in moves}
 
     def _has_pdf_domain_odoo(self):
         return Domain.TRUE
+
+    def _explain_odoo(self, move):
+        return ""
 
     def _find_pdfs_attachment(self, moves, fetch):
         return {
@@ -188,12 +288,29 @@ class InvoicePdfSource(models.Model):
     def _has_pdf_domain_attachment(self):
         return [("invoice_pdf_attachment_id", "!=", False)]
 
+    def _explain_attachment(self, move):
+        marked = move.sudo().invoice_pdf_attachment_id
+        if marked and not marked._is_whole():
+            return self.env._(
+                "The file “%s” is lost or damaged on the server.", marked.name
+            )
+        return move.invoice_pdf_attachment_id.name or self.env._(
+            "No attached PDF was marked with “Use as invoice PDF”."
+        )
+
     def _find_pdfs_connectwise(self, moves, fetch):
-        lookups = self.env["connectwise.lookup"].sudo()
         if fetch:
-            lookups._fetch_for_person(moves)
+            fetch_for_person(moves)
             moves.sudo().connectwise_lookup_ids._judge_anew()
-        return lookups._get_pdfs(moves)
+        return self.env["connectwise.lookup"]._get_pdfs(moves)
 
     def _has_pdf_domain_connectwise(self):
         return [("connectwise_lookup_ids.has_pdf", "=", True)]
+
+    def _is_open_connectwise(self, move):
+        return move._is_open_in_connectwise()
+
+    def _explain_connectwise(self, move):
+        if move._is_e_invoice():
+            return self.env._("Odoo's PDF is the legal document of an e-invoice.")
+        return move.connectwise_message

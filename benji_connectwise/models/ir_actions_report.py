@@ -9,15 +9,12 @@ from ..const import SECONDS_TO_MEND, SECONDS_TO_MEND_ONE
 from ..lib.connectwise_client import InvalidPdfError
 from ..odoo_internals import _wkhtml
 from ..tools.pdf_merge_check import MergeCheck
+from ..tools.pdf_origin import filter_odoos_own
 
 _logger = logging.getLogger(__name__)
 
 OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 """The Print menu entry that always shows Odoo's own rendering."""
-
-
-RENDER_OWN = object()
-"""In the context as `invoice_pdf`: render Odoo's own PDF, whatever the priority."""
 
 
 class ChosenPdf(io.BytesIO):
@@ -116,7 +113,7 @@ class IrActionsReport(models.Model):
         same_name = [
             (name, "=", saved[name]) for name in ("name", "res_model", "res_id")
         ]
-        return record._filter_odoos_own(saved.search(same_name))[:1]
+        return filter_odoos_own(record, saved.search(same_name))[:1]
 
     def _merge_pdfs(self, streams, *args, **options):
         for stream in streams:
@@ -156,7 +153,6 @@ class IrActionsReport(models.Model):
             not res_ids
             or not self._is_invoice_report(report_ref)
             or self._get_report(report_ref).report_name == OWN_REPORT
-            or self.env.context.get("invoice_pdf") is RENDER_OWN
         ):
             return {}
         pdfs = self.env["account.move"].browse(res_ids)._get_preferred_invoice_pdfs()

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools.choice import choose_before_mailing
+
 
 class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
@@ -11,7 +13,7 @@ class IrActionsServer(models.Model):
             active_id = self.env.context.get("active_id")
             ids = self.env.context.get("active_ids") or [active_id]
             moves = self.env["account.move"].browse(filter(None, ids))
-            action = moves._look_before_mailing(self)
+            action = choose_before_mailing(moves, self)
         return super(IrActionsServer, action)._run_action_mail_post_multi(
             eval_context=eval_context
         )

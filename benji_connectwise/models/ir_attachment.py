@@ -3,12 +3,10 @@ import os
 
 from odoo import api, models
 
+from ..tools.pdf_storage import NOT_INDEXED
 from ..tools.storage import write_whole
 
 _logger = logging.getLogger(__name__)
-
-NOT_INDEXED = object()
-"""In the context as `connectwise_pdf`: what is stored is not opened for its words."""
 
 
 class IrAttachment(models.Model):

@@ -4,6 +4,8 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
+from ..tools.invoice_mail import get_unmailed_addresses
+
 INVOICE_MAIL = object()
 """In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
 
@@ -57,7 +59,7 @@ class MailMail(models.Model):
             recipients = mail.sudo().recipient_ids
             mail._take_out(
                 recipients - recipients._filter_connectwise_mailed(),
-                invoice._get_unmailed_addresses() if mail._get_addresses() else (),
+                get_unmailed_addresses(invoice) if mail._get_addresses() else (),
             )
 
     @api.model

@@ -2,6 +2,7 @@ import base64
 
 from odoo import models
 
+from ..tools.choice import choose_before_mailing
 from .mail_mail import INVOICE_MAIL, without_copies
 
 
@@ -40,7 +41,7 @@ class MailTemplate(models.Model):
                 res_ids, render_fields, render_results=render_results
             )
         moves = self.env["account.move"].browse(res_ids)
-        template = moves._look_before_mailing(self)
+        template = choose_before_mailing(moves, self)
         results = super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )

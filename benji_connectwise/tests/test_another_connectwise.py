@@ -11,6 +11,7 @@ from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.models.connectwise_backend import get_tenant
 
+from ..tools.fetching import fetch
 from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
 
@@ -434,7 +435,7 @@ class TestPdfs(AnotherCommon):
         )
         move.with_user(self.accountant).action_refresh_pdf()
         self.assertTrue(self.other.requests())
-        self.assertFalse(lookup._is_from_another())
+        self.assertFalse(lookup._is_from_another_tenant())
 
     def test_failed_refresh_keeps_the_received_pdf(self):
         move = self.invoice("CW1001")
@@ -543,10 +544,9 @@ class TestMeanwhile(AnotherCommon):
             if len(steps) == 1:
                 self.move_to_other()
 
-        self.backend._ask(
-            self.backend._get_background_limits(),
-            partial(lookup._look_up_and_download, sending=True, step=step),
-        )
+        with self.backend._asking(self.backend._get_background_limits()) as client:
+            for _step in fetch(client, lookup, sending=True):
+                step()
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
 
     def test_pdf_on_its_way_is_not_stored(self):
@@ -568,10 +568,9 @@ class TestMeanwhile(AnotherCommon):
                 self.env["connectwise.invoice"].sudo().create(found)
                 lookup.write({"state": "found", "tenant": self.backend._get_tenant()})
 
-        self.backend._ask(
-            self.backend._get_background_limits(),
-            partial(lookup._look_up_and_download, sending=True, step=step),
-        )
+        with self.backend._asking(self.backend._get_background_limits()) as client:
+            for _step in fetch(client, lookup, sending=True):
+                step()
         self.assertGreaterEqual(len(steps), 3)
         self.assertFalse(lookup.has_pdf or lookup.pdf_ref)
 

@@ -160,16 +160,20 @@ class TestWaitingMail(MailedCommon):
                     self.assertEqual(alone.state, "cancel")
 
     def test_held_invoice_does_not_go_to_a_removed_contact(self):
-        lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
+        held = (
+            self.env["connectwise.held.invoice"]
+            .sudo()
+            .create({"move_id": self.move.id})
+        )
         for way in WAYS:
             with self.case(way) as (contact, take_away):
-                lookup.held_sending_data = {
+                held.settings = {
                     "mail_subject": "Invoice",
                     "mail_partner_ids": (self.customer + contact).ids,
                 }
                 take_away()
                 self.assertEqual(
-                    lookup.held_sending_data,
+                    held.settings,
                     {"mail_subject": "Invoice", "mail_partner_ids": self.customer.ids},
                 )
 

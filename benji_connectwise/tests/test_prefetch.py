@@ -11,7 +11,9 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models import connectwise_lookup_fetch as fetch
+from ..models import connectwise_lookup
+from ..tools import fetching, pdf_download
+from ..tools.choice import with_chosen_pdfs
 from .common import ConnectwiseCommon
 
 
@@ -122,7 +124,10 @@ class TestPrefetch(ConnectwiseCommon):
         for number, fault in enumerate(
             ("server_error", "stall_before_headers", "moved_codebase"), start=1001
         ):
-            with self.subTest(fault), patch.object(fetch, "SECONDS_FOR_RUN", 2):
+            with (
+                self.subTest(fault),
+                patch.object(fetching, "SECONDS_FOR_RUN", 2),
+            ):
                 move = self.invoice(f"CW{number}", invoice_date=fields.Date.today())
                 self.sandbox.fault(fault, "invoice_pdf", times=0)
                 self.prefetch()
@@ -170,7 +175,7 @@ class TestPrefetch(ConnectwiseCommon):
             self.env["connectwise.backend"].search([]).retry_at = False
             with (
                 self.subTest(name),
-                patch.object(fetch, "SECONDS_FOR_RUN", 1),
+                patch.object(fetching, "SECONDS_FOR_RUN", 1),
                 self.enter_registry_test_mode(),
             ):
                 self.env.ref(name).sudo().method_direct_trigger()
@@ -212,9 +217,9 @@ class TestPrefetch(ConnectwiseCommon):
             moves = self.invoices(4, first=1001 + 4 * number)
             with (
                 self.subTest(moment=moment, which=which),
-                patch.multiple(
-                    fetch, NUMBERS_AT_ONCE=1, PDFS_PER_STEP=1, INVOICES_AT_ONCE=2
-                ),
+                patch.object(fetching, "NUMBERS_AT_ONCE", 1),
+                patch.object(pdf_download, "PDFS_PER_STEP", 1),
+                patch.object(connectwise_lookup, "INVOICES_AT_ONCE", 2),
                 self.reset_to_draft(moves[which], moment),
             ):
                 self.prefetch()
@@ -227,7 +232,8 @@ class TestPrefetch(ConnectwiseCommon):
         moves = self.invoices(2)
         self.sandbox.fault("stall_before_headers", "invoices", nth=2, times=0)
         with (
-            patch.multiple(fetch, NUMBERS_AT_ONCE=1, SECONDS_FOR_RUN=1),
+            patch.object(fetching, "NUMBERS_AT_ONCE", 1),
+            patch.object(fetching, "SECONDS_FOR_RUN", 1),
             self.reset_to_draft(moves[1], 2),
         ):
             self.prefetch()
@@ -256,7 +262,7 @@ class TestPrefetch(ConnectwiseCommon):
         moves = self.invoices(5)
         self.prefetch()
         self.env.invalidate_all()
-        left = iter(moves.with_context(invoice_pdf_at_hand=True))
+        left = iter(with_chosen_pdfs(moves, moves))
         next(left)._get_preferred_invoice_pdf()
         with self.assertQueryCount(0):
             for move in left:

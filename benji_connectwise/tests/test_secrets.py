@@ -380,7 +380,8 @@ class TestFiles(SecretsCommon):
     def test_context_from_outside_opens_nothing(self):
         for context in (
             {"default_connectwise_pdf_file": b64encode(b"%PDF-")},
-            {"invoice_pdf": True, "invoice_pdf_at_hand": True},
+            {"chosen_invoice_pdfs": {str(self.move.id): False}},
+            {"chosen_invoice_pdfs": {self.move.id: False}},
             {"connectwise_sync": True, "connectwise_changes": "x"},
         ):
             move = self.move.with_user(self.people["invoicing"]).with_context(**context)

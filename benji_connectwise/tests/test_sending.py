@@ -519,7 +519,7 @@ class TestHold(SendingCommon):
         action = wizard.action_send_and_print()
         self.assertEqual(action["type"], "ir.actions.act_url")
         self.assertTrue(move.invoice_pdf_report_id)
-        self.assertFalse(move.sudo().connectwise_lookup_ids.held_sending_data)
+        self.assertFalse(move.sudo().connectwise_held_ids)
 
     def test_held_invoice_sent_by_hand_is_not_sent_again(self):
         self.sandbox.fault("unavailable", times=0)
@@ -539,20 +539,22 @@ class TestHold(SendingCommon):
             moves += self.invoice(f"CW{number}")
             self.send(moves[-1])
         self.sandbox.clear_faults()
-        lookup_class = self.registry["connectwise.lookup"]
-        end_hold = lookup_class._end_hold
+        held_class = self.registry["connectwise.held.invoice"]
+        send_or_give_up = held_class._send_or_give_up
 
-        def end_hold_and_disturb(lookup):
-            end_hold(lookup)
-            other = lookup.search([("held_since", "!=", False)], limit=1)
-            if lookup.move_id.id == moves[0].id:
+        def send_and_disturb(held):
+            is_first = held.move_id.id == moves[0].id
+            Held = held.browse()
+            send_or_give_up(held)
+            other = Held.search([], limit=1)
+            if is_first:
                 other.move_id.button_draft()
             else:
-                other.write({"held_since": False, "held_sending_data": False})
+                other.unlink()
 
         with (
             self.later(minutes=30),
-            patch.object(lookup_class, "_end_hold", end_hold_and_disturb),
+            patch.object(held_class, "_send_or_give_up", send_and_disturb),
         ):
             self.run_cron(self.prefetch)
         self.assertEqual([len(self.mailed(move)) for move in moves], [1, 0, 1, 0])
@@ -610,11 +612,11 @@ class TestHold(SendingCommon):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
-        lookup = move.sudo().connectwise_lookup_ids
-        asked = lookup.held_sending_data
-        self.env["account.move.send"]._send_held(lookup)
+        held = move.sudo().connectwise_held_ids
+        asked = held.settings
+        held._send()
         self.assertFalse(self.mailed(move))
-        self.assertEqual(lookup.held_sending_data, asked)
+        self.assertEqual(held.settings, asked)
 
     # The superuser, who may read everything, sends held invoices --------------------
 
@@ -699,5 +701,5 @@ class TestHold(SendingCommon):
         """It may name customers of ConnectWise, and a note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
         self.send(move)
-        move.sudo().connectwise_lookup_ids._give_up_hold()
+        move.sudo().connectwise_held_ids._give_up()
         self.assertIn("&lt;img", move.activity_ids.note)

@@ -12,7 +12,7 @@ from odoo.tools import config, mute_logger
 from .common import ConnectwiseCommon
 
 LOGGERS = (
-    "odoo.addons.benji_connectwise.models.connectwise_lookup_fetch",
+    "odoo.addons.benji_connectwise.tools.pdf_storage",
     "odoo.addons.benji_connectwise.models.invoice_pdf_source",
     "odoo.addons.benji_connectwise.models.ir_attachment",
     "odoo.addons.base.models.ir_attachment",
@@ -98,13 +98,12 @@ class TestStorage(ConnectwiseCommon):
     def test_broken_file_is_not_shown_where_nothing_is_fetched(self):
         """The invoice is opened, or sent."""
         for _way in self.broken_ways():
-            at_hand = self.move.with_context(invoice_pdf_at_hand=True)
-            self.assertFalse(at_hand._get_preferred_invoice_pdf())
+            kept = self.move._get_kept_invoice_pdfs()
+            self.assertFalse(kept[self.move.id])
 
     def test_broken_file_is_due_for_fetching_at_once(self):
         for _way in self.broken_ways():
-            at_hand = self.move.with_context(invoice_pdf_at_hand=True)
-            at_hand._get_preferred_invoice_pdf()
+            self.move._get_kept_invoice_pdfs()
             with self.enter_registry_test_mode():
                 self.env.ref(
                     "benji_connectwise.ir_cron_connectwise_pdf_prefetch"

@@ -3,6 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..tools.fetching import fetch_for_person
 from .common import ConnectwiseCommon
 from .contact_common import ContactCommon
 
@@ -72,9 +73,7 @@ class TestTrust(ConnectwiseCommon):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.backend.server_url = "https://psa.example.com"
-        self.assertEqual(
-            move.with_context(invoice_pdf_at_hand=True).invoice_pdf_source, "odoo"
-        )
+        self.assertEqual(move.invoice_pdf_source, "odoo")
 
     def test_replaced_file_is_not_taken_for_connectwises(self):
         """A person who may edit an invoice may edit its files."""
@@ -142,9 +141,7 @@ class TestTrust(ConnectwiseCommon):
         lookup = move.sudo().connectwise_lookup_ids
         lookup.hit_ids.connectwise_ref = 999_999
         self.assertFalse(lookup.has_pdf)
-        self.assertEqual(
-            move.with_context(invoice_pdf_at_hand=True).invoice_pdf_source, "odoo"
-        )
+        self.assertEqual(move.invoice_pdf_source, "odoo")
 
     def test_pdf_is_not_shown_for_another_number(self):
         """The invoice was renumbered in Odoo."""
@@ -229,5 +226,5 @@ class TestTrustChanged(ContactCommon):
     def test_asking_again_judges_the_invoice_again(self):
         """ConnectWise's answer is the same."""
         lookup = self.move.connectwise_lookup_ids.sudo()
-        lookup._fetch_for_person(self.move, sending=True)
+        fetch_for_person(self.move, sending=True)
         self.assertEqual(lookup.verdict, "wrong_company")

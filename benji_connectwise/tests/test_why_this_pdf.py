@@ -7,6 +7,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ..tools.explain_lookup import explain_error
 from .common import ConnectwiseCommon
 
 
@@ -14,7 +15,7 @@ class WhyCommon(ConnectwiseCommon):
     def as_opened(self, move):
         """Return the invoice as an Invoicing user opens it."""
         self.env.invalidate_all()
-        return move.with_user(self.accountant).with_context(invoice_pdf_at_hand=True)
+        return move.with_user(self.accountant)
 
     def why(self, move):
         return str(self.as_opened(move).invoice_pdf_explanation)
@@ -520,4 +521,4 @@ class TestOtherLanguage(WhyCommon):
         lookup = self.env["connectwise.lookup"].sudo()
         lookup = lookup._prepare(self.invoice("CW1002"))
         lookup.error = {"kind": "unreadable_record"}
-        self.assertIn("record that cannot be read", lookup._explain_error())
+        self.assertIn("record that cannot be read", explain_error(lookup))

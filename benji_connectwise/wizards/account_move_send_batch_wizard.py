@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..tools.choice import with_chosen_pdfs
+from ..tools.send_alerts import count_expected_pdfs, describe_pdfs
+
 
 class AccountMoveSendBatchWizard(models.TransientModel):
     _inherit = "account.move.send.batch.wizard"
@@ -9,13 +12,13 @@ class AccountMoveSendBatchWizard(models.TransientModel):
 
     def _compute_summary_data(self):
         # Odoo looks at the invoices one by one; they are asked about all at once below.
-        at_hand = self.with_context(invoice_pdf_at_hand=True)
-        return super(AccountMoveSendBatchWizard, at_hand)._compute_summary_data()
+        chosen = with_chosen_pdfs(self.move_ids._origin, self)
+        return super(AccountMoveSendBatchWizard, chosen)._compute_summary_data()
 
     @api.depends("send_now")
     def _compute_alerts(self):
-        at_hand = self.with_context(invoice_pdf_at_hand=True)
-        return super(AccountMoveSendBatchWizard, at_hand)._compute_alerts()
+        chosen = with_chosen_pdfs(self.move_ids._origin, self)
+        return super(AccountMoveSendBatchWizard, chosen)._compute_alerts()
 
     def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
         # What was asked before this moment is too old to be sent without a look.
@@ -34,7 +37,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         self.mapped("alerts")
         for wizard in self:
             # Others' PDFs are fetched before they are sent.
-            others = self._count_expected_pdfs(wizard.move_ids._origin)["others"]
+            others = count_expected_pdfs(wizard.move_ids._origin)["others"]
             wizard.is_held = any(
                 self._has_to_wait(move, {}, send_now=False) for move in others
             )
@@ -44,6 +47,4 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         # The alerts come first: making them asks for what is missing.
         self.mapped("alerts")
         for wizard in self:
-            wizard.invoice_pdf_summary = self._describe_invoice_pdfs(
-                wizard.move_ids._origin
-            )
+            wizard.invoice_pdf_summary = describe_pdfs(wizard.move_ids._origin)

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools.send_alerts import describe_pdfs
+
 
 class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
@@ -27,4 +29,4 @@ class AccountMoveSendWizard(models.TransientModel):
         # The alerts come first: making them asks for what is missing.
         self.mapped("alerts")
         for wizard in self:
-            wizard.invoice_pdf_summary = self._describe_invoice_pdfs(wizard.move_id)
+            wizard.invoice_pdf_summary = describe_pdfs(wizard.move_id)

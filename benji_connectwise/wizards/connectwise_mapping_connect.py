@@ -10,6 +10,7 @@ from ..lib.customer_matching import (
     normalise_name,
     suggest,
 )
+from ..tools.verdict import prepare_cases
 
 
 class ConnectwiseMappingConnect(models.TransientModel):
@@ -198,11 +199,10 @@ class ConnectwiseMappingConnect(models.TransientModel):
     def _find_invoices_by_company(self):
         """Return {company id: this customer's invoices that are evidence for it}."""
         lookups = self._get_lookups()
-        finders = lookups._get_finders()
         invoices_by_ref = {}
-        for lookup in lookups:
+        for lookup, case in prepare_cases(lookups).items():
             for hit in lookup.hit_ids:
-                if lookup._is_evidence(hit, finders):
+                if case.is_evidence(hit):
                     for ref in {hit.company_ref, hit.bill_to_ref} - {0}:
                         invoices = invoices_by_ref.get(ref, self.env["account.move"])
                         invoices_by_ref[ref] = invoices | lookup.move_id

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -10,13 +12,12 @@ class AccountMove(models.Model):
         :param since: what was asked after this time is not asked again, so that
             repeating a job that was killed asks for the rest
         """
-        Lookup = self.env["connectwise.lookup"]
         moves = self.exists()
-        Lookup._fetch_in_background(moves, fresh=fields.Datetime.now() - since)
+        fetch_in_background(moves, fresh=fields.Datetime.now() - since)
         waited = [
             ("move_id", "in", moves.ids),
-            ("held_sending_data", "!=", False),
-            ("has_pdf", "=", True),
+            ("settings", "!=", False),
+            ("move_id.connectwise_lookup_ids.has_pdf", "=", True),
         ]
-        if Lookup.search_count(waited, limit=1):
-            Lookup._trigger_prefetch()
+        if self.env["connectwise.held.invoice"].search_count(waited, limit=1):
+            self.env["connectwise.lookup"]._trigger_prefetch()

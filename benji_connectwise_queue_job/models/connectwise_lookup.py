@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import split_every
 
+from odoo.addons.benji_connectwise.tools.fetching import find_due_invoices
+
 INVOICES_PER_JOB = 50
 """What one question to ConnectWise can ask about."""
 
@@ -15,7 +17,7 @@ class ConnectwiseLookup(models.Model):
         if backend._is_resting() or not Job._has_runner():
             super()._prefetch(backend, end)
             return
-        moves = self._search_to_prefetch(backend)
+        moves = find_due_invoices(backend)
         moves -= Job._get_unfinished("account.move", "_fetch_connectwise_pdfs")
         for batch in split_every(INVOICES_PER_JOB, moves.ids, moves.browse):
             key = ",".join(map(str, sorted(batch.ids)))

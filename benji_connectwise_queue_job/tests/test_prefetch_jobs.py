@@ -126,12 +126,8 @@ class TestPrefetchJobs(JobsCommon):
         self.backend.missing_pdf = "hold"
         move = self.invoices("CW1001")
         job = self.prefetch()
-        self.env["connectwise.lookup"].sudo().create(
-            {
-                "move_id": move.id,
-                "number": "CW1001",
-                "held_sending_data": {"author_user_id": self.env.user.id},
-            }
+        self.env["connectwise.held.invoice"].sudo().create(
+            {"move_id": move.id, "settings": {"author_user_id": self.env.user.id}}
         )
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = self.env["ir.cron.trigger"].sudo()

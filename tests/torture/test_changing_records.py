@@ -299,8 +299,10 @@ def test_bad_invoice_affects_only_itself(fault, world: World, results) -> None:
     world.sandbox.fault(fault, "invoices")
     with world.env() as env:
         # As before a batch is sent.
+        from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
+
         moves = env["account.move"].search([("name", "like", "CW1")])
-        env["connectwise.lookup"]._fetch_in_background(moves)
+        fetch_in_background(moves)
     with world.env("accountant") as env:
         moves = env["account.move"].search([("name", "like", "CW1")])
         without = moves.filtered(lambda move: move.invoice_pdf_source != "connectwise")

@@ -147,7 +147,8 @@ class World:
                         *("sync_retry_at", "sync_failing_since"),
                     ),
                 ),
-                ("connectwise_lookup", ("retry_at", "asked_at", "held_since")),
+                ("connectwise_lookup", ("retry_at", "asked_at")),
+                ("connectwise_held_invoice", ("since",)),
             ):
                 changes = ", ".join(f"{name} = {name} - {shift}" for name in columns)
                 env.cr.execute(f"UPDATE {table} SET {changes}")

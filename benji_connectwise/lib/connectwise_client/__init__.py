@@ -15,7 +15,14 @@ Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. D
 """
 
 from .access import AccessReport, RightCheck
-from .address import is_cloud, is_kept_private, is_local, normalise_address, read_origin
+from .address import (
+    identify_tenant,
+    is_cloud,
+    is_kept_private,
+    is_local,
+    normalise_address,
+    read_origin,
+)
 from .client import CompanyPage, ConnectWiseClient, Page
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
@@ -88,6 +95,7 @@ __all__ = [
     "UnqueryableError",
     "WaitError",
     "defuse",
+    "identify_tenant",
     "is_cloud",
     "is_kept_private",
     "is_local",

@@ -96,6 +96,18 @@ def is_cloud(origin: str) -> bool:
     return urlsplit(origin).hostname in const.CLOUD_HOSTS
 
 
+def identify_tenant(address: str, company_login_id: str) -> str:
+    """Return a key for the ConnectWise that this is, however the address was typed.
+
+    Record ids and API keys mean something within one tenant only.
+    """
+    try:
+        origin = read_origin(address)
+    except AddressError:
+        origin = address.strip()
+    return f"{company_login_id.strip().casefold()}@{origin}"
+
+
 def is_kept_private(origin: str) -> bool:
     """Tell whether nobody on the way can read what an origin is sent.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from . import conditions, const, protocol
 from .access import AccessReport, RightCheck
+from .address import identify_tenant
 from .errors import (
     BadAnswerError,
     ConnectWiseError,
@@ -107,9 +108,9 @@ class ConnectWiseClient:
         return self._session.origin
 
     @property
-    def company_login_id(self) -> str:
-        """Whose ConnectWise is asked."""
-        return self._session.company_login_id
+    def tenant(self) -> str:
+        """The ConnectWise that is asked, as `identify_tenant` names it."""
+        return identify_tenant(self.origin, self._session.company_login_id)
 
     @property
     def codebase(self) -> str | None:

@@ -1,0 +1,141 @@
+import logging
+from datetime import timedelta
+
+from markupsafe import Markup, escape
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+
+_logger = logging.getLogger(__name__)
+
+
+class ConnectwiseHeldInvoice(models.Model):
+    """An invoice that was to be sent and waits for ConnectWise's PDF.
+
+    After it was given up the record stays, without settings: a person who then sends
+    the invoice does not wait again.
+    """
+
+    _name = "connectwise.held.invoice"
+    _description = "Invoice Held for ConnectWise's PDF"
+    _rec_name = "move_id"
+
+    move_id = fields.Many2one("account.move", required=True, ondelete="cascade")
+    company_id = fields.Many2one(related="move_id.company_id")
+    since = fields.Datetime(required=True, default=fields.Datetime.now)
+    settings = fields.Json(help="How to send it, as it was asked for.")
+
+    _move_unique = models.UniqueIndex("(move_id)")
+    _waiting_index = models.Index("(id) WHERE settings IS NOT NULL")
+
+    @api.model
+    def _must_wait(self, move):
+        """Whether `move` has to wait for ConnectWise's PDF before it is sent."""
+        move = move.sudo()
+        backend = move.company_id._get_connectwise_backend()
+        if (
+            backend.missing_pdf != "hold"
+            or move.invoice_pdf_is_first_choice
+            or not move._is_looked_up_in_connectwise()
+        ):
+            return False
+        sources = self.env["invoice.pdf.source"]._get_sources(move.company_id.id)
+        chosen = move.invoice_pdf_source
+        preferred = sources[: sources.index(chosen)] if chosen in sources else sources
+        if "connectwise" not in preferred:
+            return False
+        since = move.connectwise_held_ids.since
+        waiting = timedelta(hours=backend.hold_hours)
+        return not since or fields.Datetime.now() < since + waiting
+
+    @api.model
+    def _hold(self, move, settings):
+        """Keep `settings` to send `move` with later.
+
+        :param settings: of `account.move.send`'s `_generate_and_send_invoices`
+        """
+        # Stored as ids.
+        settings = {
+            key: value.id if isinstance(value, models.BaseModel) else value
+            for key, value in settings.items()
+        }
+        held = move.sudo().connectwise_held_ids
+        if held:
+            held.settings = settings
+        else:
+            self.sudo().create({"move_id": move.id, "settings": settings})
+        move.sudo().sending_data = False
+        move._message_log(
+            body=self.env._(
+                "Not sent yet: it waits for ConnectWise's PDF. %s",
+                # Its sender may be without Invoicing, at a till for example.
+                move.sudo().connectwise_message or "",
+            )
+        )
+
+    @api.model
+    def _send_due(self):
+        """Send the invoices whose PDF has come or whose time is over; commits."""
+        for held in self.search([("settings", "!=", False)]):
+            # Reset to draft, or sent by hand, while others were sent?
+            held = held.exists()
+            move = held.move_id
+            if move.state == "posted" and self._must_wait(move):
+                continue
+            try:
+                if not held.try_lock_for_update().settings:
+                    continue
+                held._send_or_give_up()
+            except OperationalError:
+                # Somebody works on this invoice: it is sent in the next run.
+                self.env.cr.rollback()
+            except Exception:
+                # One invoice that cannot be sent must not stop the others.
+                _logger.exception("Invoice %s was held and cannot be sent", move.id)
+                self.env.cr.rollback()
+                held._give_up(has_failed=True)
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _send_or_give_up(self):
+        backend = self.company_id._get_connectwise_backend()
+        is_next_sent = backend.missing_pdf != "hold" or backend.hold_end == "next"
+        if self.move_id.invoice_pdf_is_first_choice or is_next_sent:
+            self._send()
+        else:
+            self._give_up()
+
+    def _send(self):
+        """Send the invoice as it was asked for."""
+        settings = dict(self.settings or {})
+        for key, model in (
+            ("mail_template", "mail.template"),
+            ("pdf_report", "ir.actions.report"),
+        ):
+            if settings.get(key):
+                settings[key] = self.env[model].browse(settings[key]).exists()
+        if settings.get("mail_body"):
+            # It was HTML when the person pressed Send; JSON does not keep that.
+            settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
+        self.env["account.move.send"]._generate_and_send_invoices(
+            self.move_id, from_cron=True, **settings
+        )
+
+    def _give_up(self, has_failed=False):
+        """Do not send the invoice, and tell the responsible person."""
+        backend = self.company_id._get_connectwise_backend()
+        user = backend.responsible_id or self.env.user
+        move = self.move_id.with_context(lang=user.lang)
+        reason = move.connectwise_message or ""
+        if has_failed:
+            reason = move.env._("It could not be sent.")
+        elif move.connectwise_lookup_ids.verdict == "wrong_company":
+            # The customer's link to the invoice opens its activities, too.
+            reason = move.env._("The reason is in the tab “Why this PDF?”.")
+        move.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=user.id,
+            summary=move.env._("Not sent: ConnectWise has no PDF"),
+            # It may quote ConnectWise, and a note is HTML.
+            note=escape(reason),
+        )
+        self.settings = False

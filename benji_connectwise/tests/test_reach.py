@@ -1,0 +1,173 @@
+"""Ways to somebody else's invoice or contact that were tried from outside."""
+
+from odoo import Command
+from odoo.tests import HttpCase, tagged
+
+from .test_branches import BranchCommon
+from .test_trust_owner import OwnerCommon
+
+
+class ShopCommon(OwnerCommon):
+    """A visitor of the web shop, whose order was invoiced."""
+
+    def visitor(self, name="Mallory"):
+        public = self.env.ref("base.public_user")
+        Partner = self.env["res.partner"].with_user(public).sudo()
+        partner = Partner.create({"name": name, "customer_rank": 1})
+        return partner.with_env(self.env)
+
+    def order(self, number, **values):
+        """Return the invoice of his order, made by a person of Invoicing."""
+        values = {"partner_id": self.visitor().id, "invoice_origin": "S00001", **values}
+        return self.invoice(number, **values)
+
+
+@tagged("post_install", "-at_install")
+class TestShop(ShopCommon):
+    def test_amount_that_a_visitor_chose_does_not_prove_an_invoice_his(self):
+        """The number is the next one of the journal, the quantity is up to him."""
+        self.assertChosen(self.order("CW1001"), "odoo")
+
+    def test_reference_that_a_visitor_wrote_takes_no_pdf_from_anybody(self):
+        self.backend.invoice_number_field = "ref"
+        genuine = self.invoice("CW1001", name="INV/1", ref="CW1001")
+        self.assertChosen(genuine, "connectwise")
+        order = self.order("CW1001", name="INV/2", ref="CW1001", amount=3)
+        self.assertChosen(order, "odoo")
+        self.assertChosen(genuine, "connectwise")
+
+
+@tagged("post_install", "-at_install")
+class TestOfAnotherBranch(BranchCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sister = cls.env["res.company"].create(
+            {
+                "name": "Boston Branch",
+                "parent_id": cls.company.id,
+                "currency_id": cls.company.currency_id.id,
+            }
+        )
+        cls.env.cr.precommit.run()
+        cls.env.user.company_ids += cls.sister
+        cls.theirs = cls.new_customer("Theirs", company_id=cls.sister.id)
+        cls.row = cls.connect(cls.theirs, cls.new_company(4712, "Theirs LLC"))
+        cls.row._import_contact()
+        cls.env.flush_all()
+
+    def test_customer_of_one_branch_has_no_row_in_another(self):
+        theirs = self.as_person(self.theirs, self.clerk_there)
+        self.assertFalse(theirs.has_access("read"))
+        row = self.as_person(self.row, self.clerk_there)
+        self.assertFalse(row.has_access("read"), row.sudo().contact_text)
+
+    def test_customer_of_a_branch_has_no_row_for_its_parent_alone(self):
+        self.accountant.company_ids = [Command.set(self.company.ids)]
+        theirs = self.as_person(self.theirs, self.accountant)
+        self.assertFalse(theirs.has_access("read"))
+        row = self.as_person(self.row, self.accountant)
+        self.assertFalse(row.has_access("read"), row.sudo().contact_text)
+
+
+@tagged("post_install", "-at_install")
+class TestTwoConnections(OwnerCommon):
+    def test_company_that_another_connection_connected_is_somebody_elses(self):
+        """Two Odoo companies are connected to the same ConnectWise."""
+        other = self.setup_other_company(name="company_2")["company"]
+        second = self.backend.sudo().copy(
+            {
+                "company_id": other.id,
+                "public_key": self.sandbox.public_key,
+                "private_key": self.sandbox.private_key,
+                "client_id": self.sandbox.client_id,
+            }
+        )
+        second.action_test_connection()
+        self.set_priority("connectwise", "odoo", company=other)
+        self.connect(self.boulder, self.owner)
+        account = self.env["account.account"].search(
+            [("company_ids", "=", other.id), ("account_type", "=", "income")], limit=1
+        )
+        move = self.invoice("CW1001", company_id=other.id, post=False)
+        self.assertEqual(move.company_id, other)
+        move.invoice_line_ids.account_id = account
+        move.action_post()
+        self.assertChosen(move, "odoo")
+
+
+@tagged("post_install", "-at_install")
+class TestWrongTime(OwnerCommon):
+    def test_company_with_a_time_to_come_does_not_hide_the_changes_of_others(self):
+        """Otherwise nothing is read any more until somebody gets all entries."""
+        self.backend.sync(full=True)
+        first, second = self.env["connectwise.company"].search(
+            [("backend_id", "=", self.backend.id)], limit=2, order="id desc"
+        )
+        self.sandbox.patch_company(
+            first.connectwise_ref, {"_info": {"lastUpdated": "9999-12-31T23:59:59Z"}}
+        )
+        self.backend.sync()
+        self.sandbox.patch_company(second.connectwise_ref, {"city": "Newtown"})
+        self.backend.sync()
+        self.assertEqual(second.city, "Newtown")
+
+
+@tagged("post_install", "-at_install")
+class TestLinkToAnInvoice(OwnerCommon, HttpCase):
+    """The link in the customer's e-mail opens the files of the invoice's chatter."""
+
+    def ask(self, move, request):
+        thread = {
+            "thread_model": "account.move",
+            "thread_id": move.id,
+            "request_list": [request],
+            "access_params": {"token": move._portal_ensure_token()},
+        }
+        return self.make_jsonrpc_request(
+            "/mail/data", {"fetch_params": [["mail.thread", thread]]}
+        )
+
+    def files(self, move):
+        return [
+            self.url_open(
+                f"/web/content/{file['id']}?access_token={file['raw_access_token']}"
+            ).content
+            for file in self.ask(move, "attachments").get("ir.attachment", [])
+        ]
+
+    def test_link_opens_no_pdf_that_turned_out_to_be_somebody_elses(self):
+        """Also once the invoice was reset to draft and posted again."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.connect(self.boulder, self.owner)
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+        move.button_draft()
+        move.action_post()
+        self.assertVerdict(move, "wrong_company")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_link_opens_no_pdf_that_was_replaced_unsent(self):
+        """Because it was somebody else's."""
+        theirs = self.sandbox_pdf("CW1001")
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.connect(self.boulder, self.owner)
+        total = self.sandbox_invoice("CW1001")["total"]
+        self.sandbox.create_invoice(
+            {"invoiceNumber": "CW1001", "type": "Standard", "total": total}
+        )
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(move, "connectwise")
+        self.assertNotIn(theirs, self.files(move))
+
+    def test_link_tells_no_other_customers_name(self):
+        """In the activity of an invoice that was held and not sent."""
+        self.connect(self.boulder, self.owner)
+        move = self.invoice("CW1001")
+        self.assertVerdict(move, "wrong_company")
+        self.env["connectwise.held.invoice"].sudo().create(
+            {"move_id": move.id}
+        )._give_up()
+        self.assertTrue(move.activity_ids)
+        self.assertNotIn("Boulder", str(self.ask(move, "activities")))

@@ -1,0 +1,55 @@
+"""One choice of PDFs for a whole action, carried in the context.
+
+Sending one invoice comes through many of Odoo's methods, and each asks for the PDF. The
+first one chooses, and all others get the same answer.
+"""
+
+from .fetching import fetch_before_sending
+
+
+class ChosenPdfs(dict):
+    """{invoice id: id of the chosen attachment}; False is Odoo's own rendering.
+
+    Anybody can put any value into the context over RPC, but no object of this class.
+    """
+
+
+def get_chosen_before(moves):
+    """Return {invoice id: attachment} if all of `moves` were chosen before, or None."""
+    chosen = moves.env.context.get("chosen_invoice_pdfs")
+    if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(moves.ids):
+        return None
+    files = moves.env["ir.attachment"].sudo()
+    return {move_id: files.browse(chosen[move_id] or ()) for move_id in moves.ids}
+
+
+def with_chosen_pdfs(moves, records):
+    """Choose for `moves` without asking ConnectWise.
+
+    :param records: of any model
+    :return: `records` in an environment that carries the choice
+    """
+    chosen = {
+        move_id: attachment.id
+        for move_id, attachment in moves._get_kept_invoice_pdfs().items()
+    }
+    return records.with_context(chosen_invoice_pdfs=ChosenPdfs(chosen))
+
+
+def with_odoos_own(moves, records):
+    """Return `records` in an environment in which Odoo's own PDFs are chosen."""
+    chosen = dict.fromkeys(moves.ids, False)
+    return records.with_context(chosen_invoice_pdfs=ChosenPdfs(chosen))
+
+
+def choose_before_mailing(moves, records):
+    """Ask ConnectWise for newer PDFs and choose, unless that was done already.
+
+    :param records: of any model
+    :return: `records` in an environment that carries the choice
+    """
+    if get_chosen_before(moves) is not None:
+        return records
+    fetch_before_sending(moves)
+    moves.sudo().connectwise_lookup_ids._judge_anew()
+    return with_chosen_pdfs(moves, records)

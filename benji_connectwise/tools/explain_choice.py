@@ -1,0 +1,81 @@
+"""Why an invoice has the PDF that it has: the tab *Why this PDF?*, and one sentence."""
+
+import os
+
+from odoo.tools import format_datetime
+
+
+def prepare_explanation(move):
+    """Return the contents of the tab *Why this PDF?*, as values for its template."""
+    Source = move.env["invoice.pdf.source"]
+    chosen, attachment = Source._choose(move, whole=True)[move]
+    outranking = find_outranking(move, chosen)
+    undecided = {source for source in outranking if Source._is_open(source, move)}
+    steps, is_tried = [], True
+    for source in dict.fromkeys([*Source._get_sources(move.company_id.id), "odoo"]):
+        is_chosen = source == chosen
+        if source in undecided:
+            mark = "open"
+        elif is_chosen:
+            mark = "possible" if undecided else "chosen"
+        else:
+            mark = "refused" if is_tried else "not_needed"
+        is_tried &= not is_chosen
+        text = "" if mark == "not_needed" else Source._explain(source, move)
+        steps.append({"name": Source._get_label(source), "mark": mark, "text": text})
+    return {
+        "source": Source._get_label(chosen),
+        "is_undecided": bool(undecided),
+        "steps": steps,
+        "attachment": attachment,
+        "fetched_at": attachment and format_datetime(move.env, attachment.create_date),
+        "is_changed": move.connectwise_pdf_changed,
+        "is_e_invoice": move._is_e_invoice(),
+        "deliveries": _describe_deliveries(move, attachment),
+    }
+
+
+def find_outranking(move, source):
+    """Return the sources that were preferred to `source` and have no PDF of `move`."""
+    if not source or move._is_e_invoice():
+        return []
+    return move.env["invoice.pdf.source"]._get_outranking(move.company_id, source)
+
+
+def explain_second_choice(move):
+    """Say why the sources that were preferred to the one that is used have no PDF."""
+    Source = move.env["invoice.pdf.source"]
+    outranking = find_outranking(move, move.invoice_pdf_source)
+    return " ".join(Source._explain(source, move) for source in outranking).strip()
+
+
+def _describe_deliveries(move, attachment):
+    """Say which PDF was mailed when to whom: a list of sentences, newest first."""
+    messages = move.sudo().message_ids.filtered(
+        lambda message: (
+            message.message_type in ("comment", "email")
+            and message.notified_partner_ids
+            and "application/pdf" in message.attachment_ids.mapped("mimetype")
+        )
+    )
+    shown = attachment or move.sudo().invoice_pdf_report_id
+    return [_describe_delivery(move, message, shown) for message in messages]
+
+
+def _describe_delivery(move, message, shown):
+    _ = move.env._
+    values = {
+        "to": ", ".join(message.notified_partner_ids.mapped("display_name")),
+        "date": format_datetime(move.env, message.date),
+    }
+    if shown and shown.checksum in message.attachment_ids.mapped("checksum"):
+        return _("Sent to %(to)s on %(date)s with this same file.", **values)
+    # A replaced file is still named after the invoice. Any other attachment is no PDF
+    # of it.
+    stem, _extension = os.path.splitext(move._get_invoice_report_filename())
+    if shown and any(
+        file.name.startswith(stem) and file.mimetype == "application/pdf"
+        for file in message.attachment_ids
+    ):
+        return _("Sent to %(to)s on %(date)s with another file.", **values)
+    return _("Sent to %(to)s on %(date)s.", **values)

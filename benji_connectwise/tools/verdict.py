@@ -1,0 +1,219 @@
+"""Is an invoice that was found in ConnectWise the one that was looked up?
+
+A number proves nothing: two systems may have used it for two customers. An invoice is
+accepted by evidence, in the order of `Case.decide`. The first step that finds something
+against it refuses it.
+"""
+
+ACCEPTED = ("accepted", "amount_differs")
+"""The verdicts on an invoice whose PDF is used."""
+
+
+def prepare_cases(lookups):
+    """Return {lookup: its Case}, reading the evidence for all of them at once."""
+    found_by = _get_lookups_by_hit(lookups)
+    owners = _get_owners(lookups)
+    return {lookup: Case(lookup, found_by, owners) for lookup in lookups}
+
+
+class Case:
+    """One lookup and the evidence about its hits.
+
+    :param lookup: a `connectwise.lookup`
+    :param found_by: {ConnectWise's id of an invoice: the lookups that found it}
+    :param owners: {(connection, ConnectWise's id of a company): the customers that are
+        connected to it}
+    """
+
+    def __init__(self, lookup, found_by, owners):
+        self.lookup = lookup
+        self.move = lookup.move_id
+        self.backend = lookup.backend_id
+        self.customer = lookup._get_customer()
+        self.mapping = self.customer.connectwise_mapping_ids.filtered(
+            lambda mapping: mapping.backend_id == self.backend
+        )
+        self.company = self.mapping._get_trusted_company()
+        self._found_by = found_by
+        self._owners = owners
+
+    def decide(self):
+        """Return the verdict on the hits of the lookup.
+
+        :return: (verdict, the accepted `connectwise.invoice` or those it is about)
+        """
+        lookup, hits = self.lookup, self.lookup.hit_ids
+        if not lookup._is_for_current_number():
+            return False, hits.browse()
+        sent = lookup._get_sent_hit()
+        if lookup._is_from_another_tenant():
+            # A PDF that was sent stays. Nothing else can be compared across tenants.
+            return bool(sent) and "accepted", sent
+        if sent:
+            # Only another owner speaks against it, whatever else changed there.
+            if self.find_other_owner(sent):
+                return "wrong_company", sent
+            return self._accept(sent), sent
+        if lookup.has_too_many_hits:
+            return "ambiguous", hits.browse()
+        if not hits:
+            return False, hits
+        for verdict, speaks_against in (
+            ("wrong_type", self._is_other_type),
+            ("wrong_company", self.find_other_owner),
+        ):
+            possible = hits.filtered(lambda hit, no=speaks_against: not no(hit))
+            if not possible:
+                return verdict, hits
+            hits = possible
+        own = hits.filtered(self._is_of_own_company)
+        if len(own) == 1:
+            hits = own
+        verdicts = {hit: self._weigh(hit) for hit in hits}
+        accepted = hits.filtered(lambda hit: verdicts[hit] in ACCEPTED)
+        if len(accepted) == 1:
+            hits = accepted
+        return verdicts[hits] if len(hits) == 1 else "ambiguous", hits
+
+    def find_other_owner(self, hit):
+        """Return why a hit belongs to somebody else, or None.
+
+        :return: ("connected", the customers connected to its company),
+            ("disconnected", None) if a person disconnected this customer from it, or
+            ("other", None) if this customer is connected to another company
+        """
+        refs = {hit.company_ref, hit.bill_to_ref} - {0}
+        for ref in sorted(refs, key=lambda ref: ref != hit.company_ref):
+            customers = self._owners.get((self.backend, ref))
+            if customers and self.customer not in customers:
+                return "connected", customers
+        disconnected = self.mapping.disconnected_company_id.filtered("is_confirmed")
+        if disconnected.connectwise_ref in refs:
+            return "disconnected", None
+        payer_ref = self.company.bill_to_ref or self.company.connectwise_ref
+        known = {self.company.connectwise_ref, payer_ref}
+        # If ConnectWise names no company, nothing contradicts.
+        if self.company and refs and refs.isdisjoint(known):
+            return "other", None
+        return None
+
+    def is_evidence(self, hit):
+        """Whether a hit shows that its company is this invoice's customer.
+
+        Only a hit that would be accepted without a connection does.
+        """
+        return not (
+            self._is_other_type(hit)
+            or find_contradiction(self.lookup, hit)
+            or is_number_from_customer(self.lookup)
+            or self.find_rivals(hit)
+        )
+
+    def find_rivals(self, hits):
+        """Return the lookups of other customers that found one of `hits` as well.
+
+        Those count whose invoice it could be: nobody can take a PDF from another
+        customer by writing his number into an order.
+        """
+        rivals = self.lookup.browse()
+        for hit in hits:
+            rivals |= self._found_by[hit.connectwise_ref].filtered(
+                lambda rival, hit=hit: (
+                    rival.backend_id == self.backend
+                    and rival._get_customer() != self.customer
+                    and rival.move_id.move_type == self.move.move_type
+                    and not find_contradiction(rival, hit)
+                    and not is_number_from_customer(rival)
+                )
+            )
+        return rivals
+
+    def _is_other_type(self, hit):
+        """Whether one is an invoice and the other a credit note."""
+        is_credit = hit._is_credit()
+        return is_credit is not None and is_credit != (
+            self.move.move_type == "out_refund"
+        )
+
+    def _is_of_own_company(self, hit):
+        return bool(self.company) and hit.company_ref == self.company.connectwise_ref
+
+    def _weigh(self, hit):
+        """Return the verdict on a hit that is known to be nobody else's."""
+        is_own = self._is_of_own_company(hit)
+        if is_own and self.mapping._is_certain():
+            return self._accept(hit)
+        if refused := find_contradiction(self.lookup, hit):
+            return refused
+        if is_number_from_customer(self.lookup):
+            return "unproven_number"
+        # Two customers with the same number and amount: either may be the one.
+        if not is_own and self.find_rivals(hit):
+            return "ambiguous"
+        return "accepted"
+
+    def _accept(self, hit):
+        return "amount_differs" if find_contradiction(self.lookup, hit) else "accepted"
+
+
+def is_number_from_customer(lookup):
+    """Whether the customer may have chosen the number or the amount.
+
+    A visitor of the web shop chooses the amount of his order, and the journal gives the
+    number. An order's *Customer Reference*, which visitors of the shop and the portal
+    can write, becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo
+    does not record the writer, so no reference of an order is trusted.
+    """
+    move = lookup.move_id
+    if lookup._get_customer().connectwise_self_written:
+        return True
+    if lookup.backend_id.invoice_number_field != "ref":
+        return False
+    return bool(move.invoice_origin or move.create_uid.share)
+
+
+def find_contradiction(lookup, hit):
+    """Return the verdict that currency or amount give against `hit`, or False.
+
+    If ConnectWise gives no currency or amount, nothing contradicts. Its `total` is with
+    or without tax, depending on the tenant; the sign is the type's.
+    """
+    move = lookup.move_id
+    if hit.currency_code and hit.currency_code != move.currency_id.name:
+        return "wrong_currency"
+    tolerance = lookup.backend_id.amount_tolerance
+    if hit.has_total and not any(
+        move.currency_id.compare_amounts(abs(abs(hit.total) - abs(amount)), tolerance)
+        <= 0
+        for amount in (move.amount_total, move.amount_untaxed)
+    ):
+        return "wrong_amount"
+    return False
+
+
+def _get_lookups_by_hit(lookups):
+    refs = lookups.hit_ids.mapped("connectwise_ref")
+    hits = lookups.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
+    hits = hits.filtered(lambda hit: not hit.lookup_id._is_from_another_tenant())
+    return {
+        ref: found.lookup_id for ref, found in hits.grouped("connectwise_ref").items()
+    }
+
+
+def _get_owners(lookups):
+    hits = lookups.hit_ids
+    refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
+    companies = lookups.env["connectwise.company"].search(
+        [
+            ("backend_id", "in", lookups.backend_id.ids),
+            ("connectwise_ref", "in", list(refs)),
+            ("is_confirmed", "=", True),
+            ("mapping_ids", "!=", False),
+        ]
+    )
+    return {
+        (company.backend_id, company.connectwise_ref): (
+            company.mapping_ids.partner_id.commercial_partner_id
+        )
+        for company in companies
+    }
