@@ -165,7 +165,7 @@ def test_only_one_legal_form_is_taken() -> None:
     assert normalise_name("Acme Corp LLC") == ("acme corp", "llc")
 
 
-def test_and_co_before_a_form_stays_in_the_name() -> None:
+def test_words_and_co_before_a_form_stay_in_the_name() -> None:
     assert normalise_name("Smith & Co. Ltd.") == ("smith and co", "ltd")
 
 
