@@ -126,7 +126,7 @@ def test_error_has_only_the_data_it_was_given(name: str) -> None:
     assert known == {"status": 418, "path": "/x", **waits}
 
 
-# -- Asking again ---------------------------------------------------------------
+# -- Retries --------------------------------------------------------------------
 
 
 def test_waiting_doubles_with_each_attempt() -> None:

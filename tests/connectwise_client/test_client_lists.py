@@ -445,7 +445,7 @@ def test_answer_that_is_no_count_is_bad(
         client.count_companies()
 
 
-# -- Questions ------------------------------------------------------------------
+# -- Lookups --------------------------------------------------------------------
 
 
 def test_invoice_is_found_by_its_number(

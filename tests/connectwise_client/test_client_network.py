@@ -244,7 +244,7 @@ def test_finished_requests_are_forgotten(connect: Connect, tenant: Tenant) -> No
 
 # -- Broken connections ---------------------------------------------------------
 
-# What the log says.
+# Messages of the log.
 TEXTS = {
     "connection": "The connection broke",
     "short_body": "The answer ended early",
@@ -559,7 +559,7 @@ def test_name_that_moves_to_a_private_address_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each connection checks the address that it uses (DNS rebinding)."""
-    # One address of the loopback plays the public net.
+    # One loopback address stands for the public internet.
     monkeypatch.setattr(transport, "is_public", lambda ip: ip == "127.0.0.1")
     answer = OK + b"Connection: close\r\nContent-Length: 12\r\n\r\n" + BODY
     server = raw_server(over_tls(authority[0], "psa.example.com", sends_once(answer)))

@@ -235,7 +235,7 @@ def test_record_that_is_gone_is_not_looked_for_elsewhere(
     assert len(tenant.requests) == 1
 
 
-# -- What is sent ---------------------------------------------------------------
+# -- Requests -------------------------------------------------------------------
 
 
 def test_request_is_signed_in_utf8(connect: Connect, tenant: Tenant) -> None:
@@ -269,7 +269,7 @@ def test_client_id_that_cannot_be_sent_is_refused(
         client.count_companies()
 
 
-# -- Asking again ---------------------------------------------------------------
+# -- Retries --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -566,7 +566,7 @@ def test_wrong_settings_are_an_error_not_a_report(
     assert client.request_count == 1
 
 
-# -- What is told ---------------------------------------------------------------
+# -- Messages -------------------------------------------------------------------
 
 TOKEN = base64.b64encode(b"acme+PUBLIC-KEY:PRIVATE-KEY").decode()
 

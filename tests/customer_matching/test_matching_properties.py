@@ -19,7 +19,7 @@ from customer_matching import (
     normalise_name,
 )
 
-# Few of each, so that they meet.
+# Few values of each, so that collisions occur.
 NAMES = st.sampled_from(
     [
         None,

@@ -33,10 +33,10 @@ def odoo() -> Iterator[Odoo]:
         mailbox = stack.enter_context(Mailbox())
         environment = {
             "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
-            # What was stored so far is in clear; the server encrypts it as it starts.
+            # The key is still stored in clear; the server encrypts it as it starts.
             "BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode(),
         }
-        # Without scheduled actions: the tests run these when they want to.
+        # Without scheduled actions: the tests run them.
         process = OdooProcess(
             database, workers=2, smtp_port=mailbox.port, environment=environment
         )

@@ -12,7 +12,7 @@ from testbed.mailbox import attached_files
 @pytest.fixture
 def stalling(odoo: Odoo) -> Iterator[Odoo]:
     """Odoo while ConnectWise accepts every request and answers none."""
-    # What the first rendering of each worker costs is not ConnectWise's doing.
+    # The cost of each worker's first rendering has nothing to do with ConnectWise.
     for _ in range(4):
         odoo.stranger.get(odoo.portal("HW2003", report_type="pdf"))
     odoo.sandbox.fault("stall_before_headers", times=0)

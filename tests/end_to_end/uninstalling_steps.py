@@ -31,7 +31,7 @@ def furnish(env, sandbox: SandboxClient) -> None:
     customers = furnishing.make_customers(env, known)
     posted = [by_company[company["id"]] for company in known]
     furnishing.post_invoices(env, posted, customers)
-    # One contact by hand, which the synchronization will take over.
+    # The synchronization will convert this contact.
     env["res.partner"].create(
         {
             "name": "By hand",

@@ -165,7 +165,7 @@ def check_watermark(env, sandbox: Sandbox) -> list[str]:
             is_behind = _naive(changed) < newest - OVERLAP
             expected = [company["name"] or "", company["account_number"] or ""]
             *found, dated = stored.get(ref, [None, True])
-            # Without a date is what ConnectWise itself gave without its fields.
+            # A record without a date came from ConnectWise without its fields.
             if is_behind and dated and found != expected and str(ref) not in listed:
                 violations.append(
                     f"company {ref} is {found} and not {expected}, and the next reading"

@@ -31,7 +31,7 @@ def odoo(start_odoo) -> Iterator[OdooServer]:
 @pytest.fixture(scope="module")
 def people(odoo: OdooServer) -> Iterator[list[Person]]:
     people = odoo.people("accountant", PEOPLE)
-    # Each worker loads a lot for its first request.
+    # The first request of each worker is slow.
     at_once([lambda person=person: backend_of(person) for person in people] * 2)
     yield people
     for person in people:
@@ -110,7 +110,7 @@ def test_only_one_of_simultaneous_rescans_runs(
         ]
         results = at_once(pressing)
         wait_until(odoo.sandbox.requests, 10)
-        # And now that it works, the same again, and without the background.
+        # Once it is running, the same again without the background.
         results += at_once(pressing) + at_once(directly)
         if count_done(odoo) >= number:
             violations.append("some were told only after its end")
@@ -181,7 +181,7 @@ def test_rescan_and_people_keep_each_others_work(
     rescan(people[0], backend_of(people[0]), get_all_entries=True)
     odoo.wake()
     violations, made = [], 0
-    # A part of them in each moment of the reading, and of the storing after it.
+    # Some at each moment of the reading, and of the storing after it.
     for begin in range(3):
         wait_until(lambda: False, 0.4)
         results = at_once(
@@ -205,7 +205,7 @@ def test_rescan_and_people_keep_each_others_work(
     )
     for row, company in zip(to_connect, free, strict=True):
         if state[row][:2] != [str(company), "manual"]:
-            violations.append(f"connected with {company} by hand, now {state[row]}")
+            violations.append(f"connected to {company} by hand, now {state[row]}")
     for row in to_disconnect:
         if state[row][0] or state[row][2] != "true":
             violations.append(f"disconnected by hand, now {state[row]}")

@@ -262,7 +262,7 @@ def test_bad_company_affects_only_itself(fault, a_thousand, results) -> None:
     world.sandbox.clear_requests()
     world.rescan()
     asked = [r for r in world.sandbox.requests() if r["endpoint"] == "companies"]
-    # Others ask how many there are, or for the newest alone.
+    # Other requests ask for the number of companies, or for the newest one.
     pages = [n for n, r in enumerate(asked, 1) if "pageSize=1000" in r["query"]]
     world.sandbox.patch_company(3500, {"name": f"Good despite {fault}"})
     with world.env() as env:
@@ -298,7 +298,7 @@ def test_bad_invoice_affects_only_itself(fault, world: World, results) -> None:
     """The others in the same answer have their PDFs."""
     world.sandbox.fault(fault, "invoices")
     with world.env() as env:
-        # As before a batch is sent.
+        # The same happens before a batch is sent.
         from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
 
         moves = env["account.move"].search([("name", "like", "CW1")])

@@ -55,7 +55,7 @@ def wrong_in_pause(odoo: OdooServer) -> list[str]:
     odoo.run_due_actions()
     if asked := len(odoo.sandbox.requests()):
         wrong.append(f"{asked} questions while it should rest")
-    # When the pause is over it finds out that the key is refused still.
+    # After the pause the key is still refused.
     for _ in range(2):
         odoo.sandbox.clear_requests()
         odoo.run_hours_later()
@@ -94,7 +94,7 @@ def test_synchronization_pauses_and_resumes_with_the_new_key(
 def test_batch_is_held_and_sent_with_the_new_key(start_odoo, batch) -> None:
     """Each invoice is sent once, with ConnectWise's PDF."""
     with start_odoo(workers=2, crons=2) as odoo:
-        # One after the other, because one process does not see what another asks.
+        # One process, because two do not see each other's requests.
         odoo.switch_on(SEND, MAIL)
         odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
         odoo.sandbox.set_latency(50)

@@ -113,7 +113,7 @@ class Work:
             thread.join()
 
     def end_rest(self) -> None:
-        # Only where there is one: each change makes whoever is at work begin again.
+        # Only for one of them: each change makes a running synchronization start again.
         self.odoo.query(
             "UPDATE connectwise_backend SET retry_at = NULL, sync_retry_at = NULL"
             " WHERE retry_at IS NOT NULL OR sync_retry_at IS NOT NULL"
@@ -220,7 +220,7 @@ def test_ordinary_work_never_fails(start_odoo, share) -> None:
         if work.done < seconds:
             violations.append(f"only {work.done} actions in {seconds:.0f} s")
         odoo.sandbox.clear_faults()
-        # What is read, what is sent because of it, and the e-mails of that.
+        # First companies are read, then invoices are sent, then their e-mails.
         for _ in range(3):
             work.end_rest()
             odoo.run_due_actions()

@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
         self.world.restore("read_once")
         self.note_begun()
 
-    # -- Which ---------------------------------------------------------------------
+    # -- Choosing ------------------------------------------------------------------
 
     @property
     def sandbox(self):

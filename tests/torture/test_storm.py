@@ -76,7 +76,7 @@ def test_batch_is_sent_in_the_storm(start_odoo, batch) -> None:
         odoo.start()
         odoo.run_due_actions()
         asked = odoo.sandbox.requests()
-        # What was refused too often waits for the background.
+        # Requests that were refused too often are repeated in the background.
         odoo.switch_on(PREFETCH, MAIL)
         odoo.run_hours_later()
         odoo.run_hours_later()
@@ -129,7 +129,7 @@ def test_people_do_not_wait_for_the_storm(start_odoo) -> None:
             for (move,) in moves
         ]
         strangers = odoo.people("", people + 1)
-        # What a first request costs is not ConnectWise's doing.
+        # The cost of a first request has nothing to do with ConnectWise.
         for path in paths[:1] * 4:
             strangers[0].get(path)
         odoo.sandbox.clear_requests()

@@ -117,9 +117,9 @@ def test_two_servers_share_the_work_and_one_may_be_killed(server: None) -> None:
         odoo.wait_until(lambda: count_pdfs(odoo) >= 40, 60)
         assert all(map(odoo.worked, odoo.servers))
         killed.kill()
-        # Only after ten seconds does queue_job take a job for dead.
+        # queue_job considers a job dead after ten seconds.
         time.sleep(10)
-        # Life goes on: what is in the queue is not enqueued a second time.
+        # Invoices in the queue are not enqueued a second time.
         odoo.admin.call("account.move", "action_post", [last_invoice(odoo)])
         odoo.admin.run_scheduled_action(PREFETCH)
         odoo.wait_until(lambda: count_pdfs(odoo) == len(refs), 90)

@@ -136,7 +136,7 @@ class World:
     def pass_time(self, hours: float) -> None:
         """Move Odoo's clock on, so that future times come nearer."""
         with self.env() as env:
-            # Whatever is refused to the product (troubles.refused_commits).
+            # The database may be refusing commits (troubles.refused_commits).
             env.cr.execute("SET LOCAL session_replication_role = replica")
             shift = f"interval '{hours} hours'"
             for table, columns in (
@@ -152,7 +152,7 @@ class World:
             ):
                 changes = ", ".join(f"{name} = {name} - {shift}" for name in columns)
                 env.cr.execute(f"UPDATE {table} SET {changes}")
-                # No trigger tells that.
+                # No trigger notes this.
                 env.cr.execute(
                     "INSERT INTO torture.written_tables VALUES (%s)", [table]
                 )
