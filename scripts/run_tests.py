@@ -1,7 +1,7 @@
 """Run one suite of tests, or the checkers and every suite; scripts/test explains which.
 
-All suites run as programs of their own, as many at once as there are processors; what
-each prints comes when it has ended, and pytest's closing lines come last.
+Each suite runs in a process of its own, as many at once as there are processors. The
+output of a suite is shown when it has ended; pytest's closing lines are shown last.
 """
 
 import os
@@ -153,7 +153,7 @@ def e2e(*arguments: str) -> bool:
 
 
 def torture(*arguments: str) -> bool:
-    """A slice of what scripts/torture does for long."""
+    """Fewer cases than scripts/torture tries."""
     return pytest(str(TORTURE), *arguments)
 
 
