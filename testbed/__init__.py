@@ -1,4 +1,4 @@
-"""What tests, benchmarks and the demo run: Odoo, PostgreSQL, ConnectWise, mail.
+"""The bench for tests, benchmarks and the demo: Odoo, PostgreSQL, ConnectWise, mail.
 
 - `environment`: paths, ports, processes, and Odoo's configuration
 - `postgresql`: a PostgreSQL server, and its databases seen from outside

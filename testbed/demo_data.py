@@ -161,7 +161,7 @@ def vary(index: int, invoice: Row, companies: list[int]) -> Row:
 
 
 def show_every_state(env) -> None:
-    """Synchronize, then do by hand what leaves a row in each state it can have."""
+    """Synchronize, then bring one row into each possible state by hand."""
     backend = env["connectwise.backend"].search([], limit=1)
     backend.sync(full=True)
     rows = env["connectwise.mapping"].search([("backend_id", "=", backend.id)])

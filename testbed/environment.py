@@ -17,6 +17,11 @@ LOCAL = ROOT / ".local"
 DATA = LOCAL / "data"
 """Odoo's files."""
 
+# Odoo starts in half the time from compiled files. They are kept in .local, because
+# the folder of Odoo may be read-only.
+os.environ["PYTHONPYCACHEPREFIX"] = str(LOCAL / "pycache")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def say(text: str) -> None:
     """Tell the person at the terminal."""

@@ -78,5 +78,5 @@ class Mailbox:
 
 
 def attached_files(mail: EmailMessage) -> list[bytes]:
-    """Return what is attached to an e-mail."""
+    """Return the attachments of an e-mail."""
     return [part.get_payload(decode=True) for part in mail.iter_attachments()]

@@ -17,7 +17,7 @@ from .environment import ROOT, background, free_port, wait_for
 class SandboxClient:
     """A sandbox in another process, through its control API.
 
-    What `Sandbox` offers in its own process has the same name here.
+    Its methods have the names of those of `Sandbox`.
     """
 
     company_login_id = defaults.COMPANY_LOGIN_ID

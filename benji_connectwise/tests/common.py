@@ -1,4 +1,4 @@
-"""Odoo invoices and a running ConnectWise sandbox that knows their numbers.
+"""Invoices in Odoo and a running ConnectWise sandbox that has the same numbers.
 
 The sandbox is in the addon's repository. Without it these tests are skipped.
 """
@@ -7,9 +7,13 @@ import os
 from contextlib import contextmanager
 from unittest import SkipTest
 
+from odoo import SUPERUSER_ID, api
+from odoo.fields import Command
+from odoo.modules.registry import Registry
 from odoo.tests import new_test_user
+from odoo.tests.common import get_db_name
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.tests.common import BaseCommon
 
 try:
     from connectwise_sandbox import Sandbox, bad_pdfs
@@ -17,9 +21,10 @@ except ImportError:
     Sandbox = bad_pdfs = None
 
 SANDBOX_TODAY = "2026-10-31"
+COMPANY = "Invoices to customers"
 
 
-class ConnectwiseCommon(AccountTestInvoicingCommon):
+class ConnectwiseCommon(BaseCommon):
     """Company 1 is connected to a sandbox and prefers its PDFs.
 
     The sandbox is a real HTTP server; nothing between it and Odoo is patched. Its state
@@ -32,12 +37,13 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
             raise SkipTest(
                 "connectwise_sandbox, from the addon's repository, is missing"
             )
+        if os.environ.get("BENJI_CONNECTWISE_DISPOSABLE_DATABASE"):
+            cls._store_company()
         super().setUpClass()
         cls.sandbox = cls.enterClassContext(
             Sandbox(seed=1, companies=40, invoices=120, today=SANDBOX_TODAY)
         )
         cls._allow_local_host(cls.sandbox.host)
-        cls.company = cls.company_data["company"]
         cls.backend = cls.env["connectwise.backend"].create(
             {
                 "company_id": cls.company.id,
@@ -66,8 +72,68 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
             company_ids=[(6, 0, cls.company.ids)],
         )
         cls.currency = cls.env.ref("base.USD")
-        cls.partner_a.email = "billing@partner-a.example.com"
-        cls.partner_a.invoice_edi_format = False
+        cls.partner_a, cls.partner_b = cls.env["res.partner"].create(
+            [
+                {
+                    "name": name,
+                    "email": email,
+                    "invoice_sending_method": "manual",
+                    "invoice_edi_format": False,
+                }
+                for name, email in (
+                    ("partner_a", "billing@partner-a.example.com"),
+                    ("partner_b", False),
+                )
+            ]
+        )
+
+    @classmethod
+    def _store_company(cls):
+        """Make the company once for all classes: its chart of accounts takes seconds.
+
+        Only for a database that is dropped after the tests.
+        """
+        with Registry(get_db_name()).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, cls.default_env_context())
+            if not cls._find_company(env):
+                company = cls._new_company(env, COMPANY)
+                env.user.company_ids = [Command.unlink(company.id)]
+
+    @classmethod
+    def _find_company(cls, env):
+        return env["res.company"].search([("name", "=", COMPANY)])
+
+    @classmethod
+    def _new_company(cls, env, name):
+        company = env["res.company"].create({"name": name})
+        env["account.chart.template"].try_loading(
+            "generic_coa", company=company, install_demo=False
+        )
+        company.account_fiscal_country_id = env.ref("base.us")
+        return company
+
+    @classmethod
+    def setup_independent_company(cls):
+        company = cls._find_company(cls.env) or cls._new_company(cls.env, COMPANY)
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return company
+
+    @classmethod
+    def setup_independent_user(cls):
+        return new_test_user(
+            cls.env,
+            "accountman",
+            email="accountman@test.com",
+            groups="base.group_system,product.group_product_manager,"
+            "account.group_account_manager,account.group_account_user",
+            company_id=cls.env.company.id,
+        )
+
+    @classmethod
+    def new_odoo_company(cls):
+        company = cls._new_company(cls.env, "company_2")
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return company
 
     @classmethod
     def _allow_local_host(cls, host):
@@ -83,7 +149,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         super().setUp()
         self.addCleanup(self.sandbox.reset)
 
-    # Odoo's side -------------------------------------------------------------------
+    # Odoo's side --------------------------------------------------------------------
 
     @classmethod
     def set_priority(cls, *sources, company=None):
@@ -123,7 +189,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
             move.action_post()
         return move
 
-    # ConnectWise's side ------------------------------------------------------------
+    # ConnectWise's side -------------------------------------------------------------
 
     @classmethod
     def sandbox_invoice(cls, number):
@@ -139,7 +205,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         return self.sandbox.invoice_pdf(self.sandbox_invoice(number)["id"])
 
     def requests(self, path=""):
-        """Return the paths ConnectWise was asked for that contain `path`."""
+        """Return the paths containing `path` that ConnectWise was asked for."""
         return [
             request["path"]
             for request in self.sandbox.requests()
@@ -155,7 +221,7 @@ class ConnectwiseCommon(AccountTestInvoicingCommon):
         self.assertFalse(asked, "ConnectWise was asked")
 
     def assertChosen(self, move, source, content=None):
-        """Assert what the invoice's PDF is, as every surface asks for it."""
+        """Assert which PDF every surface gets for this invoice."""
         attachment = move._get_preferred_invoice_pdf()
         self.assertEqual(move.invoice_pdf_source, source, move.connectwise_message)
         self.assertEqual(bool(attachment), source != "odoo")

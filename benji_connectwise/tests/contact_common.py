@@ -8,7 +8,7 @@ from .common import ConnectwiseCommon
 
 
 class ContactCommon(ConnectwiseCommon):
-    """One customer, connected with a ConnectWise company that has a Bill-To contact."""
+    """One customer, connected to a ConnectWise company that has a Bill-To contact."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +17,7 @@ class ContactCommon(ConnectwiseCommon):
         cls.customer = cls.new_customer("Acme Dental")
         cls.acme = cls.new_company(4711, "Acme Dental LLC")
         cls.mapping = cls.connect(cls.customer, cls.acme)
-        # Whoever may edit contacts, and nothing of Invoicing.
+        # May edit contacts and has no right in Invoicing.
         cls.clerk = new_test_user(
             cls.env,
             "connectwise_clerk",
@@ -83,9 +83,10 @@ class ContactCommon(ConnectwiseCommon):
             }
         )
 
-    def imported(self):
-        import_contact(self.mapping)
-        return self.mapping.contact_id
+    @classmethod
+    def imported(cls):
+        import_contact(cls.mapping)
+        return cls.mapping.contact_id
 
     def all_contacts(self, customer=None):
         customer = customer or self.customer
@@ -97,6 +98,46 @@ class ContactCommon(ConnectwiseCommon):
         template = move._get_mail_template()
         return send._get_default_mail_partner_ids(
             move.with_user(user), template.with_user(user), "en_US"
+        )
+
+
+class MailedContactCommon(ContactCommon):
+    """The customer is mailed invoices, and its Bill-To contact is imported."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.write(
+            {
+                "email": "office@acme.example.com",
+                "invoice_edi_format": False,
+                "invoice_sending_method": "email",
+            }
+        )
+        cls.set_priority("odoo")
+        cls.contact = cls.imported()
+
+    @classmethod
+    def new_invoice(cls, **values):
+        return cls.invoice(**{"partner_id": cls.customer.id, **values})
+
+    def send_dialog(self, move):
+        return (
+            self.env["account.move.send.wizard"]
+            .with_user(self.accountant)
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({})
+        )
+
+    def waiting_mail(self, move, **values):
+        """Return an e-mail about this invoice that waits in the queue."""
+        return self.env["mail.mail"].create(
+            {
+                "model": "account.move",
+                "res_id": move.id,
+                "body_html": "Your invoice",
+                **values,
+            }
         )
 
 

@@ -1,7 +1,7 @@
-"""Who may do what: tables, and every cell really called.
+"""Tables of who may do what; every cell is really called.
 
-What the addon defines is taken from the registry, so whoever adds a model, a method or
-a route has to say here who may use it.
+The addon's models, methods and routes are read from the registry. A new one must be
+added to the tables here.
 """
 
 import re
@@ -36,7 +36,7 @@ ROLES = {
     "settings": Role("G", "base.group_system"),  # Settings, without Invoicing
 }
 
-# ✓ may; – may not (AccessError); ! refused with a reason, because of what it is.
+# ✓ may; – may not (AccessError); ! refused with a reason, whatever the right.
 OPERATIONS = """
                                                                   P C B S U I R M G
 connectwise.backend
@@ -146,7 +146,7 @@ def parse(table):
 
 
 class AccessCommon(ConnectwiseCommon):
-    """One of everything, and one person of each role."""
+    """One record of each model, and one person of each role."""
 
     @classmethod
     def setUpClass(cls):
@@ -230,10 +230,10 @@ class AccessCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestOperations(AccessCommon):
-    """What a browser can call of the addon, and what it adds to Odoo."""
+    """The methods and rights of the addon that a browser can reach."""
 
     def find_operations(self):
-        """Return what the addon defines, as (model, operation)."""
+        """Return the operations that the addon defines, as (model, operation)."""
         found = set()
         for name, model in self.registry.items():
             if model._original_module == "benji_connectwise" and not model._abstract:
@@ -256,12 +256,10 @@ class TestOperations(AccessCommon):
             return False
         return True
 
-    def test_the_table_is_complete(self):
-        """Each right, each public method, no more and no less."""
+    def test_table_lists_every_right_and_public_method(self):
         self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
 
-    def test_nobody_does_more_or_less_than_the_table_says(self):
-        """Every cell is called."""
+    def test_each_role_may_do_exactly_what_the_table_says(self):
         for (model, operation), expected in parse(OPERATIONS).items():
             with self.subTest(model=model, operation=operation):
                 outcome = {role: self.call(role, model, operation) for role in ROLES}
@@ -269,7 +267,7 @@ class TestOperations(AccessCommon):
 
     @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_access")
     def call(self, role, model, operation):
-        """Call as this person's browser would; undo it.
+        """Call the operation as this person's browser would, and undo it.
 
         :return: the mark of the table
         """
@@ -294,7 +292,7 @@ class TestOperations(AccessCommon):
         return mark
 
     def prepare(self, model, operation):
-        """Return (records, arguments) with which the call makes sense."""
+        """Return (records, arguments) for a valid call of the operation."""
         special = f"_prepare_{operation}_{model.replace('.', '_')}"
         if hasattr(self, special):
             return getattr(self, special)()
@@ -329,7 +327,7 @@ class TestOperations(AccessCommon):
             return known[model]
         if self.registry[model]._transient:
             dialogs = self.environment("manager")[model]
-            # The lines of a dialog are made by the addon alone.
+            # Only the addon makes the lines of a dialog.
             return dialogs.sudo().create(self.get_values(model)).sudo(False)
         return self.env[model].search([("company_id", "=", self.company.id)], limit=1)
 
@@ -357,7 +355,7 @@ class TestOperations(AccessCommon):
             "account.move.send.batch.wizard": lambda: {
                 "move_ids": [(6, 0, self.move.ids)]
             },
-            # What only the addon itself may write.
+            # Only the addon itself may write these.
             "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
             "res.partner": lambda: {"name": "Another name"},
         }
@@ -366,7 +364,7 @@ class TestOperations(AccessCommon):
     def _new_connect_dialog(self):
         Dialog = self.environment("manager")["connectwise.mapping.connect"]
         dialog = Dialog.create({"mapping_id": self.mapping.id})
-        # Made now, its own suggestions do not take the place of another one later.
+        # Its suggestions are made now, so that they do not replace others later.
         self.assertTrue(dialog.suggestion_ids)
         return dialog
 
@@ -395,8 +393,8 @@ class TestOperations(AccessCommon):
     def _prepare_connect_connectwise_mapping(self):
         return self.mapping, [self.acme.id]
 
-    def test_a_dialog_is_of_the_person_who_opened_it(self):
-        """Another administrator, perhaps of another company, gets no keys."""
+    def test_dialog_belongs_to_the_person_who_opened_it(self):
+        """Another administrator, even of another company, must not get the keys."""
         other = new_test_user(
             self.env, "access_other", groups="account.group_account_manager"
         )
@@ -414,8 +412,8 @@ class TestOperations(AccessCommon):
                 with self.subTest(model=model, operation=operation):
                     self.assertFalse(dialog.has_access(operation))
 
-    def test_who_may_create_bills_creates_them(self):
-        """In Purchase for example, without Invoicing and what it may read."""
+    def test_purchase_user_can_create_bills(self):
+        """People in Purchase have no right to read what Invoicing has."""
         group = self.env["res.groups"].create({"name": "Purchase"})
         names = ("account.move", "account.move.line", "account.journal")
         names += ("account.account", "account.tax")
@@ -441,9 +439,9 @@ class TestOperations(AccessCommon):
         )
         self.assertTrue(bill)
 
-    def test_a_dialog_tells_nothing_of_another_company(self):
-        """Whatever row or company comes along with the call."""
-        elsewhere = self.setup_other_company()["company"]
+    def test_dialog_tells_nothing_about_another_company(self):
+        """The rows and companies that come with the call do not matter."""
+        elsewhere = self.new_odoo_company()
         other = new_test_user(
             self.env,
             "access_elsewhere",
@@ -486,10 +484,10 @@ class TestOperations(AccessCommon):
 
 @tagged("post_install", "-at_install")
 class TestRoutes(AccessCommon, HttpCase):
-    """What an address shows to whom."""
+    """Each address of the addon, opened by each role."""
 
     def find_routes(self):
-        """Return the methods of the addon's controllers that answer addresses."""
+        """Return the controllers' methods that answer an address."""
         found = set()
         for module in iter_modules(controllers.__path__):
             members = vars(getattr(controllers, module.name))
@@ -502,12 +500,10 @@ class TestRoutes(AccessCommon, HttpCase):
                     }
         return found
 
-    def test_there_is_no_other_route(self):
-        """What the table is about is all there is."""
+    def test_table_lists_every_route(self):
         self.assertEqual(self.find_routes(), {"portal_my_invoice_detail"})
 
-    def test_nobody_sees_more_or_less_than_the_table_says(self):
-        """Every cell is opened."""
+    def test_each_role_sees_exactly_what_the_table_says(self):
         token = self.move._portal_ensure_token()
         outcome = {}
         for role, user in self.people.items():
@@ -543,8 +539,7 @@ class TestRoutes(AccessCommon, HttpCase):
         self.assertEqual(response.headers["Content-Type"], "application/pdf")
         return "P"
 
-    def test_without_a_session_nothing_can_be_called(self):
-        """Not even by the name of a method that exists."""
+    def test_nothing_can_be_called_without_a_session(self):
         self.authenticate(None, None)
         for model, method in (
             ("connectwise.backend", "search_read"),

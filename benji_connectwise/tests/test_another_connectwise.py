@@ -1,7 +1,7 @@
-"""Another ConnectWise is connected: nothing that was learned before counts.
+"""After a change to another ConnectWise, nothing that was learned before counts.
 
-Both ConnectWises have the same ids, and at first the same Account IDs: what differs is
-said in each test.
+Both ConnectWises have the same ids and at first the same Account IDs. Each test says
+what differs.
 """
 
 from functools import partial
@@ -44,7 +44,7 @@ class AnotherCommon(SyncCommon):
             )
 
     def connected(self, number):
-        """Return the row of a customer that is connected with this company."""
+        """Return the row of a customer that is connected to this company."""
         name = self.sandbox_company(number)["name"]
         customer = self.customer(name)
         self.sync()
@@ -59,7 +59,7 @@ class AnotherCommon(SyncCommon):
         return self.sandbox.get_record("companies", number)["identifier"]
 
     def send(self, move):
-        """Let a customer receive this invoice with ConnectWise's PDF."""
+        """Send this invoice to a customer with ConnectWise's PDF."""
         self.assertChosen(move, "connectwise")
         move.sudo().connectwise_sent_checksum = move.connectwise_pdf_id.checksum
         self.env.flush_all()
@@ -68,7 +68,7 @@ class AnotherCommon(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestTenant(AnotherCommon):
-    def test_it_is_the_same_however_the_address_is_typed(self):
+    def test_same_tenant_however_its_address_is_typed(self):
         for address, login in (
             ("na.myconnectwise.net", "acme"),
             ("https://na.myconnectwise.net/", " Acme "),
@@ -80,12 +80,12 @@ class TestTenant(AnotherCommon):
                 identify_tenant("na.myconnectwise.net", "acme"),
             )
 
-    def test_another_login_or_address_is_another(self):
+    def test_another_login_or_address_is_another_tenant(self):
         here = identify_tenant("na.myconnectwise.net", "acme")
         self.assertNotEqual(identify_tenant("eu.myconnectwise.net", "acme"), here)
         self.assertNotEqual(identify_tenant("na.myconnectwise.net", "acme2"), here)
 
-    def test_typing_it_otherwise_changes_nothing(self):
+    def test_typing_the_same_address_differently_changes_nothing(self):
         row = self.connected(ACME)
         newest = self.backend.newest_change
         self.backend.sudo().write(
@@ -97,9 +97,9 @@ class TestTenant(AnotherCommon):
         self.assertEqual(self.backend.newest_change, newest)
         self.assertTrue(row._get_trusted_company())
 
-    def test_a_connection_stays_with_its_company(self):
-        """What was learned would be another company's."""
-        other = self.setup_other_company()["company"]
+    def test_connection_cannot_move_to_another_odoo_company(self):
+        """It would take along what was learned for the first company."""
+        other = self.new_odoo_company()
         with self.assertRaisesRegex(UserError, "stays with its company"):
             self.backend.company_id = other
 
@@ -115,8 +115,8 @@ class TestLinks(AnotherCommon):
         self.assertNotIn(row.partner_id, found)
         self.assertIn("not confirmed", row.connection_text)
 
-    def test_it_holds_by_whatever_way(self):
-        """A person writes, imports, or changes the Company Login ID alone."""
+    def test_link_is_in_doubt_however_the_tenant_was_changed(self):
+        """The fields may be written, imported, or changed one at a time."""
         row = self.connected(ACME)
         as_manager = self.backend.with_user(self.administrator)
         for change in (
@@ -138,16 +138,16 @@ class TestLinks(AnotherCommon):
         )
         return data.complete_name
 
-    def test_the_next_sync_reads_all_of_it(self):
-        """The watermark was the other one's."""
+    def test_first_sync_of_another_tenant_reads_everything(self):
+        """The point up to which was read is the other tenant's."""
         self.connected(ACME)
         self.move_to_other()
         self.assertFalse(self.backend.newest_change or self.backend.last_sync)
         counts = self.sync()
         self.assertEqual(counts["companies_read"], len(self.other.export_companies()))
 
-    def test_the_same_company_id_stays(self):
-        """Whatever the case, and whatever it is called there."""
+    def test_link_with_the_same_company_id_is_kept(self):
+        """The case and the name do not matter."""
         row = self.connected(ACME)
         identifier = self.identifier(ACME)
         self.other.patch_company(ACME, {"identifier": identifier.upper()})
@@ -157,7 +157,7 @@ class TestLinks(AnotherCommon):
         self.assertTrue(row._get_trusted_company())
         self.assertFalse(row.is_set_aside)
 
-    def test_the_same_account_id_stays(self):
+    def test_link_with_the_same_account_id_is_kept(self):
         row = self.connected(ACME)
         account_id = self.sandbox_company(ACME)["account_number"]
         self.other.patch_company(ACME, {"accountNumber": f" {account_id.lower()} "})
@@ -165,7 +165,7 @@ class TestLinks(AnotherCommon):
         self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
-    def test_an_account_id_that_says_nothing_proves_nothing(self):
+    def test_meaningless_account_id_does_not_confirm_a_link(self):
         for sandbox in self.sandbox, self.other:
             sandbox.patch_company(ACME, {"accountNumber": "-"})
         row = self.connected(ACME)
@@ -174,7 +174,7 @@ class TestLinks(AnotherCommon):
         self.assertTrue(row.is_set_aside)
 
     def test_another_company_with_the_same_id_is_set_aside(self):
-        """As a conflict that names both."""
+        """The conflict names both companies."""
         row = self.connected(ACME)
         name = row.connectwise_company_id.name
         self.move_to_other()
@@ -184,7 +184,7 @@ class TestLinks(AnotherCommon):
         self.assertIn(name, row.message)
         self.assertIn(f"#{ACME} is Stranger {ACME}", row.message)
 
-    def test_a_company_without_identity_is_set_aside(self):
+    def test_company_without_identity_is_set_aside(self):
         """That nothing differs proves nothing."""
         for sandbox in self.sandbox, self.other:
             sandbox.patch_company(
@@ -197,8 +197,8 @@ class TestLinks(AnotherCommon):
         self.sync()
         self.assertTrue(self.row(customer).is_set_aside)
 
-    def test_a_company_that_is_not_there_at_all_is_set_aside(self):
-        """And is not known any more."""
+    def test_company_missing_in_the_new_tenant_is_set_aside(self):
+        """It is forgotten, too."""
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.other.delete_company(ACME)
@@ -208,8 +208,7 @@ class TestLinks(AnotherCommon):
         self.assertIn("is not in the ConnectWise that is connected now", row.message)
         self.assertFalse(company.exists())
 
-    def test_all_of_them_may_be_set_aside(self):
-        """That is no mass loss."""
+    def test_setting_every_link_aside_is_no_mass_loss(self):
         rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
         for number in (ACME, BOULDER):
             self.other.delete_company(number)
@@ -217,8 +216,7 @@ class TestLinks(AnotherCommon):
         self.sync()
         self.assertEqual(rows.mapped("is_set_aside"), [True, True, True])
 
-    def test_an_empty_answer_changes_nothing(self):
-        """Also from another ConnectWise."""
+    def test_empty_answer_of_the_new_tenant_changes_nothing(self):
         row = self.connected(ACME)
         for company in self.other.export_companies():
             self.other.delete_company(company["id"])
@@ -227,8 +225,8 @@ class TestLinks(AnotherCommon):
             self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
-    def test_automatic_matching_leaves_a_customer_set_aside_alone(self):
-        """Even where a company is called like it."""
+    def test_automatic_matching_skips_a_customer_set_aside(self):
+        """It is skipped even if a company has its name."""
         row = self.connected(ACME)
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
@@ -238,7 +236,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.connectwise_company_id)
         self.assertIn("Was connected to", row.message)
 
-    def test_connecting_certain_suggestions_leaves_it_alone(self):
+    def test_connecting_exact_matches_skips_a_customer_set_aside(self):
         row = self.connected(ACME)
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
@@ -246,7 +244,7 @@ class TestLinks(AnotherCommon):
         row.with_user(self.administrator).action_connect_exact_matches()
         self.assertTrue(row.is_set_aside)
 
-    def test_connecting_by_hand_settles_it(self):
+    def test_connecting_by_hand_ends_the_doubt(self):
         row = self.connected(ACME)
         self.move_to_other()
         self.sync()
@@ -257,7 +255,7 @@ class TestLinks(AnotherCommon):
         self.assertConnected(row.partner_id, BOULDER, "manual")
         self.assertFalse(row.is_set_aside or row.has_conflict or row.message)
 
-    def test_disconnecting_settles_it(self):
+    def test_disconnecting_ends_the_doubt(self):
         row = self.connected(ACME)
         contact = row.contact_id
         self.assertTrue(contact)
@@ -268,8 +266,8 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.is_set_aside or row.has_conflict or row.message)
         self.assertFalse(row.contact_id or contact.exists())
 
-    def test_a_company_that_was_not_confirmed_cannot_be_connected(self):
-        """“+” offers none before the new ones were read."""
+    def test_unconfirmed_company_cannot_be_connected(self):
+        """“+” offers no company until those of the new tenant were read."""
         row = self.connected(ACME)
         company = row.connectwise_company_id
         self.move_to_other()
@@ -278,8 +276,8 @@ class TestLinks(AnotherCommon):
         wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
         self.assertFalse(wizard.has_companies or wizard.suggestion_ids)
 
-    def test_an_exclusion_of_another_company_is_not_kept(self):
-        """That of the customer is."""
+    def test_exclusion_of_another_company_is_dropped(self):
+        """That of the customer is kept."""
         row = self.connected(ACME)
         row.with_user(self.administrator).action_disconnect()
         self.assertEqual(row.disconnected_company_id.connectwise_ref, ACME)
@@ -288,7 +286,7 @@ class TestLinks(AnotherCommon):
         self.assertTrue(row.disconnected)
         self.assertFalse(row.disconnected_company_id)
 
-    def test_what_could_not_be_read_stays_in_doubt(self):
+    def test_unreadable_company_stays_in_doubt(self):
         row = self.connected(501)
         self.other.fault("mistyped_fields", "companies", nth=3)
         self.move_to_other()
@@ -296,8 +294,7 @@ class TestLinks(AnotherCommon):
         self.assertFalse(row.connectwise_company_id.is_confirmed)
         self.assertFalse(row.is_set_aside)
 
-    def test_the_customer_is_matched_by_what_is_there(self):
-        """Who was not connected before."""
+    def test_unconnected_customer_is_matched_with_the_new_companies(self):
         customer = self.customer(f"Stranger {ACME}")
         self.sync()
         self.assertNotConnected(customer)
@@ -308,9 +305,9 @@ class TestLinks(AnotherCommon):
 
 @tagged("post_install", "-at_install")
 class TestSameConnectWise(AnotherCommon):
-    """The company behind an id may become another one in the same ConnectWise."""
+    """An id may come to mean another company in the same ConnectWise."""
 
-    def test_another_company_id_and_name_are_another_company(self):
+    def test_new_company_id_and_name_are_another_company(self):
         row = self.connected(ACME)
         self.sandbox.patch_company(
             ACME, {"identifier": "Zeta", "name": "Zeta Ltd", "accountNumber": "Z"}
@@ -319,21 +316,20 @@ class TestSameConnectWise(AnotherCommon):
         self.assertTrue(row.is_set_aside)
         self.assertIn("Zeta Ltd", row.message)
 
-    def test_another_name_alone_is_the_same_company(self):
-        """A renamed company stays linked."""
+    def test_new_name_alone_is_the_same_company(self):
         row = self.connected(ACME)
         self.sandbox.patch_company(ACME, {"name": "Zeta Ltd"})
         self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
-    def test_another_company_id_alone_is_the_same_company(self):
+    def test_new_company_id_alone_is_the_same_company(self):
         row = self.connected(ACME)
         self.sandbox.patch_company(ACME, {"identifier": "Zeta"})
         self.sync()
         self.assertConnected(row.partner_id, ACME, "company_name")
 
-    def test_nothing_of_an_implausible_reading_is_applied(self):
-        """Neither what is gone nor what changed."""
+    def test_implausible_answer_is_not_applied(self):
+        """Neither deletions nor changes are."""
         rows = self.connected(ACME) + self.connected(BOULDER) + self.connected(CARTER)
         name = rows[0].connectwise_company_id.name
         self.sandbox.patch_company(ACME, {"name": "Renamed"})
@@ -351,8 +347,8 @@ class TestSameConnectWise(AnotherCommon):
 
 @tagged("post_install", "-at_install")
 class TestContacts(AnotherCommon):
-    def test_a_contact_set_aside_stays_as_it_is(self):
-        """Neither written nor removed, whatever the new one's ids say."""
+    def test_contact_of_a_link_set_aside_is_left_alone(self):
+        """It is neither written nor removed, whatever ids the new tenant has."""
         row = self.connected(ACME)
         contact = row.contact_id
         before = contact.read(["name", "email", "phone", "active"])
@@ -362,8 +358,8 @@ class TestContacts(AnotherCommon):
         self.assertEqual(row.contact_id, contact)
         self.assertEqual(contact.read(["name", "email", "phone", "active"]), before)
 
-    def test_the_contact_of_a_link_that_stays_is_the_new_ones(self):
-        """What the old one said of it is forgotten."""
+    def test_kept_link_gets_the_contact_of_the_new_tenant(self):
+        """The old tenant's data are forgotten."""
         row = self.connected(ACME)
         identifier = self.identifier(ACME)
         self.other.patch_company(ACME, {"identifier": identifier})
@@ -375,8 +371,8 @@ class TestContacts(AnotherCommon):
             there["contact_email"] or False,
         )
 
-    def test_the_old_ones_contact_is_not_used_where_the_new_ones_is_missing(self):
-        """It could not be read yet, so nothing is done."""
+    def test_contact_of_the_old_tenant_is_not_used(self):
+        """The new one could not be read yet, so nothing is done."""
         row = self.connected(ACME)
         contact, email = row.contact_id, row.contact_id.email
         identifier = self.identifier(ACME)
@@ -390,7 +386,7 @@ class TestContacts(AnotherCommon):
 
 @tagged("post_install", "-at_install")
 class TestPdfs(AnotherCommon):
-    def test_a_pdf_that_nobody_received_is_forgotten(self):
+    def test_pdf_that_nobody_received_is_forgotten(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
         self.move_to_other()
@@ -398,8 +394,8 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
         self.assertFalse(self.env["connectwise.lookup"]._get_pdfs(move))
 
-    def test_a_pdf_that_a_customer_received_goes_on_being_shown(self):
-        """And is not asked about."""
+    def test_received_pdf_is_still_shown(self):
+        """ConnectWise is not asked about it."""
         move = self.invoice("CW1001")
         self.send(move)
         self.move_to_other()
@@ -409,15 +405,15 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(move.connectwise_pdf_changed)
         self.assertIn("connected before", move.connectwise_message)
 
-    def test_what_a_customer_received_is_not_prefetched_again(self):
+    def test_received_pdf_is_not_prefetched_again(self):
         move = self.invoice("CW1001", invoice_date=SANDBOX_TODAY)
         self.send(move).asked_at = "2026-01-01"
         self.move_to_other()
         found = find_due_invoices(self.backend)
         self.assertNotIn(move, found)
 
-    def test_what_a_customer_received_is_compared_with_no_company(self):
-        """The ids there mean nothing here."""
+    def test_received_pdf_is_compared_with_no_company(self):
+        """The old ids mean nothing in the new tenant."""
         move = self.invoice("CW1001")
         lookup = self.send(move)
         there = self.sandbox_invoice("CW1001")["company_id"]
@@ -432,8 +428,7 @@ class TestPdfs(AnotherCommon):
         lookup._judge_anew()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_only_a_person_asks_the_new_one_about_it(self):
-        """With Refresh PDF."""
+    def test_new_tenant_is_asked_about_a_received_pdf_only_by_refresh(self):
         move = self.invoice("CW1001")
         lookup = self.send(move)
         self.move_to_other()
@@ -445,7 +440,7 @@ class TestPdfs(AnotherCommon):
         self.assertTrue(self.other.requests())
         self.assertFalse(lookup._is_from_another_tenant())
 
-    def test_refreshing_in_vain_keeps_it(self):
+    def test_failed_refresh_keeps_the_received_pdf(self):
         move = self.invoice("CW1001")
         self.send(move)
         self.move_to_other()
@@ -453,8 +448,8 @@ class TestPdfs(AnotherCommon):
         move.with_user(self.accountant).action_refresh_pdf()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_deleting_the_connection_forgets_what_nobody_received(self):
-        """The next connection may be to another ConnectWise."""
+    def test_deleting_the_connection_forgets_unsent_pdfs(self):
+        """The next connection may lead to another ConnectWise."""
         sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
         self.send(sent)
         self.assertChosen(unsent, "connectwise")
@@ -463,7 +458,7 @@ class TestPdfs(AnotherCommon):
         self.assertChosen(sent, "connectwise", self.sandbox_pdf("CW1001"))
         self.assertFalse(unsent.sudo().connectwise_lookup_ids.hit_ids)
 
-    def test_the_new_one_is_asked_about_what_nobody_received(self):
+    def test_new_tenant_is_asked_about_unsent_invoices(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.move_to_other()
@@ -473,13 +468,13 @@ class TestPdfs(AnotherCommon):
 
 @tagged("post_install", "-at_install")
 class TestMeanwhile(AnotherCommon):
-    """Another ConnectWise is connected while the one before is being read."""
+    """The connection changes to another ConnectWise while the first is being read."""
 
     def open_sync(self):
         return start(self.backend, True, False, self.administrator)
 
     def interrupted(self, moment):
-        """Change the connection at one moment of a synchronization; let it end.
+        """Run a synchronization and change the connection in the middle of it.
 
         :param moment: after how many steps
         """
@@ -492,15 +487,15 @@ class TestMeanwhile(AnotherCommon):
                     self.move_to_other()
         return sync
 
-    def test_what_is_read_of_the_old_one_is_not_applied(self):
+    def test_data_read_from_the_old_tenant_are_not_applied(self):
         sync = self.interrupted(1)
         self.assertFalse(self.env["connectwise.company"].search([]))
         self.assertFalse(self.backend.newest_change)
         self.assertEqual(sync.state, "cancelled")
         self.assertIn("Another ConnectWise", sync.error)
 
-    def test_it_stops_at_any_moment(self):
-        """No company counts, and no contact comes, after the change."""
+    def test_sync_stops_at_any_moment_of_the_change(self):
+        """After the change no company counts and no contact arrives."""
         customer = self.customer(self.sandbox_company(ACME)["name"])
         self.sync()
         steps = 0
@@ -519,8 +514,8 @@ class TestMeanwhile(AnotherCommon):
         self.assertGreater(steps, 1)
         self.assertTrue(self.row(customer))
 
-    def test_an_open_one_ends_with_a_sentence(self):
-        """Also one that waits to begin."""
+    def test_open_sync_ends_with_a_sentence(self):
+        """One that waits to begin does, too."""
         self.backend.with_user(self.administrator)._request_sync()
         self.move_to_other()
         sync = self.backend.sync_ids[:1]
@@ -528,8 +523,8 @@ class TestMeanwhile(AnotherCommon):
         self.assertIn("Another ConnectWise", sync.error)
         self.assertEqual(self.backend.sync_state, "idle")
 
-    def test_one_that_nobody_saw_is_not_gone_on_with(self):
-        """Begun at the same time as the address was changed."""
+    def test_sync_begun_during_the_change_is_not_resumed(self):
+        """It began at the same time as the address was changed."""
         sync = self.open_sync()
         self.move_to_other()
         sync.sudo().write({"state": "running", "failure": False})
@@ -541,8 +536,8 @@ class TestMeanwhile(AnotherCommon):
         self.assertEqual(self.backend.sync_ids[:1].state, "done")
         self.assertTrue(self.other.requests())
 
-    def test_an_answer_under_way_is_not_stored(self):
-        """Between the network and the database."""
+    def test_answer_on_its_way_is_not_stored(self):
+        """The change comes between the network and the database."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         steps = []
@@ -557,8 +552,8 @@ class TestMeanwhile(AnotherCommon):
                 step()
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
 
-    def test_a_pdf_under_way_is_not_stored(self):
-        """Even if the new one has an invoice with that id."""
+    def test_pdf_on_its_way_is_not_stored(self):
+        """The new tenant may have an invoice with that id."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         hit = self.sandbox_invoice("CW1001")
@@ -582,8 +577,8 @@ class TestMeanwhile(AnotherCommon):
         self.assertGreaterEqual(len(steps), 3)
         self.assertFalse(lookup.has_pdf or lookup.pdf_ref)
 
-    def test_an_answer_that_was_stored_at_the_same_time_is_not_used(self):
-        """The change did not see it."""
+    def test_answer_stored_during_the_change_is_not_used(self):
+        """The transaction of the change did not see it."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         lookup = move.sudo().connectwise_lookup_ids
@@ -614,8 +609,7 @@ class TestWizard(AnotherCommon):
             )
         )
 
-    def test_it_says_so_before_it_saves(self):
-        """With counts."""
+    def test_wizard_counts_what_would_be_lost_before_it_saves(self):
         self.connected(ACME)
         sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
         self.send(sent)
@@ -630,7 +624,7 @@ class TestWizard(AnotherCommon):
         self.assertIn("1 PDFs that nobody received yet", explanation)
         self.assertIn("1 PDFs that customers received", explanation)
 
-    def test_back_stores_nothing(self):
+    def test_back_button_stores_nothing(self):
         self.connected(ACME)
         wizard = self.wizard()
         wizard.action_save()
@@ -638,7 +632,7 @@ class TestWizard(AnotherCommon):
         self.assertEqual(wizard.step, "contacts")
         self.assertEqual(self.backend.server_url, self.sandbox.url)
 
-    def test_using_it_saves_it(self):
+    def test_confirming_saves_the_new_tenant(self):
         row = self.connected(ACME)
         wizard = self.wizard()
         wizard.action_save()
@@ -646,11 +640,11 @@ class TestWizard(AnotherCommon):
         self.assertEqual(self.backend.server_url, self.other.url)
         self.assertFalse(row._get_trusted_company())
 
-    def test_it_says_nothing_where_nothing_was_learned(self):
+    def test_wizard_does_not_warn_if_nothing_was_learned(self):
         self.wizard().action_save()
         self.assertEqual(self.backend.server_url, self.other.url)
 
-    def test_it_says_nothing_of_the_same_one(self):
+    def test_wizard_does_not_warn_about_the_same_tenant(self):
         self.connected(ACME)
         self.wizard(server_url=f"{self.sandbox.url}/").action_save()
         self.assertEqual(self.backend.server_url, f"{self.sandbox.url}/")

@@ -1,4 +1,4 @@
-"""A branch uses what its parent company has of ConnectWise."""
+"""A branch uses the connection, priority and mapping of its parent company."""
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
@@ -53,29 +53,29 @@ class TestBranches(BranchCommon):
     # The connection -----------------------------------------------------------------
 
     def test_branch_uses_the_connection_of_its_parent(self):
-        """The nearest parent company that has one."""
+        """The nearest parent company with a connection counts."""
         below = self.env["res.company"].create(
             {"name": "Austin Desk", "parent_id": self.branch.id}
         )
         for company in self.company, self.branch, below:
             self.assertEqual(company._get_connectwise_backend(), self.backend)
 
-    def test_connection_knows_who_uses_it(self):
+    def test_connection_lists_the_companies_that_use_it(self):
         self.assertEqual(self.backend._get_companies(), self.company | self.branch)
 
     def test_archived_connection_is_used_by_nobody(self):
-        """Whatever the context says."""
+        """The context makes no difference."""
         self.backend.active = False
         for company in self.company, self.branch:
             company = company.with_context(active_test=False)
             self.assertFalse(company._get_connectwise_backend())
 
-    def test_branch_gets_no_connection_of_its_own(self):
+    def test_branch_cannot_have_a_connection_of_its_own(self):
         with self.assertRaisesRegex(ValidationError, "Austin Branch uses the Conn.*"):
             self.backend.sudo().copy({"company_id": self.branch.id})
 
-    def test_company_gets_no_connection_while_its_branch_has_one(self):
-        other = self.setup_other_company(name="company_2")["company"]
+    def test_company_cannot_have_a_connection_while_its_branch_has_one(self):
+        other = self.new_odoo_company()
         below = self.env["res.company"].create(
             {"name": "Boston Branch", "parent_id": other.id}
         )
@@ -83,16 +83,16 @@ class TestBranches(BranchCommon):
         with self.assertRaisesRegex(ValidationError, "Boston Branch, a branch of"):
             self.backend.sudo().copy({"company_id": other.id})
 
-    # The PDF ------------------------------------------------------------------------
+    # PDFs ---------------------------------------------------------------------------
 
     def test_invoice_of_a_branch_gets_its_pdf(self):
-        """With the priority of the parent company."""
+        """The priority of the parent company applies."""
         move = self.invoice_there()
         pdf = self.sandbox_pdf("CW1001")
         self.assertChosen(move.with_user(self.clerk_there), "connectwise", pdf)
 
     def test_branch_uses_the_priority_of_its_parent_at_once(self):
-        """Also after the connection was archived and taken up again."""
+        """The same holds when an archived connection is used again."""
         move = self.invoice_there()
         self.assertChosen(move, "connectwise")
         self.backend.active = False
@@ -102,7 +102,7 @@ class TestBranches(BranchCommon):
         self.set_priority("odoo")
         self.assertChosen(move, "odoo")
 
-    def test_branch_cannot_have_a_priority_that_nobody_would_use(self):
+    def test_branch_cannot_have_a_priority_of_its_own(self):
         with self.assertRaisesRegex(ValidationError, "Austin Branch uses the Invoice"):
             self.set_priority("odoo", company=self.branch)
 
@@ -112,15 +112,15 @@ class TestBranches(BranchCommon):
         self.assertIn(move, found)
 
     def test_invoice_of_a_branch_is_judged_by_the_row_of_its_customer(self):
-        """What is connected in the parent company is connected here."""
+        """A connection that was made in the parent company counts in the branch."""
         there = self.sandbox_invoice("CW1001")["company_id"]
         self.connect(self.partner_a, self.new_company(there + 1, "Not the One"))
         move = self.invoice_there()
         self.assertChosen(move, "odoo")
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "wrong_company")
 
-    def test_two_companies_with_one_number_are_rivals_across_branches(self):
-        """Nobody knows whose of two customers' it is."""
+    def test_same_number_in_two_branches_is_ambiguous(self):
+        """It could be the invoice of either customer."""
         ours = self.invoice("CW1001")
         journal = ours.journal_id.copy(
             {
@@ -149,7 +149,7 @@ class TestBranches(BranchCommon):
                 len(rows.filtered(lambda row, c=customer: row.partner_id == c)), 1
             )
 
-    def test_shared_customer_has_one_contact_that_both_mail(self):
+    def test_shared_customer_has_one_contact_for_both_companies(self):
         self.imported()
         self.mapping.enable_contact()
         for move in (
@@ -174,8 +174,8 @@ class TestBranches(BranchCommon):
         self.mapping.invalidate_recordset()
         self.assertTrue(self.mapping.has_open_invoices)
 
-    def test_invoice_numbers_of_branches_are_evidence(self):
-        """What the dialog “+” counts."""
+    def test_invoice_numbers_of_branches_count_as_evidence(self):
+        """The dialog “+” counts them."""
         there = self.sandbox_invoice("CW1001")["company_id"]
         company = self.new_company(there, "Of the Sandbox")
         customer = self.new_customer("Somebody")
@@ -184,7 +184,7 @@ class TestBranches(BranchCommon):
         invoices, _found = find_evidence(row)
         self.assertIn(company.id, invoices)
 
-    # What people of a branch see, and may ---------------------------------------------
+    # What people in a branch see and may do -----------------------------------------
 
     def test_branch_reads_the_report_of_its_parent(self):
         Mapping = self.as_person(self.env["connectwise.mapping"], self.clerk_there)
@@ -200,8 +200,8 @@ class TestBranches(BranchCommon):
             ).search([])
             self.assertTrue(records.read(["display_name"]))
 
-    def test_branch_changes_nothing_of_its_parent(self):
-        """Not even its Invoicing administrator."""
+    def test_branch_cannot_change_its_parents_connection(self):
+        """Not even an Invoicing administrator of the branch can."""
         row, acme, backend, source = (
             self.as_person(records, self.head_there)
             for records in (
@@ -226,7 +226,7 @@ class TestBranches(BranchCommon):
             with self.assertRaises(AccessError):
                 change()
 
-    def test_branch_is_not_offered_what_it_may_not_change(self):
+    def test_branch_is_offered_no_change_that_it_may_not_make(self):
         Mapping = self.as_person(self.env["connectwise.mapping"], self.head_there)
         self.assertFalse(Mapping.get_report_status()["may_change"])
 
@@ -238,7 +238,7 @@ class TestBranches(BranchCommon):
         self.assertIn("ConnectWise PSA", page.priority)
 
     def test_configure_of_a_branch_shows_the_parents_connection(self):
-        """It is said whose it is, and nothing can be saved."""
+        """The dialog says whose connection it is, and cannot save."""
         wizard = self.as_person(
             self.env["connectwise.backend.configure"], self.head_there
         ).create({})
@@ -249,7 +249,7 @@ class TestBranches(BranchCommon):
                 button()
 
     def test_configure_in_a_branch_saves_for_the_parent_where_allowed(self):
-        """By somebody who may work in both."""
+        """The person has to have access to both companies."""
         both = self.branch | self.company
         self.administrator.company_ids = both
         wizard = (

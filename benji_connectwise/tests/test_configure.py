@@ -42,8 +42,7 @@ class TestConfigure(ConnectwiseCommon):
     def arch(self):
         return etree.fromstring(self.Wizard.get_view(view_type="form")["arch"])
 
-    def test_the_steps_follow_one_another(self):
-        """The keys are a step of their own, after the Company Login ID."""
+    def test_keys_are_asked_for_after_the_company_login_id(self):
         with Form(self.Wizard) as form:
             form.company_login_id = self.sandbox.company_login_id
             form.server_url = self.sandbox.url
@@ -77,7 +76,7 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(wizard.step, "address")
         self.assertEqual(wizard.public_key, self.sandbox.public_key)
 
-    def test_the_company_login_id_is_required(self):
+    def test_company_login_id_is_required(self):
         wizard = self.wizard(company_login_id=" ")
         with self.no_requests():
             wizard.action_next()
@@ -91,8 +90,7 @@ class TestConfigure(ConnectwiseCommon):
                 wizard.action_next()
                 self.assertEqual(wizard.error_field, name)
 
-    def test_each_error_points_at_the_field_to_mend(self):
-        """The Company Login ID, the address, the keys."""
+    def test_error_points_at_the_field_to_correct(self):
         for values, step, field in (
             ({"company_login_id": "nobody"}, "address", "company_login_id"),
             ({"server_url": "http://127.0.0.1:1"}, "address", "server_url"),
@@ -107,8 +105,8 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertTrue(wizard.error_message)
                 self.assertEqual(wizard.step, step)
 
-    def test_an_error_is_shown_in_the_step_where_it_can_be_mended(self):
-        """The address turns out to be wrong only with the keys."""
+    def test_error_is_shown_in_the_step_of_its_field(self):
+        """Only the keys show that the address is wrong."""
         for step, fault in (("address", "unauthorized"), ("keys", "html_200")):
             with self.subTest(step):
                 self.sandbox.clear_faults()
@@ -118,27 +116,27 @@ class TestConfigure(ConnectwiseCommon):
                 self.assertEqual(wizard.error_field, "server_url")
                 self.assertEqual(wizard.step, "address")
 
-    def test_a_missing_client_id_points_at_its_field(self):
+    def test_missing_client_id_points_at_its_field(self):
         wizard = self.wizard(step="contacts", client_id=False)
         wizard.action_save()
         self.assertEqual(wizard.error_field, "client_id")
         self.assertEqual(wizard.step, "address")
         self.assertFalse(self.saved)
 
-    def test_what_does_not_work_is_not_saved(self):
-        """And the step with the field to mend is shown again."""
+    def test_settings_that_do_not_work_are_not_saved(self):
+        """The step with the field to correct is shown again."""
         wizard = self.wizard(step="contacts", private_key="wrong")
         wizard.action_save()
         self.assertFalse(self.saved)
         self.assertEqual(wizard.step, "keys")
 
-    def test_a_connectwise_that_is_away_is_said_so(self):
+    def test_wizard_says_that_connectwise_cannot_be_reached(self):
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard()
         wizard.action_next()
         self.assertTrue(wizard.error_message)
 
-    def test_the_eleven_instructions_stand_beside_the_keys(self):
+    def test_eleven_instructions_stand_beside_the_keys(self):
         [steps] = self.arch().xpath("//div[@name='keys']//ol")
         texts = [" ".join("".join(li.itertext()).split()) for li in steps]
         for text, expected in zip(
@@ -162,11 +160,11 @@ class TestConfigure(ConnectwiseCommon):
         ):
             self.assertTrue(text.startswith(expected), text)
 
-    def test_the_private_key_is_masked(self):
+    def test_private_key_is_masked(self):
         for field in self.arch().xpath("//field[@name='private_key']"):
             self.assertEqual(field.get("password"), "True")
 
-    def test_there_are_exactly_two_options(self):
+    def test_contact_importing_has_exactly_two_options(self):
         [options] = self.arch().xpath("//div[@name='options']")
         names = [field.get("name") for field in options.iter("field")]
         self.assertEqual(names, ["sync_contacts", "auto_enable_contacts"])
@@ -180,11 +178,11 @@ class TestConfigure(ConnectwiseCommon):
             ],
         )
 
-    def test_both_options_are_off_by_default(self):
+    def test_contact_options_are_off_by_default(self):
         self.wizard(step="contacts").action_save()
         self.assertFalse(self.saved.sync_contacts or self.saved.auto_enable_contacts)
 
-    def test_the_wizard_names_a_missing_right_and_saves(self):
+    def test_wizard_names_a_missing_right_and_saves(self):
         wizard = self.wizard(
             step="contacts",
             public_key=self.sandbox.pdf_public_key,
@@ -194,11 +192,11 @@ class TestConfigure(ConnectwiseCommon):
         notification = wizard.action_save()["params"]
         self.assertEqual(self.saved.state, "connected")
         self.assertIn("Company Maintenance", self.saved.last_error)
-        # Nothing green where something is missing.
+        # A notice is not green if a right is missing.
         self.assertEqual(notification["type"], "warning")
         self.assertIn("Company Maintenance", notification["message"])
 
-    def test_the_servers_client_id_is_used_and_not_saved(self):
+    def test_servers_client_id_is_used_and_not_saved(self):
         """The dialog says that the server has one."""
         server = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
         with patch.dict(os.environ, server):
@@ -208,12 +206,12 @@ class TestConfigure(ConnectwiseCommon):
         self.assertEqual(self.saved.state, "connected")
         self.assertFalse(self.saved.client_id)
 
-    def test_without_contact_sync_no_company_is_asked_for(self):
+    def test_no_company_is_asked_for_without_contact_sync(self):
         self.wizard(step="contacts").action_save()
         self.assertFalse(self.requests("/company/"))
 
-    def test_it_reopens_with_what_was_saved(self):
-        """And without the private key."""
+    def test_wizard_reopens_with_the_saved_values(self):
+        """The private key is left out."""
         self.wizard(step="contacts", sync_contacts=True).action_save()
         with Form(self.Wizard) as form:
             self.assertEqual(form.company_login_id, self.sandbox.company_login_id)
@@ -223,7 +221,7 @@ class TestConfigure(ConnectwiseCommon):
         self.assertTrue(wizard.has_private_key)
         self.assertFalse(wizard.private_key)
 
-    def test_an_empty_private_key_keeps_the_saved_one(self):
+    def test_empty_private_key_keeps_the_saved_one(self):
         self.wizard(step="contacts").action_save()
         wizard = self.Wizard.create({"step": "contacts", "auto_enable_contacts": True})
         wizard.action_save()
@@ -231,8 +229,8 @@ class TestConfigure(ConnectwiseCommon):
         self.assertTrue(self.saved.auto_enable_contacts)
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
-    def test_the_saved_private_key_goes_to_the_saved_address_alone(self):
-        """Another server must not get it, whoever types its address."""
+    def test_saved_private_key_is_sent_only_to_the_saved_address(self):
+        """Another server must not get it when somebody types its address."""
         self.wizard(step="contacts").action_save()
         port = self.sandbox.host.rpartition(":")[2]
         self._allow_local_host(f"{self.sandbox.host},localhost:{port}")
@@ -243,7 +241,7 @@ class TestConfigure(ConnectwiseCommon):
             wizard.action_next()
         self.assertEqual(wizard.error_field, "private_key")
 
-    def test_the_typed_private_key_is_never_sent_back(self):
+    def test_typed_private_key_is_never_sent_back(self):
         wizard = self.wizard()
         self.assertNotIn(self.sandbox.private_key, str(wizard.read()))
         self.assertNotIn("typed_private_key", wizard._fields)
@@ -253,23 +251,23 @@ class TestConfigure(ConnectwiseCommon):
         wizard.action_save()
         self.assertFalse(wizard.exists())
 
-    def test_it_saves_for_the_company_it_was_opened_in(self):
-        """Although another one was chosen in another tab meanwhile."""
+    def test_wizard_saves_for_the_company_it_was_opened_in(self):
+        """Another company was chosen in another tab meanwhile."""
         wizard = self.wizard(step="contacts")
-        other = self.setup_other_company()["company"]
+        other = self.new_odoo_company()
         self.administrator.company_ids += other
         companies = [other.id, self.company.id]
         wizard.with_context(allowed_company_ids=companies).action_save()
         self.assertEqual(self.saved.company_id, self.company)
 
-    def test_an_archived_connection_is_taken_up_again(self):
+    def test_saving_unarchives_an_archived_connection(self):
         self.wizard(step="contacts").action_save()
         saved = self.saved
         saved.active = False
         self.wizard(step="contacts").action_save()
         self.assertEqual(self.saved, saved)
 
-    def test_a_region_fills_in_the_address(self):
+    def test_region_fills_in_the_address(self):
         with Form(self.Wizard) as form:
             form.region = "eu"
             self.assertEqual(form.server_url, "eu.myconnectwise.net")
@@ -286,7 +284,7 @@ class TestConfigure(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestAnotherCompanysDialog(ConnectwiseCommon):
-    """What an Invoicing administrator of another company learns by RPC."""
+    """An Invoicing administrator of another company calls the dialogs over RPC."""
 
     @classmethod
     def setUpClass(cls):
@@ -298,8 +296,8 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
             company_id=cls.env["res.company"].create({"name": "Elsewhere"}).id,
         )
 
-    def test_configure_tells_nothing_of_it(self):
-        """Neither where it is, nor how much was learned, nor of its key."""
+    def test_configure_tells_nothing_about_another_company(self):
+        """Not its address, not what was learned, not its key."""
         for name in ("another_explanation", "has_private_key", "owner_name"):
             with self.subTest(name), self.assertRaises(AccessError):
                 wizard = self.env["connectwise.backend.configure"].with_user(
@@ -309,13 +307,13 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
                     {"company_id": self.company.id, "company_login_id": "evil"}
                 ).read([name])
 
-    def test_rescan_tells_nothing_of_it(self):
+    def test_rescan_tells_nothing_about_another_company(self):
         dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
         with self.assertRaises(AccessError):
             dialogs.create({"backend_id": self.backend.id})
 
-    def test_emptied_field_is_no_traceback(self):
-        """The dialog compares while somebody types."""
+    def test_emptied_field_causes_no_traceback(self):
+        """The dialog compares values while somebody types."""
         self.env["connectwise.company"].sudo().create(
             {"backend_id": self.backend.id, "connectwise_ref": 1, "name": "Acme"}
         )

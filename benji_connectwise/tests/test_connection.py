@@ -1,4 +1,4 @@
-"""The connection: its secrets, its test, its failures."""
+"""The connection: its secrets, its test and its failures."""
 
 import os
 from datetime import timedelta
@@ -18,12 +18,12 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestConnection(ConnectwiseCommon):
-    def test_a_test_that_succeeds_connects(self):
+    def test_successful_test_sets_the_state_to_connected(self):
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
         self.assertTrue(self.backend.last_success)
 
-    def test_no_answer_of_connectwise_makes_the_test_raise(self):
+    def test_connection_test_never_raises(self):
         for fault in ("refused", "unavailable", "unauthorized", "html_200"):
             with self.subTest(fault):
                 self.sandbox.clear_faults()
@@ -36,8 +36,8 @@ class TestConnection(ConnectwiseCommon):
         with self.assertRaises(AccessError):
             self.backend.with_user(self.accountant).action_test_connection()
 
-    def test_the_private_key_is_never_read(self):
-        """By nobody, whichever way they ask."""
+    def test_private_key_cannot_be_read(self):
+        """No user can, by any method."""
         admin = self.env.ref("base.user_admin")
         admin.sudo().company_ids |= self.company
         for user in (self.administrator, admin):
@@ -48,17 +48,17 @@ class TestConnection(ConnectwiseCommon):
                 backend.search([("stored_private_key", "like", "sandbox")])
             self.assertNotIn("stored_private_key", backend._fields)
 
-    def test_an_empty_private_key_keeps_the_one_there_is(self):
+    def test_empty_private_key_keeps_the_stored_one(self):
         self.backend.with_user(self.administrator).private_key = False
         self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
-    def test_a_copy_has_no_keys(self):
-        other = self.setup_other_company()["company"]
+    def test_copy_has_no_keys(self):
+        other = self.new_odoo_company()
         copy = self.backend.copy({"company_id": other.id})
         self.assertFalse(copy.public_key or has_stored(copy))
 
-    def test_a_pdf_only_role_is_enough_for_pdfs(self):
+    def test_pdf_only_role_is_enough_for_pdfs(self):
         """No company or contact endpoint is ever asked."""
         self.backend.write(
             {
@@ -73,7 +73,7 @@ class TestConnection(ConnectwiseCommon):
         self.assertFalse(self.requests("/company/"))
 
     def test_contact_sync_with_a_pdf_only_role_names_the_missing_rights(self):
-        """And PDFs keep working."""
+        """PDFs keep working."""
         self.backend.write(
             {
                 "public_key": self.sandbox.pdf_public_key,
@@ -87,7 +87,7 @@ class TestConnection(ConnectwiseCommon):
             self.assertIn(right, self.backend.last_error)
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
-    def test_the_client_id_comes_from_the_servers_settings(self):
+    def test_client_id_comes_from_the_server_if_the_field_is_empty(self):
         self.backend.client_id = False
         for client_id in "from-the-server", "a-newer-one":
             server = {"BENJI_CONNECTWISE_CLIENT_ID": client_id}
@@ -95,8 +95,8 @@ class TestConnection(ConnectwiseCommon):
                 credentials = get_credentials(self.backend)
             self.assertEqual(credentials.client_id, client_id)
 
-    def test_the_servers_client_id_is_never_stored(self):
-        """Whoever runs the server can change it."""
+    def test_servers_client_id_is_never_stored(self):
+        """The administrator of the server can change it at any time."""
         self.backend.client_id = False
         server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
         with patch.dict(os.environ, server):
@@ -104,21 +104,20 @@ class TestConnection(ConnectwiseCommon):
                 defaults = self.env[model].default_get(["client_id"])
                 self.assertFalse(defaults.get("client_id"))
 
-    def test_a_client_id_of_its_own_comes_first(self):
+    def test_own_client_id_takes_precedence(self):
         server = {"BENJI_CONNECTWISE_CLIENT_ID": "from-the-server"}
         with patch.dict(os.environ, server):
             credentials = get_credentials(self.backend)
         self.assertEqual(credentials.client_id, self.sandbox.client_id)
 
-    def test_an_address_that_was_not_allowed_is_not_asked(self):
+    def test_address_that_the_server_does_not_allow_is_not_asked(self):
         """Plain http and private addresses need the server's permission."""
         nobody = {"BENJI_CONNECTWISE_LOCAL_HOSTS": ""}
         with patch.dict(os.environ, nobody), self.no_requests():
             self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "error")
 
-    def test_a_copied_database_is_neutralised(self):
-        """No key stays in it."""
+    def test_neutralized_copy_has_no_keys(self):
         path = Path(__file__).parents[1] / "data" / "neutralize.sql"
         self.env.flush_all()
         self.env.cr.execute(path.read_text())
@@ -129,21 +128,21 @@ class TestConnection(ConnectwiseCommon):
         with self.no_requests():
             self.assertChosen(self.invoice("CW1001"), "odoo")
 
-    def test_a_connection_that_was_not_tested_is_not_asked(self):
+    def test_untested_connection_is_not_used(self):
         self.backend.state = "draft"
         move = self.invoice("CW1001")
         with self.no_requests():
             self.assertChosen(move, "odoo")
             move.action_refresh_pdf()
 
-    def test_an_endless_pause_is_not_believed(self):
-        """An outage must not need a click to end."""
+    def test_endless_pause_is_shortened(self):
+        """An outage must end without a click."""
         self.sandbox.fault("rate_limit_day", times=0)
         self.assertChosen(self.invoice("CW1001"), "odoo")
         latest = fields.Datetime.now() + timedelta(hours=1)
         self.assertLess(self.backend.retry_at, latest)
 
-    def test_numbers_of_no_world_are_survived(self):
+    def test_impossible_numbers_do_no_harm(self):
         self.sandbox.patch_invoice(
             self.sandbox_invoice("CW1001")["id"], {"total": 1e308}
         )
@@ -155,8 +154,8 @@ class TestConnection(ConnectwiseCommon):
         self.backend.unlink()
         self.invoice("CW1001", amount=5).action_refresh_pdf()
 
-    def test_the_codebase_is_found_again_after_an_upgrade(self):
-        """The cloud's path changes with each of its versions."""
+    def test_codebase_is_found_again_after_an_upgrade(self):
+        """The path of the cloud changes with each version of ConnectWise."""
         self.assertChosen(self.invoice("CW1001"), "connectwise")
         before = self.backend.codebase
         self.sandbox.move_codebase()
@@ -176,8 +175,8 @@ class TestFailingKeys(ConnectwiseCommon):
         self.sandbox.revoke_key(self.sandbox.public_key)
         self.assertChosen(self.invoice(number), "odoo")
 
-    def test_keys_that_stop_working_raise_one_activity(self):
-        """For the person responsible."""
+    def test_revoked_keys_raise_one_activity(self):
+        """The person responsible gets it."""
         self.fail()
         with freeze_time(fields.Datetime.now() + timedelta(days=1)):
             self.assertChosen(self.invoice("CW1002"), "odoo")
@@ -185,23 +184,23 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertEqual(activity.user_id, self.administrator)
         self.assertEqual(self.backend.state, "error")
 
-    def test_what_connectwise_says_is_text(self):
+    def test_connectwises_message_is_escaped(self):
         """No link or image of somebody's in a note, which is HTML."""
         call_responsible(self.backend, "Look", "a <a href='https://a.example'>b</a>")
         self.assertIn("&lt;a href", self.backend.activity_ids.note)
 
-    def test_an_outage_raises_no_activity(self):
-        """Nobody can mend it."""
+    def test_outage_raises_no_activity(self):
+        """Nobody in Odoo could do anything about it."""
         self.sandbox.fault("unavailable", times=0)
         self.assertChosen(self.invoice("CW1001"), "odoo")
         self.assertFalse(self.backend.activity_ids)
 
-    def test_a_revoked_key_is_asked_with_no_more(self):
+    def test_revoked_key_is_not_used_again(self):
         self.fail()
         with self.no_requests():
             self.assertChosen(self.invoice("CW1002"), "odoo")
 
-    def test_new_keys_give_one_all_clear(self):
+    def test_new_keys_resolve_the_activity(self):
         self.fail()
         self.sandbox.create_key("newPublic", "newPrivate", "full")
         self.backend.with_user(self.administrator).write(
@@ -212,7 +211,7 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
         self.assertIn("works again", str(self.backend.message_ids.mapped("body")))
 
-    def test_a_right_that_is_taken_away_is_named(self):
+    def test_withdrawn_right_is_named(self):
         self.sandbox.change_role(self.sandbox.public_key, "none")
         self.assertChosen(self.invoice("CW1001"), "odoo")
         self.assertIn("Invoicing", self.backend.last_error)

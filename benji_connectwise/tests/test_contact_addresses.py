@@ -1,4 +1,4 @@
-"""A synced contact is no address of an order or an invoice."""
+"""A synced contact is never the address of an order or an invoice."""
 
 import unittest
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ class AddressCommon(ContactCommon):
 
     @contextmanager
     def contact_of(self, kind):
-        """Give an enabled contact: created, or of the type it was entered with."""
+        """Return an enabled contact, either imported or converted from this type."""
         with self.subTest(kind), self.cr.savepoint() as savepoint:
             if kind != "created":
                 self.new_contact(type=kind)
@@ -40,8 +40,8 @@ class TestAddresses(AddressCommon):
                     chosen = partner.address_get(["invoice", "delivery"])
                     self.assertNotIn(contact.id, chosen.values())
 
-    def test_contact_is_not_chosen_where_it_is_the_customer_itself(self):
-        """Unlike a contact that was entered by hand, and stays what it was."""
+    def test_contact_is_not_its_own_invoice_address(self):
+        """A contact that was entered by hand is, and stays so."""
         contact = self.imported()
         chosen = contact.address_get(["invoice", "delivery"])
         self.assertNotIn(contact.id, chosen.values())
@@ -52,8 +52,8 @@ class TestAddresses(AddressCommon):
                 move = self.invoice(partner_id=self.customer.id)
                 self.assertNotEqual(move.partner_shipping_id, contact)
 
-    def test_a_draft_goes_back_to_the_customer(self):
-        """A posted invoice is history."""
+    def test_draft_is_readdressed_to_the_customer(self):
+        """A posted invoice is not changed."""
         contact = self.imported()
         own = self.invoice(partner_id=contact.id, post=False)
         delivered = self.invoice(
@@ -68,8 +68,8 @@ class TestAddresses(AddressCommon):
             self.assertEqual(move.partner_shipping_id, self.customer)
         self.assertFalse(contact.exists())
 
-    def test_other_addresses_of_a_draft_stay(self):
-        """One that a person chose beside the contact."""
+    def test_other_addresses_of_a_draft_are_kept(self):
+        """A person may have chosen one beside the contact."""
         contact = self.imported()
         dock = self.new_contact(email="dock@acme.example.com", type="other")
         move = self.invoice(
@@ -79,8 +79,8 @@ class TestAddresses(AddressCommon):
         self.assertEqual(move.partner_id, self.customer)
         self.assertEqual(move.partner_shipping_id, dock)
 
-    def test_a_draft_of_a_contact_entered_by_hand_stays(self):
-        """It is what it was, and a person chose it."""
+    def test_draft_addressed_to_a_converted_contact_is_kept(self):
+        """A person chose that contact, and it becomes what it was."""
         contact = self.new_contact()
         self.imported()
         move = self.invoice(partner_id=contact.id, post=False)
@@ -90,7 +90,7 @@ class TestAddresses(AddressCommon):
 
 @tagged("post_install", "-at_install")
 class TestOrders(AddressCommon):
-    """With Sales installed; without it, nothing here runs."""
+    """These tests need Sales."""
 
     def setUp(self):
         super().setUp()
@@ -115,8 +115,8 @@ class TestOrders(AddressCommon):
                 self.assertEqual(order.partner_invoice_id, self.customer)
                 self.assertEqual(order.partner_shipping_id, self.customer)
 
-    def test_orders_go_back_to_the_customer(self):
-        """Quotations and confirmed orders, which are to be invoiced."""
+    def test_orders_are_readdressed_to_the_customer(self):
+        """Quotations and confirmed orders will be invoiced later."""
         contact = self.imported()
         orders = self.order(partner_id=contact.id)
         orders += self.order(partner_invoice_id=contact.id)

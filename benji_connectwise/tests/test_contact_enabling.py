@@ -1,4 +1,4 @@
-"""Who receives the invoice e-mails."""
+"""Who receives the invoice e-mails, and who decides it."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -7,30 +7,27 @@ from odoo.tests.common import RecordCapturer
 from ..tools.bill_to_import import find_rows_to_import
 from ..tools.bill_to_removal import remove_contacts
 from ..tools.connecting import link
-from .contact_common import ContactCommon, import_contact
+from .contact_common import ContactCommon, MailedContactCommon, import_contact
 
 
 @tagged("post_install", "-at_install")
 class TestEnabling(ContactCommon):
-    def test_arrives_disabled(self):
-        """With automatic enabling off it is not enabled."""
+    def test_contact_arrives_disabled_by_default(self):
         self.assertFalse(self.imported().connectwise_enabled)
 
-    def test_arrives_enabled(self):
-        """With it on it is enabled."""
+    def test_contact_arrives_enabled_with_automatic_enabling(self):
         self.backend.auto_enable_contacts = True
         self.assertTrue(self.imported().connectwise_enabled)
 
-    def test_enabled_by_hand(self):
-        """Enabling is allowed though the data are not editable."""
+    def test_synced_contact_can_be_enabled_by_hand(self):
+        """Its data cannot be edited."""
         contact = self.imported()
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
         self.mapping.with_user(self.administrator).disable_contact()
         self.assertFalse(contact.connectwise_enabled)
 
-    def test_enabling_and_disabling_are_in_the_customers_chatter(self):
-        """By whom."""
+    def test_customers_chatter_says_who_enabled_the_contact(self):
         self.imported()
         mapping = self.mapping.with_user(self.administrator)
         mapping.enable_contact()
@@ -42,16 +39,15 @@ class TestEnabling(ContactCommon):
             self.customer.message_ids[:2].author_id, self.administrator.partner_id
         )
 
-    def test_enabled_from_the_contact(self):
-        """The buttons on the contact's own form do the same."""
+    def test_buttons_on_the_contact_enable_and_disable_it(self):
         contact = self.imported().with_user(self.administrator)
         contact.action_connectwise_enable()
         self.assertTrue(contact.connectwise_enabled)
         contact.action_connectwise_disable()
         self.assertFalse(contact.connectwise_enabled)
 
-    def test_only_administrators(self):
-        """Enabling is the Invoicing administrator's, checked on the server."""
+    def test_only_invoicing_administrator_enables(self):
+        """The server checks it."""
         contact = self.imported()
         for user in (self.accountant, self.clerk):
             with self.assertRaises(AccessError):
@@ -60,8 +56,7 @@ class TestEnabling(ContactCommon):
             self.mapping.with_user(self.accountant).enable_contact()
         self.assertFalse(contact.connectwise_enabled)
 
-    def test_decision_stays(self):
-        """Enabling: what a person decided by hand stays."""
+    def test_sync_keeps_the_decision_of_a_person(self):
         contact = self.imported()
         self.mapping.enable_contact()
         self.mapping.disable_contact()
@@ -73,23 +68,22 @@ class TestEnabling(ContactCommon):
         import_contact(self.mapping)
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_switched_on_later(self):
-        """Enabling: the next sync enables those nobody decided about."""
+    def test_switching_automatic_enabling_on_enables_undecided_contacts(self):
+        """The next synchronization does it."""
         contact = self.imported()
         self.backend.auto_enable_contacts = True
         self.assertEqual(import_contact(self.mapping), "updated")
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_switched_off_disables_nobody(self):
-        """Switching automatic enabling off takes nobody's invoices away."""
+    def test_switching_automatic_enabling_off_disables_nobody(self):
         self.backend.auto_enable_contacts = True
         contact = self.imported()
         self.backend.auto_enable_contacts = False
         self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_enabling_changes_no_type(self):
-        """It is an other address, and a converted one what it was."""
+    def test_enabling_keeps_the_address_type(self):
+        """It is “other” for an imported contact, and a converted one keeps its own."""
         for kind in (None, "contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 if kind:
@@ -102,8 +96,8 @@ class TestEnabling(ContactCommon):
                     self.assertFalse(find_rows_to_import(self.backend))
                 savepoint.rollback()
 
-    def test_decision_is_about_this_company(self):
-        """Another company's contact arrives as if nobody had decided."""
+    def test_decision_does_not_carry_over_to_another_company(self):
+        """The contact of another ConnectWise company arrives as a new one would."""
         self.imported()
         self.mapping.enable_contact()
         remove_contacts(self.mapping)
@@ -111,15 +105,14 @@ class TestEnabling(ContactCommon):
         link(self.mapping.env, [(self.mapping.id, boulder.id, "manual")])
         self.assertFalse(self.imported().connectwise_enabled)
 
-    def test_nothing_to_enable(self):
-        """A row without contact says that there is none."""
+    def test_row_without_contact_says_so(self):
         with self.assertRaisesRegex(UserError, "no contact"):
             self.mapping.enable_contact()
 
 
 @tagged("post_install", "-at_install")
 class TestNewDomain(ContactCommon):
-    """Payment fraud starts with invoices that go to another address."""
+    """Invoice fraud often starts with a new e-mail address."""
 
     def move_to(self, email, **values):
         self.acme.write({"contact_email": email, **values})
@@ -132,30 +125,29 @@ class TestNewDomain(ContactCommon):
         self.backend.responsible_id = self.administrator
         self.contact = self.imported()
 
-    def test_new_domain_arrives_disabled(self):
-        """An enabled contact that moves to another domain is disabled."""
+    def test_contact_that_moves_to_another_domain_is_disabled(self):
         contact = self.move_to("emma@acme-billing.example.net")
         self.assertEqual(contact.email, "emma@acme-billing.example.net")
         self.assertFalse(contact.connectwise_enabled)
         self.assertIn("acme.example.com", self.mapping.contact_message)
 
-    def test_contact_itself_says_so(self):
-        """Whoever opens the contact to enable it is told as well."""
+    def test_contact_says_that_its_domain_changed(self):
+        """A person who opens it to enable it reads the warning."""
         contact = self.move_to("emma@acme-billing.example.net")
         message = contact.with_user(self.clerk).connectwise_contact_message
         self.assertIn("acme-billing.example.net", message)
 
-    def test_activity(self):
-        """The responsible person gets one activity, however often it is read."""
+    def test_responsible_person_gets_one_activity(self):
+        """Reading the same address again adds none."""
         self.move_to("emma@acme-billing.example.net")
         import_contact(self.mapping)
         self.assertEqual(self.customer.activity_ids.user_id, self.administrator)
         self.assertEqual(len(self.customer.activity_ids), 1)
 
-    def test_responsible_who_cannot_see_the_customer(self):
-        """The contact is disabled even if nobody can be given the activity."""
+    def test_contact_is_disabled_even_if_nobody_can_get_the_activity(self):
+        """The responsible person may not see this customer."""
         self.customer.company_id = self.company
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         self.backend.responsible_id = new_test_user(
             self.env,
             "connectwise_elsewhere",
@@ -167,29 +159,26 @@ class TestNewDomain(ContactCommon):
         self.assertFalse(contact.connectwise_enabled)
         self.assertTrue(self.customer.activity_ids)
 
-    def test_queued_mail_does_not_follow(self):
-        """An e-mail in the queue does not go out to the new address."""
+    def test_queued_mail_does_not_go_to_the_new_address(self):
         mail = self.env["mail.mail"].create(
             {"model": "account.move", "recipient_ids": [(6, 0, self.contact.ids)]}
         )
         self.move_to("emma@acme-billing.example.net")
         self.assertEqual(mail.state, "cancel")
 
-    def test_replaced_contact_at_new_domain(self):
-        """Another person at another domain is looked at too."""
+    def test_replaced_contact_at_another_domain_arrives_disabled(self):
         contact = self.move_to("joe@acme-billing.example.net", contact_ref=9)
         self.assertNotEqual(contact, self.contact)
         self.assertFalse(contact.connectwise_enabled)
         self.assertTrue(self.customer.activity_ids)
 
-    def test_by_way_of_no_email(self):
-        """Neither does it help to empty the address in between."""
+    def test_address_emptied_in_between_does_not_hide_the_new_domain(self):
         self.move_to(False)
         contact = self.move_to("emma@acme-billing.example.net")
         self.assertFalse(contact.connectwise_enabled)
 
-    def test_stays_disabled_until_a_person_enables(self):
-        """Automatic enabling does not overrule it, a person does, for good."""
+    def test_contact_stays_disabled_until_a_person_enables_it(self):
+        """Automatic enabling does not overrule it. A person's decision is final."""
         contact = self.move_to("emma@acme-billing.example.net")
         self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertFalse(contact.connectwise_enabled)
@@ -198,20 +187,18 @@ class TestNewDomain(ContactCommon):
         self.assertTrue(contact.connectwise_enabled)
         self.assertFalse(self.mapping.contact_message)
 
-    def test_enabled_by_hand_before(self):
-        """What a person enabled was the old address."""
+    def test_earlier_enabling_does_not_cover_the_new_domain(self):
+        """The person enabled the old address."""
         self.mapping.enable_contact()
         contact = self.move_to("emma@acme-billing.example.net")
         self.assertFalse(contact.connectwise_enabled)
 
-    def test_same_domain_stays_enabled(self):
-        """Another address at the same domain is no reason to look."""
+    def test_new_address_at_the_same_domain_stays_enabled(self):
         contact = self.move_to("accounts@ACME.example.com")
         self.assertTrue(contact.connectwise_enabled)
         self.assertFalse(self.customer.activity_ids)
 
-    def test_setting_turns_it_off(self):
-        """With new domains trusted the contact stays enabled."""
+    def test_new_domains_can_be_trusted_by_a_setting(self):
         self.backend.trust_new_domains = True
         contact = self.move_to("emma@acme-billing.example.net")
         self.assertTrue(contact.connectwise_enabled)
@@ -219,75 +206,44 @@ class TestNewDomain(ContactCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestRecipients(ContactCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.customer.write(
-            {
-                "email": "office@acme.example.com",
-                "invoice_edi_format": False,
-                "invoice_sending_method": "email",
-            }
-        )
-        import_contact(cls.mapping)
-        cls.contact = cls.mapping.contact_id
-        cls.set_priority("odoo")
-
-    def new_invoice(self, **values):
-        return self.invoice(**{"partner_id": self.customer.id, **values})
-
+class TestRecipients(MailedContactCommon):
     def mailed(self, messages):
         return messages.records.filtered(lambda m: m.message_type != "notification")
 
-    def test_enabled_receives(self):
-        """It is added to the recipients, beside the customer."""
+    def test_enabled_contact_is_mailed_beside_the_customer(self):
         self.mapping.enable_contact()
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.customer | self.contact)
 
-    def test_disabled_never(self):
-        """One that is not enabled is never mailed."""
+    def test_disabled_contact_is_not_mailed(self):
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.customer)
         addressed = self.new_invoice(number="CW1002", partner_id=self.contact.id)
         self.assertNotIn(self.contact, self.default_recipients(addressed))
 
-    def test_invoice_of_a_branch(self):
-        """The customer is the invoice's commercial partner."""
+    def test_contact_of_the_commercial_partner_is_mailed(self):
         self.mapping.enable_contact()
         branch = self.new_contact(email="branch@acme.example.com", type="other")
         move = self.new_invoice(partner_id=branch.id)
         self.assertEqual(self.default_recipients(move), branch | self.contact)
 
-    def test_customer_without_email(self):
-        """It suffices that the Bill-To contact has an address."""
+    def test_contact_is_mailed_if_the_customer_has_no_email(self):
         self.customer.email = False
         self.mapping.enable_contact()
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.contact)
-        wizard = self._wizard(move)
+        wizard = self.send_dialog(move)
         self.assertEqual(wizard.mail_partner_ids, self.contact)
 
-    def _wizard(self, move):
-        return (
-            self.env["account.move.send.wizard"]
-            .with_user(self.accountant)
-            .with_context(active_model="account.move", active_ids=move.ids)
-            .create({})
-        )
-
-    def test_nobody_twice(self):
-        """Nobody gets the same e-mail twice."""
+    def test_nobody_gets_the_same_email_twice(self):
         self.mapping.enable_contact()
         self.customer.email = "Emma@acme.example.com"
         move = self.new_invoice()
         self.assertEqual(self.default_recipients(move), self.customer)
 
-    def test_other_company(self):
-        """Per company: another company's invoices do not go there."""
+    def test_invoice_of_another_company_is_not_mailed_to_the_contact(self):
         self.mapping.enable_contact()
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         move = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",
@@ -301,18 +257,17 @@ class TestRecipients(ContactCommon):
         recipients = self.default_recipients(move, user=self.env.user)
         self.assertEqual(recipients, self.customer)
 
-    def test_single(self):
-        """Sent with the dialog, which shows it."""
+    def test_send_dialog_shows_and_mails_the_contact(self):
         self.mapping.enable_contact()
         move = self.new_invoice()
-        wizard = self._wizard(move)
+        wizard = self.send_dialog(move)
         self.assertIn(self.contact, wizard.mail_partner_ids)
         with RecordCapturer(self.env["mail.message"]) as messages:
             wizard.action_send_and_print()
         self.assertIn(self.contact, self.mailed(messages).partner_ids)
 
-    def test_batch(self):
-        """Several at once, sent by the scheduled action."""
+    def test_batch_is_mailed_to_the_contact(self):
+        """The scheduled action sends it."""
         self.mapping.enable_contact()
         moves = self.new_invoice() | self.new_invoice(number="CW1002")
         wizard = (
@@ -344,42 +299,31 @@ class TestRecipients(ContactCommon):
         )
         return self.env["res.partner"].browse(settings["mail_partner_ids"])
 
-    def test_disabled_before_the_scheduled_action(self):
-        """Chosen when it was enabled, left out when it is sent."""
+    def test_contact_disabled_after_the_dialog_is_not_mailed_by_the_batch(self):
         move = self.new_invoice()
         self.mapping.enable_contact()
         self.mapping.disable_contact()
         recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
         self.assertEqual(recipients, self.customer)
 
-    def test_removed_before_the_scheduled_action(self):
-        """Neither does a deleted one stop the sending."""
+    def test_contact_deleted_after_the_dialog_does_not_stop_the_batch(self):
         move = self.new_invoice()
         remove_contacts(self.mapping)
         recipients = self.recipients_of_scheduled(move, self.customer, self.contact)
         self.assertEqual(recipients, self.customer)
 
     def queued(self, *partners):
-        move = self.new_invoice()
-        return self.env["mail.mail"].create(
-            {
-                "model": "account.move",
-                "res_id": move.id,
-                "body_html": "Your invoice",
-                "recipient_ids": [(6, 0, [partner.id for partner in partners])],
-            }
-        )
+        ids = [partner.id for partner in partners]
+        return self.waiting_mail(self.new_invoice(), recipient_ids=[(6, 0, ids)])
 
-    def test_queued_mail(self):
-        """An e-mail in the queue does not go to a disabled contact."""
+    def test_queued_mail_does_not_go_to_a_disabled_contact(self):
         self.mapping.enable_contact()
         mail = self.queued(self.customer, self.contact)
         self.mapping.disable_contact()
         self.assertEqual(mail.recipient_ids, self.customer)
         self.assertEqual(mail.state, "outgoing")
 
-    def test_queued_mail_to_nobody_else(self):
-        """One that went to it alone is cancelled."""
+    def test_queued_mail_to_a_disabled_contact_alone_is_cancelled(self):
         self.mapping.enable_contact()
         mail = self.queued(self.contact)
         remove_contacts(self.mapping)

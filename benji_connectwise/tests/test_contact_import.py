@@ -1,4 +1,4 @@
-"""Importing, taking over and removing the Bill-To contact."""
+"""How the Bill-To contact is imported, converted and removed."""
 
 from unittest.mock import patch
 
@@ -15,7 +15,7 @@ from .contact_common import ContactCommon, import_contact
 
 @tagged("post_install", "-at_install")
 class TestImport(ContactCommon):
-    def test_bill_to_contact_arrives_as_child(self):
+    def test_bill_to_contact_arrives_as_child_of_the_customer(self):
         """A child of the customer with marker and ConnectWise's id."""
         self.assertEqual(import_contact(self.mapping), "created")
         contact = self.mapping.contact_id
@@ -36,14 +36,13 @@ class TestImport(ContactCommon):
         )
         self.assertEqual(self.mapping.contact_origin, "created")
 
-    def test_only_one_contact(self):
-        """Importing again brings no second one."""
+    def test_second_import_brings_no_second_contact(self):
         contact = self.imported()
         import_contact(self.mapping)
         self.assertEqual(self.all_contacts(), contact)
 
-    def test_unchanged_data_write_nothing(self):
-        """The second import issues no UPDATE, and leaves Last Updated."""
+    def test_unchanged_contact_writes_nothing(self):
+        """The second import issues no UPDATE and leaves Last Updated alone."""
         contact = self.imported()
         self.mapping.last_updated = "2026-01-01 00:00:00"
         self.env.flush_all()
@@ -54,8 +53,7 @@ class TestImport(ContactCommon):
         self.assertEqual(str(self.mapping.last_updated), "2026-01-01 00:00:00")
         self.assertEqual(self.mapping.contact_id, contact)
 
-    def test_unchanged_rows_cost_few_queries(self):
-        """Hundreds of unchanged rows cost a fixed number of queries."""
+    def test_unchanged_rows_cost_a_fixed_number_of_queries(self):
         mappings = self.mapping
         for number in range(20):
             company = self.new_company(
@@ -75,23 +73,21 @@ class TestImport(ContactCommon):
         with self.assertQueryCount(cost):
             import_contacts(mappings)
 
-    def test_updated_data_arrive(self):
-        """Changed data in ConnectWise change the contact, on the same record."""
+    def test_changed_contact_is_updated_on_the_same_record(self):
         contact = self.imported()
         self.acme.contact_phone = "+1 512 555 0199"
         self.assertEqual(import_contact(self.mapping), "updated")
         self.assertEqual(contact.phone, "+1 512 555 0199")
         self.assertEqual(self.mapping.contact_id, contact)
 
-    def test_nothing_without_contact(self):
-        """No Bill-To contact, nothing imported, and the row says so."""
+    def test_company_without_contact_imports_nothing_and_says_so(self):
         self.acme.write({"contact_ref": 0, "contact_name": False})
         self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("No Bill-To contact", self.mapping.contact_message)
 
     def test_inactive_contact_is_called_inactive(self):
-        """In ConnectWise it is there, and switched off."""
+        """It exists in ConnectWise, and is switched off there."""
         self.acme.write({"contact_ref": 0, "contact_asked_ref": 4811})
         import_contact(self.mapping)
         self.assertIn("Emma Diaz is inactive", self.mapping.message)
@@ -111,7 +107,7 @@ class TestImport(ContactCommon):
                 self.assertIn("can log in to Odoo", self.mapping.message)
 
     def test_synced_contact_that_got_a_login_is_not_rewritten(self):
-        """Not after a person gave it access to the portal either."""
+        """A person gave it access to the portal after it was imported."""
         contact = self.imported()
         own = {"name": contact.name, "email": contact.email, "partner_id": contact.id}
         new_test_user(self.env, "emma", "base.group_portal", **own)
@@ -120,24 +116,21 @@ class TestImport(ContactCommon):
         self.assertEqual(contact.email, "emma@acme.example.com")
         self.assertIn("can log in to Odoo", self.mapping.message)
 
-    def test_nothing_without_email(self):
-        """No e-mail, or one that is no address, counts as none."""
+    def test_contact_without_a_valid_email_is_not_imported(self):
         for email in (False, " ", "by phone only"):
             self.acme.contact_email = email
             self.assertEqual(import_contact(self.mapping), "none")
             self.assertIn("Emma Diaz", self.mapping.contact_message)
         self.assertFalse(self.all_contacts())
 
-    def test_lost_email_removes_contact(self):
-        """A contact that lost its e-mail goes."""
+    def test_contact_that_loses_its_email_is_removed(self):
         contact = self.imported()
         self.acme.contact_email = False
         self.assertEqual(import_contact(self.mapping), "removed")
         self.assertFalse(contact.exists())
         self.assertTrue(self.mapping.contact_message)
 
-    def test_replaced_contact(self):
-        """Another Bill-To contact: the old one goes, the new one comes."""
+    def test_new_bill_to_contact_replaces_the_old_one(self):
         old = self.imported()
         self.acme.write(
             {
@@ -151,8 +144,7 @@ class TestImport(ContactCommon):
         self.assertEqual(self.all_contacts(), self.mapping.contact_id)
         self.assertEqual(self.mapping.contact_id.connectwise_contact_ref, 99)
 
-    def test_replaced_by_one_with_the_same_address(self):
-        """A contact taken over stays the same record at its address."""
+    def test_converted_contact_stays_if_its_successor_has_the_same_address(self):
         contact = self.new_contact(name="By hand")
         self.imported()
         self.acme.write({"contact_ref": 99, "contact_name": "Joe"})
@@ -161,8 +153,7 @@ class TestImport(ContactCommon):
         self.assertEqual(contact.name, "Joe")
         self.assertEqual(self.mapping.bill_to_ids.before["name"], "By hand")
 
-    def test_two_customers_have_one_each(self):
-        """Shared records: the same Bill-To contact, one synced contact per customer."""
+    def test_customers_that_share_a_company_have_one_contact_each(self):
         other = self.new_customer("Acme East")
         mapping = self.connect(other, self.acme)
         import_contacts(self.mapping | mapping)
@@ -170,38 +161,38 @@ class TestImport(ContactCommon):
         self.assertEqual(len(self.all_contacts(other)), 1)
         self.assertNotEqual(self.mapping.contact_id, mapping.contact_id)
 
-    def test_gone_company_leaves_contact(self):
-        """Gone there: the contact stays as it is until a person decides."""
+    def test_contact_of_a_deleted_company_is_kept(self):
+        """A person decides about it."""
         contact = self.imported()
         self.acme.write({"is_deleted": True, "contact_email": False})
         self.assertEqual(import_contact(self.mapping), "unchanged")
         self.assertEqual(contact.email, "emma@acme.example.com")
 
-    def test_own_address_of_a_converted_contact_stays_its_own(self):
-        """As long as Odoo leaves it alone, by its type."""
+    def test_converted_contact_keeps_its_postal_address(self):
+        """Odoo does not copy the customer's address to contacts of its type."""
         contact = self.new_contact(type="delivery", street="2 Dock Rd")
         self.imported()
         self.customer.street = "1 Main St"
         self.assertEqual(contact.street, "2 Dock Rd")
 
-    def test_address_is_the_customers(self):
-        """The contact has its customer's address, and gives it nothing."""
+    def test_imported_contact_has_its_customers_address(self):
+        """It never passes an address on to the customer."""
         self.customer.write({"street": "1 Main St", "city": "Austin"})
         contact = self.imported()
         self.assertEqual(contact.street, "1 Main St")
         self.customer.with_user(self.clerk).write({"street": "2 Main St"})
         self.assertEqual(contact.street, "2 Main St")
 
-    def test_contact_follows_customer_into_company(self):
-        """What Odoo syncs from the parent keeps working: the company."""
+    def test_contact_follows_its_customer_into_another_odoo_company(self):
+        """Odoo hands the company down from the parent."""
         contact = self.imported()
         self.customer.company_id = self.company
         self.assertEqual(contact.company_id, self.company)
         self.customer.company_id = False
         self.assertFalse(contact.company_id)
 
-    def test_what_odoo_refuses_is_said_on_the_row(self):
-        """One contact that cannot be written stops nobody else's."""
+    def test_row_says_that_odoo_refused_its_contact(self):
+        """The contacts of other rows are imported."""
         other = self.connect(self.new_customer("B"), self.new_company(2, "B"))
         self.env.cr.execute(
             "ALTER TABLE res_partner ADD CONSTRAINT no_emma"
@@ -214,14 +205,13 @@ class TestImport(ContactCommon):
         self.assertEqual(outcomes[other], "created")
         self.assertIn("Could not be imported", self.mapping.contact_message)
 
-    def test_no_portal_user(self):
-        """Importing and enabling create no user."""
+    def test_importing_and_enabling_create_no_user(self):
         contact = self.imported()
         self.mapping.enable_contact()
         self.assertFalse(contact.user_ids)
 
-    def test_context_of_the_person_makes_no_customer(self):
-        """Defaults of the list a person came from say nothing about the contact."""
+    def test_default_values_in_the_context_do_not_change_the_contact(self):
+        """Those of the list that a person came from would make it a customer."""
         mapping = self.mapping.with_context(
             default_is_company=True,
             default_customer_rank=1,
@@ -231,9 +221,8 @@ class TestImport(ContactCommon):
         self.assertFalse(self.mapping.contact_id.is_company)
         self.assertFalse(self.mapping.contact_id.customer_rank)
 
-    def test_per_company(self):
-        """A shared customer has one synced contact per connection."""
-        other_company = self.setup_other_company(name="company_2")["company"]
+    def test_shared_customer_has_one_contact_per_connection(self):
+        other_company = self.new_odoo_company()
         backend = self.backend.copy(
             {"company_id": other_company.id, "server_url": self.sandbox.url}
         )
@@ -246,17 +235,15 @@ class TestImport(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestEnteredBefore(ContactCommon):
-    """What Odoo had before is from accounting, or entered by hand."""
+    """Contacts that Odoo had before come from accounting or were entered by hand."""
 
-    def test_customers_own_email(self):
-        """The customer's own address is not imported again."""
+    def test_customers_own_email_is_not_imported_again(self):
         self.customer.email = " EMMA@acme.example.com"
         self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.all_contacts())
         self.assertIn("own e-mail", self.mapping.contact_message)
 
-    def test_invoice_address(self):
-        """An invoice address stays what it was, and is the only one."""
+    def test_invoice_address_is_neither_converted_nor_duplicated(self):
         contact = self.new_contact(type="invoice")
         before = contact.read()
         self.assertEqual(import_contact(self.mapping), "none")
@@ -265,14 +252,14 @@ class TestEnteredBefore(ContactCommon):
         self.assertEqual(self.all_contacts(), contact)
         self.assertIn("invoice address", self.mapping.contact_message)
 
-    def test_archived_invoice_address_is_not_in_use(self):
-        """An archived invoice address reaches nobody, so the contact comes."""
+    def test_contact_is_imported_beside_an_archived_invoice_address(self):
+        """The archived address receives nothing."""
         archived = self.new_contact(type="invoice", active=False)
         self.assertEqual(import_contact(self.mapping), "created")
         self.assertFalse(archived.active)
 
-    def test_entered_by_hand_is_converted(self):
-        """The same record becomes the synced one."""
+    def test_contact_entered_by_hand_is_converted(self):
+        """It is the same record."""
         for kind in ("contact", "delivery", "other"):
             with self.subTest(kind), self.cr.savepoint() as savepoint:
                 contact = self.new_contact(type=kind)
@@ -283,38 +270,33 @@ class TestEnteredBefore(ContactCommon):
                 self.assertEqual(contact.type, kind)
                 savepoint.rollback()
 
-    def test_converted_is_not_editable(self):
-        """From then on it is ConnectWise's."""
+    def test_converted_contact_cannot_be_edited(self):
         contact = self.new_contact()
         self.imported()
         with self.assertRaises(UserError):
             contact.with_user(self.clerk).phone = "1"
 
-    def test_archived_one_is_converted(self):
-        """An archived one of that address comes back, and goes back."""
+    def test_archived_contact_is_converted_and_archived_again(self):
         contact = self.new_contact(active=False)
         self.assertEqual(self.imported(), contact)
         self.assertTrue(contact.active)
         remove_contacts(self.mapping)
         self.assertFalse(contact.active)
 
-    def test_contact_of_another_customer(self):
-        """Looks at this customer's contacts alone."""
+    def test_contact_of_another_customer_is_not_converted(self):
         other = self.new_customer("Other")
         contact = self.new_contact(parent_id=other.id)
         self.assertEqual(import_contact(self.mapping), "created")
         self.assertFalse(contact.is_connectwise_contact)
 
-    def test_user_of_odoo_is_left_alone(self):
-        """A colleague's own contact is nobody's Bill-To contact."""
+    def test_colleague_with_a_user_is_not_converted(self):
         self.clerk.partner_id.write(
             {"parent_id": self.customer.id, "email": "emma@acme.example.com"}
         )
         self.assertEqual(import_contact(self.mapping), "none")
         self.assertFalse(self.clerk.partner_id.is_connectwise_contact)
 
-    def test_moves_to_an_address_that_accounting_has(self):
-        """Also when its e-mail becomes one that Odoo has already."""
+    def test_contact_that_moves_to_an_address_of_accounting_is_removed(self):
         contact = self.imported()
         existing = self.new_contact(type="invoice", email="ap@acme.example.com")
         self.acme.contact_email = "AP@acme.example.com"
@@ -323,24 +305,21 @@ class TestEnteredBefore(ContactCommon):
         self.assertEqual(self.all_contacts(), existing)
         self.assertIn("invoice address", self.mapping.contact_message)
 
-    def test_moves_to_an_address_entered_by_hand(self):
-        """Also when its e-mail becomes that of a contact entered by hand."""
+    def test_contact_that_moves_to_an_address_entered_by_hand_converts_that_one(self):
         self.imported()
         by_hand = self.new_contact(email="ap@acme.example.com")
         self.acme.contact_email = "ap@acme.example.com"
         self.assertEqual(import_contact(self.mapping), "converted")
         self.assertEqual(self.all_contacts(), by_hand)
 
-    def test_what_connectwise_lacks_is_not_emptied(self):
-        """A phone that a person entered stays where ConnectWise has none."""
+    def test_converted_contact_keeps_a_phone_that_connectwise_lacks(self):
         contact = self.new_contact(phone="5")
         self.acme.contact_phone = False
         self.imported()
         self.assertEqual(contact.phone, "5")
         self.assertEqual(import_contact(self.mapping), "unchanged")
 
-    def test_restored_exactly(self):
-        """A converted contact gets back what it had."""
+    def test_converted_contact_is_restored_exactly(self):
         self.customer.write({"street": "1 Main St", "city": "Austin"})
         for values in (
             {"type": "contact", "function": "Boss", "phone": False},
@@ -363,8 +342,8 @@ class TestEnteredBefore(ContactCommon):
                 self.assertFalse(self.mapping.bill_to_ids.before)
                 savepoint.rollback()
 
-    def test_own_address_of_a_contact_is_restored(self):
-        """Even an address that differs from the customer's."""
+    def test_postal_address_of_a_converted_contact_is_restored(self):
+        """The address differs from the customer's."""
         contact = self.new_contact(street="9 Own Way")
         self.customer.street = "1 Main St"
         self.env.flush_all()
@@ -385,8 +364,8 @@ class TestMerge(ContactCommon):
         ids = [partner.id for partner in partners]
         wizard._merge([*ids, into.id], into, extra_checks=False)
 
-    def test_synced_contact_is_not_merged_away(self):
-        """The message says to disconnect first; in either direction."""
+    def test_synced_contact_cannot_be_merged(self):
+        """Whichever is the destination, the message says to disconnect first."""
         contact = self.imported()
         other = self.new_contact(email="x@example.com")
         with self.assertRaisesRegex(UserError, "Disconnect"):
@@ -404,7 +383,7 @@ class TestMerge(ContactCommon):
             wizard.action_start_automatic_process()
         return wizard
 
-    def test_merging_automatically_goes_on_after_a_synced_contact(self):
+    def test_automatic_merge_goes_on_after_a_synced_contact(self):
         contact = self.imported()
         twin = self.new_contact(name="Emma D.", email=contact.email)
         pair = self.new_contact(email="zoe@x.com") + self.new_contact(email="zoe@x.com")
@@ -413,8 +392,8 @@ class TestMerge(ContactCommon):
         self.assertTrue(contact.exists() and twin.exists())
         self.assertEqual(len(pair.exists()), 1)
 
-    def test_merging_automatically_leaves_out_the_synced_contact_alone(self):
-        """Two others of the same address are one thereafter."""
+    def test_automatic_merge_leaves_out_only_the_synced_contact(self):
+        """Two other contacts with the same address become one."""
         contact = self.imported()
         twins = self.new_contact(email=contact.email)
         twins |= self.new_contact(email=contact.email)
@@ -423,8 +402,8 @@ class TestMerge(ContactCommon):
         self.assertEqual(len(twins.exists()), 1)
         self.assertEqual(wizard.connectwise_skipped, 1)
 
-    def test_destination_keeps_its_mapping(self):
-        """Merging two customers keeps the destination's mapping, and one contact."""
+    def test_merged_customer_keeps_its_mapping(self):
+        """It also keeps one contact."""
         contact = self.imported()
         other = self.new_customer("Boulder Law")
         boulder = self.new_company(
@@ -440,8 +419,7 @@ class TestMerge(ContactCommon):
         self.assertEqual(self.mapping.connectwise_company_id, self.acme)
         self.assertEqual(self.all_contacts(), contact)
 
-    def test_unconnected_destination_gets_the_mapping(self):
-        """What the source was connected with is not lost."""
+    def test_unconnected_destination_of_a_merge_gets_the_mapping(self):
         contact = self.imported()
         other = self.new_customer("Aardvark")
         empty = self.new_row(other)
@@ -453,8 +431,8 @@ class TestMerge(ContactCommon):
         self.assertEqual(contact.parent_id, other)
         self.assertTrue(contact.is_connectwise_contact)
 
-    def test_disconnected_destination_stays_disconnected(self):
-        """Merging does not undo what a person decided."""
+    def test_disconnected_destination_of_a_merge_stays_disconnected(self):
+        """A merge does not undo the decision of a person."""
         other = self.new_customer("Other")
         excluded = self.new_row(other, disconnected=True)
         contact = self.imported()
@@ -462,8 +440,8 @@ class TestMerge(ContactCommon):
         self.assertEqual(other.connectwise_mapping_ids, excluded)
         self.assertFalse(contact.exists())
 
-    def test_taken_over_contact_of_the_source_is_given_back(self):
-        """Merging its customer away deletes no record of a person."""
+    def test_merging_a_customer_away_restores_its_converted_contact(self):
+        """A record that a person made is not deleted."""
         by_hand = self.new_contact(name="By hand")
         self.imported()
         other = self.new_customer("Other")
@@ -474,16 +452,15 @@ class TestMerge(ContactCommon):
         self.assertEqual(by_hand.parent_id, other)
         self.assertFalse(by_hand.is_connectwise_contact)
 
-    def test_invoices_are_judged_by_the_customer_they_come_to(self):
-        """An amount that agrees is no evidence for a connected customer."""
+    def test_merged_invoices_are_judged_by_the_destination(self):
+        """For a connected customer, an equal amount is no evidence."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.merge(self.partner_a, into=self.customer)
         self.assertEqual(move.commercial_partner_id, self.customer)
         self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
 
-    def test_ordinary_contacts_merge(self):
-        """Merging is otherwise as before."""
+    def test_ordinary_contacts_can_be_merged(self):
         one = self.new_contact(email="x@example.com")
         two = self.new_contact(email="y@example.com")
         self.merge(one, into=two)
@@ -492,8 +469,7 @@ class TestMerge(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestRemoval(ContactCommon):
-    def test_disconnecting_removes(self):
-        """Contact and address vanish from the customer."""
+    def test_disconnecting_removes_the_imported_contact(self):
         contact = self.imported()
         self.mapping.with_user(self.administrator).action_disconnect()
         self.assertFalse(contact.exists())
@@ -501,8 +477,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(self.mapping.contact_id)
         self.assertFalse(self.mapping.contact_origin)
 
-    def test_history_is_kept(self):
-        """A contact that a message went to is archived, without address."""
+    def test_contact_with_messages_is_archived_without_address(self):
         contact = self.imported()
         message = self.customer.message_post(
             body="Your invoice", partner_ids=contact.ids
@@ -525,32 +500,29 @@ class TestRemoval(ContactCommon):
         self.assertEqual(partners, contact)
         self.assertFalse(self.customer.child_ids)
 
-    def test_invoice_is_kept(self):
-        """So is one that an invoice is addressed to."""
+    def test_contact_with_an_invoice_is_archived(self):
         contact = self.imported()
         move = self.invoice(partner_id=contact.id)
         remove_contacts(self.mapping)
         self.assertEqual(move.partner_id, contact)
         self.assertFalse(contact.active)
 
-    def test_note_on_the_contact_is_kept(self):
-        """A note in its own chatter is history too."""
+    def test_contact_with_a_note_is_archived(self):
         contact = self.imported()
         note = contact.message_post(body="Called her")
         remove_contacts(self.mapping)
         self.assertTrue(note.exists())
         self.assertFalse(contact.active)
 
-    def test_archived_one_is_no_longer_guarded(self):
-        """What is left belongs to the people here."""
+    def test_archived_contact_can_be_edited_again(self):
         contact = self.imported()
         contact.message_post(body="Called her")
         remove_contacts(self.mapping)
         contact.with_user(self.clerk).write({"active": True, "email": "new@b.co"})
         self.assertEqual(contact.email, "new@b.co")
 
-    def test_contact_of_a_user(self):
-        """Somebody gave it access to the portal: removing does not fail."""
+    def test_contact_with_a_login_can_be_removed(self):
+        """Somebody gave it access to the portal."""
         contact = self.imported()
         self.env["res.users"].create(
             {
@@ -563,8 +535,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.email)
         self.assertFalse(contact.is_connectwise_contact)
 
-    def test_others_are_untouched(self):
-        """Accounting's and people's contacts stay."""
+    def test_other_contacts_are_not_removed(self):
         others = self.new_contact(email="x@example.com")
         others |= self.new_contact(email="y@example.com", type="invoice")
         before = others.read(["name", "email", "type", "active"])
@@ -573,8 +544,7 @@ class TestRemoval(ContactCommon):
         self.env.invalidate_all()
         self.assertEqual(others.read(["name", "email", "type", "active"]), before)
 
-    def test_mapped_again(self):
-        """Connecting later imports it cleanly."""
+    def test_connecting_again_imports_the_contact_again(self):
         contact = self.imported()
         contact.message_post(body="Called her")
         self.mapping.with_user(self.administrator).action_disconnect()
@@ -582,14 +552,13 @@ class TestRemoval(ContactCommon):
         self.assertEqual(import_contact(self.mapping), "created")
         self.assertEqual(self.customer.child_ids, self.mapping.contact_id)
 
-    def test_deleting_the_row_removes(self):
-        """A row that goes takes its contact along."""
+    def test_deleting_the_row_removes_the_contact(self):
         contact = self.imported()
         self.mapping.unlink()
         self.assertFalse(contact.exists())
 
-    def test_deleting_the_connection_removes(self):
-        """No contact stays behind that nobody can edit."""
+    def test_deleting_the_connection_removes_the_contact(self):
+        """Otherwise nobody could edit it."""
         contact = self.imported()
         other = self.new_customer("Other")
         by_hand = self.new_contact(parent_id=other.id, name="By hand")
@@ -600,8 +569,7 @@ class TestRemoval(ContactCommon):
         self.assertEqual(by_hand.name, "By hand")
         self.assertFalse(by_hand.is_connectwise_contact)
 
-    def test_paused_keeps(self):
-        """Switched off, contacts stay and say that they are paused."""
+    def test_switching_contacts_off_keeps_them_marked_as_paused(self):
         contact = self.imported()
         self.backend.sync_contacts = False
         self.assertTrue(self.mapping.sync_paused)
@@ -609,14 +577,13 @@ class TestRemoval(ContactCommon):
         self.mapping.with_user(self.administrator).enable_contact()
         self.assertTrue(contact.connectwise_enabled)
 
-    def test_paused_is_said_on_the_contact(self):
-        """To whoever opens it."""
+    def test_paused_contact_says_so(self):
         contact = self.imported()
         self.backend.sync_contacts = False
         message = contact.with_user(self.clerk).connectwise_contact_message
         self.assertIn("Sync paused", message)
 
-    def test_not_paused_says_nothing_on_the_contact(self):
+    def test_contact_that_is_not_paused_says_nothing(self):
         self.assertFalse(self.imported().connectwise_contact_message)
 
     def test_removing_imported_contacts_removes_them(self):
@@ -626,7 +593,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.exists())
         self.assertFalse(self.mapping.contact_id)
 
-    def test_removing_imported_contacts_gives_converted_ones_back(self):
+    def test_removing_imported_contacts_restores_converted_ones(self):
         contact = self.new_contact()
         self.imported()
         self.backend.sync_contacts = False
@@ -634,8 +601,7 @@ class TestRemoval(ContactCommon):
         self.assertFalse(contact.is_connectwise_contact)
         self.assertEqual(contact.name, "Emma")
 
-    def test_row_tells_what_happened(self):
-        """Every change is in the row's chatter, with who did it."""
+    def test_chatter_of_the_row_says_who_changed_the_contact(self):
         self.imported()
         self.mapping.with_user(self.administrator).enable_contact()
         message = self.mapping.message_ids[0]

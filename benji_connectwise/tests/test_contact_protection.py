@@ -1,4 +1,4 @@
-"""A synced contact is changed by nobody else, and says where it is from."""
+"""A synced contact can be changed only by the synchronization."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
@@ -16,8 +16,8 @@ class TestProtection(ContactCommon):
         import_contact(cls.mapping)
         cls.contact = cls.mapping.contact_id
 
-    def test_data_cannot_be_written(self):
-        """Not by a clerk, not by an administrator, not by the system."""
+    def test_synced_data_cannot_be_written(self):
+        """Neither a clerk, nor an administrator, nor the superuser can write them."""
         other = self.new_customer("Other")
         changes = {
             "name": "X",
@@ -42,15 +42,14 @@ class TestProtection(ContactCommon):
                 with self.subTest(name, user=user.login), self.assertRaises(UserError):
                     contact.write({name: value})
 
-    def test_the_same_value_is_no_change(self):
-        """A form that sends back what it was given is not refused."""
+    def test_writing_the_same_value_is_allowed(self):
+        """Forms send back the values that they were given."""
         self.contact.with_user(self.clerk).write(
             {"name": "Emma Diaz", "email": "emma@acme.example.com", "comment": "Hi"}
         )
         self.assertIn("Hi", self.contact.comment)
 
-    def test_forged_context(self):
-        """No context that can come from outside opens it."""
+    def test_context_from_outside_does_not_open_the_contact(self):
         contact = self.contact.with_user(self.clerk)
         for value in (True, 1, "SYNC", "<object object>", {"a": 1}, [1]):
             forged = contact.with_context(connectwise_sync=value, tracking_disable=True)
@@ -60,8 +59,7 @@ class TestProtection(ContactCommon):
                 with self.assertRaises(UserError):
                     forged.unlink()
 
-    def test_through_the_parent(self):
-        """Commands on the customer's contacts are refused too."""
+    def test_contact_cannot_be_changed_through_its_customer(self):
         customer = self.customer.with_user(self.clerk)
         for command in (
             (1, self.contact.id, {"email": "thief@example.net"}),
@@ -73,27 +71,24 @@ class TestProtection(ContactCommon):
             with self.subTest(command), self.assertRaises(UserError):
                 customer.write({"child_ids": [command]})
 
-    def test_not_archived(self):
-        """Neither by the action, nor by the field."""
+    def test_synced_contact_cannot_be_archived(self):
         with self.assertRaises(UserError):
             self.contact.with_user(self.clerk).action_archive()
         self.assertTrue(self.contact.active)
 
-    def test_not_deleted(self):
-        """Not even by the system."""
+    def test_synced_contact_cannot_be_deleted(self):
+        """Not even the superuser can delete it."""
         with self.assertRaises(UserError):
             self.contact.with_user(self.clerk).unlink()
         with self.assertRaises(UserError):
             self.contact.sudo().unlink()
         self.assertTrue(self.contact.exists())
 
-    def test_mass_edit(self):
-        """Several at once, a synced one among them."""
+    def test_mass_edit_with_a_synced_contact_is_refused(self):
         with self.assertRaises(UserError):
             (self.contact | self.customer).with_user(self.clerk).write({"phone": "1"})
 
-    def test_list_import(self):
-        """Odoo's own import says what it refuses."""
+    def test_list_import_says_what_it_refuses(self):
         result = (
             self.env["res.partner"]
             .with_user(self.clerk)
@@ -103,8 +98,7 @@ class TestProtection(ContactCommon):
         self.assertIn("ConnectWise", result["messages"][0]["message"])
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
-    def test_list_import_of_unchanged_data(self):
-        """An export that is imported again passes."""
+    def test_list_import_of_unchanged_data_is_accepted(self):
         result = (
             self.env["res.partner"]
             .with_user(self.clerk)
@@ -112,8 +106,8 @@ class TestProtection(ContactCommon):
         )
         self.assertTrue(result["ids"])
 
-    def test_markers_are_nobodys(self):
-        """A contact cannot be made to look like one from ConnectWise."""
+    def test_synced_marker_cannot_be_set(self):
+        """No contact can be made to look like one from ConnectWise."""
         Partner = self.env["res.partner"].with_user(self.clerk)
         markers = {
             "is_connectwise_contact": True,
@@ -130,15 +124,13 @@ class TestProtection(ContactCommon):
             with self.subTest(name), self.assertRaises(UserError):
                 made.write({name: value})
 
-    def test_copy_is_ordinary(self):
-        """Shared records: a copy of a synced contact is an ordinary contact."""
+    def test_copy_of_a_synced_contact_is_an_ordinary_contact(self):
         copy = self.contact.with_user(self.clerk).copy()
         self.assertFalse(copy.is_connectwise_contact)
         self.assertFalse(copy.connectwise_contact_ref)
         copy.phone = "1"
 
-    def test_what_odoo_syncs_keeps_working(self):
-        """Stops nothing that Odoo itself hands down from the customer."""
+    def test_values_that_odoo_hands_down_from_the_customer_are_accepted(self):
         terms = self.env.ref("account.account_payment_term_30days")
         self.customer.with_user(self.clerk).write({"vat": "US123456789"})
         self.customer.property_payment_term_id = terms
@@ -147,13 +139,11 @@ class TestProtection(ContactCommon):
             self.contact.with_company(self.company).property_payment_term_id, terms
         )
 
-    def test_customer_can_be_edited(self):
-        """The customer itself is Odoo's."""
+    def test_customer_of_a_synced_contact_can_be_edited(self):
         self.customer.with_user(self.clerk).write({"name": "Acme", "email": "a@b.co"})
         self.assertEqual(self.customer.name, "Acme")
 
-    def test_portal(self):
-        """A portal user of the customer cannot edit or archive it."""
+    def test_portal_user_cannot_edit_or_archive_the_contact(self):
         portal = new_test_user(
             self.env, "connectwise_portal", groups="base.group_portal"
         )
@@ -163,18 +153,16 @@ class TestProtection(ContactCommon):
         self.assertTrue(getattr(address.with_user(portal).sudo(), can)())
         self.assertFalse(getattr(self.contact.with_user(portal).sudo(), can)())
 
-    def test_customer_takes_it_along(self):
-        """Bill-To contact: it goes when its customer is deleted."""
+    def test_contact_is_deleted_with_its_customer(self):
         self.customer.with_user(self.administrator).sudo().unlink()
         self.assertFalse(self.contact.exists())
         self.assertFalse(self.mapping.exists())
 
-    def test_customer_and_contact_deleted_at_once(self):
-        """Both in one go is deleting the customer."""
+    def test_customer_and_contact_can_be_deleted_together(self):
         (self.customer | self.contact).unlink()
         self.assertFalse((self.customer | self.contact).exists())
 
-    def test_deleting_the_customer_gives_back(self):
+    def test_deleting_the_customer_restores_a_converted_contact(self):
         """A record made by a person is never deleted."""
         remove_contacts(self.mapping)
         contact = self.new_contact(name="By hand")
@@ -184,22 +172,19 @@ class TestProtection(ContactCommon):
         self.assertEqual(contact.name, "By hand")
         self.assertFalse(contact.is_connectwise_contact)
 
-    def test_refused_deletion_leaves_all(self):
-        """Who may not delete the customer does not remove its contact either."""
+    def test_refused_deletion_of_the_customer_keeps_the_contact(self):
         with self.assertRaises(AccessError):
             self.customer.with_user(self.accountant).unlink()
         self.assertTrue(self.contact.exists())
 
-    def test_archived_customer_keeps_it(self):
-        """Archiving a customer is Odoo's affair; its contact stays as it is."""
+    def test_archiving_the_customer_keeps_the_contact(self):
         self.customer.with_user(self.clerk).action_archive()
         self.assertTrue(self.contact.is_connectwise_contact)
 
 
 @tagged("post_install", "-at_install")
 class TestPartnerViews(ContactCommon):
-    def test_connected_customer(self):
-        """The customer's form says with whom it is connected."""
+    def test_customers_form_shows_the_company_it_is_connected_to(self):
         customer = self.customer.with_user(self.accountant)
         self.assertEqual(
             customer.connectwise_connection,
@@ -207,14 +192,12 @@ class TestPartnerViews(ContactCommon):
         )
         self.assertEqual(customer.connectwise_company_id, self.acme)
 
-    def test_icon_disappears(self):
-        """Gone when it is not connected any more."""
+    def test_icon_disappears_after_disconnecting(self):
         self.mapping.with_user(self.administrator).action_disconnect()
         self.assertFalse(self.customer.connectwise_connection)
         self.assertFalse(self.customer.connectwise_company_id)
 
-    def test_search(self):
-        """Connected customers can be searched for."""
+    def test_connected_customers_can_be_searched_for(self):
         Partner = self.env["res.partner"].with_user(self.accountant)
         connected = Partner.search([("connectwise_company_id", "=", self.acme.id)])
         self.assertEqual(connected, self.customer)
@@ -227,13 +210,11 @@ class TestPartnerViews(ContactCommon):
         found = Partner.search([("connectwise_company_id", "ilike", "acme")])
         self.assertEqual(found, self.customer)
 
-    def test_current_company(self):
-        """Per company: elsewhere the customer is not connected."""
-        other = self.setup_other_company(name="company_2")["company"]
+    def test_customer_is_not_connected_in_another_company(self):
+        other = self.new_odoo_company()
         self.assertFalse(self.customer.with_company(other).connectwise_connection)
 
-    def test_badges(self):
-        """Lists and cards show who is connected, and where it is from."""
+    def test_lists_and_cards_show_the_connection_and_the_origin(self):
         contact = self.imported()
         for partner in (self.customer, contact):
             badges = partner.with_user(self.clerk).application_statistics
@@ -242,8 +223,8 @@ class TestPartnerViews(ContactCommon):
         other = self.new_contact(email="x@example.com")
         self.assertFalse(other.with_user(self.clerk).application_statistics)
 
-    def test_form_without_invoicing_rights(self):
-        """Whoever only has Contacts opens the form; protected is read-only."""
+    def test_synced_contact_is_read_only_without_invoicing_rights(self):
+        """A person who has only Contacts can open the form."""
         contact = self.imported()
         with Form(contact.with_user(self.clerk), "base.view_partner_form") as form:
             for name in ("email", "phone", "function", "street"):
@@ -255,15 +236,13 @@ class TestPartnerViews(ContactCommon):
             form.website = "https://example.com"
         self.assertEqual(contact.website, "https://example.com")
 
-    def test_ordinary_form_is_as_before(self):
-        """Other contacts are edited as ever."""
+    def test_ordinary_contact_can_be_edited_in_the_form(self):
         with Form(self.customer.with_user(self.clerk)) as form:
             form.email = "x@example.com"
             form.street = "1 Main St"
         self.assertEqual(self.customer.email, "x@example.com")
 
-    def test_inline_form(self):
-        """The contact's form inside its customer's is read-only too."""
+    def test_contacts_form_inside_its_customers_is_read_only(self):
         self.imported()
         form = Form(self.customer.with_user(self.clerk))
         with (
@@ -272,8 +251,7 @@ class TestPartnerViews(ContactCommon):
         ):
             child.email = "x@example.com"
 
-    def test_every_view_of_contacts_loads(self):
-        """Nothing in the views needs Invoicing rights."""
+    def test_every_contact_view_loads_without_invoicing_rights(self):
         views = [(False, kind) for kind in ("form", "list", "kanban", "search")]
         for user in (self.clerk, self.accountant, self.administrator):
             arches = self.env["res.partner"].with_user(user).get_views(views)["views"]
@@ -281,8 +259,7 @@ class TestPartnerViews(ContactCommon):
             has_button = "action_connectwise_enable" in arches["form"]["arch"]
             self.assertEqual(has_button, user == self.administrator)
 
-    def test_reading_fields(self):
-        """Whoever reads all fields that are there for him is not refused."""
+    def test_every_visible_field_of_a_contact_can_be_read(self):
         contact = self.imported()
         portal = new_test_user(self.env, "cw_portal", groups="base.group_portal")
         portal.partner_id.parent_id = self.customer
@@ -295,7 +272,7 @@ class TestPartnerViews(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestFromOutside(ContactCommon, HttpCase):
-    """What programs and portal users can ask the server for."""
+    """Requests that programs and portal users can send to the server."""
 
     @classmethod
     def setUpClass(cls):
@@ -311,8 +288,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         with mute_logger("odoo.http"):
             return self.url_open(path, json={"params": params}).json()
 
-    def test_forged_context_over_rpc(self):
-        """Any context may come along."""
+    def test_context_over_rpc_does_not_open_the_contact(self):
         self.authenticate(self.clerk.login, self.clerk.login)
         for context in ({}, {"connectwise_sync": True}, {"connectwise_sync": "SYNC"}):
             for method, *args in (
@@ -331,7 +307,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
-    def test_private_methods_over_rpc(self):
+    def test_removal_cannot_be_called_over_rpc(self):
         """Nobody decides or deletes past the checks of the row."""
         bill_to = self.mapping.bill_to_ids
         self.authenticate(self.administrator.login, self.administrator.login)
@@ -348,16 +324,14 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertEqual(bill_to.contact_id, self.contact)
         self.assertFalse(self.contact.connectwise_enabled)
 
-    def test_enabling_over_rpc(self):
-        """Only for the Invoicing administrator."""
+    def test_only_invoicing_administrator_enables_over_rpc(self):
         call = ("connectwise.mapping", "enable_contact", self.mapping.ids)
         self.authenticate(self.accountant.login, self.accountant.login)
         self.assertIn("AccessError", self.call(*call)["error"]["data"]["name"])
         self.authenticate(self.administrator.login, self.administrator.login)
         self.assertTrue(self.call(*call)["result"])
 
-    def test_portal_user(self):
-        """The customer's portal user can neither open, change nor archive it."""
+    def test_portal_user_cannot_open_change_or_archive_the_contact(self):
         user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
         user.partner_id.parent_id = self.customer
         self.authenticate(user.login, user.login)

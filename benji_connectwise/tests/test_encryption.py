@@ -1,4 +1,4 @@
-"""The private key in the database: encrypted, where the server has a key for that."""
+"""The private key is encrypted in the database if the server has a key for it."""
 
 import os
 from unittest.mock import patch
@@ -17,7 +17,7 @@ KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
 
 
 def server(**settings):
-    """Give the server these environment variables, for a block."""
+    """Set these environment variables of the server in this block."""
     names = {
         f"BENJI_CONNECTWISE_{name.upper()}": text for name, text in settings.items()
     }
@@ -35,7 +35,7 @@ class EncryptionCommon(ConnectwiseCommon):
             os.environ.pop(f"BENJI_CONNECTWISE_{name}", None)
 
     def stored(self, table="connectwise_backend", column="stored_private_key"):
-        """Return what the database itself holds."""
+        """Return the value that is stored in the database."""
         self.env.flush_all()
         query = SQL(
             "SELECT %s FROM %s ORDER BY id DESC LIMIT 1",
@@ -56,12 +56,12 @@ class EncryptionCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestEncryption(EncryptionCommon):
-    def test_without_a_key_it_is_stored_as_it_is(self):
-        """Nobody is locked out of a server that has no key."""
+    def test_private_key_is_stored_in_clear_without_an_encryption_key(self):
+        """A server without an encryption key must keep working."""
         self.assertEqual(self.stored(), self.private_key)
 
-    def test_with_a_key_it_is_encrypted_and_works(self):
-        """In clear nowhere in the database."""
+    def test_private_key_is_encrypted_with_an_encryption_key(self):
+        """It is nowhere in clear in the database, and the connection works."""
         with server(secret_key=KEY):
             self.backend.with_user(self.administrator).private_key = self.private_key
             self.assertTrue(self.stored().startswith("fernet:"))
@@ -86,7 +86,7 @@ class TestEncryption(EncryptionCommon):
         with server(secret_key=NEW_KEY):
             self.assertConnects()
 
-    def test_a_key_that_is_gone_is_said_and_nothing_is_lost(self):
+    def test_missing_encryption_key_is_reported_and_nothing_is_lost(self):
         """A question does not destroy what cannot be read."""
         with server(secret_key=KEY):
             self.save_again()
@@ -99,8 +99,8 @@ class TestEncryption(EncryptionCommon):
         with server(secret_key=KEY):
             self.assertConnects()
 
-    def test_entering_the_private_key_again_mends_it(self):
-        """With the wizard, which says what is wrong beside the field."""
+    def test_entering_the_private_key_again_replaces_an_unreadable_one(self):
+        """The wizard says beside the field that it cannot be read."""
         with server(secret_key=KEY):
             self.save_again()
         Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
@@ -119,7 +119,7 @@ class TestEncryption(EncryptionCommon):
             wizard.action_save()
             self.assertConnects()
 
-    def test_what_is_typed_into_the_wizard_is_encrypted_too(self):
+    def test_private_key_typed_into_the_wizard_is_encrypted(self):
         with server(secret_key=KEY):
             wizard = (
                 self.env["connectwise.backend.configure"]
@@ -130,7 +130,7 @@ class TestEncryption(EncryptionCommon):
             self.assertTrue(stored.startswith("fernet:"))
             self.assertTrue(wizard.has_private_key)
 
-    def test_a_malformed_key_never_means_in_clear(self):
+    def test_malformed_encryption_key_stores_nothing_in_clear(self):
         store(self.backend, None)
         with (
             server(secret_key="not-a-key"),
@@ -139,7 +139,7 @@ class TestEncryption(EncryptionCommon):
             self.backend.private_key = self.private_key
         self.assertFalse(self.stored())
 
-    def test_what_is_stored_is_not_taken_for_a_private_key(self):
+    def test_encrypted_value_is_not_taken_for_a_private_key(self):
         """Encrypted and in clear cannot be confused."""
         with self.assertRaisesRegex(UserError, "as Odoo stores it"):
             self.backend.private_key = "fernet:gAAAA"
@@ -147,7 +147,7 @@ class TestEncryption(EncryptionCommon):
 
 @tagged("post_install", "-at_install")
 class TestServersPrivateKey(EncryptionCommon):
-    """`BENJI_CONNECTWISE_PRIVATE_KEY`: never in the database."""
+    """A private key in `BENJI_CONNECTWISE_PRIVATE_KEY` never enters the database."""
 
     def setUp(self):
         super().setUp()
@@ -157,20 +157,20 @@ class TestServersPrivateKey(EncryptionCommon):
     def get_key_of_server(self, address):
         return read_of_server(address, get_local_hosts())
 
-    def test_it_is_used(self):
-        """Although nothing is stored."""
+    def test_private_key_of_the_server_is_used(self):
+        """Nothing is stored."""
         with server(**self.server):
             self.assertConnects()
         self.assertFalse(self.stored())
 
-    def test_it_takes_precedence(self):
-        """Over one that was stored before."""
+    def test_private_key_of_the_server_takes_precedence(self):
+        """Another one was stored before."""
         self.backend.private_key = "revoked"
         with server(**self.server):
             self.assertConnects()
 
-    def test_the_wizard_needs_none_and_stores_none(self):
-        """Not even one that was stored or typed."""
+    def test_wizard_stores_no_key_if_the_server_has_one(self):
+        """One that is stored or typed is dropped."""
         self.backend.private_key = "old"
         Wizard = self.env["connectwise.backend.configure"].with_user(self.administrator)
         with server(**self.server):
@@ -180,8 +180,8 @@ class TestServersPrivateKey(EncryptionCommon):
             self.assertConnects()
         self.assertFalse(self.stored())
 
-    def test_it_goes_nowhere_but_where_the_server_allows(self):
-        """Whoever types an address must not get it there."""
+    def test_private_key_of_the_server_goes_only_to_allowed_hosts(self):
+        """Typing another address must not send it there."""
         get = self.get_key_of_server
         with server(**self.server):
             for address in ("na.myconnectwise.net", "eu", self.sandbox.url):
@@ -197,8 +197,8 @@ class TestServersPrivateKey(EncryptionCommon):
         with server(**self.server, local_hosts="psa.example.com:443"):
             self.assertTrue(get("psa.example.com"))
 
-    def test_it_never_goes_in_clear_across_the_public_net(self):
-        """A listed host may be reached over plain http as well."""
+    def test_private_key_of_the_server_is_not_sent_over_public_http(self):
+        """A listed host may otherwise be reached over plain http."""
         get = self.get_key_of_server
         with server(**self.server, local_hosts="psa.example.com:443,proxy:80"):
             self.assertTrue(get("https://psa.example.com:443"))

@@ -1,4 +1,4 @@
-"""Failures that are stored are said in the language of who reads them."""
+"""Stored failures are shown in the language of the reader."""
 
 from odoo.tests import TransactionCase, tagged
 
@@ -40,7 +40,7 @@ ERRORS = [
 
 @tagged("post_install", "-at_install")
 class TestFacts(TransactionCase):
-    def test_stored_failure_is_said_as_when_it_happened(self):
+    def test_stored_failure_reads_as_when_it_happened(self):
         for error in ERRORS:
             with self.subTest(error=type(error).__name__):
                 self.assertEqual(
@@ -48,5 +48,5 @@ class TestFacts(TransactionCase):
                     explain(self.env, error),
                 )
 
-    def test_no_failure_is_no_sentence(self):
+    def test_no_failure_gives_no_sentence(self):
         self.assertFalse(explain_stored(self.env, False))

@@ -1,4 +1,4 @@
-"""ConnectWise's texts do no harm in Odoo: neither as HTML nor in a spreadsheet."""
+"""Texts of ConnectWise do no harm in Odoo, as HTML or in a spreadsheet."""
 
 import io
 import json
@@ -39,7 +39,7 @@ class HostileCommon(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestHtml(HostileCommon):
-    def test_a_company_named_like_html_is_a_text_in_every_message(self):
+    def test_company_name_is_escaped_in_every_message(self):
         row = self.rename_all(IMAGE)
         row.with_user(self.administrator).disable_contact()
         row.with_user(self.administrator).enable_contact()
@@ -53,7 +53,7 @@ class TestHtml(HostileCommon):
 
 @tagged("post_install", "-at_install")
 class TestActivity(ContactCommon):
-    def test_the_note_about_a_new_domain_is_a_text(self):
+    def test_activity_about_a_new_domain_is_escaped(self):
         self.backend.auto_enable_contacts = True
         self.backend.responsible_id = self.administrator
         self.imported()
@@ -64,13 +64,13 @@ class TestActivity(ContactCommon):
         self.assertIn("&lt;img", note)
         self.assertNotIn("<img", note)
 
-    def test_a_stored_address_that_is_html_is_none(self):
+    def test_stored_html_is_no_email_address(self):
         self.acme.contact_email = "a@[<a href='https://evil.example'>x</a>]"
         self.assertEqual(import_contact(self.mapping), "none")
         self.assertIn("no valid e-mail", self.mapping.message)
 
     def test_invisible_characters_make_no_second_contact(self):
-        """A contact entered by hand is found without what nobody sees."""
+        """The address of the contact entered by hand has some."""
         by_hand = self.new_contact(email="emma\u200b@acme.example.com\ufeff")
         self.assertEqual(import_contact(self.mapping), "converted")
         self.assertEqual(self.mapping.contact_id, by_hand)
@@ -117,16 +117,16 @@ class TestExport(HostileCommon, HttpCase):
         self.assertNotIn("<f>", sheet)
         self.assertNotIn("<hyperlink", sheet)
 
-    def test_an_excel_export_has_no_formulas(self):
+    def test_excel_export_has_no_formulas(self):
         row = self.rename_all(FORMULA)
         self.assertNoFormula(self.export("xlsx", row, self.ROW))
 
-    def test_an_excel_export_has_no_links(self):
+    def test_excel_export_has_no_links(self):
         row = self.rename_all("external:evil.xlsx")
         self.assertNoFormula(self.export("xlsx", row, self.ROW))
 
-    def test_a_grouped_excel_export_has_no_formulas(self):
-        """Odoo writes the names of groups past the records."""
+    def test_grouped_excel_export_has_no_formulas(self):
+        """Odoo writes the names of groups by another way than those of records."""
         row = self.rename_all(FORMULA)
         export = self.export(
             "xlsx",
@@ -138,15 +138,15 @@ class TestExport(HostileCommon, HttpCase):
         )
         self.assertNoFormula(export)
 
-    def test_a_csv_export_has_no_formulas(self):
-        """OWASP: nor what begins with @, which Odoo lets pass."""
+    def test_csv_export_has_no_formulas(self):
+        """Odoo lets pass a text that begins with @; OWASP names it."""
         for text in (FORMULA, "@SUM(1+1)*cmd|' /C calc'!A0"):
             with self.subTest(text):
                 content = self.export("csv", self.rename_all(text), self.ROW).decode()
                 self.assertIn("'" + text[0], content)
                 self.assertNotIn(f'"{text[0]}', content)
 
-    def test_a_phone_number_stays_one(self):
+    def test_phone_number_is_exported_unchanged(self):
         row = self.rename_all("Acme")
         contact = row.contact_id
         exported = self.export("csv", row, ["contact_id/phone"]).decode()

@@ -1,4 +1,4 @@
-"""Which PDF an invoice has, and where it is shown."""
+"""The PDF that an invoice has, and the places where it is shown."""
 
 import base64
 import io
@@ -12,7 +12,6 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from ..tools import asking
 from .common import ConnectwiseCommon
@@ -20,20 +19,20 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestLookup(ConnectwiseCommon):
-    def test_a_known_number_gives_connectwises_pdf_byte_for_byte(self):
-        """Found by number, without any mapping of the customer."""
+    def test_known_number_gives_connectwises_pdf_byte_for_byte(self):
+        """The customer is not connected."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_the_addon_says_what_it_is_for(self):
+    def test_manifest_says_what_the_addon_is_for(self):
         addon = self.env["ir.module.module"].search(
             [("name", "=", "benji_connectwise")]
         )
         self.assertEqual(addon.state, "installed")
         self.assertEqual(addon.shortdesc, "ConnectWise PSA Invoice PDF Integration")
 
-    def test_the_question_is_the_number_alone(self):
-        """Not the date, the amount or the customer."""
+    def test_invoice_is_looked_up_by_its_number_alone(self):
+        """Not by its date, its amount or the customer."""
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         [question] = [
             request["query"]
@@ -43,7 +42,7 @@ class TestLookup(ConnectwiseCommon):
         self.assertIn("invoiceNumber", str(question))
         self.assertNotIn("total", str(question).split("fields")[0])
 
-    def test_the_number_is_compared_without_case(self):
+    def test_number_is_compared_without_case(self):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"invoiceNumber": "cw1001"})
         move = self.invoice("CW1001", amount=self._total(invoice_id))
@@ -52,46 +51,46 @@ class TestLookup(ConnectwiseCommon):
     def _total(self, invoice_id):
         return abs(self.sandbox.get_record("invoices", invoice_id)["total"])
 
-    def test_an_unknown_number_uses_odoos_pdf(self):
-        """Nothing breaks, the next source is used, and the reason is shown."""
+    def test_unknown_number_uses_odoos_pdf(self):
+        """Nothing breaks, and the reason is shown."""
         move = self.invoice("NOT-THERE-1", amount=10)
         self.assertChosen(move, "odoo")
         self.assertIn("NOT-THERE-1", move.connectwise_message)
 
-    def test_an_invoice_without_number_there_is_survived(self):
-        """ConnectWise has an invoice without a number among the others."""
+    def test_invoice_without_number_in_connectwise_does_no_harm(self):
         numbers = [i["number"] for i in self.sandbox.export_invoices()]
         self.assertIn(None, numbers)
         self.assertChosen(self.invoice("CW1002"), "connectwise")
 
-    def test_a_number_longer_than_connectwise_takes_is_not_asked(self):
-        """15 characters are the most an invoice number has there."""
+    def test_number_too_long_for_connectwise_is_not_looked_up(self):
+        """An invoice number has at most 15 characters there."""
         move = self.invoice("INV/2026/0000000001", amount=10)
         self.assertChosen(move, "odoo")
         self.assertFalse(self.requests("/finance/invoices"))
 
-    def test_a_number_with_wildcards_finds_nothing_else(self):
-        """A quote or an asterisk in a number must not widen the question."""
+    def test_wildcard_in_a_number_finds_nothing_else(self):
+        """Nor does a quote widen the question."""
         move = self.invoice('CW"*', amount=10)
         self.assertChosen(move, "odoo")
 
-    def test_a_credit_note_is_looked_up_too(self):
+    def test_credit_note_is_looked_up_too(self):
         move = self.invoice("CM1001", move_type="out_refund")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CM1001"))
 
-    def test_a_vendor_bill_is_never_looked_up(self):
+    def test_vendor_bill_is_never_looked_up(self):
         move = self.invoice("CW1001", move_type="in_invoice")
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
-    def test_a_draft_is_not_looked_up(self):
+    def test_draft_is_not_looked_up(self):
         move = self.invoice("CW1001", post=False)
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
-    def test_reset_to_draft_keeps_the_file_detached_and_judges_anew(self):
+    def test_reset_to_draft_detaches_the_file(self):
+        """Posted again, the invoice is judged anew."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
         move.button_draft()
@@ -103,14 +102,14 @@ class TestLookup(ConnectwiseCommon):
         move.action_post()
         self.assertChosen(move, "odoo")
 
-    def test_a_cancelled_invoice_shows_odoos_own(self):
+    def test_cancelled_invoice_shows_odoos_pdf(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.button_cancel()
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
 
-    def test_a_restrictive_audit_trail_does_not_stop_a_newer_pdf(self):
+    def test_restrictive_audit_trail_does_not_stop_a_newer_pdf(self):
         """The old file is detached and kept, never written."""
         self.company.restrictive_audit_trail = True
         move = self.invoice("CW1001")
@@ -123,7 +122,7 @@ class TestLookup(ConnectwiseCommon):
         self.assertTrue(old.exists())
         self.assertNotEqual(old.raw, move._get_preferred_invoice_pdf().raw)
 
-    def test_an_e_invoicing_customer_keeps_odoos_pdf(self):
+    def test_e_invoicing_customer_keeps_odoos_pdf(self):
         self.partner_a.invoice_edi_format = self._any_edi_format()
         move = self.invoice("CW1001")
         self.assertChosen(move, "odoo")
@@ -135,8 +134,8 @@ class TestLookup(ConnectwiseCommon):
         return formats[0][0]
 
     def test_another_company_uses_its_own_connection(self):
-        """What company 1 has set up says nothing about company 2."""
-        other = self.setup_other_company()["company"]
+        """The settings of company 1 do not apply to company 2."""
+        other = self.new_odoo_company()
         move = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",
@@ -154,25 +153,25 @@ class TestLookup(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestAskingAgain(ConnectwiseCommon):
-    def test_what_is_kept_is_served_without_asking(self):
+    def test_kept_pdf_is_served_without_asking(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         with self.no_requests():
             self.assertChosen(move, "connectwise")
 
-    def test_what_is_kept_is_served_while_connectwise_is_down(self):
+    def test_kept_pdf_is_served_while_connectwise_is_down(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.sandbox.fault("unavailable", times=0)
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_not_found_costs_one_question(self):
+    def test_missing_invoice_is_asked_about_once(self):
         move = self.invoice("NOT-THERE-1", amount=10)
         move._get_preferred_invoice_pdf()
         with self.no_requests():
             move._get_preferred_invoice_pdf()
 
-    def test_not_found_is_asked_again_after_minutes(self):
+    def test_missing_invoice_is_asked_about_again_after_minutes(self):
         move = self.invoice("NOT-THERE-1", amount=10)
         move._get_preferred_invoice_pdf()
         self.sandbox.clear_requests()
@@ -180,8 +179,7 @@ class TestAskingAgain(ConnectwiseCommon):
             move._get_preferred_invoice_pdf()
         self.assertTrue(self.requests("/finance/invoices"))
 
-    def test_an_outage_is_not_held_against_an_invoice(self):
-        """The connection rests, and no invoice for longer than that."""
+    def test_invoice_is_looked_up_again_once_the_outage_ends(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -189,20 +187,20 @@ class TestAskingAgain(ConnectwiseCommon):
         self.backend._forget_failures()
         self.assertChosen(move, "connectwise")
 
-    def test_an_outage_falls_through_to_odoo(self):
+    def test_outage_falls_back_to_odoos_pdf(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.assertChosen(move, "odoo")
         self.assertEqual(self.backend.state, "error")
 
-    def test_while_it_is_known_to_be_down_nothing_is_asked(self):
+    def test_connectwise_is_not_asked_while_it_is_known_to_be_down(self):
         self.sandbox.fault("unavailable", times=0)
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         other = self.invoice("CW1002")
         with self.no_requests():
             self.assertChosen(other, "odoo")
 
-    def test_an_outage_ends_without_a_click(self):
+    def test_outage_ends_without_a_click(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -211,8 +209,8 @@ class TestAskingAgain(ConnectwiseCommon):
             self.assertChosen(move, "connectwise")
         self.assertEqual(self.backend.state, "connected")
 
-    def test_a_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
-        """However many invoices."""
+    def test_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
+        """The number of invoices does not matter."""
         self.sandbox.fault("stall_before_headers", times=0)
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         start = time.monotonic()
@@ -229,7 +227,7 @@ class TestAskingAgain(ConnectwiseCommon):
                 self.invoice("CW1001")._get_preferred_invoice_pdf()
 
     def test_refresh_asks_at_once(self):
-        """A person's explicit act ends any back-off."""
+        """It ends any back-off."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -250,7 +248,7 @@ class TestAskingAgain(ConnectwiseCommon):
             move.with_user(self.env.ref("base.public_user")).action_refresh_pdf()
 
     def test_broken_pdfs_are_not_used(self):
-        """Each of these arrives with status 200 and is refused when fetched."""
+        """Each arrives with status 200 and is refused when it is fetched."""
         faults = (
             "pdf_html",
             "pdf_empty",
@@ -280,17 +278,17 @@ class TestSurfaces(ConnectwiseCommon):
         super().setUp()
         self.pdf = self.sandbox_pdf("CW1001")
 
-    def test_print_button_downloads_it(self):
+    def test_print_button_downloads_connectwises_pdf(self):
         action = self.move.with_user(self.accountant).action_print_pdf()
         self.assertEqual(action["type"], "ir.actions.act_url")
 
-    def test_print_button_renders_odoos_own_where_that_is_chosen(self):
+    def test_print_button_renders_odoos_pdf_if_it_is_chosen(self):
         self.set_priority("odoo")
         action = self.move.action_print_pdf()
         self.assertNotEqual(action["type"], "ir.actions.act_url")
 
-    def test_print_menu(self):
-        """Also with Odoo's other invoice report."""
+    def test_print_menu_gives_connectwises_pdf(self):
+        """The same goes for Odoo's other invoice report."""
         for report in (
             "account.account_invoices",
             "account.account_invoices_without_payment",
@@ -301,8 +299,8 @@ class TestSurfaces(ConnectwiseCommon):
                 )
                 self.assertEqual(content, self.pdf)
 
-    def test_print_menu_with_several_invoices(self):
-        """Each invoice has its own, in the order of the selection."""
+    def test_print_menu_gives_each_invoice_its_own_pdf(self):
+        """They come in the order of the selection."""
         other = self.invoice("CW1002")
         streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
             "account.account_invoices", (other + self.move).ids
@@ -310,7 +308,7 @@ class TestSurfaces(ConnectwiseCommon):
         contents = [stream["stream"].getvalue() for stream in streams.values()]
         self.assertEqual(contents, [self.sandbox_pdf("CW1002"), self.pdf])
 
-    def test_print_menu_mixes_with_odoos_own(self):
+    def test_print_menu_mixes_connectwises_and_odoos_pdfs(self):
         own = self.invoice("NOT-THERE-1", amount=10)
         streams, _kind = self.env["ir.actions.report"]._pre_render_qweb_pdf(
             "account.account_invoices", (own + self.move).ids
@@ -319,39 +317,38 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertEqual(streams[self.move.id]["stream"].getvalue(), self.pdf)
         self.assertIn(b"NOT-THERE-1", streams[own.id]["stream"].getvalue())
 
-    def test_odoos_own_pdf_stays_reachable(self):
+    def test_print_menu_still_offers_odoos_own_pdf(self):
         report = self.env.ref("benji_connectwise.report_odoo_invoice_action")
         self.assertEqual(report.name, "Odoo's own PDF")
         content, _kind = report._render_qweb_pdf(report.report_name, self.move.ids)
         self.assertNotEqual(content, self.pdf)
         self.assertIn(b"CW1001", content)
 
-    def test_download(self):
+    def test_download_gives_connectwises_pdf(self):
         document = self.move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.pdf)
         self.assertEqual(document["filename"], "CW1001.pdf")
 
-    def test_download_all_and_export_zip(self):
+    def test_download_all_and_export_zip_contain_connectwises_pdf(self):
         for documents in (
             self.move._get_invoice_legal_documents_all(allow_fallback=True),
             self.move._get_move_zip_export_docs(),
         ):
             self.assertEqual([d["content"] for d in documents], [self.pdf])
 
-    def test_opening_an_invoice_asks_nobody(self):
-        """The Print menu and the chatter are filled with what is at hand."""
+    def test_opening_an_invoice_does_not_ask_connectwise(self):
+        """The Print menu and the chatter use stored data."""
         move = self.invoice("CW1003")
         with self.no_requests():
             move.get_extra_print_items()
             move._get_mail_thread_data_attachments()
             move.read()
 
-    def test_chatter_shows_it(self):
+    def test_chatter_shows_connectwises_pdf(self):
         preferred = self.move._get_preferred_invoice_pdf()
         self.assertIn(preferred, self.move._get_mail_thread_data_attachments())
 
-    def test_mail_template_report(self):
-        """A template that names the invoice report."""
+    def test_mail_template_with_the_invoice_report_attaches_connectwises_pdf(self):
         template = self.env["mail.template"].create(
             {
                 "name": "With the invoice",
@@ -367,7 +364,6 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertEqual(base64.b64decode(content), self.pdf)
 
     def test_why_this_pdf_names_source_number_and_checksum(self):
-        """The tab on the invoice."""
         preferred = self.move._get_preferred_invoice_pdf()
         text = self.move.with_user(self.accountant).invoice_pdf_explanation
         for part in ("ConnectWise PSA", "CW1001", preferred.checksum):
@@ -384,88 +380,8 @@ class TestSurfaces(ConnectwiseCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestSavedReport(ConnectwiseCommon):
-    """Odoo saves what it rendered, and never the chosen PDF, as its own report."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.report = cls.env.ref("account.account_invoices")
-        cls.report.attachment = "object.name + '.pdf'"
-        cls.move = cls.invoice("CW1001")
-
-    def render(self):
-        report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
-        # No server gives wkhtmltopdf its pictures here, which it complains about.
-        self.enterContext(mute_logger("odoo.addons.base.models.ir_actions_report"))
-        return report._render_qweb_pdf(self.report, self.move.ids)[0]
-
-    def saved(self):
-        return self.env["ir.attachment"].search(
-            [("res_model", "=", "account.move"), ("res_id", "=", self.move.id)]
-        )
-
-    def test_printing_saves_no_copy_of_the_chosen_pdf(self):
-        """With *Save as Attachment Prefix* alone, and with *Reload* too."""
-        for reload in (False, True):
-            with self.subTest(reload=reload):
-                self.report.attachment_use = reload
-                self.assertEqual(self.render(), self.sandbox_pdf("CW1001"))
-                self.assertFalse(self.saved())
-
-    def test_printing_several_saves_no_copy_of_the_chosen_pdfs(self):
-        other = self.invoice("CW1002")
-        self.env["ir.actions.report"]._render_qweb_pdf(
-            self.report, (self.move + other).ids
-        )
-        self.assertFalse(self.saved())
-
-    def test_odoos_own_is_rendered_after_the_chosen_pdf_was_printed(self):
-        """*Reload from Attachment* brings no other customer's PDF back."""
-        self.report.attachment_use = True
-        self.render()
-        self.set_priority("odoo")
-        self.assertNotEqual(self.render(), self.sandbox_pdf("CW1001"))
-
-    def test_odoos_own_is_saved_and_reloaded_as_the_user_set(self):
-        self.report.attachment_use = True
-        self.set_priority("odoo")
-        content = self.render()
-        self.assertEqual(self.saved().raw, content)
-        self.assertEqual(self.render(), content)
-        self.set_priority("connectwise", "odoo")
-        self.assertEqual(self.render(), self.sandbox_pdf("CW1001"))
-        self.set_priority("odoo")
-        self.assertEqual(self.render(), content)
-
-    def test_a_mailed_copy_with_the_same_name_is_not_odoos_own(self):
-        """The composer leaves its attachments on the invoice."""
-        self.report.attachment_use = True
-        pdf = self.render()
-        self.move.message_post(body="Here", attachments=[("CW1001.pdf", pdf)])
-        self.assertEqual(self.saved().name, "CW1001.pdf")
-        self.set_priority("odoo")
-        self.assertNotEqual(self.render(), pdf)
-
-    def test_an_attached_pdf_with_the_same_name_is_not_odoos_own(self):
-        """For the source *PDF attached to the invoice*."""
-        self.report.attachment_use = True
-        pdf = self.render()
-        self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
-            {
-                "name": "CW1001.pdf",
-                "raw": pdf,
-                "res_model": "account.move",
-                "res_id": self.move.id,
-            }
-        )
-        self.set_priority("odoo", "attachment")
-        self.assertNotEqual(self.render(), pdf)
-
-
-@tagged("post_install", "-at_install")
 class TestZip(ConnectwiseCommon):
-    def test_a_zip_of_two_invoices_has_both_files(self):
+    def test_zip_of_two_invoices_has_both_files(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         attachments = self.env["ir.attachment"]
         for move in moves:

@@ -35,51 +35,51 @@ class TestPriority(ConnectwiseCommon):
             }
         )
 
-    def test_nothing_configured_is_odoos_pdf(self):
+    def test_empty_priority_uses_odoos_pdf(self):
         self.set_priority()
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
-    def test_a_source_that_is_not_in_the_list_is_never_used(self):
+    def test_unlisted_source_is_never_used(self):
         self.set_priority("attachment")
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
-    def test_the_first_source_wins(self):
+    def test_first_source_wins(self):
         self.set_priority("odoo", "connectwise")
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
     def test_changing_the_order_takes_effect_at_once(self):
-        """Also for an invoice that was shown before."""
+        """It does for an invoice that was shown before."""
         self.assertChosen(self.move, "connectwise")
         self.sources()[1].action_move_up()
         self.assertChosen(self.move, "odoo")
         self.sources()[0].action_move_down()
         self.assertChosen(self.move, "connectwise")
 
-    def test_an_arrow_at_the_end_of_the_list_does_nothing(self):
+    def test_arrow_at_the_end_of_the_list_does_nothing(self):
         self.sources()[0].action_move_up()
         self.sources()[-1].action_move_down()
         self.assertEqual(self.sources().mapped("source"), ["connectwise", "odoo"])
 
-    def test_the_order_persists(self):
+    def test_order_persists(self):
         self.sources()[1].action_move_up()
         self.env.invalidate_all()
         self.assertEqual(self.sources().mapped("source"), ["odoo", "connectwise"])
 
-    def test_a_source_cannot_be_added_twice(self):
+    def test_source_cannot_be_added_twice(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             self.env["invoice.pdf.source"].create(
                 {"company_id": self.company.id, "source": "odoo"}
             )
             self.env.flush_all()
 
-    def test_a_source_can_be_removed(self):
+    def test_source_can_be_removed(self):
         self.sources()[0].with_user(self.administrator).unlink()
         self.assertChosen(self.move, "odoo")
 
-    def test_a_new_source_comes_last(self):
+    def test_new_source_comes_last(self):
         self.set_priority("odoo")
         line = (
             self.env["invoice.pdf.source"]
@@ -105,40 +105,38 @@ class TestPriority(ConnectwiseCommon):
             with self.assertRaises(AccessError):
                 change()
 
-    def test_the_last_resort_is_odoo(self):
-        """Even where Odoo is not in the list, something has to go out."""
+    def test_odoos_pdf_is_used_if_no_listed_source_has_one(self):
         self.set_priority("connectwise")
         move = self.invoice("NOT-THERE-1", amount=1)
         self.assertChosen(move, "odoo")
 
-    def test_an_attached_pdf_is_used_once_it_is_marked(self):
-        """The source “attachment”."""
+    def test_attached_pdf_is_used_once_it_is_marked(self):
         self.set_priority("attachment", "odoo")
         attachment = self.attach()
         self.assertChosen(self.move, "odoo")
         self.move.with_user(self.accountant).invoice_pdf_attachment_id = attachment
         self.assertChosen(self.move, "attachment", attachment.raw)
 
-    def test_a_file_of_another_record_cannot_be_marked(self):
+    def test_file_of_another_record_cannot_be_marked(self):
         """It would show one customer's document to another."""
         other = self.invoice("CW1002")
         attachment = self.attach(move=other)
         with self.assertRaises(ValidationError):
             self.move.invoice_pdf_attachment_id = attachment
 
-    def test_a_marked_file_that_was_moved_elsewhere_is_not_used(self):
+    def test_marked_file_moved_to_another_record_is_not_used(self):
         self.set_priority("attachment", "odoo")
         attachment = self.attach()
         self.move.invoice_pdf_attachment_id = attachment
         attachment.sudo().res_id = self.invoice("CW1002").id
         self.assertChosen(self.move, "odoo")
 
-    def test_a_broken_pdf_cannot_be_marked(self):
+    def test_broken_pdf_cannot_be_marked(self):
         with self.assertRaises(ValidationError):
             self.move.invoice_pdf_attachment_id = self.attach(b"%PDF-1.4 cut")
 
     def test_invoices_can_be_searched_by_source(self):
-        """A filter for “not the first source”."""
+        """One filter finds those whose PDF is not from the first source."""
         other = self.invoice("NOT-THERE-1", amount=1)
         moves = self.move + other
         moves._get_preferred_invoice_pdfs()
@@ -152,8 +150,8 @@ class TestPriority(ConnectwiseCommon):
         self.assertEqual(found("invoice_pdf_is_first_choice", False), other)
         self.assertEqual(found("invoice_pdf_is_first_choice", True), self.move)
 
-    def test_a_search_by_source_agrees_with_what_is_shown(self):
-        """With every order of the sources."""
+    def test_search_by_source_agrees_with_the_displayed_source(self):
+        """Every order of the sources is tried."""
         self.move.invoice_pdf_attachment_id = self.attach()
         others = self.invoice("NOT-THERE-1", amount=1) + self.invoice("CW1002")
         moves = self.move + others
@@ -181,8 +179,8 @@ class TestPriority(ConnectwiseCommon):
                         ),
                     )
 
-    def test_a_search_by_source_knows_who_is_e_invoiced(self):
-        """By a format that was chosen, or that Odoo suggests for a country."""
+    def test_search_by_source_considers_e_invoicing(self):
+        """The format may be chosen, or suggested by Odoo for a country."""
         italy, usa = self.env.ref("base.it"), self.env.ref("base.us")
         # As the localizations of some countries do.
         self.patch(
@@ -223,8 +221,8 @@ class TestIntegrationsPage(ConnectwiseCommon):
             .create({})
         )
 
-    def test_the_page_counts_odoos_pdfs_where_odoo_is_not_listed(self):
-        """It is the last resort, and so a number that a person wants to know."""
+    def test_page_counts_odoos_pdfs_where_odoo_is_not_listed(self):
+        """Odoo's PDF is then the last resort."""
         self.set_priority("connectwise")
         self.invoice("CW1001")
         statistics = self.page().pdf_statistics
@@ -232,31 +230,31 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.invoice("UNKNOWN-1", amount=1, invoice_date=fields.Date.today())
         self.assertIn("1 Odoo", self.page().pdf_statistics)
 
-    def test_the_page_shows_the_priority_in_its_order(self):
+    def test_page_shows_the_priority_in_its_order(self):
         self.assertEqual(self.page().priority, "1 ConnectWise PSA · 2 Odoo")
 
-    def test_the_page_is_found_under_settings_and_under_invoicing(self):
+    def test_page_is_found_under_settings_and_under_invoicing(self):
         parents = (
             self.env["ir.ui.menu"].search([("name", "=", "Integrations")]).parent_id
         )
         self.assertIn(self.env.ref("base.menu_administration"), parents)
         self.assertIn(self.env.ref("account.menu_finance_configuration"), parents)
 
-    def test_a_person_with_invoicing_administrator_alone_sees_the_menu(self):
+    def test_invoicing_administrator_without_settings_sees_the_menu(self):
         menus = self.env["ir.ui.menu"].with_user(self.administrator)
         menu = self.env.ref("benji_connectwise.connectwise_integrations_menu")
         self.assertIn(menu.id, menus._visible_menu_ids())
 
-    def test_others_do_not_reach_the_page(self):
+    def test_other_users_cannot_open_the_page(self):
         with self.assertRaises(AccessError):
             self.page(self.accountant)
 
-    def test_the_tile_has_its_buttons(self):
+    def test_tile_has_configure_and_sync_status(self):
         view = self.env.ref("benji_connectwise.connectwise_integrations_view_form")
         for label in ("Configure", "Sync Status", "Configure PDF Priority"):
             self.assertIn(f'string="{label}"', view.arch)
 
-    def test_the_tile_shows_the_state(self):
+    def test_tile_shows_the_state(self):
         self.backend.state = "draft"
         self.assertEqual(self.page().state, "draft")
         self.backend.action_test_connection()
@@ -265,14 +263,14 @@ class TestIntegrationsPage(ConnectwiseCommon):
         self.assertIn("acme @ ", page.where)
         self.assertTrue(page.last_success)
 
-    def test_the_tile_says_what_is_wrong(self):
+    def test_tile_shows_the_last_error(self):
         self.sandbox.revoke_key(self.sandbox.public_key)
         self.backend.action_test_connection()
         page = self.page()
         self.assertEqual(page.state, "error")
         self.assertIn("Key", page.last_error)
 
-    def test_the_page_hints_at_the_priority_once_connected(self):
+    def test_page_points_to_the_priority_once_connected(self):
         self.set_priority()
         self.backend.action_test_connection()
         self.assertTrue(self.page().is_priority_unused)

@@ -1,4 +1,4 @@
-"""Texts of any length harm nobody."""
+"""Long texts do no harm."""
 
 import random
 
@@ -8,14 +8,14 @@ from .test_sync import SyncCommon
 
 
 def letters(count):
-    """Return letters of three bytes each, in which nothing repeats itself."""
+    """Return letters of three bytes each that cannot be compressed."""
     generator = random.Random(1)
     return "".join(chr(generator.randrange(0x4E00, 0x9FFF)) for _ in range(count))
 
 
 @tagged("post_install", "-at_install")
 class TestLongTexts(SyncCommon):
-    def test_company_with_a_name_much_too_long_is_left_out_and_the_others_go_on(self):
+    def test_company_with_an_overlong_name_is_skipped_alone(self):
         customer = self.customer(self.sandbox_company(1006)["name"])
         self.sandbox.patch_company(1005, {"name": "x" * 6000})
         self.sync()
@@ -24,8 +24,8 @@ class TestLongTexts(SyncCommon):
         self.assertNotIn(1005, known.mapped("connectwise_ref"))
         self.assertIn(1006, known.mapped("connectwise_ref"))
 
-    def test_name_and_account_id_as_long_as_may_be_are_read(self):
-        """An ordinary index of PostgreSQL refuses such."""
+    def test_name_and_account_id_of_maximum_length_are_read(self):
+        """An ordinary index of PostgreSQL refuses values of this length."""
         name, account_id = letters(1560), letters(1000)
         self.sandbox.patch_company(1005, {"name": name, "accountNumber": account_id})
         self.sync()

@@ -1,4 +1,4 @@
-"""Who is never mailed an invoice, by whatever way it goes out."""
+"""A disabled contact is never mailed an invoice, whichever way it is sent."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..tools.bill_to_removal import remove_contacts
-from .contact_common import ContactCommon, import_contact
+from .contact_common import MailedContactCommon, import_contact
 
 WAYS = {
     "disabled": (False, methodcaller("disable_contact")),
@@ -21,19 +21,11 @@ WAYS = {
 """How a contact stops being one: (whether it was entered by hand, what is done)."""
 
 
-class MailedCommon(ContactCommon):
+class MailedCommon(MailedContactCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.customer.write(
-            {
-                "email": "office@acme.example.com",
-                "invoice_edi_format": False,
-                "invoice_sending_method": "email",
-            }
-        )
-        cls.set_priority("odoo")
-        cls.move = cls.invoice(partner_id=cls.customer.id)
+        cls.move = cls.new_invoice()
         cls.template = cls.env["mail.template"].create(
             {
                 "name": "Invoice",
@@ -44,8 +36,6 @@ class MailedCommon(ContactCommon):
                 "auto_delete": False,
             }
         )
-        import_contact(cls.mapping)
-        cls.contact = cls.mapping.contact_id
 
     def post(self, **values):
         return self.move.with_user(self.accountant).message_post(
@@ -59,15 +49,7 @@ class MailedCommon(ContactCommon):
         return notifications.res_partner_id
 
     def mail(self, **values):
-        """Return an e-mail of this invoice that waits in the queue."""
-        return self.env["mail.mail"].create(
-            {
-                "model": "account.move",
-                "res_id": self.move.id,
-                "body_html": "Your invoice",
-                **values,
-            }
-        )
+        return self.waiting_mail(self.move, **values)
 
 
 @tagged("post_install", "-at_install")
@@ -76,8 +58,8 @@ class TestDisabledContact(MailedCommon):
         self.move.message_subscribe((self.contact + self.customer).ids)
         self.assertEqual(self.notified(self.post()), self.customer)
 
-    def test_disabled_contact_is_not_mailed_when_a_person_names_it(self):
-        """In the composer, or by its address alone."""
+    def test_disabled_contact_is_not_mailed_by_the_composer(self):
+        """The person names the contact, or only its address."""
         message = self.post(
             partner_ids=(self.contact + self.customer).ids,
             outgoing_email_to=self.contact.email,
@@ -86,7 +68,7 @@ class TestDisabledContact(MailedCommon):
         self.assertFalse(self.env["mail.mail"].search([("email_to", "!=", False)]))
 
     def test_disabled_contact_is_not_mailed_by_a_template(self):
-        """Neither as a partner nor by its address."""
+        """The template names the contact, or only its address."""
         self.template.write(
             {
                 "partner_to": f"{self.contact.id},{self.customer.id}",
@@ -99,13 +81,8 @@ class TestDisabledContact(MailedCommon):
         self.assertEqual(mail.email_to, "boss@example.com")
         self.assertFalse(mail.email_cc)
 
-    def test_disabled_contact_is_not_mailed_when_chosen_in_the_dialog(self):
-        wizard = (
-            self.env["account.move.send.wizard"]
-            .with_user(self.accountant)
-            .with_context(active_model="account.move", active_ids=self.move.ids)
-            .create({})
-        )
+    def test_disabled_contact_is_not_mailed_by_the_send_dialog(self):
+        wizard = self.send_dialog(self.move)
         wizard.mail_partner_ids = self.customer + self.contact
         wizard.action_send_and_print()
         messages = self.move.message_ids
@@ -123,14 +100,13 @@ class TestDisabledContact(MailedCommon):
         going_out = mails.filtered(lambda mail: mail.state != "cancel")
         self.assertEqual(going_out.mapped("email_to"), ["boss@example.com"])
 
-    def test_the_customers_own_address_is_mailed_though_the_contact_has_it_too(self):
-        """It is somebody else's who is mailed."""
+    def test_customer_with_the_disabled_contacts_address_is_mailed(self):
         self.customer.email = self.contact.email
         mail = self.mail(email_to=self.customer.email)
         self.assertEqual(mail.email_to, self.customer.email)
 
-    def test_other_records_are_mailed_to_it(self):
-        """It is about invoices alone."""
+    def test_disabled_contact_is_mailed_other_documents(self):
+        """Only invoices are held back."""
         message = self.customer.message_post(
             body="Welcome", partner_ids=self.contact.ids
         )
@@ -141,8 +117,8 @@ class TestDisabledContact(MailedCommon):
         self.move.message_subscribe(self.contact.ids)
         self.assertEqual(self.notified(self.post()), self.contact)
 
-    def test_contact_of_a_company_that_is_not_confirmed_is_not_mailed(self):
-        """By default, as follower, and in mail that waits."""
+    def test_contact_of_an_unconfirmed_company_is_not_mailed(self):
+        """Not by default, not as a follower, not by mail that waits."""
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)])
         self.move.message_subscribe(self.contact.ids)
@@ -155,11 +131,11 @@ class TestDisabledContact(MailedCommon):
 
 @tagged("post_install", "-at_install")
 class TestWaitingMail(MailedCommon):
-    """Nothing that waits goes to a contact that was taken away or disabled."""
+    """Mail that waits does not go to a contact that was removed or disabled."""
 
     @contextmanager
     def case(self, name):
-        """Give the contact and what takes it away or stops it, as if nothing was."""
+        """Yield the contact and one way to remove or disable it, and undo both."""
         converted, how = WAYS[name]
         with self.subTest(name), self.cr.savepoint() as savepoint:
             if converted:
@@ -171,8 +147,8 @@ class TestWaitingMail(MailedCommon):
             yield self.mapping.contact_id, partial(how, mapping)
             savepoint.rollback()
 
-    def test_queued_mail_does_not_go_to_it(self):
-        """Nor one that failed, which a person may try again."""
+    def test_queued_mail_does_not_go_to_a_removed_contact(self):
+        """Mail that failed could be sent again by a person, and does not go either."""
         for state in ("outgoing", "exception"):
             for way in WAYS:
                 with self.case(way) as (contact, take_away):
@@ -184,7 +160,7 @@ class TestWaitingMail(MailedCommon):
                     self.assertEqual(mail.state, state)
                     self.assertEqual(alone.state, "cancel")
 
-    def test_held_mail_does_not_go_to_it(self):
+    def test_held_invoice_does_not_go_to_a_removed_contact(self):
         held = (
             self.env["connectwise.held.invoice"]
             .sudo()
@@ -202,8 +178,8 @@ class TestWaitingMail(MailedCommon):
                     {"mail_subject": "Invoice", "mail_partner_ids": self.customer.ids},
                 )
 
-    def test_a_message_that_is_sent_later_does_not_go_to_it(self):
-        """By *Schedule* in the composer, and scheduled when it was posted."""
+    def test_scheduled_message_does_not_go_to_a_removed_contact(self):
+        """It was scheduled in the composer, or when it was posted."""
         later = fields.Datetime.now() + timedelta(days=1)
         for way in WAYS:
             with self.case(way) as (contact, take_away):
@@ -224,8 +200,8 @@ class TestWaitingMail(MailedCommon):
                 self.assertEqual(posted.partner_ids, self.customer)
                 self.assertEqual(scheduled.partner_ids, self.customer)
 
-    def test_a_batch_does_not_go_to_it(self):
-        """Pressed before, sent after."""
+    def test_batch_does_not_go_to_a_removed_contact(self):
+        """The contact was removed after the batch was started."""
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 self.move.sending_data = {
@@ -241,8 +217,7 @@ class TestWaitingMail(MailedCommon):
                 mailed = self.move.message_ids.notified_partner_ids
                 self.assertEqual(mailed, self.customer)
 
-    def test_nothing_of_it_is_left_in_a_batch(self):
-        """Whatever sends it."""
+    def test_batch_holds_no_data_of_a_removed_contact(self):
         for way in WAYS:
             with self.case(way) as (contact, take_away):
                 settings = {"author_user_id": self.accountant.id}
@@ -254,8 +229,7 @@ class TestWaitingMail(MailedCommon):
                     self.move.sending_data, {**settings, "mail_partner_ids": left}
                 )
 
-    def test_what_was_sent_stays(self):
-        """It is history."""
+    def test_sent_messages_are_kept(self):
         self.mapping.enable_contact()
         mail = self.mail(recipient_ids=[(6, 0, self.contact.ids)], state="sent")
         self.mapping.disable_contact()

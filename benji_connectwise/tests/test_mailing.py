@@ -1,4 +1,4 @@
-"""Invoices that are mailed by other ways than *Send*."""
+"""Invoices that are mailed in other ways than by *Send*."""
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -78,14 +78,14 @@ class MailingCommon(SendingCommon):
 
 @tagged("post_install", "-at_install")
 class TestMailing(MailingCommon):
-    """As *Send* does, every mail looks for a newer PDF, and pins what it sends."""
+    """Each way looks for a newer PDF first, and pins the PDF that it sends."""
 
     def send_template(self, user=None):
         template = self.template.with_user(user or self.accountant)
         template.send_mail(self.move.id)
 
-    def test_template_pins(self):
-        """A change in ConnectWise afterwards is said, and replaces nothing."""
+    def test_template_pins_the_mailed_pdf(self):
+        """A later change in ConnectWise is reported and replaces nothing."""
         self.send_template()
         self.assertEqual(self.queued(), [[self.pdf]])
         self.assertPinned()
@@ -94,24 +94,22 @@ class TestMailing(MailingCommon):
         self.assertTrue(self.move.connectwise_pdf_changed)
         self.assertChosen(self.move, "connectwise", self.pdf)
 
-    def test_template_takes_the_newest(self):
-        """Freshness."""
+    def test_template_mails_the_newest_pdf(self):
         self.move._get_preferred_invoice_pdf()
         self.change()
         self.send_template()
         self.assertEqual(self.queued(), [[self.sandbox_pdf("CW1001")]])
         self.assertNotEqual(self.sandbox_pdf("CW1001"), self.pdf)
 
-    def test_template_does_not_send_what_is_refused_now(self):
-        """It was accepted when it was fetched."""
+    def test_template_does_not_mail_a_pdf_refused_meanwhile(self):
+        """The PDF was accepted when it was fetched."""
         self.move._get_preferred_invoice_pdf()
         self.change(total=1)
         self.send_template()
         self.assertNotIn(self.pdf, self.queued()[0])
         self.assertFalse(self.move.sudo().connectwise_sent_checksum)
 
-    def test_many_by_template_are_asked_about_at_once(self):
-        """Freshness: in bulk."""
+    def test_template_for_many_invoices_asks_about_all_at_once(self):
         moves = self.move + self.invoice("CW1002") + self.invoice("CW1003")
         moves._get_preferred_invoice_pdfs()
         self.sandbox.clear_requests()
@@ -120,8 +118,8 @@ class TestMailing(MailingCommon):
         for move in moves:
             self.assertPinned(move)
 
-    def test_many_by_an_automation_rule_are_asked_about_at_once(self):
-        """Freshness: in bulk, though Odoo mails them one by one."""
+    def test_automation_rule_asks_about_all_invoices_at_once(self):
+        """Odoo then mails them one by one."""
         moves = self.move + self.invoice("CW1002") + self.invoice("CW1003")
         moves._get_preferred_invoice_pdfs()
         for method in ("email", "comment"):
@@ -136,8 +134,8 @@ class TestMailing(MailingCommon):
                 for move in moves:
                     self.assertPinned(move)
 
-    def test_automation_rule_of_somebody_without_invoicing_pins(self):
-        """The customer received it, whoever set it off."""
+    def test_automation_rule_pins_the_pdf_for_a_user_without_invoicing(self):
+        """The customer has received the PDF."""
         person = new_test_user(self.env, "connectwise_seller", groups="base.group_user")
         for method in ("email", "comment"):
             with self.subTest(method):
@@ -148,19 +146,19 @@ class TestMailing(MailingCommon):
                 ).run()
                 self.assertPinned()
 
-    def test_composer_pins(self):
+    def test_composer_pins_the_mailed_pdf(self):
         self.compose(self.move)._action_send_mail()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
         self.assertPinned()
 
-    def test_composer_for_many_pins(self):
+    def test_composer_for_many_invoices_pins_each_pdf(self):
         moves = self.move + self.invoice("CW1002")
         self.compose(moves, mode="mass_mail")._action_send_mail()
         for move in moves:
             self.assertPinned(move)
 
-    def test_composer_sends_the_newest(self):
-        """Freshness: changed in ConnectWise while the dialog was open."""
+    def test_composer_mails_the_newest_pdf(self):
+        """The PDF changed in ConnectWise while the dialog was open."""
         composer = self.compose(self.move)
         self.assertEqual(composer.attachment_ids.mapped("raw"), [self.pdf])
         self.change()
@@ -168,9 +166,9 @@ class TestMailing(MailingCommon):
         self.assertEqual(self.mailed(self.move), [[self.sandbox_pdf("CW1001")]])
         self.assertPinned()
 
-    # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
+    # In tests Odoo renders HTML, and then tries to read it as a PDF.
     @mute_logger("pypdf._reader")
-    def test_composer_does_not_send_what_was_refused_meanwhile(self):
+    def test_composer_does_not_mail_a_pdf_refused_meanwhile(self):
         composer = self.compose(self.move)
         self.change(total=1)
         composer._action_send_mail()
@@ -178,10 +176,10 @@ class TestMailing(MailingCommon):
         self.assertNotEqual(content, self.pdf)
         self.assertIn(b"CW1001", content)
 
-    # In tests Odoo renders HTML, which Odoo then looks into as a PDF.
+    # In tests Odoo renders HTML, and then tries to read it as a PDF.
     @mute_logger("pypdf._reader")
-    def test_scheduled_message_does_not_send_what_was_refused_meanwhile(self):
-        """Days may pass between."""
+    def test_scheduled_message_does_not_mail_a_pdf_refused_meanwhile(self):
+        """It may be sent days later."""
         composer = self.compose(self.move)
         composer.scheduled_date = "2030-01-01 00:00:00"
         composer._action_schedule_message()
@@ -193,8 +191,8 @@ class TestMailing(MailingCommon):
         [[content]] = self.mailed(self.move)
         self.assertNotEqual(content, self.pdf)
 
-    def test_another_file_of_the_person_is_sent_as_it_is(self):
-        """Also where it is ConnectWise's PDF that somebody saved before."""
+    def test_file_added_by_a_person_is_mailed_unchanged(self):
+        """It may even be an older PDF of ConnectWise that the person had saved."""
         self.move._get_preferred_invoice_pdf()
         self.set_priority("odoo")
         file = (
@@ -217,7 +215,7 @@ class TestMailing(MailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestNotMailed(MailingCommon):
-    """It counts as sent only if somebody was mailed it."""
+    """A PDF counts as sent only if somebody was mailed it."""
 
     def setUp(self):
         super().setUp()
@@ -243,7 +241,7 @@ class TestNotMailed(MailingCommon):
         self.assertFalse(self.mailed(self.move))
         self.assertNotPinned()
 
-    def test_pdf_that_was_taken_out_of_the_mail_is_not_pinned(self):
+    def test_pdf_removed_from_the_mail_is_not_pinned(self):
         """The person sends the invoice without it."""
         wizard = self.wizard(self.move)
         [values] = wizard.mail_attachments_widget
@@ -252,8 +250,7 @@ class TestNotMailed(MailingCommon):
         self.assertEqual(self.mailed(self.move), [[]])
         self.assertNotPinned()
 
-    def test_other_file_pins_nothing(self):
-        """Only the PDF that is kept counts."""
+    def test_mailing_another_file_pins_nothing(self):
         self.move.with_user(self.accountant).message_post(
             body="Look",
             attachments=[("CW1001.pdf", self.pdf + b"\n")],
@@ -263,7 +260,7 @@ class TestNotMailed(MailingCommon):
         )
         self.assertNotPinned()
 
-    # Nobody pins by attaching the file himself --------------------------------------
+    # Attaching the file by hand does not pin it -------------------------------------
 
     def post(self, user, sudo=False):
         """Post ConnectWise's PDF to all followers, as this user."""
@@ -279,7 +276,7 @@ class TestNotMailed(MailingCommon):
         return message.sudo()
 
     def test_portal_customer_cannot_pin_by_posting(self):
-        """The portal posts for him with more rights than he has."""
+        """The portal posts for the customer with higher rights."""
         user = self._create_new_portal_user()
         message = self.post(user, sudo=True)
         self.assertIn(self.partner_a, message.notified_partner_ids)
@@ -296,13 +293,13 @@ class TestNotMailed(MailingCommon):
         self.post(user, sudo=True)
         self.assertNotPinned()
 
-    def test_invoicing_pins_by_mailing_it(self):
-        """What a person of Invoicing sends by hand is what the customer has."""
+    def test_invoicing_user_pins_the_pdf_by_posting_it(self):
+        """The customer then has the PDF."""
         self.post(self.accountant)
         self.assertPinned()
 
-    def test_incoming_mail_cannot_pin(self):
-        """The server passes on what a customer sends."""
+    def test_incoming_email_cannot_pin(self):
+        """The server passes on files that a customer sends."""
         self.move.message_subscribe(self.partner_a.ids)
         message = self.move.sudo().message_post(
             body="Look",
@@ -314,8 +311,8 @@ class TestNotMailed(MailingCommon):
         self.assertIn(self.partner_a, message.notified_partner_ids)
         self.assertNotPinned()
 
-    def test_values_from_outside_cannot_pin(self):
-        """An auditor may mail a template, and add a file and an address."""
+    def test_auditor_cannot_pin_by_mailing_a_template(self):
+        """An auditor may add a file and an address to the template."""
         user = new_test_user(
             self.env,
             "connectwise_auditor",
@@ -340,7 +337,9 @@ class TestNotMailed(MailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestNobodyToMail(MailingCommon):
-    """The dialogs say who will be mailed nothing; not mailed is not sent."""
+    """The dialogs say who will not be mailed, and such an invoice does not count as
+    sent.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -381,32 +380,31 @@ class TestNobodyToMail(MailingCommon):
         mapping.enable_contact()
         return mapping
 
-    def test_batch_says_how_many_and_which(self):
-        """And opens them."""
+    def test_batch_dialog_counts_and_opens_invoices_without_recipient(self):
         alert = self.batch().alerts["benji_connectwise_not_mailed"]
         self.assertIn("1 will not be mailed: no address", alert["message"])
         self.assertIn(self.unreached.name, alert["message"])
         self.assertNotIn(self.move.name, alert["message"])
         self.assertEqual(alert["action"]["res_id"], self.unreached.id)
 
-    def test_batch_names_the_customer_who_needs_an_address(self):
-        """Odoo's own warning, which opens the customer."""
+    def test_batch_dialog_names_the_customer_without_an_address(self):
+        """Odoo's own warning opens the customer."""
         alert = self.batch().alerts["account_missing_email"]
         self.assertEqual(alert["action"]["res_id"], self.partner_b.id)
 
-    def test_batch_is_content_with_the_bill_to_contact(self):
-        """The customer without an address has an enabled contact with one."""
+    def test_batch_dialog_does_not_warn_if_the_bill_to_contact_is_mailed(self):
+        """The customer has no address of its own."""
         self.enable_contact(self.partner_b)
         alerts = self.batch().alerts or {}
         self.assertNotIn("account_missing_email", alerts)
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
-    def test_batch_says_nothing_where_all_are_reached(self):
+    def test_batch_dialog_does_not_warn_if_everybody_is_mailed(self):
         moves = self.move + self.invoice("CW1002")
         alerts = self.wizard(moves).alerts or {}
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
-    def test_single_dialog_says_so(self):
+    def test_send_dialog_warns_if_nobody_is_mailed(self):
         move = self.invoice("CW1002", partner_id=self.partner_b.id)
         wizard = self.wizard(move)
         alert = wizard.alerts["benji_connectwise_not_mailed"]
@@ -414,8 +412,7 @@ class TestNobodyToMail(MailingCommon):
         wizard.mail_partner_ids = self.partner_a
         self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
 
-    def test_single_dialog_says_so_of_a_disabled_contact(self):
-        """Chosen by hand, it is not mailed."""
+    def test_send_dialog_warns_if_only_a_disabled_contact_is_chosen(self):
         mapping = self.enable_contact(self.partner_b)
         mapping.disable_contact()
         move = self.invoice("CW1002", partner_id=self.partner_b.id)
@@ -423,12 +420,12 @@ class TestNobodyToMail(MailingCommon):
         wizard.mail_partner_ids = mapping.contact_id
         self.assertIn("benji_connectwise_not_mailed", wizard.alerts)
 
-    def test_download_is_no_mail(self):
+    def test_send_dialog_does_not_warn_about_a_download(self):
         wizard = self.wizard(self.invoice("CW1002", partner_id=self.partner_b.id))
         wizard.sending_methods = ["manual"]
         self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
 
-    def test_not_mailed_is_not_sent(self):
+    def test_invoice_that_nobody_was_mailed_does_not_count_as_sent(self):
         """Neither with ConnectWise's PDF nor with Odoo's."""
         for source in ("connectwise", "odoo"):
             with self.subTest(source), self.cr.savepoint() as savepoint:
@@ -441,8 +438,8 @@ class TestNobodyToMail(MailingCommon):
                 self.assertTrue(self.move.is_move_sent)
                 savepoint.rollback()
 
-    def test_it_is_sent_once_somebody_is_mailed(self):
-        """Though Odoo's PDF was made before."""
+    def test_invoice_counts_as_sent_once_somebody_is_mailed(self):
+        """Odoo's PDF was made before."""
         self.set_priority("odoo")
         self.batch().action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -452,7 +449,7 @@ class TestNobodyToMail(MailingCommon):
         self.assertEqual(len(self.mailed(self.unreached)), 1)
         self.assertTrue(self.unreached.is_move_sent)
 
-    def test_what_was_sent_before_stays_sent(self):
+    def test_invoice_that_was_sent_before_still_counts_as_sent(self):
         self.send(self.move)
         self.partner_a.email = False
         moves = self.move + self.invoice("CW1002", partner_id=self.partner_b.id)
@@ -460,8 +457,7 @@ class TestNobodyToMail(MailingCommon):
         self.run_cron("account.ir_cron_account_move_send")
         self.assertTrue(self.move.is_move_sent)
 
-    def test_whoever_sent_the_batch_is_told(self):
-        """Not that all of them were sent."""
+    def test_sender_of_a_batch_is_told_that_some_were_not_mailed(self):
         self.batch().action_send_and_print()
         notices = []
 
@@ -472,79 +468,3 @@ class TestNobodyToMail(MailingCommon):
         self.run_cron("account.ir_cron_account_move_send")
         self.assertIn(("success", self.move.ids), notices)
         self.assertIn(("warning", self.unreached.ids), notices)
-
-
-@tagged("post_install", "-at_install")
-class TestOnce(MailingCommon):
-    """Each chosen file goes once into one e-mail or ZIP."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.without_payment = cls.env.ref("account.account_invoices_without_payment")
-        cls.template.report_template_ids += cls.without_payment
-        standard = cls.env.ref("account.email_template_edi_invoice")
-        standard.report_template_ids = cls.without_payment
-
-    def test_send_lists_and_sends_it_once(self):
-        wizard = self.wizard(self.move)
-        self.assertEqual(len(wizard.mail_attachments_widget), 1)
-        wizard.action_send_and_print()
-        self.assertEqual(self.mailed(self.move), [[self.pdf]])
-
-    def test_batch_sends_it_once(self):
-        moves = self.move + self.invoice("CW1002")
-        self.wizard(moves).action_send_and_print()
-        self.run_cron("account.ir_cron_account_move_send")
-        for move in moves:
-            self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
-
-    def test_one_that_was_listed_before_is_sent_once(self):
-        """ConnectWise was away when the dialog was opened."""
-        self.sandbox.fault("unavailable", times=0)
-        wizard = self.wizard(self.move)
-        self.assertEqual(len(wizard.mail_attachments_widget), 2)
-        self.sandbox.clear_faults()
-        self.move.action_refresh_pdf()
-        wizard.action_send_and_print()
-        self.assertEqual(self.mailed(self.move), [[self.pdf]])
-
-    def test_copy_that_a_person_adds_is_not_sent_too(self):
-        copy = self.env["ir.attachment"].create({"name": "copy", "raw": self.pdf})
-        wizard = self.wizard(self.move)
-        wizard.mail_attachments_widget = [
-            *wizard.mail_attachments_widget,
-            {"id": copy.id, "name": "copy", "placeholder": False, "manual": True},
-        ]
-        wizard.action_send_and_print()
-        self.assertEqual(self.mailed(self.move), [[self.pdf]])
-
-    def test_odoos_two_reports_are_both_sent(self):
-        """They are different files."""
-        self.set_priority("odoo")
-        wizard = self.wizard(self.move)
-        self.assertEqual(len(wizard.mail_attachments_widget), 2)
-        wizard.action_send_and_print()
-        [files] = self.mailed(self.move)
-        self.assertEqual(len(files), 2)
-
-    def test_template_sends_it_once(self):
-        self.template.with_user(self.accountant).send_mail(self.move.id)
-        self.assertEqual(self.queued(), [[self.pdf]])
-
-    def test_composer_sends_it_once(self):
-        """One, and many."""
-        self.compose(self.move)._action_send_mail()
-        self.assertEqual(self.mailed(self.move), [[self.pdf]])
-        other = self.invoice("CW1002")
-        self.compose(other, mode="mass_mail")._action_send_mail()
-        self.assertEqual(self.queued(other), [[self.sandbox_pdf("CW1002")]])
-
-    def test_zip_has_it_once(self):
-        """Also after it was sent."""
-        self.send(self.move)
-        for documents in (
-            self.move._get_invoice_legal_documents_all(allow_fallback=True),
-            self.move._get_move_zip_export_docs(),
-        ):
-            self.assertEqual([data["content"] for data in documents], [self.pdf])

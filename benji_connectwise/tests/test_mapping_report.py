@@ -1,4 +1,4 @@
-"""The Customer Mapping Report, "+" and Rescan."""
+"""The Customer Mapping Report and its dialogs, "+" and *Rescan*."""
 
 from ast import literal_eval
 from datetime import datetime
@@ -89,14 +89,14 @@ class TestMappingReport(MappingReportCommon):
         rows = self.env["connectwise.mapping"].with_user(user)
         return rows.get_view(view_type="list")["arch"]
 
-    # Opening it ---------------------------------------------------------------------
+    # Opening the report -------------------------------------------------------------
 
     def test_sync_status_opens_the_report(self):
         action = self.open_report(self.accountant)
         self.assertEqual(action["name"], "Customer Mapping Report")
         self.assertEqual(action["res_model"], "connectwise.mapping")
 
-    def test_opening_adds_the_missing_rows(self):
+    def test_opening_the_report_adds_missing_rows(self):
         new = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
         self.assertFalse(self.row(new))
         self.open_report(self.accountant)
@@ -136,16 +136,15 @@ class TestMappingReport(MappingReportCommon):
 
     # What a row says ----------------------------------------------------------------
 
-    def test_not_connected_says_nothing(self):
+    def test_row_that_is_not_connected_says_nothing(self):
         self.assertEqual(self.row(self.acme).connection_text, "")
 
-    def test_connected_by_hand_is_called_manual(self):
+    def test_row_connected_by_hand_is_called_manual(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         self.assertEqual(row.connection_text, "Manual")
 
-    def test_disconnected_says_by_whom(self):
-        """And since when."""
+    def test_disconnected_row_says_who_disconnected_it_and_when(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -154,7 +153,7 @@ class TestMappingReport(MappingReportCommon):
             rf"^Disconnected by {escape(self.administrator.name)} on ",
         )
 
-    def test_a_conflict_says_what_is_wrong(self):
+    def test_conflict_says_what_is_wrong(self):
         row = self.row(self.boulder)
         kind = "several_companies_same_name"
         conflict = {"kind": kind, "companies": self.dental.ids, "rows": []}
@@ -163,7 +162,7 @@ class TestMappingReport(MappingReportCommon):
         self.assertEqual(row.message, sentence)
         self.assertEqual(row.connection_text, f"⚠ Conflict: {sentence}")
 
-    def test_the_columns_stand_in_the_order_of_the_article(self):
+    def test_columns_have_the_order_of_the_article(self):
         view = self.env.ref("benji_connectwise.connectwise_mapping_view_list")
         shown = [
             name
@@ -190,13 +189,13 @@ class TestMappingReport(MappingReportCommon):
             ],
         )
 
-    def test_a_company_that_is_gone_is_flagged(self):
+    def test_company_deleted_in_connectwise_is_flagged(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         self.dental.is_deleted = True
         self.assertEqual(row.connection_text, "Manual · deleted in ConnectWise")
 
-    def test_the_contact_is_shown_with_its_address(self):
+    def test_contact_is_shown_with_its_address(self):
         row = self.row(self.acme)
         contact = self.env["res.partner"].create(
             {"name": "Emma Diaz", "email": "emma@example.com"}
@@ -204,7 +203,7 @@ class TestMappingReport(MappingReportCommon):
         row.sudo().bill_to_ids.create({"mapping_id": row.id, "contact_id": contact.id})
         self.assertEqual(row.contact_text, "Emma Diaz <emma@example.com>")
 
-    def test_without_a_contact_the_reason_is_shown(self):
+    def test_row_without_contact_shows_the_reason(self):
         row = self.row(self.acme)
         row.sudo().bill_to_ids.create(
             {"mapping_id": row.id, "note": {"code": "no_email", "name": "Emma Diaz"}}
@@ -226,21 +225,21 @@ class TestMappingReport(MappingReportCommon):
             'invisible="not connectwise_company_id and not is_set_aside"', icon
         )
 
-    def test_many_are_disconnected_at_once(self):
+    def test_several_rows_can_be_disconnected_at_once(self):
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows[0].connect(self.dental)
         rows[1].connect(self.law)
         rows.action_disconnect()
         self.assertEqual(rows.mapped("disconnected"), [True, True, False])
 
-    def test_certain_suggestions_are_connected_at_once(self):
-        """And an ambiguous one is not."""
+    def test_exact_matches_are_connected_at_once(self):
+        """An ambiguous one is not."""
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows.action_connect_exact_matches()
         self.assertEqual(rows.mapped("connection"), ["suggestion", False, False])
 
     def test_connection_made_in_bulk_is_not_certain(self):
-        """A bulk action confirms nothing."""
+        """A bulk action does not confirm a match."""
         row = self.row(self.acme)
         row.action_connect_exact_matches()
         self.assertFalse(row._is_certain())
@@ -252,8 +251,8 @@ class TestMappingReport(MappingReportCommon):
         row.action_confirm()
         self.assertEqual(row.connection, "manual")
 
-    def test_rows_are_confirmed_one_by_one(self):
-        """One click for many confirms nothing."""
+    def test_several_rows_cannot_be_confirmed_at_once(self):
+        """One click for many rows confirms nothing."""
         rows = self.row(self.acme) + self.row(self.boulder)
         with self.assertRaises(ValueError):
             rows.action_confirm()
@@ -265,14 +264,14 @@ class TestMappingReport(MappingReportCommon):
             self.row(self.acme, self.accountant).action_confirm()
 
     def test_conflict_is_not_connected_in_bulk(self):
-        """What the row calls a conflict is connected singly."""
+        """A person connects it by itself."""
         row = self.row(self.acme)
         row.sudo().has_conflict = True
         row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
     def test_other_legal_form_is_no_exact_match(self):
-        """Also before the next synchronization calls it a conflict."""
+        """Not even before the next synchronization calls it a conflict."""
         self.acme.name = "Acme Dental Inc."
         row = self.row(self.acme)
         row.action_connect_exact_matches()
@@ -285,8 +284,8 @@ class TestMappingReport(MappingReportCommon):
         row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
-    def test_two_customers_of_one_name_are_no_exact_match(self):
-        """Also before the next synchronization calls it a conflict."""
+    def test_two_customers_with_one_name_are_no_exact_match(self):
+        """Not even before the next synchronization calls it a conflict."""
         twin = self.env["res.partner"].create({"name": "Zulu", "customer_rank": 1})
         other = self.env["res.partner"].create({"name": "ZULU", "customer_rank": 1})
         self.read_company(9010, "Zulu")
@@ -295,23 +294,23 @@ class TestMappingReport(MappingReportCommon):
         rows.action_connect_exact_matches()
         self.assertFalse(rows.connectwise_company_id)
 
-    def test_a_disconnected_row_is_not_connected_with_others(self):
+    def test_disconnected_row_is_not_connected_in_bulk(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
         row.action_connect_exact_matches()
         self.assertFalse(row.connectwise_company_id)
 
-    def test_a_company_that_is_taken_is_never_certain(self):
+    def test_company_connected_to_another_customer_is_no_exact_match(self):
         self.row(self.foxtrot).connect(self.dental)
         self.row(self.acme).action_connect_exact_matches()
         self.assertFalse(self.row(self.acme).connectwise_company_id)
 
-    def test_an_invoicing_user_cannot_connect_suggestions(self):
+    def test_invoicing_user_cannot_connect_exact_matches(self):
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).action_connect_exact_matches()
 
-    def test_another_company_does_not_see_the_rows(self):
+    def test_rows_are_hidden_from_another_company(self):
         stranger = new_test_user(
             self.env,
             "connectwise_elsewhere",
@@ -320,28 +319,28 @@ class TestMappingReport(MappingReportCommon):
         )
         self.assertFalse(self.row(self.acme, stranger))
 
-    def test_an_invoicing_user_is_offered_no_change(self):
+    def test_invoicing_user_is_offered_no_change(self):
         self.assertNotIn("<button", self.list_arch(self.accountant))
 
-    def test_an_invoicing_user_cannot_open_the_plus(self):
+    def test_invoicing_user_cannot_open_the_connect_dialog(self):
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).action_connect()
 
-    def test_an_invoicing_user_cannot_disconnect(self):
+    def test_invoicing_user_cannot_disconnect(self):
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).action_disconnect()
 
-    def test_an_invoicing_user_cannot_rescan(self):
+    def test_invoicing_user_cannot_rescan(self):
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).action_rescan()
 
-    def test_an_invoicing_user_cannot_write_a_connection(self):
+    def test_invoicing_user_cannot_write_a_connection(self):
         with self.assertRaises(AccessError):
             self.row(self.acme, self.accountant).write(
                 {"connectwise_company_id": self.dental.id}
             )
 
-    def test_disconnecting_is_when_the_row_was_last_updated(self):
+    def test_disconnecting_sets_last_updated(self):
         row = self.row(self.acme)
         with freeze_time("2026-10-01 10:00:00"):
             row.connect(self.dental)
@@ -349,7 +348,7 @@ class TestMappingReport(MappingReportCommon):
             row.action_disconnect()
         self.assertEqual(row.last_updated, datetime(2026, 10, 2, 11))
 
-    # Whose words stand in a row's chatter --------------------------------------------
+    # Who may write in the chatter of a row ------------------------------------------
 
     def reader(self):
         return new_test_user(
@@ -361,12 +360,12 @@ class TestMappingReport(MappingReportCommon):
         )
 
     def test_read_only_accounting_cannot_post_on_a_row(self):
-        """It could write to any customer in the company's name."""
+        """The message would go to any customer in the company's name."""
         row = self.row(self.acme, self.reader())
         with self.assertRaises(AccessError):
             row.message_post(body="Pay here", partner_ids=self.acme.ids)
 
-    def test_an_invoicing_user_cannot_post_on_a_row(self):
+    def test_invoicing_user_cannot_post_on_a_row(self):
         row = self.row(self.acme, self.accountant)
         with self.assertRaises(AccessError):
             row.message_post(body="Pay here", partner_ids=self.acme.ids)
@@ -404,7 +403,7 @@ class TestMappingReport(MappingReportCommon):
         with self.assertRaises(AccessError):
             backend.message_post(body="Pay here", partner_ids=self.acme.ids)
 
-    # A customer becomes a part of another ---------------------------------------
+    # A customer becomes a contact of another ----------------------------------------
 
     def join(self):
         """Make a connected customer a part of another that has no row."""
@@ -413,47 +412,48 @@ class TestMappingReport(MappingReportCommon):
         self.acme.write({"parent_id": parent.id, "is_company": False})
         return parent
 
-    def test_a_connected_part_of_another_is_a_conflict_that_says_what_to_do(self):
+    def test_connected_contact_of_another_customer_is_a_conflict(self):
+        """The row says what to do."""
         self.join()
         row = self.row(self.acme)
         self.assertTrue(row.has_conflict)
         self.assertIn("part of Umbrella", row.message)
         self.assertIn("disconnect this row", row.message)
 
-    def test_a_connected_part_of_another_stays_a_conflict(self):
-        """Matching does not settle it, nor does confirming."""
+    def test_connected_contact_of_another_customer_stays_a_conflict(self):
+        """Neither matching nor confirming ends it."""
         self.join()
         self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.row(self.acme).action_confirm()
         self.assertTrue(self.row(self.acme).has_conflict)
 
-    def test_the_customer_that_it_is_a_part_of_gets_a_row(self):
+    def test_parent_of_a_connected_contact_gets_a_row(self):
         parent = self.join()
         self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertTrue(self.row(parent))
 
-    def test_standing_alone_again_settles_it(self):
+    def test_conflict_ends_when_the_contact_is_a_customer_again(self):
         self.join()
         self.acme.parent_id = False
         self.assertFalse(self.row(self.acme).has_conflict)
 
-    def test_a_part_that_nobody_connected_has_no_row(self):
+    def test_unconnected_contact_of_another_customer_has_no_row(self):
         self.boulder.write({"parent_id": self.foxtrot.id, "is_company": False})
         self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertFalse(self.row(self.boulder))
 
-    def test_a_part_that_somebody_disconnected_keeps_its_row(self):
-        """What a person decided is not lost."""
+    def test_disconnected_contact_of_another_customer_keeps_its_row(self):
+        """The decision of a person is not lost."""
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.acme.write({"parent_id": self.foxtrot.id, "is_company": False})
         self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.assertTrue(self.row(self.acme).disconnected)
 
-    # On the customer -----------------------------------------------------------------
+    # The customer's chatter ---------------------------------------------------------
 
-    def test_connecting_and_disconnecting_are_in_the_customers_chatter(self):
-        """By whom, and where more people look than in the report."""
+    def test_customers_chatter_says_who_connected_and_disconnected_it(self):
+        """More people read it than the report."""
         row = self.row(self.acme)
         row.connect(self.dental)
         row.action_disconnect()
@@ -464,58 +464,58 @@ class TestMappingReport(MappingReportCommon):
         self.assertEqual(messages.author_id, self.administrator.partner_id)
         self.assertIn("Disconnected from Acme Dental LLC", messages[0].body)
 
-    def test_connecting_at_once_is_in_the_customers_chatter(self):
+    def test_customers_chatter_tells_of_a_connection_in_bulk(self):
         self.row(self.acme).action_connect_exact_matches()
         self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)
 
-    # Finding rows -------------------------------------------------------------
+    # Finding rows -------------------------------------------------------------------
 
-    def test_found_by_reference(self):
+    def test_row_is_found_by_reference(self):
         self.assertEqual(self.rows_found(("partner_ref", "=", "F-100")), self.acme)
 
-    def test_found_by_account_id(self):
+    def test_row_is_found_by_account_id(self):
         self.row(self.foxtrot).connect(self.twin)
         self.assertEqual(
             self.rows_found(("connectwise_account_number", "ilike", "F-300")),
             self.foxtrot,
         )
 
-    def test_filter_not_connected(self):
+    def test_filter_finds_customers_that_are_not_connected(self):
         self.row(self.acme).connect(self.dental)
         found = self.filter("not_connected")
         self.assertIn(self.boulder, found)
         self.assertNotIn(self.acme, found)
 
-    def test_filter_conflicts(self):
+    def test_filter_finds_conflicts(self):
         self.row(self.boulder).sudo().has_conflict = True
         self.assertEqual(self.filter("conflicts"), self.boulder)
 
-    def test_filter_disconnected(self):
+    def test_filter_finds_disconnected_customers(self):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.assertEqual(self.filter("disconnected"), self.acme)
 
-    def test_filter_not_connected_with_open_invoices(self):
+    def test_filter_finds_unconnected_customers_with_open_invoices(self):
         self.invoice("CW1001", partner_id=self.foxtrot.id)
         found = self.filter("not_connected_open_invoices")
         self.assertIn(self.foxtrot, found)
         self.assertNotIn(self.acme, found)
 
-    def test_filter_gone(self):
+    def test_filter_finds_companies_deleted_in_connectwise(self):
         self.row(self.acme).connect(self.dental)
         self.dental.is_deleted = True
         self.assertEqual(self.filter("gone"), self.acme)
 
-    def test_filter_bill_to_missing(self):
+    def test_filter_finds_missing_bill_to_contacts(self):
         self.row(self.acme).connect(self.dental)
         self.assertEqual(self.filter("contact_missing"), self.acme)
 
-    def test_filter_by_connection(self):
+    def test_filter_finds_customers_by_connection_type(self):
         self.row(self.acme).connect(self.dental)
         self.assertEqual(self.filter("manual"), self.acme)
         self.assertFalse(self.filter("account_id"))
 
-    def test_grouped_by_status(self):
+    def test_rows_can_be_grouped_by_status(self):
         self.row(self.acme).connect(self.dental)
         rows = self.env["connectwise.mapping"].with_user(self.accountant)
         groups = rows._read_group(
@@ -523,7 +523,7 @@ class TestMappingReport(MappingReportCommon):
         )
         self.assertEqual(dict(groups)["Active"], 1)
 
-    def test_sorted_by_connection(self):
+    def test_rows_can_be_sorted_by_connection(self):
         self.row(self.acme).connect(self.dental)
         rows = self.env["connectwise.mapping"].with_user(self.accountant)
         self.assertEqual(
@@ -536,29 +536,29 @@ class TestMappingReport(MappingReportCommon):
         rows = self.env["connectwise.mapping"].with_user(self.accountant)
         return rows.with_company(self.company).get_report_status()
 
-    def test_it_says_that_the_option_is_off(self):
+    def test_report_says_that_the_option_is_off(self):
         self.backend.sync_contacts = False
         self.assertIn("is off", self.status()["text"])
 
-    def test_it_says_that_nothing_was_read_yet(self):
+    def test_report_says_that_nothing_was_read_yet(self):
         self.assertIn("not been read yet", self.status()["text"])
 
-    def test_it_says_what_failed(self):
+    def test_report_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."
         self.assertIn("The keys are wrong.", self.status()["text"])
 
-    def test_it_says_that_there_is_no_connection(self):
+    def test_report_says_that_there_is_no_connection(self):
         self.backend.active = False
         self.assertIn("not connected", self.status()["text"])
 
-    def test_it_says_that_a_rescan_waits(self):
+    def test_report_says_that_a_rescan_waits(self):
         self.backend.with_user(self.administrator)._request_sync(False, False)
         self.assertEqual(self.status()["state"], "queued")
 
 
 @tagged("post_install", "-at_install")
 class TestMappingImport(MappingReportCommon):
-    """Odoo's own list export and import brings a mapping back."""
+    """Odoo's own export and import of lists restores a mapping."""
 
     def setUp(self):
         super().setUp()
@@ -582,14 +582,14 @@ class TestMappingImport(MappingReportCommon):
         self.assertEqual(row.connectwise_company_id, self.dental)
         self.assertEqual(row.connection, "manual")
 
-    def test_importing_what_is_so_already_changes_nothing(self):
+    def test_importing_unchanged_data_changes_nothing(self):
         row = self.row(self.acme)
         link(row.sudo().env, [(row.id, self.dental.id, "account_id")])
         before = row.last_updated
         self.load(*self.export(self.acme))
         self.assertEqual((row.connection, row.last_updated), ("account_id", before))
 
-    def test_importing_nothing_disconnects(self):
+    def test_importing_an_empty_connection_disconnects(self):
         row = self.row(self.acme)
         row.connect(self.dental)
         self.load((row.id, 0))
@@ -612,25 +612,25 @@ class TestMappingImport(MappingReportCommon):
         self.assertFalse(self.load(*exported, fields=names)["messages"])
         self.assertEqual(row.connection, "manual")
 
-    def test_an_unknown_number_is_said_and_changes_nothing(self):
+    def test_importing_an_unknown_number_fails_and_changes_nothing(self):
         row = self.row(self.acme)
         result = self.load((row.id, 4040))
         self.assertIn("#4040", result["messages"][0]["message"])
         self.assertFalse(row.connectwise_company_id)
 
-    def test_an_import_is_in_the_chatter(self):
+    def test_chatter_tells_of_an_import(self):
         row = self.row(self.acme)
         self.load((row.id, 9001))
         message = row.message_ids[0]
         self.assertIn("Acme Dental LLC", message.body)
         self.assertEqual(message.author_id, self.administrator.partner_id)
 
-    def test_an_invoicing_user_cannot_import(self):
+    def test_invoicing_user_cannot_import(self):
         row = self.row(self.acme)
         self.load((row.id, 9001), user=self.accountant)
         self.assertFalse(row.connectwise_company_id)
 
-    def test_an_administrator_cannot_write_the_rest(self):
+    def test_administrator_cannot_import_other_columns(self):
         with self.assertRaises(AccessError):
             self.row(self.acme).write({"contact_id": self.boulder.id})
 
@@ -645,12 +645,12 @@ class TestMappingConnect(MappingReportCommon):
         self.assertEqual(row.connectwise_company_id, self.law)
         self.assertEqual(row.connection, "manual")
 
-    def test_a_suggestion_connects(self):
+    def test_suggestion_connects(self):
         self.suggestions(self.acme)[0].action_connect()
         self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
 
-    def test_the_same_account_id_is_the_first_suggestion(self):
-        """And it says why."""
+    def test_same_account_id_is_the_first_suggestion(self):
+        """The suggestion says why."""
         line = self.suggestions(self.acme)[0]
         self.assertEqual(line.connectwise_company_id, self.dental)
         self.assertIn("same Account ID", line.reason)
@@ -660,7 +660,7 @@ class TestMappingConnect(MappingReportCommon):
         self.assertEqual(lines.connectwise_company_id, self.law + self.twin)
         self.assertIn("name 100 %", lines[0].reason)
 
-    def test_shared_invoice_numbers_are_evidence(self):
+    def test_invoice_numbers_in_common_are_evidence(self):
         move = self.invoice("CW1001", partner_id=self.foxtrot.id)
         move._get_preferred_invoice_pdf()
         ref = self.sandbox_invoice("CW1001")["company_id"]
@@ -669,28 +669,26 @@ class TestMappingConnect(MappingReportCommon):
         self.assertEqual(line.connectwise_company_id, company)
         self.assertIn("1 of 1 invoice numbers belong to this company", line.reason)
 
-    def test_a_suggestion_says_who_is_connected_already(self):
+    def test_suggestion_names_the_customer_already_connected(self):
         self.row(self.foxtrot).connect(self.dental)
         self.assertIn(
             "already connected to Foxtrot Ltd", self.suggestions(self.acme)[0].reason
         )
 
-    def test_gone_companies_are_not_suggested(self):
+    def test_deleted_companies_are_not_suggested(self):
         self.dental.is_deleted = True
         self.assertNotIn(
             self.dental, self.suggestions(self.acme).connectwise_company_id
         )
 
     def test_companies_of_another_connection_are_not_suggested(self):
-        other = self.backend.sudo().copy(
-            {"company_id": self.setup_other_company()["company"].id}
-        )
+        other = self.backend.sudo().copy({"company_id": self.new_odoo_company().id})
         self.dental.backend_id = other
         self.assertNotIn(
             self.dental, self.suggestions(self.acme).connectwise_company_id
         )
 
-    def test_twins_can_be_told_apart(self):
+    def test_companies_with_one_name_can_be_told_apart(self):
         companies = self.env["connectwise.company"].with_user(self.administrator)
         names = dict(
             companies.with_context(formatted_display_name=True).name_search("Boulder")
@@ -700,7 +698,7 @@ class TestMappingConnect(MappingReportCommon):
             "Boulder Law #9003\n--Active · Denver · Account ID F-300--",
         )
 
-    def test_found_by_number(self):
+    def test_company_is_found_by_its_number(self):
         companies = self.env["connectwise.company"].with_user(self.administrator)
         self.assertEqual(
             [self.twin.id], [i for i, _n in companies.name_search("#9003")]
@@ -715,7 +713,7 @@ class TestMappingConnect(MappingReportCommon):
         form.save().action_connect()
         self.assertFalse(row.disconnected)
 
-    def test_a_connected_row_can_be_connected_with_another(self):
+    def test_connected_row_can_be_connected_to_another_company(self):
         row = self.row(self.boulder)
         row.connect(self.law)
         form = Form(self.open_connect(self.boulder))
@@ -723,8 +721,8 @@ class TestMappingConnect(MappingReportCommon):
         form.save().action_connect()
         self.assertEqual(row.connectwise_company_id, self.twin)
 
-    def test_the_dialog_works_without_a_record(self):
-        """As other programs open it."""
+    def test_connect_dialog_works_without_a_record(self):
+        """Other programs open it like that."""
         wizard = self.env["connectwise.mapping.connect"].with_user(self.administrator)
         form = Form(wizard.with_context(default_mapping_id=self.row(self.acme).id))
         form.connectwise_company_id = self.dental
@@ -738,18 +736,18 @@ class TestMappingRescan(MappingReportCommon):
         wizard = self.env["connectwise.mapping.rescan"].with_user(self.administrator)
         return wizard.with_company(self.company).create(values)
 
-    def test_it_opens_from_the_report_and_runs_nothing(self):
+    def test_rescan_button_opens_the_dialog_and_runs_nothing(self):
         with self.no_requests():
             action = self.row(self.acme).browse().with_company(self.company)
             action = action.action_rescan()
         self.assertEqual(action["res_model"], "connectwise.mapping.rescan")
         self.assertEqual(self.backend.sync_state, "idle")
 
-    def test_both_options_are_off(self):
+    def test_rescan_options_are_off_by_default(self):
         rescan = self.rescan()
         self.assertFalse(rescan.get_all_entries or rescan.discard_disconnected)
 
-    def test_the_labels_are_the_articles(self):
+    def test_rescan_options_have_the_labels_of_the_article(self):
         fields = self.rescan().fields_get()
         self.assertEqual(fields["get_all_entries"]["string"], "Get all entries")
         self.assertEqual(
@@ -757,16 +755,16 @@ class TestMappingRescan(MappingReportCommon):
             "Discard previously disconnected automatic matched information",
         )
 
-    def test_it_says_how_many_disconnections_it_would_lift(self):
+    def test_rescan_dialog_counts_the_disconnections_it_would_lift(self):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.assertIn("1 customer", self.rescan().discard_disconnected_help)
 
-    def test_it_says_that_the_option_is_off(self):
+    def test_rescan_dialog_says_that_the_option_is_off(self):
         self.backend.sync_contacts = False
         self.assertIn("is off", self.rescan().obstacle)
 
-    def test_it_says_that_one_is_running(self):
+    def test_rescan_dialog_says_that_a_rescan_is_running(self):
         self.rescan().action_rescan()
         self.assertIn("already running", self.rescan().obstacle)
 
@@ -777,19 +775,19 @@ class TestMappingRescan(MappingReportCommon):
         sync = self.backend.sync_ids
         self.assertEqual((sync.is_full, sync.discard_disconnected), (full, discard))
 
-    def test_rescan_without_options(self):
+    def test_rescan_without_options_reads_only_changes(self):
         self.assertHandedOn(False, False)
 
-    def test_rescan_gets_all_entries(self):
+    def test_rescan_can_get_all_entries(self):
         self.assertHandedOn(True, False)
 
-    def test_rescan_discards(self):
+    def test_rescan_can_discard_disconnections(self):
         self.assertHandedOn(False, True)
 
-    def test_rescan_with_both_options(self):
+    def test_rescan_can_combine_both_options(self):
         self.assertHandedOn(True, True)
 
-    def test_two_at_once_are_refused(self):
+    def test_second_rescan_at_the_same_time_is_refused(self):
         self.rescan().action_rescan()
         with self.assertRaises(UserError):
             self.rescan().action_rescan()
@@ -808,30 +806,30 @@ class TestMappingRescan(MappingReportCommon):
         self.foxtrot.ref = company["account_number"]
         return company
 
-    def test_a_preview_says_what_would_be_connected(self):
+    def test_preview_lists_what_would_be_connected(self):
         self.twin_in_sandbox()
         line = self.preview().filtered(lambda line: line.partner_id == self.foxtrot)
         self.assertIn("connected", line.mapped("kind"))
         self.assertIn("Account ID", line.mapped("reason"))
 
-    def test_a_preview_changes_nothing(self):
+    def test_preview_changes_nothing(self):
         self.twin_in_sandbox()
         self.preview()
         self.assertFalse(self.row(self.foxtrot).connectwise_company_id)
         self.assertFalse(self.backend.last_sync)
 
-    def test_applying_does_it(self):
+    def test_applying_the_preview_connects(self):
         company = self.twin_in_sandbox()
         self.preview()[:1].action_apply()
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
-    def test_applying_needs_no_chosen_line(self):
+    def test_preview_can_be_applied_without_choosing_lines(self):
         company = self.twin_in_sandbox()
         lines = self.preview()
         lines.browse().action_apply()
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
-    def test_an_invoicing_user_has_no_dialog(self):
+    def test_invoicing_user_cannot_open_the_rescan_dialog(self):
         with self.assertRaises(AccessError):
             self.env["connectwise.mapping.rescan"].with_user(self.accountant).create({})
 
@@ -841,27 +839,27 @@ class TestMappingTours(MappingReportCommon, HttpCase):
     def tour(self, name):
         self.start_tour("/odoo", name, login=self.administrator.login)
 
-    def test_connecting(self):
+    def test_administrator_connects_a_customer_in_the_browser(self):
         self.tour("benji_connectwise_connect")
         self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
         self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.twin)
 
-    def test_disconnecting(self):
+    def test_administrator_disconnects_a_customer_in_the_browser(self):
         self.row(self.acme).connect(self.dental)
         self.tour("benji_connectwise_disconnect")
         self.assertTrue(self.row(self.acme).disconnected)
 
-    def test_rescanning(self):
+    def test_administrator_rescans_in_the_browser(self):
         self.tour("benji_connectwise_rescan")
         self.assertTrue(self.backend.sync_ids[0].is_full)
 
-    def test_rescanning_with_discard(self):
+    def test_administrator_discards_disconnections_in_the_browser(self):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()
         self.tour("benji_connectwise_rescan_discard")
         self.assertTrue(self.backend.sync_ids[0].discard_disconnected)
 
-    def test_previewing_and_applying(self):
+    def test_administrator_applies_a_preview_in_the_browser(self):
         company = next(
             company
             for company in self.sandbox.export_companies()
@@ -871,7 +869,7 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.tour("benji_connectwise_preview")
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
-    def test_enabling_a_contact(self):
+    def test_administrator_enables_a_contact_in_the_browser(self):
         self.dental.sudo().write(
             {
                 "contact_ref": 77,

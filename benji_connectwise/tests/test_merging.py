@@ -1,4 +1,4 @@
-"""A PDF that Odoo cannot merge with others stops nobody."""
+"""A PDF that Odoo cannot merge with others does not stop the printing."""
 
 import io
 import sys
@@ -14,7 +14,7 @@ from ..lib.connectwise_client import InvalidPdfError, validate_pdf
 from ..tools.pdf_merge_check import MergeCheck
 from .common import ConnectwiseCommon, bad_pdfs
 
-# From outside it is whole; inside there is nothing.
+# It looks complete from outside, and is empty inside.
 DAMAGED = b"%PDF-1.4\nNothing in here.\nstartxref\n9\n%%EOF\n"
 
 
@@ -34,38 +34,38 @@ class TestMerging(ConnectwiseCommon):
         self.assertEqual(kind, "pdf")
         return PdfFileReader(io.BytesIO(content)).getNumPages()
 
-    def test_several_are_printed_as_one_file(self):
+    def test_several_invoices_are_printed_as_one_file(self):
         self.assertEqual(self.count_printed_pages(self.good + self.other), 2)
 
-    def test_a_flaw_that_readers_forgive_does_not_stop_the_printing(self):
-        """And alone it is shown byte for byte."""
+    def test_harmless_flaw_does_not_stop_the_printing(self):
+        """Alone, the PDF is shown byte for byte."""
         flawed = b"junk\n" + self.sandbox_pdf("CW1001")
         self.serve("CW1002", flawed)
         self.assertChosen(self.other, "connectwise", flawed)
         with mute_logger("pypdf._reader", "PyPDF2._reader"):
             self.assertEqual(self.count_printed_pages(self.good + self.other), 2)
 
-    def test_what_does_not_merge_is_not_used(self):
-        """It passes the checks from outside; the next source is used."""
+    def test_pdf_that_cannot_be_merged_is_not_used(self):
+        """From outside it looks good. The next source is used."""
         validate_pdf(DAMAGED)
         self.serve("CW1002", DAMAGED)
         self.assertChosen(self.other, "odoo")
         self.assertIn("damaged", self.other.connectwise_message)
 
-    def test_it_concerns_itself_alone(self):
+    def test_pdf_that_cannot_be_merged_affects_only_its_invoice(self):
         self.serve("CW1002", DAMAGED)
         pdfs = (self.other + self.good)._get_preferred_invoice_pdfs()
         self.assertFalse(pdfs[self.other.id])
         self.assertEqual(pdfs[self.good.id].raw, self.sandbox_pdf("CW1001"))
 
-    def test_refreshing_tries_it_again(self):
+    def test_refresh_tries_a_refused_pdf_again(self):
         self.serve("CW1002", DAMAGED)
         self.other._get_preferred_invoice_pdf()
         self.serve("CW1002", None)
         self.other.action_refresh_pdf()
         self.assertChosen(self.other, "connectwise", self.sandbox_pdf("CW1002"))
 
-    def test_what_a_person_attached_has_to_merge_too(self):
+    def test_attached_pdf_that_cannot_be_merged_is_not_used(self):
         attachment = self.env["ir.attachment"].create(
             {
                 "name": "damaged.pdf",
@@ -78,8 +78,8 @@ class TestMerging(ConnectwiseCommon):
         with self.assertRaises(ValidationError):
             self.good.invoice_pdf_attachment_id = attachment
 
-    def test_link_to_a_named_place_does_not_stop_the_printing(self):
-        """PdfTeX writes such; alone it is shown byte for byte."""
+    def test_named_destination_does_not_stop_the_printing(self):
+        """PdfTeX writes such PDFs. Alone, one is shown byte for byte."""
         for action in (False, True):
             linked = bad_pdfs.linked_by_name(action)
             self.serve("CW1002", linked)
@@ -87,9 +87,8 @@ class TestMerging(ConnectwiseCommon):
             self.assertChosen(self.other, "connectwise", linked)
             self.assertEqual(self.count_printed_pages(self.good + self.other), 3)
 
-    def test_pdf_that_does_not_merge_any_more_gives_way_to_odoos(self):
-        """A newer library may stop at what an older one took; the others are
-        printed."""
+    def test_stored_pdf_that_no_longer_merges_is_printed_as_odoos(self):
+        """A newer library may refuse it. The others are printed."""
         move = self.good
         attachment = self.attach(move, self.sandbox_pdf("CW1001"))
         move.invoice_pdf_attachment_id = attachment
@@ -105,7 +104,7 @@ class TestMerging(ConnectwiseCommon):
         self.assertEqual(printed, self.sandbox_pdf("CW1002"))
         self.assertNotEqual(streams[move.id]["stream"].getvalue(), DAMAGED)
 
-    def test_trying_out_a_heavy_pdf_is_part_of_the_time_a_person_waits(self):
+    def test_testing_a_heavy_pdf_counts_as_time_a_person_waits(self):
         for heavy in (bad_pdfs.many_pages(), bad_pdfs.many_annotations()):
             for number in ("CW1001", "CW1002"):
                 self.serve(number, heavy)
@@ -113,7 +112,8 @@ class TestMerging(ConnectwiseCommon):
             (self.good + self.other)._get_preferred_invoice_pdfs()
             self.assertLess(time.monotonic() - start, 8)
 
-    def test_heavy_pdf_is_not_called_damaged_and_tried_again_with_more_time(self):
+    def test_heavy_pdf_is_not_called_damaged(self):
+        """It is tried again with more time."""
         heavy = bad_pdfs.many_annotations()
         self.serve("CW1001", heavy)
         self.assertChosen(self.good, "odoo")
@@ -126,7 +126,7 @@ class TestMerging(ConnectwiseCommon):
         self.good.invalidate_recordset()
         self.assertChosen(self.good, "connectwise", heavy)
 
-    def test_heavy_pdf_is_tried_again_by_itself(self):
+    def test_heavy_pdf_schedules_its_next_try(self):
         self.serve("CW1001", bad_pdfs.many_annotations())
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = RecordCapturer(
@@ -138,7 +138,7 @@ class TestMerging(ConnectwiseCommon):
         self.assertIn(retry_at, triggers.records.mapped("call_at"))
 
     def test_heavy_pdf_does_not_hold_up_the_printing_of_several(self):
-        """Odoo's own takes its place there."""
+        """Odoo's own PDF is printed in its place."""
         heavy = bad_pdfs.many_annotations()
         attachment = self.attach(self.good, self.sandbox_pdf("CW1001"))
         self.good.invoice_pdf_attachment_id = attachment
@@ -151,7 +151,7 @@ class TestMerging(ConnectwiseCommon):
             )
         self.assertLess(time.monotonic() - start, 8)
 
-    def test_without_time_nothing_is_called_damaged(self):
+    def test_pdf_is_not_called_damaged_for_want_of_time(self):
         with MergeCheck() as check, self.assertRaises(InvalidPdfError) as caught:
             check.examine(self.sandbox_pdf("CW1001"), 0)
         self.assertEqual(caught.exception.reason, "too_slow")
@@ -172,15 +172,15 @@ class TestMerging(ConnectwiseCommon):
             }
         )
 
-    def test_a_bomb_ends_the_process_that_tries_it_and_no_other(self):
+    def test_pdf_bomb_ends_only_the_process_that_tests_it(self):
         with MergeCheck() as check:
             check.examine(self.sandbox_pdf("CW1001"))
             with self.assertRaises(InvalidPdfError):
                 check.examine(bad_pdfs.bomb())
             check.examine(self.sandbox_pdf("CW1001"))
 
-    def test_where_no_process_can_be_started_pdfs_pass(self):
-        """And the log says so."""
+    def test_pdf_is_accepted_if_no_process_can_be_started(self):
+        """The log says so."""
         for program in ("/nonexistent", "/bin/false"):
             with (
                 patch.object(sys, "executable", program),

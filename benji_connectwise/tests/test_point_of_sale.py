@@ -1,4 +1,4 @@
-"""An invoice that is made at a till uses the chosen PDF."""
+"""An invoice made at a till uses the chosen PDF."""
 
 import unittest
 
@@ -9,7 +9,7 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestPointOfSale(ConnectwiseCommon):
-    """With Point of Sale installed; without it, nothing here runs."""
+    """These tests need Point of Sale."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +17,7 @@ class TestPointOfSale(ConnectwiseCommon):
         if "pos.order" not in cls.env:
             raise unittest.SkipTest("Point of Sale is not installed")
         cls.env.user.group_ids += cls.env.ref("point_of_sale.group_pos_manager")
-        # No right to Invoicing: Odoo makes the invoice with more rights than he has.
+        # The cashier has no right in Invoicing. Odoo makes the invoice for him.
         cls.cashier = new_test_user(
             cls.env,
             "connectwise_cashier",
@@ -26,13 +26,17 @@ class TestPointOfSale(ConnectwiseCommon):
             company_ids=[(6, 0, cls.company.ids)],
         )
         cls.partner_a.invoice_sending_method = "email"
+        revenue = cls.env["account.account"].search(
+            [("account_type", "=", "income"), ("company_ids", "=", cls.company.id)],
+            limit=1,
+        )
         cls.journal = cls.env["account.journal"].create(
             {
                 "name": "Till",
                 "code": "TILL",
                 "type": "sale",
                 "company_id": cls.company.id,
-                "default_account_id": cls.company_data["default_account_revenue"].id,
+                "default_account_id": revenue.id,
             }
         )
         config = cls.env["pos.config"].create(
@@ -47,7 +51,7 @@ class TestPointOfSale(ConnectwiseCommon):
         cls.product = cls.env["product.product"].create(
             {"name": "Services", "available_in_pos": True, "taxes_id": False}
         )
-        # The numbers of this journal go on from here.
+        # This journal continues the number.
         cls.invoice("CW1001", journal_id=cls.journal.id)
 
     def sell(self):
@@ -90,8 +94,8 @@ class TestPointOfSale(ConnectwiseCommon):
         self.assertEqual(order.account_move.name, "CW1002")
         return order
 
-    def test_invoice_is_mailed_with_it_and_pinned(self):
-        """Odoo sends it at once, for the cashier."""
+    def test_invoice_of_the_till_is_mailed_with_the_chosen_pdf(self):
+        """Odoo sends it at once, for the cashier. It is pinned."""
         move = self.sell().account_move
         messages = move.message_ids.filtered(lambda m: m.message_type == "comment")
         self.assertEqual(
@@ -101,16 +105,16 @@ class TestPointOfSale(ConnectwiseCommon):
             move.sudo().connectwise_sent_checksum, move.connectwise_pdf_id.checksum
         )
 
-    def test_receipt_is_mailed_with_it(self):
-        """Beside the picture of the receipt."""
+    def test_receipt_is_mailed_with_the_chosen_pdf(self):
+        """The picture of the receipt is mailed, too."""
         order = self.sell()
         attachments = order._get_mail_attachments(order.name, b"", False)
         files = self.env["ir.attachment"].browse(file_id for _4, file_id in attachments)
         pdf = files.filtered(lambda file: file.mimetype == "application/pdf")
         self.assertEqual(pdf.raw, self.sandbox_pdf("CW1002"))
 
-    def test_invoice_is_downloaded_with_it(self):
-        """What the till opens to print."""
+    def test_till_downloads_the_chosen_pdf(self):
+        """It opens the file to print it."""
         move = self.sell().account_move
         document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.sandbox_pdf("CW1002"))

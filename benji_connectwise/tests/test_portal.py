@@ -1,4 +1,4 @@
-"""What customers see in the portal."""
+"""PDFs that customers see in the portal."""
 
 from odoo.tests import HttpCase, tagged
 
@@ -16,30 +16,30 @@ class TestPortal(ConnectwiseCommon, HttpCase):
     def portal(self, **options):
         return self.url_open(self.move.get_portal_url(**options), allow_redirects=False)
 
-    def test_download(self):
+    def test_customer_downloads_the_chosen_pdf(self):
         response = self.portal(report_type="pdf", download=True)
         self.assertEqual(response.content, self.pdf)
         self.assertEqual(response.headers["Content-Type"], "application/pdf")
 
-    def test_inline_view(self):
+    def test_customer_views_the_chosen_pdf(self):
         self.assertEqual(self.portal(report_type="pdf").content, self.pdf)
 
     def test_preview_shows_the_pdf_and_a_link_to_it(self):
-        """The frame that Odoo's page measures is there."""
+        """Odoo's page measures its frame, which has to be there."""
         page = self.portal(report_type="html").text
         for part in ('id="wrapwrap"', "<iframe", "report_type=pdf", "download=true"):
             self.assertIn(part, page)
 
-    def test_preview_of_odoos_own_stays_as_it_is(self):
+    def test_preview_of_odoos_pdf_is_unchanged(self):
         self.set_priority("odoo")
         self.assertNotIn("<iframe", self.portal(report_type="html").text)
 
-    def test_the_customer_sees_nothing_of_sources(self):
+    def test_customer_does_not_see_the_sources(self):
         page = self.portal()
         self.assertEqual(page.status_code, 200)
         self.assertNotIn("ConnectWise", page.text)
 
-    def test_without_the_token_nothing_is_shown(self):
+    def test_nothing_is_shown_without_the_token(self):
         for report_type in ("pdf", "html"):
             for token in ("", "wrong"):
                 url = f"/my/invoices/{self.move.id}?report_type={report_type}"
@@ -50,7 +50,7 @@ class TestPortal(ConnectwiseCommon, HttpCase):
                 self.assertNotIn(b"%PDF", response.content)
         self.assertFalse(self.requests(), "a stranger made Odoo ask ConnectWise")
 
-    def test_the_owner_sees_it_and_another_customer_does_not(self):
+    def test_only_the_owner_sees_the_invoice(self):
         user = self._create_new_portal_user()
         url = f"/my/invoices/{self.move.id}?report_type=pdf"
         self.authenticate("portal_user", "portal_user")
@@ -60,7 +60,7 @@ class TestPortal(ConnectwiseCommon, HttpCase):
         self.move.action_post()
         self.assertEqual(self.url_open(url).content, self.pdf)
 
-    def test_download_and_print_for_people_in_the_office(self):
+    def test_office_user_downloads_and_prints_the_chosen_pdf(self):
         self.authenticate("connectwise_accountant", "connectwise_accountant")
         for url in (
             f"/account/download_invoice_documents/{self.move.id}/pdf",

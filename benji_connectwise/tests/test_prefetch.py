@@ -33,7 +33,7 @@ class TestPrefetch(ConnectwiseCommon):
             moves += self.invoice(f"CW{number}", invoice_date=fields.Date.today())
         return moves
 
-    def test_posting_asks_for_it_in_the_background(self):
+    def test_posting_starts_the_prefetch(self):
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         triggers = self.env["ir.cron.trigger"].sudo()
         before = triggers.search_count([("cron_id", "=", cron.id)])
@@ -41,29 +41,30 @@ class TestPrefetch(ConnectwiseCommon):
             self.invoice("CW1001")
         self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
 
-    def test_afterwards_nobody_waits(self):
+    def test_nobody_waits_after_the_prefetch(self):
         moves = self.invoices()
         self.prefetch()
         with self.no_requests():
             for move in moves:
                 self.assertChosen(move, "connectwise", self.sandbox_pdf(move.name))
 
-    def test_one_question_for_many_and_one_call_for_each_pdf(self):
+    def test_prefetch_asks_about_many_invoices_at_once(self):
+        """Each PDF is one call."""
         self.invoices()
         self.prefetch()
         pdfs = self.requests("/pdf")
         self.assertEqual(len(pdfs), 5)
         self.assertEqual(len(self.requests("/finance/invoices")) - len(pdfs), 1)
 
-    def test_what_is_there_is_not_fetched_again(self):
+    def test_kept_pdf_is_not_fetched_again(self):
         self.invoices()
         self.prefetch()
         self.sandbox.clear_requests()
         self.prefetch()
         self.assertFalse(self.requests())
 
-    def test_what_was_sent_is_looked_at_twice_a_day(self):
-        """Not in each run, which every posting starts."""
+    def test_sent_pdf_is_checked_twice_a_day(self):
+        """Every posting starts a run, and most runs do not check it."""
         moves = self.invoices()
         self.prefetch()
         moves.is_move_sent = True
@@ -73,7 +74,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch(hours=12, minutes=1)
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
-    def test_what_was_to_be_asked_before_a_batch_is_not_forgotten(self):
+    def test_sent_invoice_that_was_not_asked_about_is_looked_up(self):
         """The batch was sent while ConnectWise was down."""
         self.invoices().is_move_sent = True
         self.prefetch()
@@ -82,14 +83,14 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch()
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
-    def test_without_the_source_nothing_is_asked(self):
+    def test_prefetch_asks_nothing_if_connectwise_is_no_source(self):
         self.set_priority("odoo")
         self.invoices()
         self.prefetch()
         self.assertFalse(self.requests())
 
-    def test_an_outage_ends_the_run_and_is_tried_again(self):
-        """No exception, and no second question while it rests."""
+    def test_outage_ends_the_run_until_the_back_off_is_over(self):
+        """No error is raised, and nothing is asked during the back-off."""
         moves = self.invoices()
         self.sandbox.fault("unavailable", times=0)
         self.prefetch()
@@ -101,7 +102,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch(minutes=30)
         self.assertEqual(set(moves.mapped("invoice_pdf_source")), {"connectwise"})
 
-    def test_one_broken_pdf_concerns_itself_alone(self):
+    def test_broken_pdf_affects_only_its_invoice(self):
         moves = self.invoices()
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=1)
         self.prefetch()
@@ -110,7 +111,7 @@ class TestPrefetch(ConnectwiseCommon):
         [broken] = moves.filtered(lambda move: move.invoice_pdf_source == "odoo")
         self.assertIn("incomplete", broken.connectwise_message)
 
-    def test_one_pdf_that_connectwise_cannot_render_concerns_itself_alone(self):
+    def test_pdf_that_connectwise_cannot_render_affects_only_its_invoice(self):
         moves = self.invoices()
         self.sandbox.fault("server_error", "invoice_pdf", times=1)
         self.prefetch()
@@ -118,8 +119,8 @@ class TestPrefetch(ConnectwiseCommon):
         self.assertIn("an internal error", failed.connectwise_message)
         self.assertEqual(self.backend.state, "connected")
 
-    def test_a_connection_does_not_rest_because_of_the_only_pdf_that_was_missing(self):
-        """ConnectWise is there, because it knew the number."""
+    def test_single_missing_pdf_causes_no_back_off(self):
+        """ConnectWise answered: it knew the number."""
         for number, fault in enumerate(
             ("server_error", "stall_before_headers", "moved_codebase"), start=1001
         ):
@@ -135,15 +136,15 @@ class TestPrefetch(ConnectwiseCommon):
                 self.assertTrue(move.sudo().connectwise_lookup_ids.error)
             self.end_fault()
 
-    def test_a_connection_rests_when_pdfs_are_out_of_order(self):
-        """What a gateway says is no PDF's own fault."""
+    def test_failing_pdfs_cause_a_back_off(self):
+        """The error of a gateway says nothing about one PDF."""
         self.invoices(1)
         self.sandbox.fault("unavailable", "invoice_pdf", times=0)
         self.prefetch()
         self.assertTrue(self.backend._is_resting())
 
-    def test_a_broken_pdf_is_asked_for_less_and_less(self):
-        """ "remembered for minutes, growing", though its number is found."""
+    def test_broken_pdf_is_asked_for_less_and_less_often(self):
+        """Its number is found each time."""
         self.invoices(1)
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         self.prefetch()
@@ -152,16 +153,16 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch(minutes=6)
         self.assertEqual(len(self.requests("/pdf")), 2)
 
-    def test_a_missing_right_is_not_asked_about_for_every_pdf(self):
-        """No more than were on their way already."""
+    def test_missing_right_ends_the_downloads(self):
+        """Only those already under way are finished."""
         self.invoices(14)
         self.sandbox.fault("forbidden", "invoice_pdf", times=0)
         self.prefetch()
         self.assertLessEqual(len(self.requests("/pdf")), 8)
         self.assertIn("Invoicing", self.backend.last_error)
 
-    def test_a_run_waits_once_for_all_its_companies(self):
-        """ "A run of a scheduled action ends within 2 minutes of a stall"."""
+    def test_run_waits_only_once_for_all_its_companies(self):
+        """A run ends within two minutes of a stall."""
         self.invoice_of_another_company().sending_data = {"author_user_id": 1}
         self.invoice("CW1002", invoice_date=fields.Date.today()).sending_data = {
             "author_user_id": 1
@@ -183,7 +184,7 @@ class TestPrefetch(ConnectwiseCommon):
             self.end_fault()
 
     def end_fault(self):
-        """A question that stalls is logged when it ends: here, not in the next test."""
+        """End a stall now, so that it is not logged during the next test."""
         [fault] = self.sandbox.active_faults()
         stalled = fault["struck"] if fault["name"] == "stall_before_headers" else 0
         logged = len(self.sandbox.requests()) + stalled
@@ -193,7 +194,7 @@ class TestPrefetch(ConnectwiseCommon):
 
     def invoice_of_another_company(self):
         """Return the invoice of a company with a connection of its own."""
-        other = self.setup_other_company(name="company_2")["company"]
+        other = self.new_odoo_company()
         backend = self.env["connectwise.backend"].create(
             {
                 "company_id": other.id,
@@ -210,8 +211,8 @@ class TestPrefetch(ConnectwiseCommon):
             "CW1001", company_id=other.id, invoice_date=fields.Date.today()
         )
 
-    def test_an_invoice_reset_meanwhile_concerns_itself_alone(self):
-        """Whenever it happens, the others have their PDFs."""
+    def test_invoice_reset_during_the_run_affects_only_itself(self):
+        """The moment does not matter."""
         for number, (moment, which) in enumerate(product(range(1, 9), (0, 3))):
             moves = self.invoices(4, first=1001 + 4 * number)
             with (
@@ -227,7 +228,7 @@ class TestPrefetch(ConnectwiseCommon):
                 for move in others:
                     self.assertTrue(move.connectwise_lookup_ids.has_pdf)
 
-    def test_an_outage_is_noted_though_an_invoice_was_reset_meanwhile(self):
+    def test_outage_is_noted_even_if_an_invoice_was_reset_meanwhile(self):
         moves = self.invoices(2)
         self.sandbox.fault("stall_before_headers", "invoices", nth=2, times=0)
         with (
@@ -242,7 +243,7 @@ class TestPrefetch(ConnectwiseCommon):
 
     @contextmanager
     def reset_to_draft(self, move, moment):
-        """Reset an invoice when the run commits for the `moment`-th time."""
+        """Reset an invoice to draft at the `moment`-th commit of the run."""
         cron_class = self.registry["ir.cron"]
         commit, moments = cron_class._commit_progress, count(1)
 
@@ -256,8 +257,8 @@ class TestPrefetch(ConnectwiseCommon):
             yield
         self.env.invalidate_all()
 
-    def test_a_batch_at_hand_is_read_at_once(self):
-        """No query for each invoice."""
+    def test_batch_of_invoices_is_read_at_once(self):
+        """There is no query for each invoice."""
         moves = self.invoices(5)
         self.prefetch()
         self.env.invalidate_all()
@@ -268,25 +269,24 @@ class TestPrefetch(ConnectwiseCommon):
                 self.assertTrue(move._get_preferred_invoice_pdf())
 
     def old_invoice(self):
-        """Return an invoice that was posted 91 days ago, and is dated years ago."""
+        """Return an invoice posted 91 days ago and dated years ago."""
         with freeze_time(fields.Datetime.now() - timedelta(days=91)):
             move = self.invoice("CW1001", invoice_date="2020-01-01")
             self.env.flush_all()
         return move
 
-    def test_old_invoices_are_left_alone(self):
-        """90 days back, no further."""
+    def test_invoice_older_than_90_days_is_not_prefetched(self):
         self.old_invoice()
         self.prefetch()
         self.assertFalse(self.requests())
 
-    def test_what_was_posted_today_is_fetched_whatever_its_date(self):
-        """Its accounting date says nothing of when it is needed."""
+    def test_invoice_posted_today_is_fetched_despite_an_old_date(self):
+        """Its accounting date does not say when it is needed."""
         move = self.invoice("CW1001", invoice_date="2020-01-01")
         self.prefetch()
         self.assertTrue(move.sudo().connectwise_lookup_ids.has_pdf)
 
-    def test_what_was_sent_today_is_checked_whatever_its_date(self):
+    def test_invoice_sent_today_is_checked_despite_an_old_date(self):
         move = self.old_invoice()
         self.assertTrue(move._get_preferred_invoice_pdf())
         move.is_move_sent = True
@@ -294,7 +294,7 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch(hours=13)
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
-    def test_what_was_sent_long_ago_is_not_checked(self):
+    def test_invoice_sent_long_ago_is_not_checked(self):
         moves = self.invoices(1)
         self.prefetch()
         moves.is_move_sent = True
@@ -302,16 +302,15 @@ class TestPrefetch(ConnectwiseCommon):
         self.prefetch(days=91)
         self.assertFalse(self.requests())
 
-    def test_what_was_not_sent_is_not_checked(self):
-        """It is looked at before it is sent."""
+    def test_unsent_invoice_is_not_checked(self):
+        """It is checked before it is sent."""
         self.invoices(1)
         self.prefetch()
         self.sandbox.clear_requests()
         self.prefetch(hours=13)
         self.assertFalse(self.requests())
 
-    def test_nothing_is_fetched_where_odoo_comes_first(self):
-        """Nobody would use it."""
+    def test_nothing_is_fetched_if_odoo_comes_first(self):
         self.set_priority("odoo", "connectwise")
         moves = self.invoices(1)
         self.prefetch()
@@ -323,8 +322,7 @@ class TestPrefetch(ConnectwiseCommon):
             self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
         self.assertFalse(self.requests())
 
-    def test_a_slow_connectwise_does_not_hold_the_run_for_minutes(self):
-        """A stalled PDF."""
+    def test_stalled_pdf_does_not_hold_up_the_run_for_minutes(self):
         self.invoices(2)
         self.sandbox.fault("reset_in_body", "invoice_pdf", times=0)
         start = time.monotonic()

@@ -1,8 +1,8 @@
-"""No expression in a template leads to the private key.
+"""No expression in a template can read the private key.
 
-Whoever may edit templates of e-mails or reports reaches each field and method of each
-model, by `sudo()`. The key is encrypted, so that what the database itself tells is of
-no use: that is what `env.cr` would tell.
+A person who edits templates of e-mails or reports reaches each field and method of each
+model through `sudo()`, and the database through `env.cr`. The stored key is encrypted,
+so the database tells nothing.
 """
 
 import os
@@ -62,7 +62,7 @@ class TestTemplates(ConnectwiseCommon):
         "odoo.addons.mail.models.mail_template",
     )
     def render(self, expression):
-        """Return what the editor's template says, or its error."""
+        """Return the output of the editor's template, or its error."""
         places = (
             "[(backend, dialog) for backend in object.env['connectwise.backend'].sudo()"
             f".browse({self.backend.id}) for dialog in object.env["
@@ -84,18 +84,17 @@ class TestTemplates(ConnectwiseCommon):
             return str(error)
         return str(said[self.partner.id])
 
-    def test_template_really_reaches_the_connection(self):
+    def test_template_reaches_the_connection(self):
         self.assertIn(self.backend.server_url, self.render("backend.server_url"))
 
-    def test_no_expression_of_a_template_tells_the_private_key(self):
+    def test_no_expression_in_a_template_reads_the_private_key(self):
         for name, expression in EXPRESSIONS.items():
             with self.subTest(name):
                 said = self.render(expression)
                 self.assertNotIn(self.sandbox.private_key, said)
                 self.assertNotIn("Basic ", said)
 
-    def test_no_field_or_method_has_the_private_key(self):
-        """Nothing is left by the names there were."""
+    def test_no_earlier_name_leads_to_the_private_key(self):
         for model in ("connectwise.backend", "connectwise.backend.configure"):
             for name in (
                 "stored_private_key",

@@ -1,4 +1,4 @@
-"""Ways to somebody else's invoice or contact that were tried from outside."""
+"""Attempts from outside to reach another customer's invoice or contact."""
 
 from odoo import Command
 from odoo.tests import HttpCase, tagged
@@ -8,7 +8,7 @@ from .test_trust_owner import OwnerCommon
 
 
 class ShopCommon(OwnerCommon):
-    """A visitor of the web shop, whose order was invoiced."""
+    """A visitor of the web shop whose order was invoiced."""
 
     def visitor(self, name="Mallory"):
         public = self.env.ref("base.public_user")
@@ -17,18 +17,18 @@ class ShopCommon(OwnerCommon):
         return partner.with_env(self.env)
 
     def order(self, number, **values):
-        """Return the invoice of his order, made by a person of Invoicing."""
+        """Return the invoice of the visitor's order, made by a person of Invoicing."""
         values = {"partner_id": self.visitor().id, "invoice_origin": "S00001", **values}
         return self.invoice(number, **values)
 
 
 @tagged("post_install", "-at_install")
 class TestShop(ShopCommon):
-    def test_amount_that_a_visitor_chose_does_not_prove_an_invoice_his(self):
-        """The number is the next one of the journal, the quantity is up to him."""
+    def test_amount_chosen_by_a_visitor_is_no_evidence(self):
+        """The journal gives the next number, and the visitor chooses the quantity."""
         self.assertChosen(self.order("CW1001"), "odoo")
 
-    def test_reference_that_a_visitor_wrote_takes_no_pdf_from_anybody(self):
+    def test_reference_written_by_a_visitor_takes_no_pdf_from_others(self):
         self.backend.invoice_number_field = "ref"
         genuine = self.invoice("CW1001", name="INV/1", ref="CW1001")
         self.assertChosen(genuine, "connectwise")
@@ -62,7 +62,7 @@ class TestOfAnotherBranch(BranchCommon):
         row = self.as_person(self.row, self.clerk_there)
         self.assertFalse(row.has_access("read"), row.sudo().contact_text)
 
-    def test_customer_of_a_branch_has_no_row_for_its_parent_alone(self):
+    def test_row_of_a_branch_customer_is_hidden_without_access_to_the_branch(self):
         self.accountant.company_ids = [Command.set(self.company.ids)]
         theirs = self.as_person(self.theirs, self.accountant)
         self.assertFalse(theirs.has_access("read"))
@@ -72,8 +72,8 @@ class TestOfAnotherBranch(BranchCommon):
 
 @tagged("post_install", "-at_install")
 class TestWrongTime(OwnerCommon):
-    def test_company_with_a_time_to_come_does_not_hide_the_changes_of_others(self):
-        """Otherwise nothing is read any more until somebody gets all entries."""
+    def test_company_changed_in_the_future_does_not_hide_other_changes(self):
+        """Otherwise nothing would be read until somebody gets all entries."""
         self.backend.sync(full=True)
         first, second = self.env["connectwise.company"].search(
             [("backend_id", "=", self.backend.id)], limit=2, order="id desc"
@@ -110,8 +110,8 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
             for file in self.ask(move, "attachments").get("ir.attachment", [])
         ]
 
-    def test_link_opens_no_pdf_that_turned_out_to_be_somebody_elses(self):
-        """Also once the invoice was reset to draft and posted again."""
+    def test_link_does_not_open_a_pdf_that_became_another_customers(self):
+        """Nor after the invoice was reset to draft and posted again."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.connect(self.boulder, self.owner)
@@ -121,8 +121,8 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         self.assertVerdict(move, "wrong_company")
         self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
 
-    def test_link_opens_no_pdf_that_was_replaced_unsent(self):
-        """Because it was somebody else's."""
+    def test_link_does_not_open_a_pdf_replaced_before_sending(self):
+        """It was another customer's."""
         theirs = self.sandbox_pdf("CW1001")
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
@@ -135,8 +135,8 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         self.assertChosen(move, "connectwise")
         self.assertNotIn(theirs, self.files(move))
 
-    def test_link_tells_no_other_customers_name(self):
-        """In the activity of an invoice that was held and not sent."""
+    def test_link_does_not_show_another_customers_name(self):
+        """The activity of an invoice that was held and not sent names one."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")

@@ -1,4 +1,4 @@
-"""What nobody learns who must not: keys, other customers, another file."""
+"""Keys, data of other customers and forged files stay with those who may see them."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from odoo.tools import SQL, mute_logger
 from ..tools.private_key import store
 from .test_access import ROLES, AccessCommon, parse
 
-# ✓ is told the value; – is not, whichever way the question is put.
+# ✓ learns the value; – does not, by any way of asking.
 FIELDS = """
                                                                   P C B S U I R M G
 connectwise.backend
@@ -34,7 +34,7 @@ account.move
 
 
 def ask_every_way(env, model, record, field, value):
-    """Yield (name of the way, what it told): a text, or True for a guess confirmed."""
+    """Yield each way to ask, and its answer: a text, or True for a right guess."""
     Model, record = env[model], record.with_env(env)
     spec = {field: {}}
     guess, wrong = [(field, "=", value)], [(field, "=", "wrong")]
@@ -102,8 +102,8 @@ class SecretsCommon(AccessCommon):
 
 @tagged("post_install", "-at_install")
 class TestFields(SecretsCommon):
-    def test_nobody_is_told_more_or_less_than_the_table_says(self):
-        """Not by filtering, sorting, grouping or defaults either."""
+    def test_each_role_learns_exactly_what_the_table_says(self):
+        """Filtering, sorting, grouping and defaults tell no more."""
         own_client_id = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}
         self.enterContext(patch.dict(os.environ, own_client_id))
         for (model, field), expected in parse(FIELDS).items():
@@ -116,9 +116,9 @@ class TestFields(SecretsCommon):
 
     @mute_logger("odoo.models")
     def told(self, role, model, field):
-        """Return the ways in which this person learns the value."""
+        """Return the ways by which this person learns the value."""
         if model == "account.move":
-            # So both begin, after the number that everybody knows.
+            # Both begin like that, after the number that everybody knows.
             record, value = self.move, "invoice CW1001 · "
         else:
             record = self.backend if "configure" not in model else self.new_dialog()
@@ -130,8 +130,8 @@ class TestFields(SecretsCommon):
             way for way, answer in told if answer is True or str(value) in str(answer)
         ]
 
-    def test_a_customer_learns_nothing_of_sources_over_rpc(self):
-        """Why a PDF was refused names other customers."""
+    def test_customer_learns_nothing_about_sources_over_rpc(self):
+        """The reason why a PDF was refused names other customers."""
         move = self.move.with_user(self.people["customer"])
         self.assertTrue(move.read(["name"]))
         for name in self.added_fields("account.move"):
@@ -143,16 +143,15 @@ class TestFields(SecretsCommon):
                 with self.subTest(name), self.assertRaises(AccessError):
                     way()
 
-    def test_invoicing_reads_all_of_them(self):
-        """But what nobody reads."""
+    def test_invoicing_reads_every_field_but_the_secret_ones(self):
         fields = self.move._fields
         added = self.added_fields("account.move")
         names = [name for name in added if fields[name].groups != NO_ACCESS]
         for role in ("invoicing", "readonly", "manager"):
             self.assertTrue(self.move.with_user(self.people[role]).read(names))
 
-    def test_an_internal_user_sees_whom_a_customer_is_connected_with(self):
-        """As the customer's form shows it to everybody who works here."""
+    def test_internal_user_sees_the_company_of_a_customer(self):
+        """The customer's form shows it to everybody who works here."""
         fields = ["connectwise_connection", "connectwise_contact_message"]
         for role, user in self.people.items():
             customer = self.customer.with_user(user)
@@ -172,20 +171,20 @@ class TestFields(SecretsCommon):
 
 @tagged("post_install", "-at_install")
 class TestPrivateKeyStaysHere(SecretsCommon):
-    """Who may change the connection must not have the key sent to another place."""
+    """A person who may change the connection must not send the key elsewhere."""
 
     def setUp(self):
         super().setUp()
         self.as_manager = self.backend.with_user(self.people["manager"])
 
     def allow_localhost(self):
-        """Return the address of another place, where the same sandbox answers."""
+        """Return another address at which the same sandbox answers."""
         port = self.sandbox.host.rpartition(":")[2]
         self._allow_local_host(f"{self.sandbox.host},localhost:{port}")
         return f"http://localhost:{port}"
 
-    def test_another_place_does_not_get_the_private_key(self):
-        """Whoever writes the address, over RPC as well; nothing is asked there."""
+    def test_another_tenant_does_not_get_the_private_key(self):
+        """The address may be written over RPC. Nothing is asked there."""
         place = self.allow_localhost()
         for values in (
             {"server_url": place},
@@ -198,28 +197,28 @@ class TestPrivateKeyStaysHere(SecretsCommon):
                 self.assertEqual(self.backend.state, "error")
                 self.assertIn("another address", self.backend.last_error)
 
-    def test_the_place_it_was_saved_for_gets_it_again(self):
-        """Nothing is lost by a mistake."""
+    def test_private_key_works_again_for_its_own_tenant(self):
+        """A mistake in the address loses nothing."""
         self.as_manager.server_url = "psa.example.com"
         self.as_manager.server_url = f" {self.sandbox.url} "
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
-    def test_a_program_takes_it_along(self):
-        """One that could read the key itself."""
+    def test_superuser_may_move_the_private_key(self):
+        """A program could read the key itself."""
         self.backend.sudo().server_url = self.allow_localhost()
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
-    def test_another_place_comes_with_a_private_key_of_its_own(self):
+    def test_another_tenant_needs_a_private_key_of_its_own(self):
         place = self.allow_localhost()
         key = self.sandbox.private_key
         self.as_manager.write({"server_url": place, "private_key": key})
         self.as_manager.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
 
-    def test_without_keys_nothing_is_asked(self):
-        """Nor said to be refused."""
+    def test_connection_without_keys_asks_nothing(self):
+        """Nor does it say that keys were refused."""
         store(self.backend, None)
         with self.no_requests():
             self.backend.action_test_connection()
@@ -229,7 +228,7 @@ class TestPrivateKeyStaysHere(SecretsCommon):
 @tagged("post_install", "-at_install")
 class TestAtRest(SecretsCommon):
     def find(self, text):
-        """Return the tables of the database that hold this text, anywhere."""
+        """Return the tables of the database that contain this text."""
         self.env.flush_all()
         tables = self.env.execute_query(
             SQL(
@@ -249,8 +248,8 @@ class TestAtRest(SecretsCommon):
             )
         }
 
-    def test_after_all_that_happens_no_secret_is_in_clear(self):
-        """Wizard, test, look-up, refusal, notice: as a dump would show it."""
+    def test_database_holds_no_secret_in_clear(self):
+        """Wizard, test, lookup, refusal and notice were all used."""
         key = {"BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode()}
         self.enterContext(patch.dict(os.environ, key))
         self.backend.private_key = self.sandbox.private_key
@@ -270,8 +269,8 @@ class TestAtRest(SecretsCommon):
         for name in ("public_key", "client_id"):
             self.assertEqual(self.find(self.secrets[name]), of_connection)
 
-    def test_a_neutralised_copy_has_no_keys_and_asks_nothing(self):
-        """Nor does what its scheduled actions, sync and dialogs would do."""
+    def test_neutralized_copy_has_no_keys_and_asks_nothing(self):
+        """Scheduled actions, synchronization and dialogs are tried."""
         self.new_dialog()
         script = Path(__file__).parents[1] / "data" / "neutralize.sql"
         self.env.flush_all()
@@ -289,8 +288,8 @@ class TestAtRest(SecretsCommon):
             move.action_refresh_pdf()
             self.backend.action_test_connection()
 
-    def test_a_query_that_fails_is_logged_without_keys(self):
-        """Odoo logs it as an error, whatever the level."""
+    def test_failing_query_is_logged_without_keys(self):
+        """Odoo logs it as an error at any level."""
         self.env.flush_all()
         values = {
             "company_id": self.company.id,
@@ -311,7 +310,7 @@ class TestAtRest(SecretsCommon):
 
 @tagged("post_install", "-at_install")
 class TestFiles(SecretsCommon):
-    """A PDF of ConnectWise's is not what somebody else put there."""
+    """A PDF of ConnectWise cannot be replaced by another file."""
 
     def setUp(self):
         super().setUp()
@@ -325,8 +324,8 @@ class TestFiles(SecretsCommon):
         chosen = self.move._get_preferred_invoice_pdf()
         self.assertIn(chosen.raw, (False, self.content))
 
-    def test_its_content_is_not_replaced(self):
-        """Whoever may edit the invoice may write its files."""
+    def test_content_of_a_kept_pdf_cannot_be_replaced(self):
+        """A person who may edit the invoice may write its files."""
         for values in (
             {"raw": b"%PDF-1.4 forged %%EOF"},
             {"datas": b64encode(b"%PDF-1.4 forged %%EOF")},
@@ -338,8 +337,8 @@ class TestFiles(SecretsCommon):
                 self.assertNotForged()
                 savepoint.rollback()
 
-    def test_its_content_is_not_replaced_in_the_database(self):
-        """Where Odoo keeps files there."""
+    def test_content_of_a_pdf_in_the_database_cannot_be_replaced(self):
+        """Odoo can be set up to keep files there."""
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "db")
         self.genuine.raw = self.content
         self.assertFalse(self.genuine.store_fname)
@@ -347,8 +346,8 @@ class TestFiles(SecretsCommon):
         self.try_to(lambda: self.mine().write({"db_datas": b"%PDF-1.4 forged %%EOF"}))
         self.assertNotForged()
 
-    def test_another_file_does_not_take_its_place(self):
-        """Nor one of another invoice's."""
+    def test_another_file_cannot_replace_a_kept_pdf(self):
+        """Not even one of another invoice."""
         other = self.invoice("CW1002")._get_preferred_invoice_pdf()
         place = {
             "res_model": "account.move",
@@ -371,15 +370,14 @@ class TestFiles(SecretsCommon):
         return self.files.browse(self.genuine.id)
 
     def try_to(self, attempt):
-        # Where Odoo refuses already, so much the better.
+        # It is as good if Odoo itself refuses.
         try:
             with self.env.cr.savepoint():
                 attempt()
         except UserError:
             self.env.invalidate_all()
 
-    def test_no_context_from_outside_opens_anything(self):
-        """Any context may come along with a call."""
+    def test_context_from_outside_opens_nothing(self):
         for context in (
             {"default_connectwise_pdf_file": b64encode(b"%PDF-")},
             {"chosen_invoice_pdfs": {str(self.move.id): False}},
@@ -394,8 +392,8 @@ class TestFiles(SecretsCommon):
                 with self.assertRaises(AccessError):
                     move.write({"connectwise_pdf_file": False})
 
-    def test_no_default_of_a_person_is_taken_for_it(self):
-        """Everybody may store defaults of their own."""
+    def test_default_of_a_person_does_not_replace_the_pdf(self):
+        """Anybody may store defaults of their own."""
         invoicing = self.people["invoicing"]
         default = self.env["ir.default"].with_user(invoicing)
         file = b64encode(b"%PDF-").decode()
@@ -414,8 +412,8 @@ class TestFiles(SecretsCommon):
 
 @tagged("post_install", "-at_install")
 class TestOverHttp(SecretsCommon, HttpCase):
-    def test_a_file_as_such_is_opened_by_invoicing_alone(self):
-        """It may turn out to be another customer's, and then still be there."""
+    def test_only_invoicing_opens_a_kept_file(self):
+        """It may turn out to be another customer's later."""
         file = self.move._get_preferred_invoice_pdf()
         may = {"invoicing", "readonly", "manager"}
         for role, user in self.people.items():
@@ -431,9 +429,9 @@ class TestOverHttp(SecretsCommon, HttpCase):
 
     @contextmanager
     def everything_logged(self, only=False):
-        """Log all that any part of the server logs, at level DEBUG.
+        """Collect the log of every part of the server at level DEBUG.
 
-        :param only: whether Odoo's own log gets none of it, as errors are expected
+        :param only: keep it out of Odoo's own log, because errors are expected
         """
         lines = []
         handler = logging.Handler()
@@ -467,8 +465,8 @@ class TestOverHttp(SecretsCommon, HttpCase):
         )
         return json.loads(response.text).get("result")
 
-    def test_what_the_database_would_refuse_is_answered_without_keys(self):
-        """Its error quotes the row; browser and log would both show that."""
+    def test_invalid_values_are_refused_without_showing_keys(self):
+        """PostgreSQL's error quotes the row, which browser and log would show."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         dialog = self.new_dialog()
@@ -490,8 +488,8 @@ class TestOverHttp(SecretsCommon, HttpCase):
                     self.assertNotIn(secret, self.response.text)
                     self.assertNotIn(secret, "\n".join(lines))
 
-    def test_a_row_that_the_database_refuses_is_logged_without_keys(self):
-        """What is missing is said by the database when a row is created."""
+    def test_row_refused_by_the_database_is_logged_without_keys(self):
+        """PostgreSQL names the missing value when a row is created."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         self.backend.unlink()
@@ -504,7 +502,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
             self.assertNotIn(secret, log)
 
     def not_null(self, model):
-        """Return the columns of this model that have to be filled in."""
+        """Return the required columns of this model."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT column_name FROM information_schema.columns"
@@ -515,7 +513,7 @@ class TestOverHttp(SecretsCommon, HttpCase):
         return {name for [name] in rows} - {"id"}
 
     def test_no_secret_is_logged_at_any_level(self):
-        """By the addon, the libraries or Odoo, whether it works or not."""
+        """Neither the addon, nor a library, nor Odoo logs one."""
         login = self.people["manager"].login
         self.authenticate(login, login)
         wizard = "connectwise.backend.configure"

@@ -1,4 +1,4 @@
-"""A name or reference that the customer wrote connects nobody."""
+"""A name or reference that a customer wrote connects nobody."""
 
 from odoo import SUPERUSER_ID, http
 from odoo.exceptions import AccessError, UserError
@@ -9,7 +9,7 @@ from .contact_common import ContactCommon
 
 
 class SelfWrittenCommon(ContactCommon):
-    """A portal customer, and a company of ConnectWise that he would like to be."""
+    """A portal customer who takes the name of a ConnectWise company."""
 
     @classmethod
     def setUpClass(cls):
@@ -56,7 +56,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertEqual(genuine.connectwise_company_id, self.victim)
 
     def test_correcting_the_name_does_not_confirm_it(self):
-        """An employee who corrects a letter has not looked whose name it is."""
+        """An employee may correct a letter without asking whose name it is."""
         self.rename_himself()
         clerk = self.mallory.with_user(self.clerk)
         clerk.name = "Vandelay Imports."
@@ -64,8 +64,8 @@ class TestMatching(SelfWrittenCommon):
         self.assertFalse(self.row.connectwise_company_id)
         self.assertTrue(self.row.has_conflict)
 
-    def test_exact_matches_leave_out_who_renamed_himself(self):
-        """Also before the next synchronization."""
+    def test_customer_who_renamed_himself_is_no_exact_match(self):
+        """Not even before the next synchronization."""
         self.rename_himself()
         self.row.with_user(self.administrator).action_connect_exact_matches()
         self.assertFalse(self.row.connectwise_company_id)
@@ -77,7 +77,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertEqual(self.row.connectwise_company_id, self.other)
         self.assertTrue(self.row.has_conflict)
 
-    def test_confirming_settles_the_conflict(self):
+    def test_confirming_the_connection_ends_the_conflict(self):
         """A person of Invoicing confirmed the name."""
         link(self.row.env, [(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
@@ -87,7 +87,7 @@ class TestMatching(SelfWrittenCommon):
         self.assertFalse(self.row.has_conflict)
 
     def test_confirming_the_name_lets_it_count(self):
-        """Also of a customer that is not connected."""
+        """The customer is not connected."""
         self.rename_himself()
         self.match()
         self.row.with_user(self.administrator).action_confirm()
@@ -95,12 +95,12 @@ class TestMatching(SelfWrittenCommon):
         self.match()
         self.assertEqual(self.row.connectwise_company_id, self.victim)
 
-    def test_only_an_administrator_of_invoicing_confirms_the_name(self):
+    def test_only_invoicing_administrator_confirms_the_name(self):
         self.rename_himself()
         with self.assertRaises(AccessError):
             self.row.with_user(self.accountant).action_confirm()
 
-    def test_who_signs_up_with_nobody_logged_in_is_marked(self):
+    def test_customer_who_signs_up_as_superuser_is_marked(self):
         """Signing up with an account elsewhere runs as the superuser."""
         self.env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2c")
         values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
@@ -108,27 +108,26 @@ class TestMatching(SelfWrittenCommon):
         user = self.env["res.users"].sudo().search([("login", "=", "new")])
         self.assertTrue(user.partner_id.connectwise_self_written)
 
-    def test_a_company_made_of_what_the_customer_entered_is_marked(self):
-        """An employee's click on *Create company* does not vouch for its name."""
+    def test_company_created_from_the_customers_entry_is_marked(self):
+        """*Create company* is an employee's click, and does not confirm the name."""
         partner = self.mallory.with_user(self.portal_user).sudo()
         partner.company_name = "Vandelay Imports"
         self.mallory.with_user(self.clerk).create_company()
         self.assertEqual(self.mallory.parent_id.name, "Vandelay Imports")
         self.assertTrue(self.mallory.parent_id.connectwise_self_written)
 
-    def test_other_values_say_nothing_about_the_name(self):
+    def test_writing_other_values_does_not_mark_the_customer(self):
         partner = self.mallory.with_user(self.portal_user).sudo()
         partner.write({"name": "Mallory", "city": "Austin"})
         self.assertFalse(self.mallory.connectwise_self_written)
 
-    def test_nobody_can_take_the_mark_away(self):
-        """Not over RPC, whoever it is."""
+    def test_mark_cannot_be_removed_over_rpc(self):
         self.rename_himself()
         with self.assertRaises(UserError):
             self.mallory.with_user(self.clerk).connectwise_self_written = False
 
     def test_visitor_who_signs_up_is_marked(self):
-        """Sign-up runs with other rights, in the name of the public user."""
+        """Sign-up runs with higher rights, in the name of the public user."""
         public = self.env.ref("base.public_user")
         values = {"name": "Vandelay Imports", "login": "new", "password": "new-1234567"}
         users = self.env["res.users"].with_user(public).sudo()

@@ -60,15 +60,15 @@ class SendingCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestSending(SendingCommon):
-    def test_one_invoice(self):
-        """Byte for byte, and nothing else."""
+    def test_invoice_is_mailed_with_the_chosen_pdf_alone(self):
+        """It is mailed byte for byte."""
         move = self.invoice("CW1001")
         self.assertEqual(self.send(move), [[self.pdf]])
         self.assertTrue(move.is_move_sent)
         self.assertFalse(move.highlight_send_button)
 
-    def test_nothing_is_rendered_or_embedded(self):
-        """An electronic invoice is not made along the way."""
+    def test_chosen_pdf_needs_no_rendering_and_no_embedding(self):
+        """No electronic invoice is made along the way."""
         move = self.invoice("CW1001")
         self.send(move)
         self.assertFalse(move.invoice_pdf_report_id)
@@ -77,26 +77,25 @@ class TestSending(SendingCommon):
         )
         self.assertNotIn("factur-x.xml", names.mapped("name"))
 
-    def test_the_wizard_lists_the_file_itself(self):
+    def test_dialog_lists_the_file_itself(self):
         wizard = self.wizard(self.invoice("CW1001"))
         [data] = wizard.mail_attachments_widget
         self.assertEqual(data["name"], "CW1001.pdf")
         self.assertFalse(data["placeholder"])
 
-    def test_the_wizard_says_where_the_pdf_comes_from(self):
+    def test_dialog_says_where_the_pdf_comes_from(self):
         wizard = self.wizard(self.invoice("CW1001"))
         self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
         self.assertNotIn("benji_connectwise_pdf_source", wizard.alerts or {})
 
-    def test_the_wizard_warns_when_it_is_not_the_first_choice(self):
-        """With the reason."""
+    def test_dialog_says_why_the_first_source_is_not_used(self):
         wizard = self.wizard(self.invoice("NOT-THERE-1", amount=1))
         alert = wizard.alerts["benji_connectwise_pdf_source"]
         self.assertEqual(alert["level"], "warning")
         for part in ("NOT-THERE-1", "Odoo"):
             self.assertIn(part, alert["message"])
 
-    def test_the_batch_dialog_counts(self):
+    def test_batch_dialog_counts_the_sources(self):
         moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(moves)
         self.assertEqual(
@@ -106,8 +105,8 @@ class TestSending(SendingCommon):
             "NOT-THERE-1", wizard.alerts["benji_connectwise_pdf_source"]["message"]
         )
 
-    def test_the_batch_dialog_asks_once_for_many(self):
-        """Look-ups only; the PDFs come in the background."""
+    def test_batch_dialog_asks_once_for_many(self):
+        """It only looks the numbers up. The PDFs come in the background."""
         moves = self.env["account.move"]
         for number in range(1001, 1008):
             moves += self.invoice(f"CW{number}")
@@ -117,8 +116,8 @@ class TestSending(SendingCommon):
         )
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
-    def test_the_wizard_does_not_promise_a_pdf_that_could_not_be_fetched(self):
-        """The number is there, and the PDF is refused, or ConnectWise busy."""
+    def test_dialog_does_not_promise_a_pdf_that_could_not_be_fetched(self):
+        """The number was found, but the PDF was refused or ConnectWise is busy."""
         for number, fault in enumerate(("forbidden", "unavailable"), start=1001):
             with self.subTest(fault):
                 self.sandbox.fault(fault, "invoice_pdf", times=0)
@@ -128,8 +127,8 @@ class TestSending(SendingCommon):
                 self.sandbox.clear_faults()
                 self.backend.action_test_connection()
 
-    def test_the_batch_dialog_does_not_promise_what_failed(self):
-        """Until it is time to try again."""
+    def test_batch_dialog_does_not_promise_a_pdf_that_failed(self):
+        """It may promise it again when the next try is due."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
@@ -148,7 +147,7 @@ class TestSending(SendingCommon):
             wizard = self.wizard(moves)
             self.assertEqual(wizard.invoice_pdf_summary, "2 from ConnectWise PSA")
 
-    def test_the_batch_dialog_does_not_promise_while_connectwise_is_down(self):
+    def test_batch_dialog_does_not_promise_while_connectwise_is_down(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(
             self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
@@ -158,8 +157,8 @@ class TestSending(SendingCommon):
         self.assertEqual(wizard.invoice_pdf_summary, "2 from Odoo")
         self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
 
-    def test_a_batch_sends_each_invoice_its_own(self):
-        """Through Odoo's scheduled action."""
+    def test_batch_mails_each_invoice_with_its_own_pdf(self):
+        """Odoo's scheduled action sends it."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -167,8 +166,8 @@ class TestSending(SendingCommon):
             self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
             self.assertFalse(move.sending_data)
 
-    def test_a_batch_is_sent_while_connectwise_is_down(self):
-        """With Odoo's own PDF."""
+    def test_batch_is_sent_while_connectwise_is_down(self):
+        """It has Odoo's own PDFs."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.sandbox.fault("unavailable", times=0)
         self.wizard(moves).action_send_and_print()
@@ -177,14 +176,14 @@ class TestSending(SendingCommon):
             self.assertEqual(len(self.mailed(move)), 1)
             self.assertTrue(move.invoice_pdf_report_id)
 
-    def test_one_is_sent_while_connectwise_is_down(self):
+    def test_invoice_is_sent_while_connectwise_is_down(self):
         self.sandbox.fault("refused", times=0)
         move = self.invoice("CW1001")
         self.send(move)
         self.assertEqual(len(self.mailed(move)), 1)
 
-    def test_a_newer_pdf_is_fetched_before_sending(self):
-        """What was not sent yet is kept up to date."""
+    def test_newer_pdf_is_fetched_before_sending(self):
+        """A PDF that was not sent yet is kept up to date."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self._change()
@@ -193,7 +192,7 @@ class TestSending(SendingCommon):
         self.assertNotEqual(sent, self.pdf)
 
     def missed(self, number):
-        """Return an invoice that was asked for in vain again and again."""
+        """Return an invoice that ConnectWise did not have several times."""
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice(number, amount=amount)
         move._get_preferred_invoice_pdf()
@@ -213,13 +212,13 @@ class TestSending(SendingCommon):
         )
         self.sandbox.create_invoice({**record, "id": 99_001, "invoiceNumber": number})
 
-    def test_one_that_was_missing_for_long_is_looked_for_before_sending(self):
-        """Made in ConnectWise at last, and sent."""
+    def test_long_missing_invoice_is_looked_up_before_sending(self):
+        """It was made in ConnectWise at last."""
         move = self.missed("LATE-1")
         self.make_there("LATE-1")
         self.assertEqual(self.send(move), [[self.sandbox.invoice_pdf(99_001)]])
 
-    def test_a_batch_looks_for_what_was_missing_when_its_dialog_opened(self):
+    def test_batch_looks_up_invoices_that_its_dialog_missed(self):
         moves = self.missed("LATE-1") + self.invoice("CW1002")
         wizard = self.wizard(moves)
         self.make_there("LATE-1")
@@ -227,15 +226,14 @@ class TestSending(SendingCommon):
         self.run_cron("account.ir_cron_account_move_send")
         self.assertEqual(self.mailed(moves[0]), [[self.sandbox.invoice_pdf(99_001)]])
 
-    def test_the_dialog_does_not_ask_again_each_time_it_is_computed(self):
-        """What is missing is remembered for minutes."""
+    def test_dialog_asks_about_a_missing_invoice_once(self):
         move = self.missed("LATE-1")
         self.wizard(move)
         with self.no_requests():
             self.wizard(move)
 
-    def test_a_file_replaced_while_the_dialog_is_open_is_not_sent_too(self):
-        """Only the newer one goes out."""
+    def test_file_replaced_while_the_dialog_is_open_is_not_mailed(self):
+        """Only the newer one is mailed."""
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
         self._change()
@@ -247,8 +245,8 @@ class TestSending(SendingCommon):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
 
-    def test_what_was_sent_is_pinned(self):
-        """A change in ConnectWise is said, and replaces nothing."""
+    def test_sent_pdf_is_pinned(self):
+        """A change in ConnectWise is reported and replaces nothing."""
         move = self.invoice("CW1001")
         self.send(move)
         self._change()
@@ -256,7 +254,7 @@ class TestSending(SendingCommon):
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
-    def test_what_was_fetched_after_odoos_pdf_was_sent_is_not_pinned(self):
+    def test_pdf_fetched_after_odoos_was_sent_is_not_pinned(self):
         """The customer never received it."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
@@ -270,16 +268,16 @@ class TestSending(SendingCommon):
         self.assertFalse(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_what_was_only_marked_as_sent_is_kept_up_to_date(self):
-        """By a person, or by a payment before its invoice is really sent."""
+    def test_invoice_only_marked_as_sent_is_kept_up_to_date(self):
+        """A person or a payment marked it before it was mailed."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.is_move_sent = True
         self._change()
         self.assertEqual(self.send(move), [[self.sandbox_pdf("CW1001")]])
 
-    def test_another_amount_there_does_not_withdraw_what_was_sent(self):
-        """It is said, and *Refresh PDF* judges anew."""
+    def test_new_amount_in_connectwise_does_not_withdraw_a_sent_pdf(self):
+        """The change is reported, and *Refresh PDF* judges the invoice again."""
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
@@ -289,7 +287,7 @@ class TestSending(SendingCommon):
         move.action_refresh_pdf()
         self.assertChosen(move, "odoo")
 
-    def test_an_invoice_made_anew_there_does_not_withdraw_what_was_sent(self):
+    def test_invoice_recreated_in_connectwise_does_not_withdraw_a_sent_pdf(self):
         move = self.invoice("CW1001")
         self.send(move)
         old = self.sandbox_invoice("CW1001")
@@ -303,14 +301,14 @@ class TestSending(SendingCommon):
         self.assertEqual(move.connectwise_invoice_ref, 99_001)
         self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(99_001))
 
-    def test_refreshing_while_connectwise_is_down_keeps_what_was_sent(self):
+    def test_refresh_during_an_outage_keeps_a_sent_pdf(self):
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.fault("unavailable", times=0)
         move.action_refresh_pdf()
         self.assertChosen(move, "connectwise", self.pdf)
 
-    def test_a_change_between_the_batch_dialog_and_its_sending_is_seen(self):
+    def test_batch_mails_a_pdf_changed_after_its_dialog_opened(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         wizard = self.wizard(moves)
         self._change()
@@ -318,7 +316,7 @@ class TestSending(SendingCommon):
         self.run_cron("account.ir_cron_account_move_send")
         self.assertEqual(self.mailed(moves[0]), [[self.sandbox_pdf("CW1001")]])
 
-    def test_refresh_replaces_what_was_sent_and_keeps_it(self):
+    def test_refresh_replaces_a_sent_pdf_and_keeps_the_old_file(self):
         move = self.invoice("CW1001")
         self.send(move)
         sent = move._get_preferred_invoice_pdf()
@@ -329,7 +327,7 @@ class TestSending(SendingCommon):
         self.assertEqual(sent.raw, self.pdf)
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_an_invoice_deleted_there_after_sending_stays_as_it_was_sent(self):
+    def test_sent_pdf_is_kept_if_connectwise_deletes_the_invoice(self):
         move = self.invoice("CW1001")
         self.send(move)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
@@ -337,14 +335,14 @@ class TestSending(SendingCommon):
         self.assertTrue(move.connectwise_pdf_changed)
         self.assertChosen(move, "connectwise", self.pdf)
 
-    def test_a_new_order_does_not_touch_what_was_received(self):
+    def test_new_priority_does_not_touch_received_files(self):
         move = self.invoice("CW1001")
         self.send(move)
         self.set_priority("odoo")
         self.assertChosen(move, "odoo")
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_sent_before_by_odoo_and_now_by_connectwise(self):
+    def test_invoice_sent_with_odoos_pdf_can_be_sent_with_connectwises(self):
         self.set_priority("odoo")
         move = self.invoice("CW1001")
         self.send(move)
@@ -352,7 +350,7 @@ class TestSending(SendingCommon):
         self.set_priority("connectwise", "odoo")
         self.assertEqual(self.send(move)[0], [self.pdf])
 
-    def test_an_attached_pdf_is_sent(self):
+    def test_attached_pdf_is_mailed(self):
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -366,15 +364,14 @@ class TestSending(SendingCommon):
         )
         self.assertEqual(self.send(move), [[self.pdf + b"\n"]])
 
-    def test_why_this_pdf_says_what_was_sent_to_whom(self):
-        """The tab on the invoice."""
+    def test_why_this_pdf_says_which_file_was_sent_to_whom(self):
         move = self.invoice("CW1001")
         self.send(move)
         text = str(move.invoice_pdf_explanation)
         self.assertIn("with this same file", text)
         self.assertIn(self.partner_a.name, text)
 
-    def test_journal_subscribers_get_it(self):
+    def test_journal_subscribers_are_mailed_the_chosen_pdf(self):
         self.env.ref("account.mail_template_invoice_subscriber").auto_delete = False
         move = self.invoice("CW1001")
         move.journal_id.incoming_einvoice_notification_email = "boss@example.com"
@@ -389,7 +386,7 @@ class TestEInvoicing(SendingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner_a.invoice_edi_format = "facturx"
-        # What the format asks for.
+        # The format requires it.
         cls.company.write(
             {"vat": "US12345678", "email": "us@example.com", "phone": "+1 555 0100"}
         )
@@ -407,7 +404,7 @@ class TestEInvoicing(SendingCommon):
         move.action_post()
         return move
 
-    def test_connectwises_pdf_goes_along_as_a_second_file(self):
+    def test_e_invoice_carries_connectwises_pdf_as_a_second_file(self):
         move = self.invoice_with_tax()
         [files] = self.send(move)
         self.assertIn(self.pdf, files)
@@ -415,7 +412,7 @@ class TestEInvoicing(SendingCommon):
         names = move.message_ids.attachment_ids.mapped("name")
         self.assertEqual(len(names), len(set(names)))
 
-    def test_the_second_file_is_pinned_too(self):
+    def test_second_file_of_an_e_invoice_is_pinned(self):
         move = self.invoice_with_tax()
         self.send(move)
         invoice_id = self.sandbox_invoice("CW1001")["id"]
@@ -423,12 +420,11 @@ class TestEInvoicing(SendingCommon):
         self.look_at_changes()
         self.assertTrue(move.connectwise_pdf_changed)
 
-    def test_the_batch_dialog_does_not_take_it_for_the_document(self):
+    def test_batch_dialog_does_not_count_the_second_file_as_the_document(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.assertEqual(self.wizard(moves).invoice_pdf_summary, "2 from Odoo")
 
-    def test_or_it_does_not(self):
-        """By a setting."""
+    def test_setting_leaves_out_the_second_file_of_an_e_invoice(self):
         self.backend.e_invoice_pdf = "never"
         move = self.invoice_with_tax()
         [files] = self.send(move)
@@ -437,7 +433,7 @@ class TestEInvoicing(SendingCommon):
 
 @tagged("post_install", "-at_install")
 class TestHold(SendingCommon):
-    """An invoice waits for ConnectWise's PDF, where the connection says so."""
+    """A connection may hold invoices until ConnectWise has their PDF."""
 
     @classmethod
     def setUpClass(cls):
@@ -445,7 +441,7 @@ class TestHold(SendingCommon):
         cls.backend.write({"missing_pdf": "hold", "hold_hours": 2})
         cls.prefetch = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 
-    def test_it_is_not_sent_and_said_so(self):
+    def test_held_invoice_is_not_sent_and_says_so(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
@@ -456,8 +452,7 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertFalse(move.is_move_sent)
 
-    def test_it_is_sent_as_asked_once_the_pdf_is_there(self):
-        """With the text that was typed."""
+    def test_held_invoice_is_sent_as_typed_once_the_pdf_is_there(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         wizard = self.wizard(move)
@@ -469,8 +464,8 @@ class TestHold(SendingCommon):
         self.assertEqual(self.mailed(move), [[self.pdf]])
         self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
 
-    def test_it_is_looked_for_however_old_it_is(self):
-        """Though the background leaves old invoices alone otherwise."""
+    def test_held_invoice_is_looked_up_despite_its_age(self):
+        """The prefetch leaves other old invoices alone."""
         self.sandbox.fault("unavailable", times=0)
         long_ago = fields.Date.today() - timedelta(days=200)
         move = self.invoice("CW1001", invoice_date=long_ago)
@@ -480,8 +475,7 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_the_person_who_saw_it_can_send_now(self):
-        """The dialog says that it would wait, and offers to send it."""
+    def test_dialog_offers_to_send_an_invoice_that_would_be_held(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -498,7 +492,7 @@ class TestHold(SendingCommon):
             self.run_cron(self.prefetch)
         self.assertEqual(len(self.mailed(move)), 1, "it does not wait any more")
 
-    def test_a_batch_can_be_sent_now(self):
+    def test_batch_dialog_offers_to_send_invoices_that_would_be_held(self):
         moves = self.invoice("NOT-THERE-1", amount=1)
         moves += self.invoice("NOT-THERE-2", amount=1)
         wizard = self.wizard(moves)
@@ -509,12 +503,12 @@ class TestHold(SendingCommon):
         for move in moves:
             self.assertEqual(len(self.mailed(move)), 1)
 
-    def test_nothing_is_offered_where_nothing_waits(self):
+    def test_dialog_offers_nothing_if_no_invoice_would_be_held(self):
         self.assertFalse(self.wizard(self.invoice("CW1001")).is_held)
         moves = self.invoice("CW1002") + self.invoice("CW1003")
         self.assertFalse(self.wizard(moves).is_held)
 
-    def test_a_download_never_waits(self):
+    def test_download_is_never_held(self):
         """The person gets the PDF that there is."""
         move = self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(move)
@@ -527,7 +521,7 @@ class TestHold(SendingCommon):
         self.assertTrue(move.invoice_pdf_report_id)
         self.assertFalse(move.sudo().connectwise_held_ids)
 
-    def test_what_is_sent_by_hand_meanwhile_is_not_sent_again(self):
+    def test_held_invoice_sent_by_hand_is_not_sent_again(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -537,8 +531,8 @@ class TestHold(SendingCommon):
         self.run_cron(self.prefetch)
         self.assertEqual(len(self.mailed(move)), 1)
 
-    def test_what_happens_to_one_while_others_are_sent_stops_none(self):
-        """Reset to draft, sent by hand: nothing is said about it."""
+    def test_change_to_one_held_invoice_does_not_stop_the_others(self):
+        """It was reset to draft, or sent by hand; no message is needed."""
         self.sandbox.fault("unavailable", times=0)
         moves = self.env["account.move"]
         for number in range(1001, 1005):
@@ -566,7 +560,7 @@ class TestHold(SendingCommon):
         self.assertEqual([len(self.mailed(move)) for move in moves], [1, 0, 1, 0])
         self.assertFalse(moves.activity_ids)
 
-    def test_a_batch_goes_on_without_those_that_wait(self):
+    def test_batch_goes_on_without_held_invoices(self):
         waiting = self.invoice("NOT-THERE-1", amount=1)
         move = self.invoice("CW1001")
         self.wizard(waiting + move).action_send_and_print()
@@ -575,7 +569,7 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(waiting))
         self.assertFalse(waiting.sending_data, "it would be tried for ever")
 
-    def test_after_the_time_the_next_source_is_sent(self):
+    def test_held_invoice_is_sent_with_the_next_source_after_the_time(self):
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
         with self.later(hours=3):
@@ -583,7 +577,7 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(move)), 1)
         self.assertTrue(move.invoice_pdf_report_id)
 
-    def test_or_a_person_is_told(self):
+    def test_person_is_told_of_a_held_invoice_after_the_time(self):
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -592,8 +586,8 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertEqual(len(move.activity_ids), 1)
 
-    def test_whoever_was_told_can_send_it(self):
-        """It does not wait anew, and nobody is told twice."""
+    def test_person_who_was_told_can_send_the_held_invoice(self):
+        """It is not held again, and nobody is told twice."""
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -603,8 +597,8 @@ class TestHold(SendingCommon):
             self.assertEqual(len(move.activity_ids), 1)
             self.assertEqual(len(self.send(move)), 1)
 
-    def test_what_waits_is_sent_when_holding_is_switched_off(self):
-        """Also where a person would have been told."""
+    def test_held_invoice_is_sent_when_holding_is_switched_off(self):
+        """It is, too, where a person would have been told."""
         self.backend.hold_end = "activity"
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
@@ -613,8 +607,8 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(move)), 1)
         self.assertFalse(move.activity_ids)
 
-    def test_what_has_to_wait_longer_is_still_sent_as_asked(self):
-        """Its PDF was there, and turned out to be another customer's."""
+    def test_invoice_held_again_is_still_sent_as_typed(self):
+        """Its PDF came, and turned out to be another customer's."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         self.send(move)
@@ -624,7 +618,7 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(move))
         self.assertEqual(held.settings, asked)
 
-    # What waits is sent by the superuser, who may read everything ------------------
+    # The superuser, who may read everything, sends held invoices --------------------
 
     def secret(self):
         return self.env["ir.attachment"].create(
@@ -632,7 +626,7 @@ class TestHold(SendingCommon):
         )
 
     def send_with(self, move, *attachments):
-        """Send as a browser may: with whatever it lists beside the invoice."""
+        """Send as a browser may, with these files listed beside the invoice."""
         wizard = self.wizard(move)
         wizard.write(
             {
@@ -649,13 +643,13 @@ class TestHold(SendingCommon):
         with self.later(minutes=30):
             self.run_cron(self.prefetch)
 
-    def test_a_file_that_the_person_may_not_read_is_not_held(self):
+    def test_unreadable_file_is_not_held_with_the_invoice(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         with self.assertRaises(AccessError):
             self.send_with(move, {"id": self.secret().id})
 
-    def test_a_file_that_is_not_there_yet_is_not_sent_later(self):
+    def test_file_that_does_not_exist_yet_is_not_held(self):
         """Its id can be guessed."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
@@ -669,8 +663,8 @@ class TestHold(SendingCommon):
         self.release()
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_a_report_that_odoo_did_not_propose_is_not_sent_later(self):
-        """Whoever renders it may read everything."""
+    def test_report_that_odoo_did_not_propose_is_not_held(self):
+        """It would be rendered with access to everything."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         report = "base.report_irmodulereference"
@@ -678,7 +672,7 @@ class TestHold(SendingCommon):
         self.release()
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_a_file_of_the_persons_own_is_sent_later(self):
+    def test_own_file_of_the_person_is_sent_with_the_held_invoice(self):
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         own = self.env["ir.attachment"].with_user(self.accountant)
@@ -687,8 +681,8 @@ class TestHold(SendingCommon):
         self.release()
         self.assertEqual({*self.mailed(move)[0]}, {self.pdf, b"terms"})
 
-    def test_a_batch_takes_nothing_but_its_author_along(self):
-        """As Odoo's own scheduled action does."""
+    def test_held_batch_keeps_only_its_author(self):
+        """Odoo's own scheduled action does the same."""
         self.sandbox.fault("unavailable", times=0)
         move = self.invoice("CW1001")
         widget = [{"id": self.secret().id, "name": "more"}]
@@ -703,8 +697,8 @@ class TestHold(SendingCommon):
         self.release()
         self.assertEqual(self.mailed(move), [[self.pdf]])
 
-    def test_the_reason_a_person_is_told_is_text(self):
-        """It may name ConnectWise's customers, and a note is HTML."""
+    def test_reason_told_to_a_person_is_escaped(self):
+        """It may name customers of ConnectWise, and a note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
         self.send(move)
         move.sudo().connectwise_held_ids._give_up()

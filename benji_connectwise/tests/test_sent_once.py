@@ -1,37 +1,43 @@
-"""Each chosen file goes into one e-mail, or one ZIP, once."""
+"""A chosen file goes only once into an e-mail or a ZIP."""
 
 import io
 import zipfile
 
 from odoo.tests import HttpCase, tagged
 
-from .test_sending import SendingCommon
+from .test_mailing import MailingCommon
 
 
-class SentOnceCommon(SendingCommon):
+class SentOnceCommon(MailingCommon):
+    """Each template has both of Odoo's invoice reports."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.move = cls.invoice("CW1001")
-        cls.both = cls.env.ref("account.account_invoices") + cls.env.ref(
+        both = cls.env.ref("account.account_invoices") + cls.env.ref(
             "account.account_invoices_without_payment"
         )
-        cls.template = cls.env.ref("account.email_template_edi_invoice")
-        cls.template.report_template_ids = cls.both
+        cls.standard = cls.env.ref("account.email_template_edi_invoice")
+        (cls.template + cls.standard).report_template_ids = both
 
 
 @tagged("post_install", "-at_install")
 class TestSentOnce(SentOnceCommon):
-    def test_send_attaches_it_once(self):
-        self.assertEqual(self.send(self.move), [[self.pdf]])
-
-    def test_the_dialog_lists_it_once(self):
-        names = [
-            values["name"] for values in self.wizard(self.move).mail_attachments_widget
-        ]
+    def test_send_dialog_lists_and_mails_the_pdf_once(self):
+        wizard = self.wizard(self.move)
+        names = [values["name"] for values in wizard.mail_attachments_widget]
         self.assertEqual(names, ["CW1001.pdf"])
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
-    def test_a_report_that_was_listed_before_the_pdf_came_is_not_attached_too(self):
+    def test_batch_mails_the_pdf_once(self):
+        moves = self.move + self.invoice("CW1002")
+        self.wizard(moves).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        for move in moves:
+            self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
+
+    def test_report_listed_before_the_pdf_came_is_not_mailed_too(self):
         """ConnectWise was down when the dialog opened."""
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(self.move)
@@ -41,7 +47,7 @@ class TestSentOnce(SentOnceCommon):
         wizard.action_send_and_print()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
-    def test_a_copy_that_a_person_adds_is_not_attached_too(self):
+    def test_copy_added_by_a_person_is_not_mailed_too(self):
         wizard = self.wizard(self.move)
         copy = self.env["ir.attachment"].with_user(self.accountant)
         copy = copy.create({"name": "copy.pdf", "raw": self.pdf})
@@ -53,37 +59,28 @@ class TestSentOnce(SentOnceCommon):
                 wizard.action_send_and_print()
                 self.assertEqual(self.mailed(self.move)[0], [self.pdf])
 
-    def test_a_batch_attaches_it_once(self):
-        moves = self.move + self.invoice("CW1002")
-        self.wizard(moves).action_send_and_print()
-        self.run_cron("account.ir_cron_account_move_send")
-        for move in moves:
-            self.assertEqual(self.mailed(move), [[self.sandbox_pdf(move.name)]])
-
-    def test_a_mail_template_attaches_it_once(self):
-        template = self.template.with_user(self.accountant)
-        mail = self.env["mail.mail"].browse(template.send_mail(self.move.id))
-        self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])
-
-    def test_the_composer_attaches_it_once(self):
-        composer = (
-            self.env["mail.compose.message"]
-            .with_user(self.accountant)
-            .create(
-                {
-                    "model": "account.move",
-                    "res_ids": str(self.move.ids),
-                    "template_id": self.template.id,
-                }
-            )
-        )
-        self.assertEqual(composer.attachment_ids.mapped("raw"), [self.pdf])
-
-    def test_odoos_own_reports_are_all_attached(self):
-        """They differ."""
+    def test_both_reports_of_odoo_are_mailed(self):
+        """They are different files."""
         self.set_priority("odoo")
-        [files] = self.send(self.move)
+        wizard = self.wizard(self.move)
+        self.assertEqual(len(wizard.mail_attachments_widget), 2)
+        wizard.action_send_and_print()
+        [files] = self.mailed(self.move)
         self.assertEqual(len(files), 2)
+
+    def test_template_mails_the_pdf_once(self):
+        for template in self.template + self.standard:
+            mail_id = template.with_user(self.accountant).send_mail(self.move.id)
+            mail = self.env["mail.mail"].browse(mail_id)
+            self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])
+
+    def test_composer_mails_the_pdf_once(self):
+        """For one invoice and for many."""
+        self.compose(self.move)._action_send_mail()
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+        other = self.invoice("CW1002")
+        self.compose(other, mode="mass_mail")._action_send_mail()
+        self.assertEqual(self.queued(other), [[self.sandbox_pdf("CW1002")]])
 
 
 @tagged("post_install", "-at_install")
@@ -95,8 +92,8 @@ class TestZippedOnce(SentOnceCommon, HttpCase):
             return ["CW1001.pdf"]
         return zipfile.ZipFile(io.BytesIO(response.content)).namelist()
 
-    def test_a_download_has_it_once(self):
-        """*Download all*, and *Export ZIP*."""
+    def test_download_contains_the_pdf_once(self):
+        """By *Download all*, and by *Export ZIP*."""
         self.send(self.move)
         for path in (
             f"/account/download_invoice_documents/{self.move.id}/all",
@@ -104,3 +101,12 @@ class TestZippedOnce(SentOnceCommon, HttpCase):
         ):
             with self.subTest(path):
                 self.assertEqual(self.names(path), ["CW1001.pdf"])
+
+    def test_zip_contains_the_pdf_once(self):
+        """It does after the invoice was sent, too."""
+        self.send(self.move)
+        for documents in (
+            self.move._get_invoice_legal_documents_all(allow_fallback=True),
+            self.move._get_move_zip_export_docs(),
+        ):
+            self.assertEqual([data["content"] for data in documents], [self.pdf])

@@ -32,13 +32,13 @@ class TestSnailmail(SendingCommon):
         )
 
     def test_letter_is_made_of_the_chosen_pdf(self):
-        """Afterwards Snailmail whitens its margins, as it does with Odoo's."""
+        """Snailmail then whitens its margins, as it does with Odoo's PDF."""
         letter = self.post(self.invoice("CW1001"))
         _name, content = letter._generate_report_pdf(letter.report_template)
         self.assertEqual(content, self.pdf)
 
-    def test_what_was_posted_is_pinned(self):
-        """The letter is made later, of what was chosen then."""
+    def test_posted_pdf_is_pinned(self):
+        """The letter is made later, from the PDF that was chosen at that time."""
         move = self.invoice("CW1001")
         letter = self.post(move)
         self.assertTrue(move.is_move_sent)
@@ -49,8 +49,8 @@ class TestSnailmail(SendingCommon):
         _name, content = letter._generate_report_pdf(letter.report_template)
         self.assertEqual(content, self.pdf)
 
-    def test_letter_to_no_address_is_not_sent(self):
-        """Odoo makes no letter for it, and nothing is pinned."""
+    def test_letter_without_address_is_not_sent(self):
+        """Odoo makes no letter, and nothing is pinned."""
         self.partner_a.street = False
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         self.partner_a.invoice_sending_method = "snailmail"

@@ -25,14 +25,14 @@ class TestStorage(ConnectwiseCommon):
         super().setUp()
         self.enterContext(mute_logger(*LOGGERS))
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
-        # Other tests may keep the same PDFs; these files are nobody else's.
+        # Other tests may store the same PDFs, so these files are of their own store.
         self.enterContext(self.own_file_store())
         self.move = self.invoice("CW1001")
         self.pdf = self.sandbox_pdf("CW1001")
 
     @contextmanager
     def own_file_store(self):
-        """Have an empty file store of two megabytes, if that can be made here."""
+        """Use an empty file store of two megabytes, if this machine allows it."""
         folder = self.enterContext(
             tempfile.TemporaryDirectory(prefix="benji_filestore_")
         )
@@ -67,10 +67,10 @@ class TestStorage(ConnectwiseCommon):
         self.env.invalidate_all()
 
     def broken_ways(self):
-        """Yield in turn each way in which a stored file may be broken."""
+        """Yield each way in which a stored file may be broken."""
         for way in (b"", self.pdf[:100], b"x" + self.pdf[1:], None):
             with self.subTest(way=way and way[:5]):
-                # As in requests of their own.
+                # Each as in a request of its own.
                 self.env.cr.postcommit.data.clear()
                 self.fetch()
                 if way is None:
@@ -88,20 +88,20 @@ class TestStorage(ConnectwiseCommon):
             with open(self.path(self.pdf), "rb") as file:
                 self.assertEqual(file.read(), self.pdf)
 
-    def test_broken_file_is_not_used_while_connectwise_is_away(self):
-        """The next source is."""
+    def test_broken_file_is_not_used_while_connectwise_is_down(self):
+        """The next source is used."""
         for _way in self.broken_ways():
             self.backend.retry_at = "2999-01-01"
             self.assertChosen(self.move, "odoo")
             self.backend.retry_at = False
 
     def test_broken_file_is_not_shown_where_nothing_is_fetched(self):
-        """As when it is sent, or opened."""
+        """The invoice is opened, or sent."""
         for _way in self.broken_ways():
             kept = self.move._get_kept_invoice_pdfs()
             self.assertFalse(kept[self.move.id])
 
-    def test_broken_file_is_due_at_once(self):
+    def test_broken_file_is_due_for_fetching_at_once(self):
         for _way in self.broken_ways():
             self.move._get_kept_invoice_pdfs()
             with self.enter_registry_test_mode():
@@ -129,7 +129,7 @@ class TestStorage(ConnectwiseCommon):
             .create({"sending_methods": ["email"]})
         )
 
-    def test_pdf_that_was_sent_stays_pinned_when_its_file_was_lost(self):
+    def test_sent_pdf_stays_pinned_when_its_file_is_lost(self):
         self.fetch()
         self.create_send_wizard().action_send_and_print()
         os.unlink(self.path(self.pdf))
@@ -137,7 +137,7 @@ class TestStorage(ConnectwiseCommon):
         self.assertChosen(self.move, "connectwise", self.pdf)
         self.assertTrue(self.move.sudo().connectwise_lookup_ids._is_pdf_sent())
 
-    def test_queued_mail_whose_file_was_lost_is_not_sent_empty(self):
+    def test_queued_mail_is_not_sent_if_its_file_is_lost(self):
         self.fetch()
         copy = self.move.sudo().connectwise_pdf_id.copy({"res_field": False})
         mail = self.env["mail.mail"].create(
@@ -155,7 +155,7 @@ class TestStorage(ConnectwiseCommon):
         with self.assertRaisesRegex(UserError, "lost"):
             mail._prepare_outgoing_list()
 
-    def test_attached_pdf_whose_file_was_lost_gives_way(self):
+    def test_attached_pdf_is_not_used_if_its_file_is_lost(self):
         self.set_priority("attachment", "connectwise")
         content = self.sandbox_pdf("CW1002")
         self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -175,23 +175,23 @@ class TestStorage(ConnectwiseCommon):
 
     # -- Half written, full ----------------------------------------------------------
 
-    def test_half_written_file_is_mended(self):
-        """Odoo would take it for another file of the same checksum, for ever."""
+    def test_half_written_file_is_replaced(self):
+        """Odoo would never write it again: it finds a file by its checksum."""
         for half in (b"", self.pdf[: len(self.pdf) // 2]):
             self.write_file(self.pdf, half)
             self.assertChosen(self.move, "connectwise", self.pdf)
             self.move.sudo().connectwise_lookup_ids.unlink()
             self.move.sudo().connectwise_pdf_id.unlink()
 
-    def test_full_disk_makes_the_next_source_the_one(self):
-        """And it is said, and tried again."""
+    def test_full_disk_uses_the_next_source(self):
+        """The reason is shown, and the next try is scheduled."""
         self.fill_disk()
         self.assertChosen(self.move, "odoo")
         self.assertIn("disk of the Odoo server is full", self.move.connectwise_message)
         self.assertTrue(self.move.sudo().connectwise_lookup_ids.retry_at)
         self.assertEqual(self.backend.state, "connected")
 
-    def test_full_disk_leaves_no_half_of_a_file(self):
+    def test_full_disk_leaves_no_half_written_file(self):
         self.fill_disk()
         self.move._get_preferred_invoice_pdf()
         self.assertFalse(os.path.exists(self.path(self.pdf)))
@@ -205,7 +205,7 @@ class TestStorage(ConnectwiseCommon):
         self.assertChosen(self.move, "connectwise", self.pdf)
         self.assertFalse(self.move.sudo().connectwise_lookup_ids.error)
 
-    def test_full_disk_concerns_what_has_no_room_alone(self):
+    def test_full_disk_affects_only_files_without_room(self):
         other = self.invoice("CW1002")
         end = self.pdf.rindex(b"startxref")
         comment = b"%" + os.urandom(1 << 19).hex().encode() + b"\n"
@@ -229,9 +229,9 @@ class TestStorage(ConnectwiseCommon):
             file.write(bytes(free.f_bavail * free.f_frsize - leaving))
         return path
 
-    # -- Opened for its words --------------------------------------------------------
+    # -- Indexed ----------------------------------------------------------------------
 
-    def test_pdf_is_not_opened_for_its_words(self):
-        """`attachment_indexation` would do that inside the server."""
+    def test_pdf_is_not_indexed(self):
+        """`attachment_indexation` would open it inside the server."""
         self.fetch()
         self.assertFalse(self.move.sudo().connectwise_pdf_id.index_content)

@@ -1,4 +1,4 @@
-"""Connecting exact matches at once: which invoices are evidence."""
+"""Which invoices count as evidence when exact matches are connected at once."""
 
 from odoo.tests import tagged
 
@@ -7,7 +7,7 @@ from .contact_common import ContactCommon
 
 @tagged("post_install", "-at_install")
 class TestEvidenceByInvoices(ContactCommon):
-    """A customer whose name and Account ID say nothing, with invoices of Zeta's."""
+    """A customer whose name and Account ID match nothing, with invoices of Zeta."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +17,7 @@ class TestEvidenceByInvoices(ContactCommon):
         cls.row = cls.new_row(cls.customer)
 
     def found(self, number, amount, total=None, company=9100, **values):
-        """Post an invoice of which ConnectWise said this when it was asked."""
+        """Post an invoice and store a hit with these values for it."""
         move = self.invoice(number, amount, partner_id=self.customer.id)
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
         lookup.hit_ids = [
@@ -49,23 +49,23 @@ class TestEvidenceByInvoices(ContactCommon):
         self.assertEqual(self.row.connection, "suggestion")
 
     def test_one_invoice_is_not_enough(self):
-        """1 of 1 proves nothing."""
+        """One of one proves nothing."""
         self.found("CWX901", 10)
         self.assertFalse(self.connect_at_once())
 
-    def test_one_invoice_and_a_like_name_are_enough(self):
+    def test_one_invoice_and_a_similar_name_are_enough(self):
         self.customer.name = "Zeta Industry"
         self.found("CWX901", 10)
         self.assertEqual(self.connect_at_once(), self.zeta)
 
-    def test_two_invoices_of_one_amount_are_not_enough(self):
+    def test_two_invoices_with_one_amount_are_not_enough(self):
         """Flat monthly fees are alike."""
         self.found("CWX901", 10)
         self.found("CWX902", 10)
         self.assertFalse(self.connect_at_once())
 
-    def test_invoice_of_another_amount_is_no_evidence(self):
-        """A hit that is refused does not prove itself."""
+    def test_invoice_with_another_amount_is_no_evidence(self):
+        """A hit that is refused is no evidence of itself."""
         self.found("CWX901", 10, total=999)
         self.found("CWX902", 20, total=999)
         self.assertFalse(self.connect_at_once())
@@ -79,7 +79,7 @@ class TestEvidenceByInvoices(ContactCommon):
         self.found("CWX902", 20, invoice_type="CreditMemo")
         self.assertFalse(self.connect_at_once())
 
-    def test_one_refused_invoice_leaves_a_doubt(self):
+    def test_refused_invoice_prevents_the_connection(self):
         """Two of three are not all."""
         self.found("CWX901", 10)
         self.found("CWX902", 20)
@@ -87,7 +87,6 @@ class TestEvidenceByInvoices(ContactCommon):
         self.assertFalse(self.connect_at_once())
 
     def test_company_of_another_customer_is_not_connected(self):
-        """One to one."""
         self.found("CWX901", 10)
         self.found("CWX902", 20)
         self.connect(self.new_customer("Zeta"), self.zeta)

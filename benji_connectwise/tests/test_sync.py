@@ -63,41 +63,41 @@ class SyncCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestSync(SyncCommon):
-    def test_the_account_id_connects(self):
+    def test_equal_account_id_connects(self):
         company = self.sandbox_company()
         customer = self.customer("Quite another name", company["account_number"])
         self.sync()
         self.assertConnected(customer, company["id"], "account_id")
 
-    def test_the_name_connects(self):
-        """Whatever the case."""
+    def test_equal_name_connects(self):
+        """The case does not matter."""
         company = self.sandbox_company()
         customer = self.customer(company["name"].upper())
         self.sync()
         self.assertConnected(customer, company["id"], "company_name")
 
-    def test_the_account_id_beats_the_name(self):
+    def test_account_id_takes_precedence_over_the_name(self):
         one, other = self.sandbox_company(1005), self.sandbox_company(1006)
         customer = self.customer(other["name"], one["account_number"])
         self.sync()
         self.assertConnected(customer, one["id"], "account_id")
         self.assertTrue(self.row(customer).has_conflict)
 
-    def test_an_ambiguous_name_is_a_conflict(self):
-        """Two companies are called so."""
+    def test_ambiguous_name_is_a_conflict(self):
+        """Two companies have it."""
         customer = self.customer("Riverside Pharmacy")
         self.sync()
         self.assertNotConnected(customer)
         self.assertTrue(self.row(customer).has_conflict)
         self.assertIn("Riverside Pharmacy", self.row(customer).message)
 
-    def test_an_ambiguous_account_id_is_a_conflict(self):
+    def test_ambiguous_account_id_is_a_conflict(self):
         customer = self.customer("Kestrel", "AC-SHARED")
         self.sync()
         self.assertNotConnected(customer)
         self.assertTrue(self.row(customer).has_conflict)
 
-    def test_a_company_in_the_recycle_bin_is_not_connected(self):
+    def test_company_in_the_recycle_bin_is_not_connected(self):
         gone = next(c for c in self.sandbox.export_companies() if c["deleted"])
         name = gone["name"]
         customer = self.customer(name)
@@ -105,8 +105,8 @@ class TestSync(SyncCommon):
         row = self.row(customer)
         self.assertNotEqual(row.connectwise_company_id.connectwise_ref, gone["id"])
 
-    def test_rows_are_the_customers_matched_or_not(self):
-        """And who was only invoiced."""
+    def test_every_customer_has_a_row(self):
+        """It is matched or not, or was only invoiced."""
         unmatched = self.customer("Nobody Knows Us")
         vendor = self.customer("Only a vendor", customer_rank=0)
         self.invoice("CW1001")
@@ -114,7 +114,7 @@ class TestSync(SyncCommon):
         self.assertTrue(self.row(unmatched) and self.row(self.partner_a))
         self.assertFalse(self.row(vendor))
 
-    def test_a_second_sync_changes_nothing(self):
+    def test_second_sync_changes_nothing(self):
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync(full=True)
@@ -128,8 +128,8 @@ class TestSync(SyncCommon):
         self.assertEqual(counts["companies_changed"], 0)
         self.assertEqual(counts["connected"], 0)
 
-    def test_what_changed_there_arrives(self):
-        """Name, Account ID."""
+    def test_changes_in_connectwise_arrive(self):
+        """Names and Account IDs."""
         company = self.sandbox_company()
         self.sync()
         self.sandbox.patch_company(
@@ -141,7 +141,7 @@ class TestSync(SyncCommon):
         )
         self.assertEqual((known.name, known.account_number), ("Renamed", "R1"))
 
-    def test_the_second_sync_reads_only_what_changed(self):
+    def test_second_sync_reads_only_changes(self):
         self.sync()
         self.sandbox.clear_requests()
         self.sync()
@@ -152,12 +152,12 @@ class TestSync(SyncCommon):
         ]
         self.assertTrue(all("lastUpdated" in question for question in questions))
 
-    def test_all_entries_reads_all(self):
+    def test_get_all_entries_reads_everything(self):
         self.sync()
         self.assertEqual(self.sync(full=True)["companies_read"], 40)
 
-    def test_a_renamed_company_stays_connected(self):
-        """By its id."""
+    def test_renamed_company_stays_connected(self):
+        """Its id is the same."""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync()
@@ -165,8 +165,8 @@ class TestSync(SyncCommon):
         self.sync()
         self.assertConnected(customer, company["id"], "company_name")
 
-    def test_a_company_that_is_gone_stays_connected_and_flagged(self):
-        """In the recycle bin, or missing from a full read."""
+    def test_deleted_company_stays_connected_and_is_flagged(self):
+        """It is in the recycle bin, or missing from a full synchronization."""
         for number, gone in (
             (1010, self.sandbox.recycle_company),
             (1011, self.sandbox.delete_company),
@@ -179,8 +179,8 @@ class TestSync(SyncCommon):
                 self.assertConnected(customer, number, "company_name")
                 self.assertTrue(self.row(customer).connectwise_company_id.is_deleted)
 
-    def test_too_much_gone_at_once_changes_nothing(self):
-        """Two of six connected companies."""
+    def test_implausible_loss_of_companies_changes_nothing(self):
+        """Two of six connected companies are missing."""
         numbers = range(1010, 1016)
         customers = [
             self.customer(self.sandbox_company(number)["name"]) for number in numbers
@@ -193,7 +193,7 @@ class TestSync(SyncCommon):
         for customer in customers:
             self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
-    def test_an_empty_answer_changes_nothing(self):
+    def test_empty_answer_changes_nothing(self):
         """A person has to look at it."""
         company = self.sandbox_company()
         customer = self.customer(company["name"])
@@ -205,7 +205,7 @@ class TestSync(SyncCommon):
         self.assertConnected(customer, company["id"], "company_name")
         self.assertFalse(self.row(customer).connectwise_company_id.is_deleted)
 
-    def test_companies_are_connected_and_bring_their_contact(self):
+    def test_connected_company_brings_its_contact(self):
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         self.sync()
@@ -214,7 +214,7 @@ class TestSync(SyncCommon):
             company["contact_email"].lower(),
         )
 
-    def test_without_a_contact_of_its_own_it_is_the_bill_to_companys(self):
+    def test_company_without_contact_has_that_of_its_bill_to_company(self):
         company = self.sandbox_company()
         payer = next(
             other
@@ -232,7 +232,7 @@ class TestSync(SyncCommon):
             payer["contact_email"].lower(),
         )
 
-    def test_an_inactive_contact_is_called_inactive(self):
+    def test_inactive_contact_is_called_inactive(self):
         company = self.sandbox_company()
         self.sandbox.patch_contact(company["contact_id"], {"inactiveFlag": True})
         customer = self.customer(company["name"])
@@ -240,19 +240,19 @@ class TestSync(SyncCommon):
         self.assertFalse(self.row(customer).contact_id)
         self.assertIn("is inactive", self.row(customer).message)
 
-    def test_automatic_enabling_alone_imports_nothing(self):
+    def test_automatic_enabling_without_contact_sync_imports_nothing(self):
         self.backend.write({"sync_contacts": False, "auto_enable_contacts": True})
         customer = self.customer(self.sandbox_company()["name"])
         with self.no_requests(), self.assertRaises(UserError):
             self.sync()
         self.assertFalse(customer.child_ids)
 
-    def test_switched_off_nothing_is_asked(self):
+    def test_nothing_is_asked_with_contact_sync_off(self):
         self.backend.sync_contacts = False
         with self.no_requests(), self.assertRaises(UserError):
             self.sync()
 
-    def test_a_failure_is_a_sentence(self):
+    def test_failure_is_told_in_a_sentence(self):
         self.sandbox.fault("unavailable", times=0)
         with self.assertRaises(UserError):
             self.sync()
@@ -261,7 +261,7 @@ class TestSync(SyncCommon):
         with self.assertRaises(AccessError):
             self.backend.with_user(self.accountant).sync()
 
-    def test_the_preview_writes_nothing(self):
+    def test_preview_writes_nothing(self):
         company = self.sandbox_company()
         customer = self.customer(company["name"])
         backend = self.backend.with_user(self.administrator)
@@ -281,14 +281,14 @@ class TestSync(SyncCommon):
         wizard.action_preview()
         return wizard
 
-    def test_apply_does_what_the_preview_says(self):
+    def test_apply_makes_the_previewed_changes(self):
         customer = self.customer(self.sandbox_company()["name"])
         self.preview().action_apply()
         self.env.invalidate_all()
         self.assertConnected(customer, 1005, "company_name")
 
-    def test_apply_does_nothing_that_the_preview_did_not_say(self):
-        """It is shown what it would be by now."""
+    def test_apply_makes_no_change_that_was_not_previewed(self):
+        """The dialog shows the preview as it would be now."""
         customer = self.customer(self.sandbox_company()["name"])
         wizard = self.preview()
         other = self.customer(self.sandbox_company(1006)["name"])
@@ -298,16 +298,15 @@ class TestSync(SyncCommon):
         self.assertFalse(self.row(customer).connectwise_company_id)
         self.assertIn(other, wizard.line_ids.partner_id)
 
-    def test_a_connection_by_itself_is_in_the_rows_chatter(self):
+    def test_chatter_of_the_row_tells_of_an_automatic_connection(self):
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         self.assertIn(
             "by Company Name", str(self.row(customer).message_ids[:2].mapped("body"))
         )
 
-    def test_two_companies_never_see_each_others_rows(self):
-        """Per Odoo company."""
-        other = self.setup_other_company()["company"]
+    def test_rows_are_separate_for_each_odoo_company(self):
+        other = self.new_odoo_company()
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         stranger = self.administrator.copy(
@@ -316,8 +315,8 @@ class TestSync(SyncCommon):
         rows = self.env["connectwise.mapping"].with_user(stranger)
         self.assertFalse(rows.search([("partner_id", "=", customer.id)]))
 
-    def test_a_customer_that_changed_here_is_matched_with_what_was_read(self):
-        """Though nothing changed in ConnectWise."""
+    def test_customer_changed_in_odoo_is_matched_again(self):
+        """Nothing changed in ConnectWise."""
         company = self.sandbox_company()
         customer = self.customer("Quite another name")
         self.sync()
@@ -325,7 +324,7 @@ class TestSync(SyncCommon):
         self.sync()
         self.assertConnected(customer, company["id"], "account_id")
 
-    def test_a_conflict_that_is_over_is_no_longer_shown(self):
+    def test_conflict_disappears_once_it_is_over(self):
         customer = self.customer("Riverside Pharmacy")
         self.sync()
         customer.name = "Nobody Knows Us"
@@ -333,8 +332,8 @@ class TestSync(SyncCommon):
         row = self.row(customer)
         self.assertFalse(row.has_conflict or row.message)
 
-    def test_a_company_that_cannot_be_read_is_listed_and_stays(self):
-        """Also if it does not even say which one it is."""
+    def test_unreadable_company_is_listed_and_stays(self):
+        """It may not even have a readable id."""
         customers = [
             self.customer(company["name"]) for company in self.companies.values()
         ]
@@ -352,7 +351,7 @@ class TestSync(SyncCommon):
                 gone = rows.connectwise_company_id.filtered("is_deleted")
                 self.assertFalse(gone)
 
-    def test_a_contact_that_cannot_be_read_is_listed_and_stays(self):
+    def test_unreadable_contact_is_listed_and_stays(self):
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         contact = self.row(customer).contact_id
@@ -364,8 +363,7 @@ class TestSync(SyncCommon):
                 self.assertTrue(self.backend.sync_ids[:1].skipped)
                 self.sandbox.clear_faults()
 
-    def test_rows_that_need_nothing_are_left_out(self):
-        """Precisely those of which planning would say so."""
+    def test_only_rows_that_need_a_contact_are_planned(self):
         for number in range(1005, 1011):
             self.customer(self.sandbox_company(number)["name"])
         self.sync()
@@ -403,17 +401,17 @@ class TestByHand(SyncCommon):
     def mapping(self):
         return self.row(self.customer_x).with_user(self.administrator)
 
-    def test_plus_connects_by_hand(self):
-        """Also a row that is connected already."""
+    def test_connect_dialog_connects_by_hand(self):
+        """A row that is connected can be connected again."""
         self.mapping.connect(self.other)
         self.assertConnected(self.customer_x, 1006, "manual")
 
-    def test_a_rescan_leaves_it_alone(self):
+    def test_rescan_leaves_a_manual_connection_alone(self):
         self.mapping.connect(self.other)
         self.sync(full=True)
         self.assertConnected(self.customer_x, 1006, "manual")
 
-    def test_disconnecting_is_remembered(self):
+    def test_disconnection_is_remembered(self):
         self.mapping.action_disconnect()
         self.assertNotConnected(self.customer_x)
         self.customer_x.ref = self.target["account_number"]
@@ -421,27 +419,26 @@ class TestByHand(SyncCommon):
         self.assertNotConnected(self.customer_x)
         self.assertEqual(self.mapping.disconnected_by_id, self.administrator)
 
-    def test_discarding_lifts_it(self):
+    def test_discarding_lifts_a_disconnection(self):
         self.mapping.action_disconnect()
         self.assertEqual(self.backend.count_disconnected(), 1)
         self.sync(discard_disconnected=True)
         self.assertConnected(self.customer_x, 1005, "company_name")
 
-    def test_connecting_by_hand_lifts_it(self):
+    def test_connecting_by_hand_lifts_a_disconnection(self):
         self.mapping.action_disconnect()
         self.mapping.connect(self.other)
         self.assertFalse(self.mapping.disconnected)
         self.assertConnected(self.customer_x, 1006, "manual")
 
-    def test_each_change_is_in_the_rows_chatter(self):
-        """With who did it."""
+    def test_chatter_of_the_row_says_who_made_each_change(self):
         self.mapping.connect(self.other)
         self.mapping.action_disconnect()
         messages = self.row(self.customer_x).message_ids
         self.assertIn("Disconnected", str(messages.mapped("body")))
         self.assertEqual(messages[:1].author_id, self.administrator.partner_id)
 
-    def test_others_cannot_change_it(self):
+    def test_invoicing_user_cannot_connect_or_disconnect(self):
         row = self.row(self.customer_x).with_user(self.accountant)
         for change in (
             lambda: row.connect(self.other),
@@ -452,8 +449,8 @@ class TestByHand(SyncCommon):
             with self.assertRaises(AccessError):
                 change()
 
-    def test_a_company_of_another_connection_is_refused(self):
-        other_company = self.setup_other_company()["company"]
+    def test_company_of_another_connection_is_refused(self):
+        other_company = self.new_odoo_company()
         backend = self.backend.sudo().copy({"company_id": other_company.id})
         stranger = self.other.sudo().copy({"backend_id": backend.id})
         with self.assertRaises(UserError):
@@ -462,7 +459,7 @@ class TestByHand(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestInTheBackground(SyncCommon):
-    """The rescan runs as a scheduled action, in steps."""
+    """A rescan runs in steps, as a scheduled action."""
 
     def run_cron(self):
         with self.enter_registry_test_mode():
@@ -479,8 +476,8 @@ class TestInTheBackground(SyncCommon):
             [("backend_id", "=", self.backend.id)], limit=1
         )
 
-    def test_a_rescan_that_was_asked_for_is_done(self):
-        """And ends in a line of the history."""
+    def test_requested_rescan_is_done(self):
+        """The history then has a line for it."""
         customer = self.customer(self.sandbox_company()["name"])
         self.request(full=True)
         self.assertEqual(self.backend.sync_state, "queued")
@@ -494,24 +491,24 @@ class TestInTheBackground(SyncCommon):
         self.assertTrue(self.last.requests and self.last.summary)
         self.assertEqual(self.backend.sync_state, "idle")
 
-    def test_two_at_once_are_refused(self):
+    def test_second_rescan_at_the_same_time_is_refused(self):
         self.request()
         for again in (self.request, self.backend.sync):
             with self.assertRaises(UserError):
                 again()
 
-    def test_the_scheduled_action_does_the_same_by_itself(self):
+    def test_scheduled_action_synchronizes_without_a_request(self):
         customer = self.customer(self.sandbox_company()["name"])
         self.run_cron()
         self.assertConnected(customer, 1005, "company_name")
 
-    def test_the_scheduled_action_asks_nobody_while_it_is_off(self):
+    def test_scheduled_action_asks_nothing_with_contact_sync_off(self):
         self.backend.sync_contacts = False
         with self.no_requests():
             self.run_cron()
 
-    def test_the_scheduled_action_survives_an_outage(self):
-        """And goes on where it was."""
+    def test_scheduled_action_survives_an_outage(self):
+        """It resumes where it was."""
         self.sandbox.fault("unavailable", times=0)
         self.request(full=True)
         self.run_cron()
@@ -523,14 +520,14 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.last.state, "done")
 
     def connected(self, numbers):
-        """Connect customers with these companies, and let the action read them once."""
+        """Connect customers to these companies, and let the action read them once."""
         for number in numbers:
             self.customer(self.sandbox_company(number)["name"])
         self.sync()
         self.sandbox.clear_requests()
 
     def contacts_asked(self):
-        """Return how many Bill-To contacts the scheduled action asks for by id."""
+        """Return how many Bill-To contacts the scheduled action reads by id."""
         self.sandbox.clear_requests()
         self.run_cron()
         asked = set()
@@ -541,15 +538,15 @@ class TestInTheBackground(SyncCommon):
                 asked.update(ids.split(","))
         return asked
 
-    def test_the_scheduled_action_reads_contacts_again_in_turn(self):
-        """Each one, without reading all of them each time."""
+    def test_scheduled_action_reads_each_contact_again_by_and_by(self):
+        """No run reads all of them."""
         self.connected(range(1005, 1010))
         with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             turns = [self.contacts_asked() for _run in range(3)]
         self.assertLessEqual(max(map(len, turns)), 2)
         self.assertEqual(len(set.union(*turns)), 5)
 
-    def test_a_contact_that_changed_need_not_wait_for_its_turn(self):
+    def test_changed_contact_is_read_at_once(self):
         self.connected(range(1005, 1010))
         row = self.env["connectwise.mapping"].search(
             [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
@@ -561,7 +558,7 @@ class TestInTheBackground(SyncCommon):
             self.run_cron()
         self.assertEqual(row.contact_id.function, "Treasurer")
 
-    def test_a_contact_that_was_replaced_need_not_wait_for_its_turn(self):
+    def test_replaced_contact_is_read_at_once(self):
         self.connected(range(1005, 1010))
         row = self.env["connectwise.mapping"].search(
             [("contact_id", "!=", False)], order="connectwise_company_id desc", limit=1
@@ -575,13 +572,13 @@ class TestInTheBackground(SyncCommon):
             self.run_cron()
         self.assertEqual(row.connectwise_company_id.contact_ref, other["id"])
 
-    def test_nothing_changed_is_few_requests(self):
+    def test_sync_without_changes_needs_few_requests(self):
         self.connected(range(1005, 1010))
         with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertLessEqual(len(self.sandbox.requests()), 3)
 
-    def test_what_a_run_has_no_time_for_is_done_by_the_next(self):
+    def test_next_run_does_the_rest_of_an_unfinished_one(self):
         customer = self.customer(self.sandbox_company()["name"])
         with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             for _run in range(10):
@@ -593,7 +590,7 @@ class TestInTheBackground(SyncCommon):
         self.assertConnected(customer, 1005, "company_name")
         self.assertTrue(self.row(customer).contact_id)
 
-    def test_one_that_is_about_to_go_on_is_running(self):
+    def test_sync_that_is_about_to_resume_counts_as_running(self):
         self.request(full=True)
         with patch.object(sync_runs, "SECONDS_FOR_SYNC_STEPS", -1):
             self.run_cron()
@@ -601,8 +598,8 @@ class TestInTheBackground(SyncCommon):
         with self.assertRaises(UserError):
             self.request()
 
-    def test_one_that_nobody_goes_on_with_makes_way(self):
-        """Odoo was ended in the middle of it."""
+    def test_abandoned_sync_does_not_block_the_next(self):
+        """Odoo was stopped in the middle of it."""
         self.request(full=True)
         interrupted = self.last
         interrupted.sudo().state = "running"
@@ -610,8 +607,8 @@ class TestInTheBackground(SyncCommon):
         self.request(full=True)
         self.assertEqual((interrupted.state, self.last.state), ("failed", "queued"))
 
-    def test_one_that_was_interrupted_goes_on_when_the_rest_ends(self):
-        """Not an hour later."""
+    def test_interrupted_sync_resumes_when_the_back_off_ends(self):
+        """It does not wait for the next hour."""
         self.sandbox.fault("unavailable", times=0)
         self.request(full=True)
         self.run_cron()
@@ -619,14 +616,14 @@ class TestInTheBackground(SyncCommon):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(self.backend.retry_at, triggers.mapped("call_at"))
 
-    def test_it_can_be_cancelled(self):
+    def test_sync_can_be_cancelled(self):
         self.request(full=True)
         self.backend.with_user(self.administrator).action_cancel_sync()
         self.run_cron()
         self.assertEqual(self.last.state, "cancelled")
         self.assertFalse(self.env["connectwise.sync.cancel"].sudo().search([]))
 
-    def test_it_can_be_cancelled_while_quick_steps_follow_each_other(self):
+    def test_sync_can_be_cancelled_during_quick_steps(self):
         self.request(full=True)
         backend, taken = self.backend.with_user(self.administrator), []
 
@@ -643,8 +640,8 @@ class TestInTheBackground(SyncCommon):
         self.assertEqual(self.last.state, "cancelled")
         self.assertLess(len(taken), 20)
 
-    def test_going_on_leaves_new_disconnections_alone(self):
-        """Only those there were when the person asked are discarded."""
+    def test_resumed_sync_keeps_new_disconnections(self):
+        """Only those made before the request are discarded."""
         customers = [
             self.customer(self.sandbox_company(number)["name"])
             for number in (1005, 1006)
@@ -661,8 +658,8 @@ class TestInTheBackground(SyncCommon):
         self.assertConnected(customers[0], 1005, "company_name")
         self.assertNotConnected(customers[1])
 
-    def test_a_list_that_was_not_whole_is_read_again_from_the_start(self):
-        """And not for ever from where it broke off."""
+    def test_incomplete_list_is_read_again_from_the_start(self):
+        """It must not resume for ever where it broke off."""
         self.request(full=True)
         self.last.sudo().write(
             {
@@ -677,8 +674,7 @@ class TestInTheBackground(SyncCommon):
         self.run_cron()
         self.assertEqual((self.last.state, self.last.companies_read), ("done", 40))
 
-    def test_an_empty_answer_asks_a_person(self):
-        """Once, however often it comes."""
+    def test_empty_answer_asks_a_person_once(self):
         customer = self.customer(self.sandbox_company()["name"])
         self.sync()
         for company in self.sandbox.export_companies():
@@ -695,7 +691,7 @@ class TestInTheBackground(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestTrustByMapping(SyncCommon):
-    """Once a customer is mapped, its invoices are of that company or refused."""
+    """An invoice of a connected customer is of that company, or refused."""
 
     def setUp(self):
         super().setUp()
@@ -713,8 +709,8 @@ class TestTrustByMapping(SyncCommon):
     def other(self):
         return next(number for number in (1008, 1009) if number != self.owner)
 
-    def test_the_customers_own_invoice_is_trusted(self):
-        """A differing amount is a warning then."""
+    def test_customers_own_invoice_is_trusted(self):
+        """An amount that differs is a warning."""
         move = self.invoice("CW1001", amount=1)
         self.sync()
         self.map_partner(self.owner)
@@ -722,21 +718,21 @@ class TestTrustByMapping(SyncCommon):
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "amount_differs")
 
     def test_another_customers_invoice_is_refused(self):
-        """Whatever its amount."""
+        """Its amount does not matter."""
         move = self.invoice("CW1001")
         self.sync()
         self.map_partner(self.other())
         self.assertChosen(move, "odoo")
         self.assertIn("belongs to", move.connectwise_message)
 
-    def test_mapping_judges_what_was_shown_before_anew(self):
+    def test_new_mapping_judges_shown_invoices_again(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.sync()
         self.map_partner(self.other())
         self.assertChosen(move, "odoo")
 
-    def test_a_company_that_is_billed_elsewhere_by_now_is_judged_anew(self):
+    def test_new_bill_to_company_judges_invoices_again(self):
         move = self.invoice("CW1001")
         self.sync()
         other = self.other()
@@ -746,7 +742,7 @@ class TestTrustByMapping(SyncCommon):
         self.sync()
         self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "accepted")
 
-    def test_a_company_that_was_disconnected_counts_as_another(self):
+    def test_disconnected_company_counts_as_another_customers(self):
         move = self.invoice("CW1001")
         self.sync()
         row = self.map_partner(self.owner)

@@ -1,4 +1,4 @@
-"""A synchronization that fails says so, and takes nothing else down."""
+"""A synchronization that fails says so, and stops nothing else."""
 
 from contextlib import contextmanager
 
@@ -21,7 +21,7 @@ class FailingCommon(SyncCommon):
         self.env.invalidate_all()
 
     def run_again(self):
-        """Run the scheduled action as if the rest after a failure were over."""
+        """Run the scheduled action as if the back-off were over."""
         self.backend.sudo().write({"retry_at": False, "sync_retry_at": False})
         self.run_cron()
 
@@ -30,7 +30,7 @@ class FailingCommon(SyncCommon):
 
     @contextmanager
     def background(self, **context):
-        """Yield an environment that may commit, as a scheduled action's."""
+        """Yield an environment that may commit, like a scheduled action's."""
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             yield self.env(cr=cr, su=True, context=context)
         self.env.invalidate_all()
@@ -46,7 +46,7 @@ class FailingCommon(SyncCommon):
         self.addCleanup(self.sandbox.change_role, public_key, "full")
 
     def refuse(self, table, code, condition="TRUE"):
-        """Let the database refuse to store rows in this table."""
+        """Make the database refuse to store rows in this table."""
         self.env.cr.execute(
             f"""
             CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -62,7 +62,7 @@ class FailingCommon(SyncCommon):
         )
 
     def told(self, user):
-        """Return what appeared on this person's screen."""
+        """Return the notifications that this person saw on screen."""
         self.env.cr.precommit.run()
         channel = f'"res.partner",{user.partner_id.id}]'
         messages = self.env["bus.bus"].sudo().search([("channel", "like", channel)])
@@ -71,7 +71,7 @@ class FailingCommon(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestPausesAlone(FailingCommon):
-    def test_a_missing_right_pauses_the_synchronization_alone(self):
+    def test_missing_right_pauses_only_the_synchronization(self):
         """PDFs go on."""
         self.customer(self.sandbox_company()["name"])
         for number, role, right in (
@@ -85,16 +85,16 @@ class TestPausesAlone(FailingCommon):
                 self.assertIn(right, self.backend.last_error)
                 self.assertChosen(self.invoice(number), "connectwise")
 
-    def test_a_right_that_was_not_needed_yet_stays_named(self):
-        """With nobody connected no contact is asked for."""
+    def test_missing_right_that_was_not_needed_yet_stays_named(self):
+        """No contact is asked for while nobody is connected."""
         self.give("no_contacts")
         self.backend.with_user(self.administrator).action_test_connection()
         self.run_cron()
         self.assertEqual(self.last.state, "done")
         self.assertIn("Contacts", self.backend.last_error)
 
-    def test_a_missing_right_stays_named_until_it_is_there(self):
-        """Whatever PDFs come meanwhile."""
+    def test_missing_right_stays_named_until_it_is_there(self):
+        """Successful PDFs do not change that."""
         self.give("pdf_only")
         self.run_cron()
         self.assertChosen(self.invoice("CW1001"), "connectwise")
@@ -103,8 +103,8 @@ class TestPausesAlone(FailingCommon):
         self.run_again()
         self.assertFalse(self.backend.last_error)
 
-    def test_a_missing_right_is_noticed_once(self):
-        """Also after the person who was told marked it as done."""
+    def test_missing_right_is_noticed_once(self):
+        """The person who was told may mark the activity as done."""
         self.give("pdf_only")
         self.run_cron()
         self.invoice("CW1001")._get_preferred_invoice_pdf()
@@ -116,14 +116,14 @@ class TestPausesAlone(FailingCommon):
         self.run_again()
         self.assertFalse(self.backend.activity_ids)
 
-    def test_the_notice_ends_when_the_right_is_there(self):
+    def test_notice_is_resolved_when_the_right_is_there(self):
         self.give("pdf_only")
         self.run_cron()
         self.give("full")
         self.run_again()
         self.assertFalse(self.backend.activity_ids)
 
-    def test_whatever_fails_at_companies_pdfs_go_on(self):
+    def test_failing_companies_do_not_affect_pdfs(self):
         faults = (
             "server_error",
             "html_200",
@@ -143,29 +143,29 @@ class TestPausesAlone(FailingCommon):
                 self.assertTrue(self.backend._is_sync_resting())
             self.sandbox.clear_faults()
 
-    def test_whatever_fails_at_contacts_pdfs_go_on(self):
+    def test_failing_contacts_do_not_affect_pdfs(self):
         self.customer(self.sandbox_company()["name"])
         self.sandbox.fault("server_error", "contacts", times=0)
         self.run_cron()
         self.assertTrue(self.backend.last_error)
         self.assertChosen(self.invoice("CW1001"), "connectwise")
 
-    def test_an_outage_that_the_synchronization_meets_is_one_for_all(self):
-        """Known to be down, it costs nobody time."""
+    def test_outage_found_by_the_synchronization_counts_for_pdfs(self):
+        """Once it is known, nobody waits for ConnectWise."""
         self.sandbox.fault("unavailable", "any", times=0)
         self.run_cron()
         self.assertEqual(self.backend.state, "error")
         with self.no_requests():
             self.assertChosen(self.invoice("CW1001"), "odoo")
 
-    def test_wrong_keys_are_wrong_for_all(self):
+    def test_wrong_keys_found_by_the_synchronization_count_for_pdfs(self):
         self.sandbox.fault("unauthorized", "any", times=0)
         self.run_cron()
         self.assertEqual(self.backend.state, "error")
         self.assertTrue(self.backend._is_resting())
 
     def test_reading_companies_does_not_prove_the_right_to_invoices(self):
-        """That right stays named until it is there, too."""
+        """That right stays named until it is there."""
         self.give("no_invoices")
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         self.assertIn("Invoicing", self.backend.last_error)
@@ -173,7 +173,7 @@ class TestPausesAlone(FailingCommon):
         self.assertEqual(self.last.state, "done")
         self.assertIn("Invoicing", self.backend.last_error)
 
-    def test_testing_the_connection_names_each_right(self):
+    def test_connection_test_names_each_missing_right(self):
         self.give("pdf_only")
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
@@ -182,16 +182,16 @@ class TestPausesAlone(FailingCommon):
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertFalse(self.backend.last_error)
 
-    def test_an_invoice_does_not_say_what_is_wrong_with_companies(self):
-        """It is no reason why it has no PDF."""
+    def test_invoice_does_not_mention_failing_companies(self):
+        """They are no reason why it has no PDF."""
         self.give("pdf_only")
         self.run_cron()
         move = self.invoice("CW1001")
         self.env["connectwise.lookup"].sudo()._prepare(move)
         self.assertNotIn("Company Maintenance", move.connectwise_message)
 
-    def test_what_failed_is_said_in_the_readers_language(self):
-        """What is stored is what happened, not a sentence."""
+    def test_failure_is_told_in_the_readers_language(self):
+        """A code is stored, not a sentence."""
         self.give("pdf_only")
         self.run_cron()
         self.assertEqual(self.backend.sync_failure["kind"], "MissingRightError")
@@ -202,8 +202,10 @@ class TestPausesAlone(FailingCommon):
 @tagged("post_install", "-at_install")
 class TestEndsVisibly(FailingCommon):
     @mute_logger("odoo.sql_db")
-    def test_an_unexpected_error_ends_a_run_visibly(self):
-        """With a state, a sentence, an activity, and a word to who asked."""
+    def test_unexpected_error_ends_a_run_visibly(self):
+        """There is a state, a sentence, an activity, and a message to the person who
+        asked.
+        """
         self.refuse("connectwise_company", "P0001")
         self.request(full=True)
         with self.assertLogs(f"{TOOLS}.sync_runs", "ERROR"):
@@ -217,7 +219,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
 
     @mute_logger("odoo.sql_db", f"{TOOLS}.sync_runs")
-    def test_the_next_run_goes_well_again(self):
+    def test_next_run_after_an_unexpected_error_succeeds(self):
         """Unaided."""
         self.refuse("connectwise_company", "P0001")
         self.run_cron()
@@ -227,8 +229,8 @@ class TestEndsVisibly(FailingCommon):
         self.assertFalse(self.backend.last_error or self.backend.activity_ids)
 
     @mute_logger("odoo.sql_db")
-    def test_a_row_that_the_database_refuses_concerns_itself_alone(self):
-        """It is left out, and listed."""
+    def test_row_refused_by_the_database_affects_only_itself(self):
+        """It is left out and listed."""
         condition = "NEW.connectwise_ref = 1005"
         self.refuse("connectwise_sync_company", "22001", condition)
         self.request(full=True)
@@ -240,8 +242,8 @@ class TestEndsVisibly(FailingCommon):
         self.assertNotIn(1005, refs)
         self.assertIn(1006, refs)
 
-    def test_a_very_long_name_stops_nothing(self):
-        """An index of the database has its limits."""
+    def test_very_long_name_does_not_stop_the_synchronization(self):
+        """An index of PostgreSQL has a limit."""
         text = "".join(chr(ord("a") + i * i % 26) for i in range(6000))
         self.sandbox.patch_company(1005, {"name": text, "accountNumber": text[::-1]})
         customer = self.customer(self.sandbox_company(1006)["name"])
@@ -250,8 +252,8 @@ class TestEndsVisibly(FailingCommon):
         self.assertEqual(self.last.state, "done")
         self.assertConnected(customer, 1006, "company_name")
 
-    def test_making_way_for_people_has_an_end(self):
-        """An error that comes again for ever looks the same."""
+    def test_retries_after_a_conflicting_transaction_end(self):
+        """An error that always comes again looks like a conflict."""
         self.request(full=True)
         sync = self.last.sudo()
         sync.write({"state": "running", "conflicts": 19})
@@ -265,7 +267,7 @@ class TestEndsVisibly(FailingCommon):
             give_way(sync.with_env(env), IntegrityError())
         self.assertEqual(sync.state, "failed")
 
-    def test_who_asked_is_told_when_it_has_to_wait(self):
+    def test_requester_is_told_that_the_rescan_has_to_wait(self):
         """Once, and again when it is done."""
         self.sandbox.fault("server_error", "companies", times=0)
         self.request(full=True)
@@ -282,8 +284,8 @@ class TestEndsVisibly(FailingCommon):
 
 @tagged("post_install", "-at_install")
 class TestArchived(FailingCommon):
-    def test_an_archived_connection_is_not_asked(self):
-        """Whatever the context says."""
+    def test_archived_connection_is_not_asked(self):
+        """The context makes no difference."""
         self.invoice("CW1001", invoice_date="2026-10-31")
         self.backend.active = False
         with self.no_requests(), self.background(active_test=False) as env:

@@ -1,4 +1,4 @@
-"""What people click."""
+"""Tours through the browser."""
 
 from odoo.tests import HttpCase, tagged
 
@@ -15,15 +15,15 @@ class TestTours(ConnectwiseCommon, HttpCase):
             cookies={"connectwise_sandbox": self.sandbox.host},
         )
 
-    def test_configure(self):
+    def test_administrator_configures_in_the_browser(self):
         self.backend.unlink()
         self.tour("benji_connectwise_configure", self.administrator)
 
-    def test_change_the_priority(self):
+    def test_administrator_changes_the_priority_in_the_browser(self):
         self.set_priority("odoo")
         self.tour("benji_connectwise_priority", self.administrator)
 
-    def test_send(self):
+    def test_invoicing_user_sends_in_the_browser(self):
         self.partner_a.invoice_sending_method = "email"
         self.invoice("CW1001")
         self.tour("benji_connectwise_send", self.accountant)

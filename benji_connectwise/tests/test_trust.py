@@ -1,4 +1,4 @@
-"""When a hit is trusted: one customer's invoice must never go to another."""
+"""A hit is trusted by evidence: one customer's invoice must never go to another."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -16,14 +16,14 @@ class TestTrust(ConnectwiseCommon):
         self.assertTrue(move.connectwise_message)
         self.assertFalse(move.connectwise_invoice_ref)
 
-    def test_an_agreeing_amount_is_trusted(self):
+    def test_hit_with_an_equal_amount_is_trusted(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.assertEqual(
             move.connectwise_invoice_ref, self.sandbox_invoice("CW1001")["id"]
         )
 
-    def test_the_amount_without_tax_may_agree_instead(self):
+    def test_hit_with_an_equal_amount_before_tax_is_trusted(self):
         """ConnectWise's total is before tax in some tenants."""
         tax = self.env["account.tax"].create(
             {"name": "7", "amount": 7, "company_id": self.company.id}
@@ -34,17 +34,17 @@ class TestTrust(ConnectwiseCommon):
         self.assertNotEqual(move.amount_total, move.amount_untaxed)
         self.assertChosen(move, "connectwise")
 
-    def test_another_amount_is_refused(self):
+    def test_hit_with_another_amount_is_refused(self):
         self.assertRefused(self.invoice("CW1001", amount=1), "wrong_amount")
 
-    def test_the_tolerance_is_the_connections(self):
+    def test_tolerance_of_the_connection_applies(self):
         self.backend.amount_tolerance = 1
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         self.assertChosen(self.invoice("CW1001", amount=amount + 0.9), "connectwise")
         amount = abs(self.sandbox_invoice("CW1002")["total"])
         self.assertChosen(self.invoice("CW1002", amount=amount + 1.1), "odoo")
 
-    def test_another_tolerance_judges_anew(self):
+    def test_new_tolerance_judges_invoices_again(self):
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("CW1001", amount=amount + 0.9)
         self.assertChosen(move, "odoo")
@@ -56,7 +56,7 @@ class TestTrust(ConnectwiseCommon):
         self.assertChosen(move, "odoo")
 
     def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
-        """Nobody knows whose invoice it is."""
+        """It could be the invoice of either."""
         self.backend.invoice_number_field = "ref"
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("A-1", amount=amount, ref="CW1001")
@@ -68,15 +68,15 @@ class TestTrust(ConnectwiseCommon):
         self.assertRefused(other, "ambiguous")
         self.assertRefused(move, "ambiguous")
 
-    def test_another_connectwise_has_to_be_asked_anew(self):
+    def test_new_tenant_is_asked_again(self):
         """Staging and production know the same numbers."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.backend.server_url = "https://psa.example.com"
         self.assertEqual(move.invoice_pdf_source, "odoo")
 
-    def test_a_replaced_file_is_not_taken_for_connectwises(self):
-        """Whoever may edit an invoice may edit its files."""
+    def test_replaced_file_is_not_taken_for_connectwises(self):
+        """A person who may edit an invoice may edit its files."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
         with self.assertRaises(AccessError):
@@ -84,24 +84,24 @@ class TestTrust(ConnectwiseCommon):
         attachment.raw = b"%PDF-1.4 forged"
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_another_currency_is_refused(self):
+    def test_hit_with_another_currency_is_refused(self):
         move = self.invoice("CW-EURO-1")
         self.assertRefused(move, "wrong_currency")
 
-    def test_nothing_to_compare_contradicts_nothing(self):
+    def test_hit_without_amount_and_currency_is_trusted(self):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"total": None, "currency": None})
         self.assertChosen(self.invoice("CW1001", amount=1), "connectwise")
 
-    def test_an_invoice_is_not_taken_for_a_credit_note(self):
+    def test_invoice_is_not_taken_for_a_credit_note(self):
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertRefused(move, "wrong_type")
 
-    def test_a_credit_note_is_not_taken_for_an_invoice(self):
+    def test_credit_note_is_not_taken_for_an_invoice(self):
         move = self.invoice("CW1001", move_type="out_refund")
         self.assertRefused(move, "wrong_type")
 
-    def test_an_invoice_and_a_credit_memo_with_one_number_are_told_apart(self):
+    def test_invoice_and_a_credit_memo_with_one_number_are_told_apart(self):
         both = [
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -113,7 +113,7 @@ class TestTrust(ConnectwiseCommon):
         )
         self.assertChosen(move, "connectwise")
 
-    def test_several_hits_the_one_that_agrees_is_taken(self):
+    def test_hit_with_the_equal_amount_is_taken_of_several(self):
         """Two companies have an invoice with this number."""
         first, second = (
             invoice
@@ -124,7 +124,7 @@ class TestTrust(ConnectwiseCommon):
         move = self.invoice("CW-TWICE-1", amount=second["total"])
         self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(second["id"]))
 
-    def test_several_hits_that_agree_are_ambiguous(self):
+    def test_several_hits_with_the_equal_amount_are_ambiguous(self):
         first, second = (
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -134,8 +134,8 @@ class TestTrust(ConnectwiseCommon):
         move = self.invoice("CW-TWICE-1", amount=first["total"])
         self.assertRefused(move, "ambiguous")
 
-    def test_a_pdf_is_not_shown_for_another_hit_than_its_own(self):
-        """The number moved to another invoice there."""
+    def test_pdf_is_not_shown_for_another_hit_than_its_own(self):
+        """In ConnectWise another invoice has the number now."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         lookup = move.sudo().connectwise_lookup_ids
@@ -143,15 +143,15 @@ class TestTrust(ConnectwiseCommon):
         self.assertFalse(lookup.has_pdf)
         self.assertEqual(move.invoice_pdf_source, "odoo")
 
-    def test_a_pdf_is_not_shown_for_another_number(self):
-        """The invoice was renumbered here."""
+    def test_pdf_is_not_shown_for_another_number(self):
+        """The invoice was renumbered in Odoo."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.name = "NOT-THERE-1"
         self.assertChosen(move, "odoo")
 
-    def test_the_number_can_stand_in_another_field(self):
-        """A rule of the connection."""
+    def test_number_may_be_read_from_another_field(self):
+        """A rule of the connection says which."""
         self.backend.invoice_number_field = "ref"
         amount = self.sandbox_invoice("CW1002")["total"]
         move = self.invoice("CW1001", amount=amount, ref="CW1002")
@@ -160,8 +160,8 @@ class TestTrust(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestTrustDisconnected(ContactCommon):
-    def test_what_is_billed_to_a_disconnected_company_is_refused(self):
-        """Of a site of that company, for which it pays."""
+    def test_invoice_billed_to_a_disconnected_company_is_refused(self):
+        """The disconnected company pays for one of its sites."""
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         bill_to = {"id": self.acme.connectwise_ref, "name": self.acme.name}
         self.sandbox.patch_invoice(invoice_id, {"billToCompany": bill_to})
@@ -174,7 +174,7 @@ class TestTrustDisconnected(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestTrustChanged(ContactCommon):
-    """What was asked while somebody disconnected its company was judged as before."""
+    """The company was disconnected while ConnectWise was being asked."""
 
     def setUp(self):
         super().setUp()
@@ -202,15 +202,15 @@ class TestTrustChanged(ContactCommon):
             active_model="account.move", active_ids=self.move.ids
         ).create({}).action_send_and_print()
 
-    def test_it_is_not_sent(self):
-        """The last look is at what is sent."""
+    def test_invoice_of_a_company_disconnected_meanwhile_is_not_sent(self):
+        """The last check is made when the invoice is sent."""
         self.sandbox.fault("unavailable", times=0)
         self.send()
         self.assertTrue(self.move.is_move_sent)
         files = self.move.message_ids.attachment_ids.mapped("raw")
         self.assertNotIn(self.sandbox_pdf("CW1001"), files)
 
-    def test_it_is_not_sent_by_the_scheduled_action(self):
+    def test_scheduled_action_does_not_send_an_invoice_disconnected_meanwhile(self):
         self.sandbox.fault("unavailable", times=0)
         self.move.sending_data = {"author_partner_id": self.env.user.partner_id.id}
         with self.enter_registry_test_mode():
@@ -219,12 +219,12 @@ class TestTrustChanged(ContactCommon):
         files = self.move.message_ids.attachment_ids.mapped("raw")
         self.assertNotIn(self.sandbox_pdf("CW1001"), files)
 
-    def test_it_is_not_printed(self):
-        """Nor shown in the portal."""
+    def test_invoice_of_a_company_disconnected_meanwhile_is_not_printed(self):
+        """The portal does not show it, either."""
         self.assertFalse(self.move._get_preferred_invoice_pdf())
 
-    def test_asking_again_judges_anew(self):
-        """Though ConnectWise says the same."""
+    def test_asking_again_judges_the_invoice_again(self):
+        """ConnectWise's answer is the same."""
         lookup = self.move.connectwise_lookup_ids.sudo()
         fetch_for_person(self.move, sending=True)
         self.assertEqual(lookup.verdict, "wrong_company")

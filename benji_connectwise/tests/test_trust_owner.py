@@ -1,4 +1,4 @@
-"""Whose an invoice is: another customer's, ours for certain, or by amount."""
+"""An invoice is another customer's, this one's for certain, or judged by its amount."""
 
 from odoo.tests import new_test_user, tagged
 
@@ -7,7 +7,7 @@ from .contact_common import ContactCommon
 
 
 class OwnerCommon(ContactCommon):
-    """ConnectWise's CW1001 is of a company that Odoo knows."""
+    """ConnectWise's invoice CW1001 belongs to a company that Odoo knows."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,17 +33,17 @@ class OwnerCommon(ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestSomebodyElses(OwnerCommon):
-    """Step 2."""
+    """An invoice of a company that is connected to another customer is refused."""
 
-    def test_an_agreeing_amount_does_not_make_it_an_unmapped_customers(self):
-        """Its company is connected with another customer, who is named."""
+    def test_equal_amount_does_not_give_an_invoice_to_an_unmapped_customer(self):
+        """The message names the connected customer."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.assertIn("connected to Boulder", move.connectwise_message)
 
-    def test_it_is_not_fetched_in_the_background(self):
-        """Nor kept by the scheduled action."""
+    def test_pdf_of_another_customer_is_not_prefetched(self):
+        """The scheduled action does not keep it."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         with self.enter_registry_test_mode():
@@ -53,8 +53,8 @@ class TestSomebodyElses(OwnerCommon):
         self.assertEqual(self.verdict(move), "wrong_company")
         self.assertFalse(move.sudo().connectwise_pdf_id)
 
-    def test_what_another_customer_pays_for_is_refused(self):
-        """Its Bill-To company is connected with another customer."""
+    def test_invoice_that_another_customer_pays_is_refused(self):
+        """Its Bill-To company is connected to another customer."""
         payer = self.new_company(9001, "Boulder Holding")
         self.patch(billToCompany={"id": 9001, "name": "Boulder Holding"})
         self.connect(self.boulder, payer)
@@ -62,14 +62,12 @@ class TestSomebodyElses(OwnerCommon):
         self.assertVerdict(move, "wrong_company")
         self.assertIn("billed to (#9001), which is connected", move.connectwise_message)
 
-    def test_several_customers_of_one_company_may_have_its_invoices(self):
-        """Connected with another customer, but with this one too."""
+    def test_customers_that_share_a_company_share_its_invoices(self):
         self.connect(self.boulder, self.owner)
         self.connect(self.partner_a, self.owner)
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
-    def test_a_company_of_another_connectwise_is_nobodys(self):
-        """Until it is confirmed."""
+    def test_unconfirmed_company_belongs_to_nobody(self):
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -77,42 +75,42 @@ class TestSomebodyElses(OwnerCommon):
         judge_lookups_anew(self.owner)
         self.assertVerdict(move, "accepted")
 
-    def test_connecting_another_customer_judges_anew(self):
+    def test_connecting_another_customer_judges_invoices_again(self):
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         self.connect(self.boulder, self.owner)
         self.assertEqual(self.verdict(move), "wrong_company")
 
-    def test_automatic_matching_of_another_customer_judges_anew(self):
-        """Also where only the Bill-To company is the other's."""
+    def test_automatic_match_of_another_customer_judges_invoices_again(self):
+        """It is enough if the Bill-To company is the other customer's."""
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         row = self.new_row(self.boulder)
         self.link(row, self.owner, "company_name")
         self.assertEqual(self.verdict(move), "wrong_company")
 
-    def test_disconnecting_another_customer_judges_anew(self):
+    def test_disconnecting_another_customer_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         row.with_user(self.administrator).action_disconnect()
         self.assertEqual(self.verdict(move), "accepted")
 
-    def test_connecting_another_customer_elsewhere_judges_anew(self):
+    def test_connecting_another_customer_elsewhere_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         row.with_user(self.administrator).connect(self.new_company(9002, "Else"))
         self.assertEqual(self.verdict(move), "accepted")
 
-    def test_deleting_another_customers_row_judges_anew(self):
+    def test_deleting_another_customers_row_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         row.unlink()
         self.assertEqual(self.verdict(move), "accepted")
 
-    def test_merging_another_customer_into_this_one_judges_anew(self):
+    def test_merging_another_customer_into_this_one_judges_invoices_again(self):
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -121,7 +119,7 @@ class TestSomebodyElses(OwnerCommon):
         )
         self.assertEqual(self.verdict(move), "accepted")
 
-    def test_merging_the_connected_customer_names_the_one_it_became(self):
+    def test_refusal_names_the_destination_of_a_merged_customer(self):
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -133,7 +131,7 @@ class TestSomebodyElses(OwnerCommon):
         self.assertVerdict(move, "wrong_company")
         self.assertIn("connected to Merged", move.connectwise_message)
 
-    def test_what_was_sent_is_refused_once_it_is_known_to_be_somebody_elses(self):
+    def test_sent_pdf_is_refused_once_it_is_known_to_be_another_customers(self):
         move = self.invoice("CW1001")
         self.assertVerdict(move, "accepted")
         lookup = move.sudo().connectwise_lookup_ids
@@ -142,26 +140,25 @@ class TestSomebodyElses(OwnerCommon):
         self.assertVerdict(move, "wrong_company")
         self.assertTrue(move.sudo().connectwise_pdf_id, "it is kept")
 
-    def test_a_connected_customer_has_no_strangers_invoices(self):
-        """Whether anybody is connected with that company or not."""
+    def test_connected_customer_does_not_get_an_unknown_companys_invoice(self):
+        """That company may be connected to nobody."""
         self.connect(self.partner_a, self.acme)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.assertIn("belongs to", move.connectwise_message)
 
-    def test_an_invoice_without_a_company_is_no_strangers(self):
-        """Nothing to compare contradicts nothing; the amount decides."""
+    def test_invoice_without_a_company_is_judged_by_its_amount(self):
         self.connect(self.partner_a, self.acme)
         self.patch(company=None, billToCompany=None)
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
-    def test_an_invoice_without_a_company_needs_the_amount(self):
+    def test_invoice_without_a_company_is_refused_with_another_amount(self):
         self.connect(self.partner_a, self.acme)
         self.patch(company=None, billToCompany=None)
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
-    def test_a_company_without_a_name_is_named_by_its_number(self):
-        """ "it belongs to , not to" said nothing."""
+    def test_company_without_a_name_is_named_by_its_number(self):
+        """The sentence once had gaps in place of the names."""
         self.connect(self.boulder, self.new_company(9002, "Nameless"))
         self.patch(company=None, billToCompany={"id": 9002})
         move = self.invoice("CW1001")
@@ -171,10 +168,10 @@ class TestSomebodyElses(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestNewOwner(OwnerCommon):
-    """A customer that becomes part of another."""
+    """A customer becomes a contact of another customer."""
 
-    def test_its_invoices_are_judged_by_the_new_owners_company(self):
-        """As soon as it is a part of it, and no company of its own."""
+    def test_invoices_of_a_new_contact_are_judged_by_its_customers_company(self):
+        """The contact has no company of its own any more."""
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001", partner_id=self.boulder.id)
         self.assertVerdict(move, "accepted")
@@ -183,8 +180,8 @@ class TestNewOwner(OwnerCommon):
         self.boulder.is_company = False
         self.assertVerdict(move, "wrong_company")
 
-    def test_an_owner_without_a_connection_needs_the_amount(self):
-        """The link of what became its contact is not the owner's own."""
+    def test_customer_without_a_connection_needs_an_equal_amount(self):
+        """The connection of its new contact does not count."""
         owner = self.new_customer("Group")
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001", amount=1, partner_id=self.boulder.id)
@@ -192,7 +189,7 @@ class TestNewOwner(OwnerCommon):
         self.boulder.write({"parent_id": owner.id, "is_company": False})
         self.assertVerdict(move, "wrong_amount")
 
-    def test_the_owners_invoices_are_not_somebody_elses_then(self):
+    def test_customers_invoices_are_not_its_contacts(self):
         self.connect(self.boulder, self.owner)
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
@@ -202,33 +199,33 @@ class TestNewOwner(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestCertainty(OwnerCommon):
-    """Steps 3 and 4."""
+    """A certain connection is evidence enough; any other also needs the amount."""
 
     def connect_by(self, connection):
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, connection)
         return row
 
-    def test_a_certain_connection_trusts_another_amount(self):
-        """With a warning."""
+    def test_certain_connection_trusts_another_amount(self):
+        """There is a warning."""
         self.connect_by("account_id")
         self.assertVerdict(self.invoice("CW1001", amount=1), "amount_differs")
 
-    def test_a_name_alone_needs_the_amount(self):
+    def test_connection_by_name_needs_an_equal_amount(self):
         """A customer can choose its name."""
         self.connect_by("company_name")
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
-    def test_a_suggestion_taken_in_bulk_needs_the_amount(self):
+    def test_connection_in_bulk_needs_an_equal_amount(self):
         """Nobody looked at that row."""
         self.connect_by("suggestion")
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
-    def test_a_name_and_the_amount_are_enough(self):
+    def test_connection_by_name_and_an_equal_amount_are_enough(self):
         self.connect_by("company_name")
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
-    def test_confirming_a_connection_judges_anew(self):
+    def test_confirming_a_connection_judges_invoices_again(self):
         row = self.connect_by("company_name")
         move = self.invoice("CW1001", amount=1)
         self.assertVerdict(move, "wrong_amount")
@@ -236,22 +233,21 @@ class TestCertainty(OwnerCommon):
         self.assertEqual(self.verdict(move), "amount_differs")
 
     def sister_site(self):
-        """Connect for certain with a company that has the same payer as CW1001's."""
+        """Connect for certain to a company with the same payer as CW1001's."""
         payer = {"id": 9001, "name": "Holding"}
         self.patch(billToCompany=payer)
         self.connect(self.partner_a, self.new_company(9003, "Sister", bill_to_ref=9001))
 
-    def test_only_the_payer_in_common_needs_the_amount(self):
-        """A sister site's invoice may have any amount."""
+    def test_common_payer_needs_an_equal_amount(self):
+        """The invoice of a sister site may have any amount."""
         self.sister_site()
         self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
 
-    def test_the_payer_in_common_and_the_amount_are_enough(self):
+    def test_common_payer_and_an_equal_amount_are_enough(self):
         self.sister_site()
         self.assertVerdict(self.invoice("CW1001"), "accepted")
 
-    def test_the_own_company_comes_before_one_that_agrees(self):
-        """Of several hits, the mapped company's is the one."""
+    def test_hit_of_the_own_company_comes_before_an_equal_amount(self):
         mine, other = (
             invoice
             for invoice in self.sandbox.export_invoices()
@@ -265,7 +261,7 @@ class TestCertainty(OwnerCommon):
         move.action_refresh_pdf()
         self.assertVerdict(move, "ambiguous")
 
-    def test_an_unconfirmed_company_is_not_this_customers(self):
+    def test_unconfirmed_company_is_not_the_customers(self):
         self.connect_by("manual")
         move = self.invoice("CW1001", amount=1)
         self.assertVerdict(move, "amount_differs")
@@ -275,7 +271,7 @@ class TestCertainty(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestNumberFromCustomer(OwnerCommon):
-    """A number that a visitor of the web shop wrote decides nothing."""
+    """A number that a visitor of the web shop wrote is no evidence."""
 
     @classmethod
     def setUpClass(cls):
@@ -288,24 +284,24 @@ class TestNumberFromCustomer(OwnerCommon):
             "A-1", amount=amount, ref="CW1001", invoice_origin="S00001", **values
         )
 
-    def test_a_reference_of_an_order_is_no_evidence(self):
-        """Though kind, currency and amount agree."""
+    def test_reference_of_an_order_is_no_evidence(self):
+        """Kind, currency and amount are equal."""
         move = self.of_order()
         self.assertVerdict(move, "unproven_number")
         self.assertIn("which the customer may have", move.connectwise_message)
 
-    def test_a_reference_of_an_order_and_a_like_name_are_no_evidence(self):
+    def test_order_reference_and_a_similar_name_are_no_evidence(self):
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, "company_name")
         self.assertVerdict(self.of_order(), "unproven_number")
 
-    def test_a_certain_connection_proves_it(self):
+    def test_certain_connection_is_evidence_despite_the_reference(self):
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, "account_id")
         self.assertVerdict(self.of_order(), "accepted")
 
-    def test_what_a_visitor_created_is_no_evidence(self):
-        """As a payment in the web shop does."""
+    def test_invoice_created_by_a_visitor_is_no_evidence(self):
+        """A payment in the web shop creates one."""
         visitor = new_test_user(self.env, "visitor", groups="base.group_public")
         amount = self.sandbox_invoice("CW1001")["total"]
         move = self.invoice("A-1", amount=amount, ref="CW1001", post=False)
@@ -313,11 +309,11 @@ class TestNumberFromCustomer(OwnerCommon):
         copied.action_post()
         self.assertVerdict(copied, "unproven_number")
 
-    def test_a_reference_of_invoicing_is_evidence(self):
+    def test_reference_entered_in_invoicing_is_evidence(self):
         amount = self.sandbox_invoice("CW1001")["total"]
         self.assertVerdict(self.invoice("A-1", amount=amount, ref="CW1001"), "accepted")
 
-    def test_the_number_of_an_orders_invoice_is_odoos(self):
+    def test_number_of_an_orders_invoice_is_evidence(self):
         """Only the reference comes from the customer."""
         self.backend.invoice_number_field = "name"
         self.assertVerdict(self.invoice("CW1001", invoice_origin="S00001"), "accepted")
@@ -325,43 +321,41 @@ class TestNumberFromCustomer(OwnerCommon):
 
 @tagged("post_install", "-at_install")
 class TestKind(OwnerCommon):
-    """A credit is a CreditMemo, or anything with a negative total."""
+    """A CreditMemo, or any invoice with a negative total, is a credit."""
 
-    def test_a_negative_total_is_no_invoice(self):
-        """Though it is of type Standard."""
+    def test_hit_with_a_negative_total_is_no_invoice(self):
+        """It is of type Standard."""
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total)
         self.assertVerdict(move, "wrong_type")
         self.assertIn("negative there, so it is a credit", move.connectwise_message)
 
-    def test_a_negative_total_is_a_credit_note(self):
+    def test_hit_with_a_negative_total_is_a_credit_note(self):
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "accepted")
 
-    def test_a_certain_connection_does_not_excuse_another_kind(self):
-        """The kind comes first."""
+    def test_certain_connection_does_not_excuse_another_kind(self):
         self.connect(self.partner_a, self.owner)
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(total=-total)
         self.assertVerdict(self.invoice("CW1001", amount=total), "wrong_type")
 
-    def test_an_unknown_kind_contradicts_nothing(self):
+    def test_hit_of_unknown_type_is_trusted(self):
         self.patch(total=None, type=None)
         move = self.invoice("CW1001", amount=1, move_type="out_refund")
         self.assertVerdict(move, "accepted")
 
-    def test_an_unknown_type_with_a_positive_total_is_no_credit_note(self):
-        """Nothing else stands for a credit note."""
+    def test_hit_of_unknown_type_with_a_positive_total_is_no_credit_note(self):
         total = self.sandbox_invoice("CW1001")["total"]
         self.patch(type=None)
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "wrong_type")
 
-    def test_both_kinds_are_named(self):
-        """A credit memo there, an invoice here."""
+    def test_refusal_names_both_kinds(self):
+        """ConnectWise has a credit memo, Odoo an invoice."""
         move = self.invoice("CM1001", move_type="out_invoice")
         self.assertVerdict(move, "wrong_type")
         self.assertIn("a credit memo there", move.connectwise_message)

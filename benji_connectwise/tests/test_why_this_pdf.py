@@ -1,4 +1,4 @@
-"""What a person is told of an invoice's PDF: by the tab, Send, the list, Refresh."""
+"""The tab *Why this PDF*, Send, the list and *Refresh PDF* agree about a PDF."""
 
 from datetime import timedelta
 
@@ -13,13 +13,13 @@ from .common import ConnectwiseCommon
 
 
 class WhyCommon(ConnectwiseCommon):
-    def at_hand(self, move):
-        """Return the invoice as whoever opens it in Invoicing reads it."""
+    def as_opened(self, move):
+        """Return the invoice as an Invoicing user opens it."""
         self.env.invalidate_all()
         return move.with_user(self.accountant)
 
     def why(self, move):
-        return str(self.at_hand(move).invoice_pdf_explanation)
+        return str(self.as_opened(move).invoice_pdf_explanation)
 
     def wizard(self, moves):
         model = "account.move.send.wizard"
@@ -52,10 +52,10 @@ class WhyCommon(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestNotAskedYet(WhyCommon):
-    """Not asked yet is a third state, beside used and not used."""
+    """An invoice that was not looked up yet has no source so far."""
 
-    def test_it_is_not_said_to_come_from_odoo(self):
-        """Also of an invoice that is older than what is fetched beforehand."""
+    def test_invoice_that_was_not_asked_about_is_not_odoos(self):
+        """It may be too old for the prefetch."""
         move = self.invoice("CW1001", invoice_date="2020-01-01")
         with self.no_requests():
             text = self.why(move)
@@ -65,33 +65,32 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("✗", text)
         self.assertNotIn("✓", text)
 
-    def test_the_list_does_not_claim_a_source(self):
-        """The column is empty until it is decided."""
+    def test_list_shows_no_source_before_the_lookup(self):
         move = self.invoice("CW1001")
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_undecided)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_undecided)
         move._get_preferred_invoice_pdf()
-        self.assertFalse(self.at_hand(move).invoice_pdf_is_undecided)
+        self.assertFalse(self.as_opened(move).invoice_pdf_is_undecided)
 
-    def test_after_printing_it_is_decided(self):
+    def test_source_is_decided_after_printing(self):
         move = self.invoice("CW1001")
         move.with_user(self.accountant).action_print_pdf()
         self.assertIn("✓", self.why(move))
 
-    def test_after_printing_the_form_is_read_again(self):
-        """The web client does not after an action with the target "download"."""
+    def test_form_is_reloaded_after_printing(self):
+        """After a download the web client does not do so by itself."""
         move = self.invoice("CW1001")
         action = move.with_user(self.accountant).action_print_pdf()
         self.assertNotIn(action["target"], ("download", "self"))
 
-    def test_not_found_is_decided(self):
+    def test_source_is_decided_if_connectwise_has_no_invoice(self):
         move = self.invoice("NOT-THERE-1", amount=1)
         move._get_preferred_invoice_pdf()
         text = self.why(move)
         self.assertIn("✗", text)
         self.assertIn("comes from Odoo", " ".join(text.split()))
 
-    def test_what_was_accepted_meanwhile_is_asked_for_when_printed(self):
-        """It was refused because of its amount, and waits for nothing."""
+    def test_hit_accepted_meanwhile_is_downloaded_when_printed(self):
+        """Its amount was refused before, so it is not waiting for a retry."""
         move = self.invoice("CW1001", amount=1)
         move._get_preferred_invoice_pdf()
         self.assertIn("✗", self.why(move))
@@ -99,7 +98,7 @@ class TestNotAskedYet(WhyCommon):
         self.assertIn("○", self.why(move))
         self.assertChosen(move, "connectwise")
 
-    def test_where_odoo_comes_first_nothing_is_open(self):
+    def test_source_is_decided_if_odoo_comes_first(self):
         self.set_priority("odoo", "connectwise")
         move = self.invoice("CW1001")
         text = " ".join(self.why(move).split())
@@ -107,7 +106,7 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("○", text)
         self.assertNotIn("asked", text)
 
-    def test_without_a_number_nothing_is_promised(self):
+    def test_invoice_without_number_promises_no_lookup(self):
         self.backend.invoice_number_field = "ref"
         text = self.why(self.invoice("CW1001"))
         self.assertIn("no number to ask ConnectWise for", text)
@@ -116,8 +115,8 @@ class TestNotAskedYet(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestInTheBrowser(WhyCommon):
-    def test_form_reads_whose_pdf_it_is(self):
-        """The web client reads forms with sizes in the place of files."""
+    def test_form_names_the_source_of_the_pdf(self):
+        """The web client reads the sizes of files in place of their content."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         reading = move.with_user(self.accountant).with_context(bin_size=True)
@@ -126,8 +125,8 @@ class TestInTheBrowser(WhyCommon):
             "PDF comes from ConnectWise PSA", values["invoice_pdf_explanation"]
         )
 
-    def test_form_reads_whose_attached_pdf_it_is(self):
-        """The same of a file that a person marked."""
+    def test_form_names_the_source_of_an_attached_pdf(self):
+        """The web client reads the sizes of files in place of their content."""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
@@ -146,31 +145,31 @@ class TestInTheBrowser(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestWithoutChoice(WhyCommon):
-    """What a source has for want of a person's choice is no failure."""
+    """A source that needs a person's choice has not failed without one."""
 
-    def test_connectwise_is_not_mentioned_where_it_is_no_source(self):
+    def test_connectwise_is_not_mentioned_if_it_is_no_source(self):
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         self.assertNotIn("ConnectWise", self.why(move))
-        self.assertFalse(self.at_hand(move).connectwise_message)
+        self.assertFalse(self.as_opened(move).connectwise_message)
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
 
-    def test_nothing_attached_is_no_warning(self):
+    def test_missing_attachment_causes_no_warning(self):
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("CW1001")
         self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
         self.assertChosen(move, "connectwise")
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
 
-    def test_nothing_attached_is_not_listed(self):
-        """Under "PDF not from the first source"."""
+    def test_missing_attachment_is_not_listed(self):
+        """The filter is “PDF not from the first source”."""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         mine = ("id", "=", move.id)
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
         self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", True)))
 
-    def test_connectwises_failure_is_listed_though_attachments_come_first(self):
+    def test_connectwises_failure_is_listed_if_attachments_come_first(self):
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("NOT-THERE-1", amount=1)
         alert = self.alerts(move)["benji_connectwise_pdf_source"]
@@ -178,15 +177,15 @@ class TestWithoutChoice(WhyCommon):
         mine = ("id", "=", move.id)
         self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
 
-    def test_an_attached_pdf_before_connectwises_is_first_choice(self):
+    def test_attached_pdf_before_connectwises_is_first_choice(self):
         self.set_priority("attachment", "connectwise", "odoo")
         move = self.invoice("NOT-THERE-1", amount=1)
         move.invoice_pdf_attachment_id = self.attach(move)
         mine = ("id", "=", move.id)
-        self.assertTrue(self.at_hand(move).invoice_pdf_is_first_choice)
+        self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
 
-    def test_a_batch_counts_what_comes_though_attachments_come_first(self):
+    def test_batch_counts_expected_pdfs_if_attachments_come_first(self):
         self.set_priority("attachment", "connectwise", "odoo")
         moves = self.invoice("CW1001") + self.invoice("CW1002")
         wizard = self.wizard(moves)
@@ -196,7 +195,7 @@ class TestWithoutChoice(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestMarkedForNothing(WhyCommon):
-    """“Use as invoice PDF”, where that is no source."""
+    """A file is marked as the invoice's PDF, but that source is not used."""
 
     def mark(self, *priority, **values):
         self.set_priority(*priority)
@@ -205,30 +204,30 @@ class TestMarkedForNothing(WhyCommon):
         form.invoice_pdf_attachment_id = self.attach(move)
         return form.invoice_pdf_attachment_warning
 
-    def test_the_invoice_says_so_before_it_is_saved(self):
+    def test_unused_marked_file_is_reported_before_saving(self):
         self.assertIn("not used", self.mark("connectwise", "odoo"))
 
-    def test_also_where_odoo_comes_first(self):
+    def test_unused_marked_file_is_reported_if_odoo_comes_first(self):
         self.assertIn("after Odoo", self.mark("odoo", "attachment"))
 
-    def test_not_where_it_is_used(self):
+    def test_used_marked_file_is_not_reported(self):
         self.assertFalse(self.mark("connectwise", "attachment", "odoo"))
 
-    def test_also_where_the_customer_is_e_invoiced(self):
+    def test_unused_marked_file_is_reported_for_an_e_invoice(self):
         self.partner_a.invoice_edi_format = "ubl_bis3"
         self.assertIn("legal document", self.mark("attachment", "odoo"))
 
 
 @tagged("post_install", "-at_install")
 class TestDeliveries(WhyCommon):
-    """“Sent to … with this same file”, or another."""
+    """The tab says whether the customer was sent this same file or another."""
 
     def send(self, move):
         wizard = self.wizard(move)
         wizard.sending_methods = ["email"]
         wizard.action_send_and_print()
 
-    def test_odoos_pdf_that_is_still_used_is_the_same_file(self):
+    def test_odoos_pdf_that_is_still_used_was_sent_as_the_same_file(self):
         move = self.invoice("NOT-THERE-1", amount=1)
         self.send(move)
         text = self.why(move)
@@ -243,8 +242,7 @@ class TestDeliveries(WhyCommon):
         move._get_preferred_invoice_pdf()
         self.assertIn("with another file", self.why(move))
 
-    def test_a_contract_that_went_along_is_no_other_file(self):
-        """It never was the invoice's PDF."""
+    def test_enclosed_contract_does_not_count_as_another_file(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.message_post(
@@ -261,7 +259,7 @@ class TestDeliveries(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestOutage(WhyCommon):
-    """The reason is the connection's."""
+    """During an outage the reason is the connection's."""
 
     def test_send_says_since_when_connectwise_does_not_answer(self):
         self.down()
@@ -271,14 +269,14 @@ class TestOutage(WhyCommon):
         self.assertIn("since", message)
         self.assertNotIn("asked", message)
 
-    def test_why_says_so_of_an_invoice_that_was_never_asked_about(self):
+    def test_why_tells_of_the_outage_for_an_invoice_never_asked_about(self):
         self.down()
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         text = self.why(self.invoice("CW1002"))
         self.assertIn("✗", text)
         self.assertIn("since", text)
 
-    def test_once_it_is_time_to_ask_again_it_is_open_again(self):
+    def test_source_is_undecided_again_after_the_back_off(self):
         self.down()
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
@@ -290,11 +288,11 @@ class TestOutage(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestRefresh(WhyCommon):
-    """Refresh PDF says what came of it."""
+    """*Refresh PDF* says how it went."""
 
     def refresh(self, move):
-        """Return what a person is told, which has to be in the chatter too."""
-        action = self.at_hand(move).action_refresh_pdf()
+        """Return the notification, which must be in the chatter, too."""
+        action = self.as_opened(move).action_refresh_pdf()
         self.assertEqual(action["tag"], "display_notification")
         message = action["params"]["message"]
         [log] = move.message_ids.filtered(
@@ -304,58 +302,58 @@ class TestRefresh(WhyCommon):
         self.assertEqual(log.author_id, self.accountant.partner_id)
         return message
 
-    def test_fetched(self):
+    def test_refresh_says_that_the_pdf_was_fetched(self):
         self.assertIn("was fetched", self.refresh(self.invoice("CW1001")))
 
-    def test_unchanged(self):
+    def test_refresh_says_that_the_pdf_is_unchanged(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.assertIn("same PDF as before", self.refresh(move))
 
-    def test_not_found(self):
+    def test_refresh_says_that_connectwise_has_no_invoice(self):
         move = self.invoice("NOT-THERE-1", amount=1)
         self.assertIn("no invoice with the number", self.refresh(move))
 
-    def test_refused(self):
+    def test_refresh_says_why_a_pdf_was_refused(self):
         message = self.refresh(self.invoice("CW1001", amount=1))
         self.assertIn("its amount is", message)
 
-    def test_an_outage(self):
+    def test_refresh_says_that_connectwise_is_down(self):
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         self.down()
         self.assertIn("since", self.refresh(move))
         self.assertChosen(move, "connectwise")
 
-    def test_a_broken_pdf(self):
+    def test_refresh_says_that_the_pdf_is_broken(self):
         move = self.invoice("CW1001")
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         self.assertIn("incomplete", self.refresh(move))
 
-    def test_a_draft(self):
+    def test_refresh_says_that_a_draft_has_no_pdf(self):
         move = self.invoice("CW1001", post=False)
         self.assertIn("posted", self.refresh(move))
 
-    def test_it_asks_before_it_replaces_what_a_customer_received(self):
-        """And only then."""
+    def test_refresh_asks_before_it_replaces_a_received_pdf(self):
+        """It does not ask otherwise."""
         move = self.invoice("CW1001")
         attachment = move._get_preferred_invoice_pdf()
-        self.assertFalse(self.at_hand(move).connectwise_pdf_is_sent)
+        self.assertFalse(self.as_opened(move).connectwise_pdf_is_sent)
         move.sudo().connectwise_sent_checksum = attachment.checksum
-        self.assertTrue(self.at_hand(move).connectwise_pdf_is_sent)
+        self.assertTrue(self.as_opened(move).connectwise_pdf_is_sent)
         arch = move.with_user(self.accountant).get_view(view_type="form")["arch"]
         self.assertIn("The customer received the PDF", arch)
 
-    def test_what_connectwise_says_is_text_in_the_chatter(self):
-        """A log is HTML."""
+    def test_connectwises_message_is_escaped_in_the_chatter(self):
+        """A note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
-        self.at_hand(move).action_refresh_pdf()
+        self.as_opened(move).action_refresh_pdf()
         self.assertIn("&lt;img", move.message_ids[0].body)
 
 
 @tagged("post_install", "-at_install")
 class TestAmountDiffers(WhyCommon):
-    """Step 3: accepted with a warning that is seen wherever it is sent."""
+    """A differing amount is accepted with a warning wherever the invoice is sent."""
 
     @classmethod
     def setUpClass(cls):
@@ -382,13 +380,13 @@ class TestAmountDiffers(WhyCommon):
     def differing(self):
         return self.invoice("CW1001", amount=1)
 
-    def test_send_says_both_amounts(self):
+    def test_send_dialog_names_both_amounts(self):
         move = self.differing()
         message = self.alerts(move)["benji_connectwise_amount"]["message"]
         self.assertIn("Odoo's 1.00 USD", message)
         self.assertIn(f"{self.sandbox_invoice('CW1001')['total']:,.2f}", message)
 
-    def test_a_batch_counts_them_and_opens_them(self):
+    def test_batch_dialog_counts_and_opens_differing_amounts(self):
         move = self.differing()
         alert = self.alerts(move + self.invoice("NOT-THERE-1", amount=1))[
             "benji_connectwise_amount"
@@ -396,13 +394,13 @@ class TestAmountDiffers(WhyCommon):
         self.assertIn("1 of 2", alert["message"])
         self.assertEqual(alert["action"]["res_id"], move.id)
 
-    def test_the_invoice_says_so(self):
+    def test_invoice_warns_about_a_differing_amount(self):
         move = self.differing()
         move._get_preferred_invoice_pdf()
-        self.assertTrue(self.at_hand(move).connectwise_amount_differs)
-        self.assertIn("1.00 USD", self.at_hand(move).connectwise_amount_warning)
+        self.assertTrue(self.as_opened(move).connectwise_amount_differs)
+        self.assertIn("1.00 USD", self.as_opened(move).connectwise_amount_warning)
 
-    def test_it_can_be_filtered_for(self):
+    def test_differing_amounts_can_be_filtered_for(self):
         move = self.differing()
         move._get_preferred_invoice_pdf()
         mine = ("id", "=", move.id)
@@ -411,7 +409,7 @@ class TestAmountDiffers(WhyCommon):
         self.set_priority("odoo")
         self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", True)))
 
-    def test_an_agreeing_amount_is_no_warning(self):
+    def test_equal_amount_causes_no_warning(self):
         move = self.invoice("CW1001")
         self.assertNotIn("benji_connectwise_amount", self.alerts(move))
         self.assertFalse(self.find(("connectwise_amount_differs", "=", True)))
@@ -426,7 +424,7 @@ class TestAmountDiffers(WhyCommon):
             self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
         self.env.invalidate_all()
 
-    def test_the_scheduled_action_tells_a_person(self):
+    def test_scheduled_action_tells_a_person_of_a_differing_amount(self):
         move = self.differing()
         self.backend.responsible_id = self.administrator
         self.send_in_background(move)
@@ -434,7 +432,7 @@ class TestAmountDiffers(WhyCommon):
         self.assertEqual(activity.user_id, self.administrator)
         self.assertIn("1.00 USD", activity.note)
 
-    def test_the_scheduled_action_says_nothing_where_it_agrees(self):
+    def test_scheduled_action_tells_nobody_of_an_equal_amount(self):
         move = self.invoice("CW1001")
         self.send_in_background(move)
         self.assertFalse(move.activity_ids)
@@ -442,24 +440,24 @@ class TestAmountDiffers(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestRenumbered(WhyCommon):
-    """What is shown, searched for and said agree at any moment."""
+    """After renumbering, display, search and explanation agree at once."""
 
     def assertOdoos(self, move):
         mine = ("id", "=", move.id)
-        self.assertEqual(self.at_hand(move).invoice_pdf_source, "odoo")
+        self.assertEqual(self.as_opened(move).invoice_pdf_source, "odoo")
         self.assertFalse(self.find(mine, ("invoice_pdf_source", "=", "connectwise")))
         self.assertNotIn("✓", self.why(move))
         self.assertIn("○", self.why(move))
 
-    def test_another_number(self):
-        """As after resequencing."""
+    def test_new_number_withdraws_the_pdf(self):
+        """Resequencing gives new numbers."""
         move = self.invoice("CW1001")
         move._get_preferred_invoice_pdf()
         move.name = "CW1002"
         self.assertOdoos(move)
 
-    def test_another_reference(self):
-        """Where the rule of the connection looks there."""
+    def test_new_reference_withdraws_the_pdf(self):
+        """A rule of the connection reads the number there."""
         self.backend.invoice_number_field = "ref"
         amount = self.sandbox_invoice("CW1001")["total"]
         move = self.invoice("A-1", amount=amount, ref="CW1001")
@@ -467,7 +465,7 @@ class TestRenumbered(WhyCommon):
         move.ref = "CW1002"
         self.assertOdoos(move)
 
-    def test_another_rule(self):
+    def test_new_number_rule_withdraws_the_pdf(self):
         move = self.invoice("CW1001", payment_reference="CW1002")
         move._get_preferred_invoice_pdf()
         self.backend.invoice_number_field = "payment_reference"
@@ -482,7 +480,7 @@ class TestManyHits(WhyCommon):
         for invoice in self.sandbox.export_invoices()[:how_many]:
             self.sandbox.patch_invoice(invoice["id"], {"invoiceNumber": number})
 
-    def test_more_than_twenty_are_ambiguous(self):
+    def test_more_than_twenty_hits_are_ambiguous(self):
         self.give_number("MANY-1", 21)
         move = self.invoice("MANY-1", amount=1)
         self.assertChosen(move, "odoo")
@@ -491,13 +489,13 @@ class TestManyHits(WhyCommon):
         self.assertFalse(lookup.hit_ids)
         self.assertIn("more than 20 invoices", move.connectwise_message)
 
-    def test_twenty_are_stored(self):
+    def test_twenty_hits_are_stored(self):
         self.give_number("MANY-1", 20)
         move = self.invoice("MANY-1", amount=1)
         self.assertChosen(move, "odoo")
         self.assertEqual(len(move.sudo().connectwise_lookup_ids.hit_ids), 20)
 
-    def test_fewer_of_them_later_are_judged(self):
+    def test_hits_are_judged_once_there_are_fewer(self):
         self.give_number("MANY-1", 21)
         move = self.invoice("MANY-1", amount=1)
         move._get_preferred_invoice_pdf()
@@ -510,17 +508,17 @@ class TestManyHits(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestOtherLanguage(WhyCommon):
-    """What is stored is said in the reader's language."""
+    """Stored failures are shown in the reader's language."""
 
-    def test_a_broken_pdf_is_stored_as_a_code(self):
+    def test_broken_pdf_is_stored_as_a_code(self):
         move = self.invoice("CW1001")
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         move._get_preferred_invoice_pdf()
         error = move.sudo().connectwise_lookup_ids.error
         self.assertEqual(error["kind"], "InvalidPdfError")
-        self.assertIn("incomplete", self.at_hand(move).connectwise_message)
+        self.assertIn("incomplete", self.as_opened(move).connectwise_message)
 
-    def test_an_unreadable_record_is_stored_as_a_code(self):
+    def test_unreadable_record_is_stored_as_a_code(self):
         lookup = self.env["connectwise.lookup"].sudo()
         lookup = lookup._prepare(self.invoice("CW1002"))
         lookup.error = {"kind": "unreadable_record"}

@@ -1,4 +1,4 @@
-"""A job runner that works off the queue when a test says so."""
+"""A job runner that works through the queue when a test says so."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 class JobsCommon(ConnectwiseCommon):
     def setUp(self):
         super().setUp()
-        # As the job runner does while it serves a database.
+        # The job runner does the same while it serves a database.
         self.env.cr.execute("SELECT pg_advisory_lock(%s)", [PG_ADVISORY_LOCK_ID])
         self.addCleanup(self.env.cr.execute, "SELECT pg_advisory_unlock_all()")
 
@@ -39,7 +39,7 @@ class JobsCommon(ConnectwiseCommon):
         return self.env["queue.job"].sudo().search(domain, order="id")
 
     def run_jobs(self, jobs, **later):
-        """Run jobs as a server does that the job runner asks to."""
+        """Run jobs like a server that the job runner calls."""
         with (
             freeze_time(fields.Datetime.now() + timedelta(**later)),
             self.enter_registry_test_mode(),

@@ -23,14 +23,14 @@ class TestPrefetchJobs(JobsCommon):
             moves += self.invoice(number, invoice_date=fields.Date.today())
         return moves
 
-    def test_the_scheduled_action_enqueues_and_asks_nothing_itself(self):
+    def test_scheduled_action_enqueues_and_asks_nothing_itself(self):
         moves = self.invoices()
         with self.no_requests():
             job = self.prefetch()
         self.assertEqual(job.records, moves.sorted("id", reverse=True))
 
-    def test_a_job_fetches_what_the_scheduled_action_would_have(self):
-        """One question for all of them, one call for each PDF."""
+    def test_job_fetches_the_same_as_the_scheduled_action(self):
+        """It asks once about all of them, and once for each PDF."""
         moves = self.invoices()
         self.run_jobs(self.prefetch())
         self.assertEqual(self.jobs().state, "done")
@@ -40,33 +40,33 @@ class TestPrefetchJobs(JobsCommon):
         for move in moves:
             self.assertChosen(move, "connectwise", self.sandbox_pdf(move.name))
 
-    def test_what_waits_is_not_enqueued_again(self):
-        """A new invoice is, and it alone."""
+    def test_waiting_invoice_is_not_enqueued_again(self):
+        """Only a new invoice is."""
         self.invoices()
         self.prefetch()
         new = self.invoices("CW1004")
         self.assertEqual(self.prefetch().records, new)
 
-    def test_what_is_being_fetched_is_not_enqueued_again(self):
+    def test_invoice_being_fetched_is_not_enqueued_again(self):
         self.invoices()
         self.prefetch().state = "started"
         self.assertFalse(self.prefetch())
 
-    def test_a_failed_job_does_not_keep_its_invoices_away(self):
+    def test_invoices_of_a_failed_job_are_enqueued_again(self):
         moves = self.invoices()
         self.prefetch().state = "failed"
         self.assertEqual(self.prefetch().records, moves.sorted("id", reverse=True))
 
-    def test_a_job_that_is_repeated_asks_nothing_again(self):
-        """As when its server was killed after its last commit."""
+    def test_repeated_job_asks_nothing_again(self):
+        """Its server was killed after the last commit."""
         self.invoices().is_move_sent = True
         job = self.prefetch(minutes=-1)
         self.run_jobs(job)
         with self.no_requests():
             self.run_jobs(job)
 
-    def test_a_job_that_is_repeated_fetches_the_rest(self):
-        """As when its server was killed in the middle."""
+    def test_repeated_job_fetches_the_rest(self):
+        """Its server was killed in the middle."""
         moves = self.invoices()
         job = self.prefetch(minutes=-1)
         self.run_jobs(job)
@@ -76,8 +76,8 @@ class TestPrefetchJobs(JobsCommon):
         self.assertEqual(len(self.requests("/pdf")), 1)
         self.assertChosen(moves[0], "connectwise")
 
-    def test_an_outage_is_noted_and_enqueued_again_after_the_rest(self):
-        """No job fails of it, and none is enqueued while ConnectWise rests."""
+    def test_outage_enqueues_again_after_the_back_off(self):
+        """No job fails, and none is enqueued during the back-off."""
         moves = self.invoices()
         self.sandbox.fault("unavailable", times=0)
         job = self.prefetch()
@@ -91,7 +91,7 @@ class TestPrefetchJobs(JobsCommon):
         self.run_jobs(self.prefetch(minutes=5), minutes=5)
         self.assertEqual(set(moves.mapped("invoice_pdf_source")), {"connectwise"})
 
-    def test_jobs_that_wait_ask_nothing_while_connectwise_rests(self):
+    def test_waiting_jobs_ask_nothing_during_the_back_off(self):
         self.invoices("CW1001")
         first = self.prefetch()
         self.invoices("CW1002")
@@ -101,7 +101,7 @@ class TestPrefetchJobs(JobsCommon):
         with self.no_requests():
             self.run_jobs(second)
 
-    def test_jobs_side_by_side_note_one_outage(self):
+    def test_simultaneous_jobs_note_one_outage(self):
         """The rest grows with each outage, not with each job."""
         limits = self.backend._get_background_limits()
         with suppress(ServerError), asking(self.backend, limits):
@@ -110,8 +110,8 @@ class TestPrefetchJobs(JobsCommon):
             raise ServerError("down", status=503)
         self.assertEqual(self.backend.failures, 1)
 
-    def test_without_a_job_runner_the_scheduled_action_works_by_itself(self):
-        """Even on what was left in the queue."""
+    def test_scheduled_action_works_alone_without_a_job_runner(self):
+        """It does the work that was left in the queue, too."""
         moves = self.invoices()
         job = self.prefetch(minutes=-1)
         self.stop_runner()
@@ -120,14 +120,14 @@ class TestPrefetchJobs(JobsCommon):
         with self.no_requests():
             self.run_jobs(job)
 
-    def test_a_person_does_not_wait_for_a_job(self):
-        """Somebody who may not even see the queue."""
+    def test_person_does_not_wait_for_a_job(self):
+        """The person may not even see the queue."""
         move = self.invoices("CW1001").with_user(self.accountant)
         move.action_print_pdf()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
         self.assertFalse(self.jobs())
 
-    def test_a_held_invoice_is_sent_soon_after_its_pdf_came(self):
+    def test_held_invoice_is_sent_soon_after_its_pdf_came(self):
         self.backend.missing_pdf = "hold"
         move = self.invoices("CW1001")
         job = self.prefetch()
@@ -141,7 +141,7 @@ class TestPrefetchJobs(JobsCommon):
         self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))
 
     def test_uninstalling_leaves_no_job_behind(self):
-        """Queue_job would call a method that is not there any more."""
+        """The queue would call a method that is gone."""
         self.invoices()
         self.prefetch()
         uninstall_hook(self.env(su=True))

@@ -1,4 +1,4 @@
-"""A full reading of the companies is shared among jobs."""
+"""A full synchronization is shared among jobs."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -37,7 +37,7 @@ class TestSyncJobs(JobsCommon):
         return self.run_action("ir_cron_connectwise_sync", **later)
 
     def is_triggered(self):
-        """Whether the scheduled action has been asked for since this was last asked."""
+        """Return whether the scheduled action was triggered since the last call."""
         cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
         triggers = self.env["ir.cron.trigger"].sudo()
         found = triggers.search([("cron_id", "=", cron.id)])
@@ -50,8 +50,8 @@ class TestSyncJobs(JobsCommon):
             .search_count([("backend_id", "=", self.backend.id)])
         )
 
-    def test_the_scheduled_action_plans_and_jobs_read(self):
-        """Asked for by somebody who may not even see the queue."""
+    def test_scheduled_action_plans_and_jobs_read(self):
+        """The person who asked may not even see the queue."""
         jobs = self.tick()
         self.assertEqual(len(self.requests()), 2)
         self.assertGreater(len(jobs), 1)
@@ -62,21 +62,21 @@ class TestSyncJobs(JobsCommon):
             ),
         )
         self.run_jobs(jobs)
-        # Not applied yet: all of it has to be plausible.
+        # Nothing is applied before all of it is known to be plausible.
         staged = self.env["connectwise.sync.company"].sudo().search_count([])
         self.assertGreaterEqual(staged, COMPANIES)
         self.assertFalse(self.known())
         self.tick()
         self.assertGreaterEqual(self.known(), COMPANIES)
 
-    def test_while_jobs_are_at_it_it_is_running(self):
+    def test_sync_is_running_while_its_jobs_are(self):
         self.tick()
         self.is_triggered()
         with self.assertRaises(UserError):
             self.backend.with_user(self.administrator)._request_sync()
 
     def test_each_range_is_read_once(self):
-        """Even if the scheduled action runs while the jobs do."""
+        """The scheduled action runs while the jobs do."""
         jobs = self.tick()
         jobs[0].state = "started"
         self.assertFalse(self.tick())
@@ -85,8 +85,8 @@ class TestSyncJobs(JobsCommon):
         self.run_jobs(jobs)
         self.assertEqual(len(self.requests("/companies")), ranges)
 
-    def test_the_last_job_has_the_rest_done(self):
-        """Matching and contacts, by the scheduled action."""
+    def test_last_job_starts_matching_and_contacts(self):
+        """The scheduled action does them."""
         jobs = self.tick()
         self.is_triggered()
         self.run_jobs(jobs[:-1])
@@ -98,15 +98,15 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(self.sync.companies_read, self.known())
         self.assertEqual(self.sync.requests, len(self.requests()))
 
-    def test_a_job_that_is_repeated_asks_nothing_again(self):
-        """As when its server was killed after its last commit."""
+    def test_repeated_job_asks_nothing_again(self):
+        """Its server was killed after the last commit."""
         job = self.tick()[0]
         self.run_jobs(job)
         with self.no_requests():
             self.run_jobs(job)
 
-    def test_a_job_that_is_repeated_reads_the_rest(self):
-        """As when its server was killed in the middle."""
+    def test_repeated_job_reads_the_rest(self):
+        """Its server was killed in the middle."""
         job = self.tick()[0]
         self.run_jobs(job)
         job.records[0].is_done = False
@@ -114,8 +114,8 @@ class TestSyncJobs(JobsCommon):
         self.run_jobs(job)
         self.assertEqual(len(self.requests()), 1)
 
-    def test_an_outage_leaves_the_rest_to_other_jobs(self):
-        """No job fails of it, and none is enqueued while ConnectWise rests."""
+    def test_outage_leaves_the_rest_to_later_jobs(self):
+        """No job fails, and none is enqueued during the back-off."""
         jobs = self.tick()
         self.sandbox.fault("unavailable", nth=3, times=0)
         self.run_jobs(jobs[0])
@@ -131,7 +131,7 @@ class TestSyncJobs(JobsCommon):
         self.assertEqual(self.sync.companies_read, self.known())
 
     def test_cancelling_ends_the_jobs(self):
-        """Those that wait ask nothing; what is stored stays."""
+        """Those that wait ask nothing. Stored companies stay."""
         jobs = self.tick()
         self.run_jobs(jobs[0])
         known = self.known()
@@ -146,15 +146,15 @@ class TestSyncJobs(JobsCommon):
         with self.no_requests():
             self.run_jobs(jobs[1])
 
-    def test_without_a_job_runner_the_scheduled_action_goes_on_by_itself(self):
+    def test_scheduled_action_goes_on_alone_without_a_job_runner(self):
         self.run_jobs(self.tick()[0])
         self.stop_runner()
         self.tick()
         self.assertEqual(self.sync.state, "done")
         self.assertEqual(self.sync.companies_read, self.known())
 
-    def test_what_changed_is_read_without_jobs(self):
-        """It is few requests."""
+    def test_changes_are_read_without_jobs(self):
+        """They need few requests."""
         self.run_jobs(self.tick())
         self.tick()
         self.sandbox.patch_company(1005, {"name": "Renamed"})
@@ -162,14 +162,14 @@ class TestSyncJobs(JobsCommon):
         renamed = [("name", "=", "Renamed")]
         self.assertEqual(len(self.env["connectwise.company"].search(renamed)), 1)
 
-    def test_switched_off_nothing_is_asked(self):
+    def test_nothing_is_asked_with_contact_sync_off(self):
         job = self.tick()[0]
         self.backend.sync_contacts = False
         with self.no_requests():
             self.run_jobs(job)
 
-    def test_a_neutralized_copy_asks_nothing(self):
-        """By the jobs that came along in the copy."""
+    def test_neutralized_copy_asks_nothing(self):
+        """The jobs came along in the copy."""
         job = self.tick()[0]
         self.backend.sudo().state = "draft"
         with self.no_requests():
@@ -178,7 +178,7 @@ class TestSyncJobs(JobsCommon):
 
 @tagged("post_install", "-at_install")
 class TestSmallSyncJobs(JobsCommon):
-    def test_one_page_is_not_worth_a_job(self):
+    def test_single_page_is_read_without_jobs(self):
         self.backend.sync_contacts = True
         self.backend.with_user(self.administrator)._request_sync(full=True)
         sync = self.backend._get_open_sync()

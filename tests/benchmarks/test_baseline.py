@@ -1,4 +1,4 @@
-"""The baseline reads what the addon reads, or no ratio means anything."""
+"""The baseline reads the same data as the addon; otherwise its ratios mean nothing."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +42,7 @@ def moment(time) -> str | None:
     return time and f"{time.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_the_baseline_reads_the_companies_that_the_addon_reads(client, download):
+def test_baseline_reads_the_companies_that_the_addon_reads(client, download):
     with ThreadPoolExecutor(4) as executor:
         rows = {
             record["id"]: company_row(record)
@@ -67,9 +67,7 @@ def test_the_baseline_reads_the_companies_that_the_addon_reads(client, download)
     }
 
 
-def test_the_baseline_reads_the_contacts_that_the_addon_reads(
-    client, download, sandbox
-):
+def test_baseline_reads_the_contacts_that_the_addon_reads(client, download, sandbox):
     ids = [company["contact_id"] for company in sandbox.export_companies()]
     ids = [number for number in ids if number]
     with ThreadPoolExecutor(4) as executor:

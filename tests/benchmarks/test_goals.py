@@ -1,4 +1,4 @@
-"""The table of the benchmark says what the runs say."""
+"""The benchmark's table agrees with its runs."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def goals(runs, name) -> list[Goal]:
     return [goal for goal in judge(runs, FULL) if goal.name == name]
 
 
-def test_a_ratio_is_of_two_runs_of_the_same_turn():
+def test_ratio_is_taken_from_two_runs_of_the_same_round():
     runs = runs_of("addon", [2, 9, 4]) + runs_of("baseline", [1, 3, 4])
     goal = goals(runs, "P1")[0]
     assert sorted(goal.values) == [1, 2, 3]
@@ -32,17 +32,17 @@ def test_runs_of_another_size_or_latency_do_not_count():
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(1.3, "met"), (1.4, "**missed**")])
-def test_a_missed_goal_is_called_missed(seconds, verdict):
+def test_missed_goal_is_called_missed(seconds, verdict):
     runs = runs_of("addon", [seconds]) + runs_of("baseline", [1])
     assert goals(runs, "P1")[0].verdict == verdict
 
 
-def test_a_goal_to_reach_is_missed_below_it():
+def test_minimum_goal_is_missed_below_it():
     about = {"what": "first load", "size": FULL.others}
     runs = runs_of("addon", [1], **about)
     runs += runs_of("django-connectwise", [24], **about)
     assert goals(runs, "P3")[0].verdict == "**missed**"
 
 
-def test_what_was_not_measured_is_called_that():
+def test_goal_that_was_not_measured_says_so():
     assert {goal.verdict for goal in judge([], FULL)} == {"not measured"}

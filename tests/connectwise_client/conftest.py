@@ -1,7 +1,7 @@
 """Servers, clients and recorded payloads for the tests of the client.
 
-Every server is a real one on the loopback; a request nobody expects fails the test.
-Time is the tests' own, except where a deadline itself is tested.
+Each server is a real one on the loopback address. An unexpected request fails the test.
+Time is simulated, except where a deadline itself is tested.
 """
 
 import contextlib
@@ -77,10 +77,10 @@ Connect = Callable[..., ConnectWiseClient]
 def connect(
     credentials: Credentials, fake_time: FakeTime, httpserver: HTTPServer
 ) -> Iterator[Connect]:
-    """Make clients of a local ``host:port`` that know the codebase already.
+    """Return clients of a local ``host:port`` that know the codebase already.
 
-    What they asked ahead is answered, at the end, before the server forgets what to
-    answer: else it would fail the next test.
+    Their early requests are answered before the server forgets its answers; otherwise
+    they would fail the next test.
     """
     clients = []
     httpserver.expect_request("/_last").respond_with_data("done")
@@ -115,7 +115,7 @@ def connect(
 
 
 class Tenant:
-    """A ConnectWise that answers what a test lets it answer."""
+    """A ConnectWise with the answers that a test gives it."""
 
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
@@ -179,7 +179,7 @@ def client(connect: Connect, tenant: Tenant) -> ConnectWiseClient:
 
 
 class RawServer:
-    """A server on the loopback that does to its connections what a test says."""
+    """A server on the loopback address that treats its connections as a test says."""
 
     def __init__(self, behave: Callable[[socket.socket], None]) -> None:
         self._behave = behave
@@ -258,9 +258,9 @@ def pdf() -> bytes:
 
 
 class Counter:
-    """What a server does that counts its requests, and may be held.
+    """A server's handler that counts its requests and can be made to wait.
 
-    Requests with one of the texts ``free`` are answered although it is held.
+    Requests with one of the texts ``free`` are answered in any case.
     """
 
     def __init__(self, body: bytes, *free: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A program that asks a server once, and says what that cost; for test_client_costs.
+"""A program that asks a server once and prints the cost; for test_client_costs.
 
 usage: costs.py HOST:PORT QUESTION SECONDS
 """

@@ -1,4 +1,4 @@
-"""What a person may paste as the address, and where a connection may lead."""
+"""Which addresses may be typed, and where a connection may lead."""
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +10,7 @@ from connectwise_client.address import is_cloud, is_kept_private, is_public
 
 
 @pytest.mark.parametrize("code", REGIONS)
-def test_a_region_code_stands_for_its_api_host(code: str) -> None:
+def test_region_code_stands_for_its_api_host(code: str) -> None:
     assert normalise_address(f" {code.upper()}\n") == f"https://{REGIONS[code]}"
 
 
@@ -27,7 +27,7 @@ def test_a_region_code_stands_for_its_api_host(code: str) -> None:
         ("API-NA.MyConnectWise.net.", "https://api-na.myconnectwise.net"),
     ],
 )
-def test_a_host_of_the_cloud_becomes_its_api_host(pasted: str, origin: str) -> None:
+def test_host_of_the_cloud_becomes_its_api_host(pasted: str, origin: str) -> None:
     assert normalise_address(pasted) == origin
     assert is_cloud(origin)
 
@@ -47,7 +47,7 @@ def test_a_host_of_the_cloud_becomes_its_api_host(pasted: str, origin: str) -> N
         ("[2001:4860:4860::8888]:444", "https://[2001:4860:4860::8888]:444"),
     ],
 )
-def test_an_own_host_is_kept_without_its_path(pasted: str, origin: str) -> None:
+def test_own_host_is_kept_without_its_path(pasted: str, origin: str) -> None:
     assert normalise_address(pasted) == origin
     assert not is_cloud(origin)
 
@@ -80,13 +80,13 @@ def test_an_own_host_is_kept_without_its_path(pasted: str, origin: str) -> None:
         ("[::1]:8443", "private"),
     ],
 )
-def test_what_is_no_usable_address_is_refused(pasted: str, reason: str) -> None:
+def test_unusable_address_is_refused(pasted: str, reason: str) -> None:
     with pytest.raises(AddressError) as caught:
         normalise_address(pasted)
     assert caught.value.reason == reason
 
 
-def test_a_refusal_does_not_repeat_a_pasted_password() -> None:
+def test_refusal_does_not_repeat_a_pasted_password() -> None:
     with pytest.raises(AddressError) as caught:
         normalise_address("https://name:hunter2@psa.example.com:port")
     assert "hunter2" not in f"{caught.value!r}{caught.value.__dict__}"
@@ -96,7 +96,7 @@ def test_a_refusal_does_not_repeat_a_pasted_password() -> None:
     ("pasted", "host"),
     [("http://psa.example.com/login", "psa.example.com"), ("10.0.0.1:1", "10.0.0.1")],
 )
-def test_a_refusal_names_the_host(pasted: str, host: str) -> None:
+def test_refusal_names_the_host(pasted: str, host: str) -> None:
     with pytest.raises(AddressError) as caught:
         normalise_address(pasted)
     assert caught.value.host == host
@@ -114,7 +114,7 @@ def test_a_refusal_names_the_host(pasted: str, host: str) -> None:
         ("10.0.0.1", "10.0.0.1 is not at a public address"),
     ],
 )
-def test_the_log_says_what_is_wrong_with_an_address(pasted: str, text: str) -> None:
+def test_log_says_why_an_address_was_refused(pasted: str, text: str) -> None:
     with pytest.raises(AddressError) as caught:
         normalise_address(pasted)
     assert str(caught.value) == text
@@ -130,17 +130,17 @@ def test_the_log_says_what_is_wrong_with_an_address(pasted: str, text: str) -> N
         ("http://[::1]:80", "[::1]:80", "http://[::1]"),
     ],
 )
-def test_a_listed_host_may_be_local(pasted: str, listed: str, origin: str) -> None:
+def test_listed_host_may_be_local(pasted: str, listed: str, origin: str) -> None:
     assert normalise_address(pasted, [listed]) == origin
 
 
 @pytest.mark.parametrize("listed", ["localhost:8070", "localhost", "ocalhost:8069", ""])
-def test_a_host_is_local_only_with_its_exact_port(listed: str) -> None:
+def test_host_is_local_only_with_its_exact_port(listed: str) -> None:
     with pytest.raises(AddressError):
         normalise_address("http://localhost:8069", [listed])
 
 
-def test_a_listed_host_pasted_without_scheme_means_https() -> None:
+def test_listed_host_pasted_without_scheme_means_https() -> None:
     assert normalise_address("localhost:99", ["localhost:99"]) == "https://localhost:99"
 
 
@@ -174,14 +174,14 @@ def test_a_listed_host_pasted_without_scheme_means_https() -> None:
         "2001:db8::1",
     ],
 )
-def test_an_address_inside_is_not_public(address: str) -> None:
+def test_address_inside_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 )
-def test_an_address_outside_is_public(address: str) -> None:
+def test_address_outside_is_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -209,7 +209,7 @@ def test_any_text_is_an_https_origin_or_refused(text: str) -> None:
         "http://proxy",
     ],
 )
-def test_over_https_or_on_the_own_network_nobody_reads_along(origin: str) -> None:
+def test_https_and_the_own_network_are_confidential(origin: str) -> None:
     assert is_kept_private(origin)
 
 
@@ -217,7 +217,7 @@ def test_over_https_or_on_the_own_network_nobody_reads_along(origin: str) -> Non
     "origin",
     ["http://psa.example.com:443", "http://8.8.8.8:443", "http://[2606:4700::1]:443"],
 )
-def test_plain_http_across_the_public_net_can_be_read(origin: str) -> None:
+def test_public_plain_http_is_not_confidential(origin: str) -> None:
     assert not is_kept_private(origin)
 
 
@@ -228,7 +228,7 @@ def test_plain_http_across_the_public_net_can_be_read(origin: str) -> None:
     st.sampled_from(["", "/", "/v4_6_release/apis/3.0", "?x=1", "#y"]),
     st.sampled_from(["", "https://", "HTTPS://"]),
 )
-def test_whatever_follows_the_host_makes_no_difference(
+def test_path_after_the_host_makes_no_difference(
     host: str, rest: str, scheme: str
 ) -> None:
     assert normalise_address(f" {scheme}{host}{rest} ") == normalise_address(host)

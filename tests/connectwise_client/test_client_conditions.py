@@ -1,4 +1,4 @@
-"""How values get into a condition, and how many into one request."""
+"""How values get into a condition, and how many fit into a request."""
 
 import time
 from datetime import datetime, timedelta, timezone
@@ -22,7 +22,7 @@ from connectwise_client.conditions import (
     "value",
     ["CW1129", "INV/2026/00001", "R&D 7+1", "N\u00ba 5", "a_b-c.d,(e)", "X", ""],
 )
-def test_a_harmless_value_is_put_between_quotes(value: str) -> None:
+def test_harmless_value_is_quoted(value: str) -> None:
     assert quote_string(value) == f'"{value}"'
 
 
@@ -44,22 +44,22 @@ def test_a_harmless_value_is_put_between_quotes(value: str) -> None:
         "\u202e",
     ],
 )
-def test_a_value_that_might_mean_something_else_is_refused(value: str) -> None:
+def test_ambiguous_value_is_refused(value: str) -> None:
     with pytest.raises(UnqueryableError) as caught:
         quote_string(f"CW{value}1")
     assert caught.value.value == f"CW{value}1"
     str(caught.value).encode("ascii")
 
 
-def test_the_log_says_what_cannot_be_asked_for() -> None:
-    """in ASCII, and not at any length"""
+def test_log_names_a_value_that_cannot_be_asked_for() -> None:
+    """It does so in ASCII and with limited length."""
     with pytest.raises(UnqueryableError) as caught:
         quote_string("é*" + "x" * 100)
     assert str(caught.value) == f"Cannot ask for '\\xe9*{'x' * 74}"
 
 
 @given(st.text())
-def test_a_quoted_string_ends_only_at_its_end(value: str) -> None:
+def test_quoted_string_ends_only_at_its_end(value: str) -> None:
     try:
         quoted = quote_string(value)
     except UnqueryableError:
@@ -70,7 +70,6 @@ def test_a_quoted_string_ends_only_at_its_end(value: str) -> None:
 
 
 def test_one_number_is_asked_for_with_equals() -> None:
-    """By number, and by nothing else."""
     assert numbers_condition(["CW1"]) == 'invoiceNumber = "CW1"'
 
 
@@ -82,17 +81,17 @@ def test_ids_are_asked_for_at_once() -> None:
     assert ids_condition([1, 2]) == "id in (1,2)"
 
 
-def test_an_id_that_is_no_number_never_gets_into_a_condition() -> None:
+def test_id_that_is_no_number_never_gets_into_a_condition() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         ids_condition(["1) or (1=1"])  # type: ignore[list-item]
 
 
-def test_a_time_is_asked_for_in_utc() -> None:
+def test_time_is_asked_for_in_utc() -> None:
     since = datetime(2026, 6, 1, 2, tzinfo=timezone(timedelta(hours=3)))
     assert changed_condition(since) == "lastUpdated > [2026-05-31T23:00:00Z]"
 
 
-def test_a_time_is_asked_for_in_utc_wherever_the_server_is(
+def test_time_is_asked_for_in_utc_wherever_the_server_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as context:
@@ -103,7 +102,7 @@ def test_a_time_is_asked_for_in_utc_wherever_the_server_is(
     time.tzset()
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
+def test_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^changed_since needs a time zone$"):
         changed_condition(datetime(2026, 6, 1))
 
@@ -116,11 +115,11 @@ def test_numbers_that_cannot_exist_are_not_asked_for() -> None:
     assert sort_numbers(["", "  ", "x" * 16, " " + "x" * 15]) == (["x" * 15], [])
 
 
-def test_a_number_may_be_a_single_character() -> None:
+def test_number_may_be_a_single_character() -> None:
     assert sort_numbers(["7"]) == (["7"], [])
 
 
-def test_the_same_number_is_asked_for_once() -> None:
+def test_same_number_is_asked_for_once() -> None:
     assert sort_numbers(["cw1", "CW1 ", "CW2"]) == (["cw1", "CW2"], [])
 
 
@@ -130,19 +129,19 @@ def test_numbers_that_cannot_be_asked_for_are_named() -> None:
     assert [(s.id, s.error.value) for s in skipped] == [(None, "CW*")]  # type: ignore[attr-defined]
 
 
-def test_a_run_ends_where_it_is_long_enough() -> None:
+def test_run_ends_where_it_is_long_enough() -> None:
     assert list(chunks("abcde", 2, lambda run: True)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def test_a_run_ends_where_it_would_not_fit() -> None:
+def test_run_ends_where_it_would_not_fit() -> None:
     runs = chunks([3, 3, 9, 1], 50, lambda run: sum(run) <= 6)
     assert list(runs) == [[3, 3], [9], [1]]
 
 
-def test_a_run_that_does_not_fit_is_cut_by_a_quarter() -> None:
+def test_run_that_does_not_fit_is_cut_by_a_quarter() -> None:
     runs = chunks(range(8), 8, lambda run: len(run) <= 6)
     assert [len(run) for run in runs] == [6, 2]
 
 
-def test_nothing_makes_no_run() -> None:
+def test_no_values_make_no_run() -> None:
     assert list(chunks([], 2, lambda run: True)) == []

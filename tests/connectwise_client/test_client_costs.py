@@ -1,6 +1,6 @@
 """No answer costs more than 64 MB of memory, or more time than a person waits.
 
-Each answer goes to a process of its own, whose memory and time are looked at.
+Each answer goes to a process of its own, whose memory and time are measured.
 """
 
 import gzip
@@ -43,7 +43,7 @@ def rows(count: int, **values: Any) -> bytes:
 
 
 def uneven(count: int) -> bytes:
-    """Objects whose only names all differ: each costs Python the most."""
+    """Return objects without a common name, the most expensive ones for Python."""
     inside = b",".join(b'{"k%07d":%d.5}' % (n, n) for n in range(count))
     return whole(b"[" + inside + b"]")
 
@@ -150,7 +150,7 @@ def send(connection: socket.socket, data: bytes) -> None:
 def asked(
     raw_server: Callable[..., Any], reading: Callable[[socket.socket], bytes]
 ) -> Callable[..., dict[str, Any]]:
-    """Answer a question with these pieces, and return what that cost."""
+    """Answer a request with these pieces, and return its cost."""
 
     def ask(
         question: str, pieces: Callable[[], Iterator[bytes]], seconds: float = 8

@@ -1,4 +1,4 @@
-"""Downloading PDFs: one, and many at a time."""
+"""Downloading PDFs, one and many at a time."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def path(invoice_id: int) -> str:
     return f"{API}/finance/invoices/{invoice_id}/pdf"
 
 
-def test_a_pdf_is_downloaded_byte_for_byte(
+def test_pdf_is_downloaded_byte_for_byte(
     client: ConnectWiseClient, tenant: Tenant, pdf: bytes
 ) -> None:
     tenant.answers(path(1129), pdf)
@@ -45,7 +45,7 @@ def test_a_pdf_is_downloaded_byte_for_byte(
     ("body", "reason"),
     [(b"", "empty"), (b"<html>", "html"), (b'{"a":1}', "json"), (PDF[:-9], "no_end")],
 )
-def test_what_is_no_pdf_is_refused(
+def test_file_that_is_no_pdf_is_refused(
     client: ConnectWiseClient, tenant: Tenant, body: bytes, reason: str
 ) -> None:
     tenant.answers(path(1), body)
@@ -54,7 +54,7 @@ def test_what_is_no_pdf_is_refused(
     assert caught.value.reason == reason
 
 
-def test_a_pdf_that_is_too_large_is_refused(
+def test_pdf_that_is_too_large_is_refused(
     connect: Connect, tenant: Tenant, pdf: bytes
 ) -> None:
     tenant.answers(path(1), pdf)
@@ -65,7 +65,7 @@ def test_a_pdf_that_is_too_large_is_refused(
     assert str(error) == f"The answer is larger than {len(pdf) - 1} bytes"
 
 
-def test_looking_at_a_pdf_is_part_of_the_time(
+def test_examining_a_pdf_counts_as_time(
     connect: Connect, tenant: Tenant, fake_time: FakeTime, pdf: bytes
 ) -> None:
     def answer(_request: Request) -> bytes:
@@ -81,11 +81,11 @@ def test_looking_at_a_pdf_is_part_of_the_time(
     assert client.seconds_left == 0
 
 
-def test_without_a_total_there_is_time(client: ConnectWiseClient) -> None:
+def test_client_without_a_total_has_unlimited_time(client: ConnectWiseClient) -> None:
     assert client.seconds_left == float("inf")
 
 
-def test_a_pdf_in_an_unknown_compression_is_a_bad_answer(
+def test_pdf_in_an_unknown_compression_is_a_bad_answer(
     client: ConnectWiseClient, tenant: Tenant, pdf: bytes
 ) -> None:
     tenant.answers(path(1), Response(pdf, headers={"Content-Encoding": "br"}))
@@ -110,11 +110,11 @@ def test_each_pdf_is_downloaded_once(
     assert client.request_count == 1
 
 
-def test_no_pdfs_are_none(client: ConnectWiseClient) -> None:
+def test_no_ids_give_no_pdfs(client: ConnectWiseClient) -> None:
     assert list(client.download_invoice_pdfs([])) == []
 
 
-def test_an_error_affects_only_its_own_invoice(
+def test_error_affects_only_its_own_invoice(
     client: ConnectWiseClient, tenant: Tenant, pdf: bytes
 ) -> None:
     tenant.answers(path(1), pdf)
@@ -126,7 +126,7 @@ def test_an_error_affects_only_its_own_invoice(
     assert isinstance(results[3], InvalidPdfError)
 
 
-def test_a_pause_for_one_is_a_pause_for_all(
+def test_pause_for_one_download_pauses_all(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     for invoice_id in range(1, 101):
@@ -160,7 +160,7 @@ def test_pdfs_are_downloaded_only_a_little_ahead(
     client.close()
 
 
-def test_pdfs_are_downloaded_only_a_little_ahead_all_the_time(
+def test_downloads_stay_only_a_little_ahead(
     raw_server: Start, connect: Connect
 ) -> None:
     counter = Counter(PDF)
@@ -174,7 +174,7 @@ def test_pdfs_are_downloaded_only_a_little_ahead_all_the_time(
     client.close()
 
 
-def test_closing_the_iterator_neither_waits_nor_begins_what_has_to_wait(
+def test_closing_the_iterator_drops_waiting_downloads_at_once(
     raw_server: Start, connect: Connect
 ) -> None:
     counter = Counter(PDF, b"/1/pdf ")
@@ -192,7 +192,7 @@ def test_closing_the_iterator_neither_waits_nor_begins_what_has_to_wait(
     client.close()
 
 
-def test_closing_the_iterator_stops_the_rest(
+def test_closing_the_iterator_stops_the_downloads(
     raw_server: Start, connect: Connect
 ) -> None:
     counter = Counter(PDF)
@@ -218,6 +218,6 @@ def test_several_threads_look_the_codebase_up_once(
     assert client.request_count == 9
 
 
-def test_a_mistake_of_the_program_is_not_hidden(client: ConnectWiseClient) -> None:
+def test_programming_error_is_not_hidden(client: ConnectWiseClient) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         list(client.download_invoice_pdfs(["x"]))  # type: ignore[list-item]

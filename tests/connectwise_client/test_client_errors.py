@@ -1,4 +1,4 @@
-"""What an answer means, one recorded or documented answer a case; and asking again."""
+"""The meaning of recorded or documented answers, and when to ask again."""
 
 import copy
 import pickle
@@ -34,7 +34,7 @@ def decipher(status: int, body: bytes, **headers: str) -> errors.ConnectWiseErro
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in FIXTURES.glob("errors/*.json")))
-def test_an_answer_is_deciphered(name: str, case: Callable[[str], Any]) -> None:
+def test_answer_is_deciphered(name: str, case: Callable[[str], Any]) -> None:
     recorded = case(f"errors/{name}")
     error = decipher_error(
         Answer(recorded["status"], recorded["headers"], recorded["body"].encode()),
@@ -51,7 +51,7 @@ def test_an_answer_is_deciphered(name: str, case: Callable[[str], Any]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in FIXTURES.glob("errors/*.json")))
-def test_the_log_says_what_was_asked_and_what_came(
+def test_log_names_the_request_and_the_answer(
     name: str, case: Callable[[str], Any]
 ) -> None:
     recorded = case(f"errors/{name}")
@@ -63,26 +63,26 @@ def test_the_log_says_what_was_asked_and_what_came(
 
 
 @pytest.mark.parametrize("status", [300, 302, 399])
-def test_a_redirection_is_never_followed(status: int) -> None:
+def test_redirection_is_never_followed(status: int) -> None:
     error = decipher(status, b"")
     assert isinstance(error, errors.AddressError)
     assert error.reason == "redirect"
 
 
-def test_a_web_page_is_called_one_instead_of_being_quoted() -> None:
+def test_web_page_is_named_as_one_and_not_quoted() -> None:
     error = decipher(500, b"\n <html>Oops</html>")
     assert (error.code, error.detail) == ("", "(a web page)")
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_without_signing_in_neither_a_right_nor_a_record_is_missed(status: int) -> None:
+def test_unsigned_request_reports_no_missing_right_or_record(status: int) -> None:
     body = b'{"code":"NotFound","message":"No"}'
     error = decipher_error(Answer(status, {}, body), "/login/companyinfo/", "", (), NOW)
     assert isinstance(error, errors.AddressError)
 
 
 @pytest.mark.parametrize("body", [b'{"message":"key SECRET"}', b"key SECRET"])
-def test_a_secret_that_comes_back_is_blotted_out(body: bytes) -> None:
+def test_secret_in_an_answer_is_masked(body: bytes) -> None:
     error = decipher(400, body)
     assert "SECRET" not in f"{error!r}{error.__dict__}"
     assert error.detail == "key ***"
@@ -91,15 +91,15 @@ def test_a_secret_that_comes_back_is_blotted_out(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b"\xff\xfe\x00", b"[1]", b'"x"', b"1"]
 )
-def test_a_senseless_body_is_still_a_refusal(body: bytes) -> None:
+def test_refusal_with_a_meaningless_body_is_recognized(body: bytes) -> None:
     assert isinstance(decipher(400, body), errors.RefusedRequestError)
 
 
-def test_a_long_message_is_shortened() -> None:
+def test_long_message_is_shortened() -> None:
     assert len(decipher(400, b"x" * 10_000).detail) == 300
 
 
-def test_an_http_date_without_a_zone_is_gmt() -> None:
+def test_http_date_without_a_zone_is_gmt() -> None:
     error = decipher(429, b"", **{"retry-after": "Mon, 01 Jun 2026 12:00:04"})
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 4
@@ -116,7 +116,7 @@ def test_every_error_can_be_copied_and_pickled(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(connectwise_client.__all__)))
-def test_an_error_knows_what_it_was_told_and_nothing_else(name: str) -> None:
+def test_error_has_only_the_data_it_was_given(name: str) -> None:
     kind = getattr(connectwise_client, name)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return
@@ -126,7 +126,7 @@ def test_an_error_knows_what_it_was_told_and_nothing_else(name: str) -> None:
     assert known == {"status": 418, "path": "/x", **waits}
 
 
-# -- Asking again ---------------------------------------------------------------
+# -- Retries --------------------------------------------------------------------
 
 
 def test_waiting_doubles_with_each_attempt() -> None:
@@ -139,20 +139,20 @@ def test_jitter_lengthens_the_waiting() -> None:
     assert retry_delay(NetworkError("x"), 1, BACKGROUND, jitter=1) == 1.0
 
 
-def test_a_person_gets_one_quick_second_attempt() -> None:
+def test_person_gets_one_quick_second_attempt() -> None:
     delays = [retry_delay(NetworkError("x"), n, INTERACTIVE, jitter=0) for n in (1, 2)]
     assert delays == [0.1, None]
 
 
 @pytest.mark.parametrize(("asked", "delay"), [(0, 0), (7, 7), (10, 10), (10.1, None)])
-def test_the_pause_asked_for_is_kept_up_to_ten_seconds(
+def test_requested_pause_is_kept_up_to_ten_seconds(
     asked: float, delay: float | None
 ) -> None:
     error = RateLimitError("x", retry_after=asked)
     assert retry_delay(error, 1, BACKGROUND, jitter=0) == delay
 
 
-def test_jitter_lengthens_a_pause_asked_for_by_a_tenth() -> None:
+def test_jitter_lengthens_a_requested_pause_by_a_tenth() -> None:
     error = RateLimitError("x", retry_after=5)
     assert retry_delay(error, 1, BACKGROUND, jitter=1) == 5.5
 
@@ -162,18 +162,18 @@ def test_nobody_sleeps_longer_than_the_limit() -> None:
     assert retry_delay(error, 1, BACKGROUND, jitter=1) == 10
 
 
-def test_an_overloaded_server_may_ask_for_a_pause_too() -> None:
+def test_overloaded_server_may_ask_for_a_pause_too() -> None:
     assert retry_delay(ServerError("x", retry_after=3), 1, BACKGROUND, jitter=0) == 3
 
 
 @pytest.mark.parametrize(
     "error", [ServerError("x", transient=False), DeadlineError("x", transient=False)]
 )
-def test_what_will_not_pass_is_not_asked_again(error: errors.WaitError) -> None:
+def test_permanent_error_is_not_retried(error: errors.WaitError) -> None:
     assert retry_delay(error, 1, BACKGROUND, jitter=0) is None
 
 
-def test_a_large_answer_is_not_read_as_json() -> None:
+def test_large_answer_is_not_read_as_json() -> None:
     body = b'{"code": "Security"%s}'
     assert decipher(403, body % (b" " * 60_000)).code == "Security"
     assert decipher(403, body % (b" " * 66_000)).code == ""

@@ -1,4 +1,4 @@
-"""Reading lists: keyset paging, chunks of questions, one bad record among many."""
+"""Lists: keyset paging, requests in chunks, one unreadable record among many."""
 
 import socket
 import threading
@@ -63,7 +63,7 @@ def test_every_page_of_a_list_is_read(
     assert company_ids(client.companies()) == list(range(5, 2505))
 
 
-def test_a_page_is_asked_for_by_the_last_id(
+def test_page_is_asked_for_by_the_last_id(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(5, 1500))
@@ -71,7 +71,7 @@ def test_a_page_is_asked_for_by_the_last_id(
     assert tenant.conditions == [None, "id > 1004"]
 
 
-def test_a_list_is_asked_for_in_order_of_ids(
+def test_list_is_asked_for_in_order_of_ids(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", [])
@@ -83,13 +83,13 @@ def test_a_list_is_asked_for_in_order_of_ids(
     }
 
 
-def test_a_short_page_is_the_last(client: ConnectWiseClient, tenant: Tenant) -> None:
+def test_short_page_is_the_last(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.list_of("/company/companies", rows(1, 999))
     list(client.companies())
     assert len(tenant.requests) == 1
 
 
-def test_a_full_last_page_is_followed_by_an_empty_one(
+def test_full_last_page_is_followed_by_an_empty_one(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, PAGE_SIZE))
@@ -105,7 +105,7 @@ def test_pages_are_asked_for_only_when_wanted(
     assert len(tenant.requests) == 1
 
 
-def test_reading_continues_where_it_got_to(
+def test_reading_resumes_where_it_stopped(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, 10))
@@ -115,13 +115,13 @@ def test_reading_continues_where_it_got_to(
 # -- Ranges -------------------------------------------------------------------
 
 
-def test_a_range_ends_at_its_last_id(client: ConnectWiseClient, tenant: Tenant) -> None:
+def test_range_ends_at_its_last_id(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.list_of("/company/companies", rows(1, 10))
     assert company_ids(client.companies([IdRange(3, 7)])) == [4, 5, 6, 7]
     assert tenant.conditions == ["id > 3 and id < 8"]
 
 
-def test_a_page_says_what_it_covers_and_what_is_left(
+def test_page_says_its_range_and_the_rest(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, 1500))
@@ -130,7 +130,7 @@ def test_a_page_says_what_it_covers_and_what_is_left(
     assert (second.ids, second.rest) == (IdRange(1000, 2000), None)
 
 
-def test_a_full_page_up_to_the_last_id_is_the_end_of_its_range(
+def test_full_page_up_to_the_last_id_ends_its_range(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, 2000))
@@ -146,7 +146,7 @@ def test_pages_come_in_the_order_of_their_ranges(
     assert [page.ids for page in client.companies(ranges)] == ranges
 
 
-def test_a_range_that_goes_on_is_read_to_its_end_before_the_next(
+def test_range_is_read_to_its_end_before_the_next(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, 3000))
@@ -154,7 +154,7 @@ def test_a_range_that_goes_on_is_read_to_its_end_before_the_next(
     assert company_ids(client.companies(ranges)) == list(range(1, 3001))
 
 
-def test_a_record_beyond_its_range_is_an_error(
+def test_record_beyond_its_range_is_an_error(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COMPANIES_PATH, rows(1, 10))
@@ -168,7 +168,7 @@ def test_ranges_are_read_on_several_connections(
     raw_server: Callable[..., Any],
     reading: Callable[[socket.socket], bytes],
 ) -> None:
-    """After the first answer, which shows that asking makes sense."""
+    """The first answer shows that asking makes sense; the others follow it."""
     together = threading.Barrier(MAX_CONNECTIONS, timeout=10)
 
     def behave(connection: socket.socket) -> None:
@@ -183,7 +183,7 @@ def test_ranges_are_read_on_several_connections(
     client.close()
 
 
-def test_a_client_that_was_answered_asks_ahead_at_once(
+def test_client_that_was_answered_asks_ahead_at_once(
     connect: Connect, raw_server: Callable[..., Any]
 ) -> None:
     counter = Counter(b"[]")
@@ -200,7 +200,7 @@ def test_a_client_that_was_answered_asks_ahead_at_once(
     client.close()
 
 
-def test_ranges_are_read_only_a_little_ahead_all_the_time(
+def test_ranges_are_read_only_a_little_ahead(
     raw_server: Callable[..., Any], connect: Connect
 ) -> None:
     counter = Counter(b"[]")
@@ -214,7 +214,7 @@ def test_ranges_are_read_only_a_little_ahead_all_the_time(
     client.close()
 
 
-def test_closing_the_pages_neither_waits_nor_begins_what_has_to_wait(
+def test_closing_the_pages_drops_waiting_requests_at_once(
     raw_server: Callable[..., Any], connect: Connect
 ) -> None:
     counter = Counter(b"[]", b"%202&", b"%203&")
@@ -241,7 +241,7 @@ def test_closing_the_pages_neither_waits_nor_begins_what_has_to_wait(
         ("/company/contacts", lambda client: client.contacts([1])),
     ],
 )
-def test_a_bad_answer_says_what_was_asked(
+def test_bad_answer_names_the_request(
     client: ConnectWiseClient, tenant: Tenant, path: str, read: Any, answer: Any
 ) -> None:
     tenant.answers(f"{API}{path}", answer)
@@ -251,7 +251,7 @@ def test_a_bad_answer_says_what_was_asked(
 
 
 @pytest.mark.parametrize("answer", [{"no": "count"}, b"{"])
-def test_a_bad_count_says_what_was_asked(
+def test_bad_count_names_the_request(
     client: ConnectWiseClient, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(f"{COMPANIES_PATH}/count", answer)
@@ -261,15 +261,15 @@ def test_a_bad_count_says_what_was_asked(
 
 
 def test_refused_keys_are_tried_once(client: ConnectWiseClient, tenant: Tenant) -> None:
-    """Not on each connection."""
+    """They are not tried on each connection."""
     tenant.answers(COMPANIES_PATH, Response(status=401))
     with pytest.raises(CredentialsError):
         list(client.companies([IdRange(n, n + 1) for n in range(20)]))
     assert len(tenant.requests) == 1
 
 
-def test_an_error_ends_the_reading(client: ConnectWiseClient, tenant: Tenant) -> None:
-    """What was asked ahead of it is the most that is asked still."""
+def test_error_ends_the_reading(client: ConnectWiseClient, tenant: Tenant) -> None:
+    """Only requests made ahead of it are still sent."""
     tenant.answers(COMPANIES_PATH, [], {"no": "list"})
     with pytest.raises(BadAnswerError):
         list(client.companies([IdRange(n, n + 1) for n in range(100)]))
@@ -301,7 +301,7 @@ def test_ranges_are_planned_in_the_time_of_one_answer(
     raw_server: Callable[..., Any],
     reading: Callable[[socket.socket], bytes],
 ) -> None:
-    """Neither question waits for the other's answer."""
+    """Both requests are made at the same time."""
     together = threading.Barrier(2, timeout=10)
 
     def behave(connection: socket.socket) -> None:
@@ -315,9 +315,7 @@ def test_ranges_are_planned_in_the_time_of_one_answer(
         assert client.company_ranges() == (1, [IdRange()])
 
 
-def test_there_are_not_more_ranges_than_make_sense(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
+def test_number_of_ranges_is_limited(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.list_of("/company/companies", rows(2_000_000_000, 1))
     tenant.answers(f"{COMPANIES_PATH}/count", {"count": 2_000_000_000})
     _count, ranges = client.company_ranges()
@@ -351,7 +349,7 @@ def test_every_page_of_changed_contacts_is_read(
     assert len(tenant.requests) == 2
 
 
-def test_only_what_changed_is_asked_for_on_every_page(
+def test_every_page_asks_only_for_changes(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.list_of("/company/companies", rows(1, 1001))
@@ -379,7 +377,7 @@ def test_pages_that_do_not_advance_end_in_an_error(
     assert caught.value.reason == "paging"
 
 
-def test_a_server_that_sends_the_same_page_again_is_left(
+def test_repeated_page_ends_the_reading(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COMPANIES_PATH, rows(1, PAGE_SIZE))
@@ -400,7 +398,7 @@ def test_a_server_that_sends_the_same_page_again_is_left(
         (None, "shape"),
     ],
 )
-def test_what_is_no_list_is_a_bad_answer(
+def test_answer_that_is_no_list_is_bad(
     client: ConnectWiseClient, tenant: Tenant, answer: Any, reason: str
 ) -> None:
     tenant.answers(COMPANIES_PATH, answer)
@@ -409,7 +407,7 @@ def test_what_is_no_list_is_a_bad_answer(
     assert caught.value.reason == reason
 
 
-def test_a_bad_record_affects_only_itself(
+def test_bad_record_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     bad = [{"id": 501, "name": 7}]
@@ -422,7 +420,7 @@ def test_a_bad_record_affects_only_itself(
     assert left_out.error.field == "name"
 
 
-def test_a_record_without_an_id_affects_only_itself(
+def test_record_without_an_id_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COMPANIES_PATH, [*rows(1, 1), {"name": "A"}, "x", *rows(2, 1)])
@@ -439,7 +437,7 @@ def test_companies_are_counted(client: ConnectWiseClient, tenant: Tenant) -> Non
 @pytest.mark.parametrize(
     "answer", [{}, [], None, {"count": None}, {"count": "7"}, {"count": -1}]
 )
-def test_what_is_no_count_is_a_bad_answer(
+def test_answer_that_is_no_count_is_bad(
     client: ConnectWiseClient, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(f"{COMPANIES_PATH}/count", answer)
@@ -447,13 +445,12 @@ def test_what_is_no_count_is_a_bad_answer(
         client.count_companies()
 
 
-# -- Questions ------------------------------------------------------------------
+# -- Lookups --------------------------------------------------------------------
 
 
-def test_an_invoice_is_found_by_its_number(
+def test_invoice_is_found_by_its_number(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """By number alone."""
     tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1129"))
     [([invoice], [])] = client.find_invoices(["CW1129"])
     assert invoice.id == 9
@@ -468,7 +465,7 @@ def test_only_the_fields_that_are_read_are_asked_for(
     assert tenant.requests[0].args["fields"] == ",".join(INVOICES.fields)
 
 
-def test_a_number_that_is_not_there_finds_nothing(
+def test_number_that_is_not_there_finds_nothing(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(INVOICES_PATH, [])
@@ -485,7 +482,7 @@ def test_only_equal_numbers_are_found(
     assert ids(client.find_invoices([" Cw1"])) == [1, 2]
 
 
-def test_an_invoice_without_a_number_is_never_found(
+def test_invoice_without_a_number_is_never_found(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(INVOICES_PATH, [{"id": 1}, {"id": 2, "invoiceNumber": ""}])
@@ -497,7 +494,7 @@ def test_numbers_that_cannot_exist_cost_no_request(client: ConnectWiseClient) ->
     assert client.request_count == 0
 
 
-def test_a_number_that_cannot_be_asked_for_affects_only_itself(
+def test_number_that_cannot_be_asked_for_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1"))
@@ -508,7 +505,7 @@ def test_a_number_that_cannot_be_asked_for_affects_only_itself(
     assert left_out.error.value == "CW*"
 
 
-def test_an_invoice_that_cannot_be_read_affects_only_itself(
+def test_invoice_that_cannot_be_read_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     found = [{"id": 1, "invoiceNumber": "CW1"}, {"id": 2, "invoiceNumber": 2}]
@@ -548,13 +545,13 @@ def test_no_url_is_too_long(numbers: list[str]) -> None:
 
 
 def hits(*counts: tuple[str, int]) -> list[Any]:
-    """Invoices with these numbers, so many of each, their ids from 1 on."""
+    """Return this many invoices of each number, with ids from 1 on."""
     numbers = [number for number, count in counts for _ in range(count)]
     return [{"id": n, "invoiceNumber": text} for n, text in enumerate(numbers, 1)]
 
 
 def serve_numbers(tenant: Tenant, invoices: list[Any]) -> None:
-    """Serve invoices by number, as many as are asked for."""
+    """Serve invoices by number, as many as are requested."""
 
     def find(request: Request) -> Any:
         found = [
@@ -577,7 +574,7 @@ def test_one_more_than_twenty_hits_of_a_number_are_read(
 
 
 @pytest.mark.parametrize("count", [21, 22, 300_000])
-def test_a_number_with_more_hits_affects_only_itself(
+def test_number_with_more_hits_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant, count: int
 ) -> None:
     numbers = [f"CW{number}" for number in range(50)]
@@ -593,10 +590,10 @@ def test_a_number_with_more_hits_affects_only_itself(
 
 
 @pytest.mark.parametrize("flaw", [{"total": "x"}, {"invoiceNumber": "CW2"}])
-def test_a_number_with_more_hits_than_can_be_read_is_left_out(
+def test_number_with_more_hits_than_can_be_read_is_left_out(
     client: ConnectWiseClient, tenant: Tenant, flaw: dict[str, str]
 ) -> None:
-    """One that was not read may be the one."""
+    """One of the unread hits may be the right one."""
     invoices = hits(("CW1", 21))
     invoices[3].update(flaw)
     tenant.answers(INVOICES_PATH, invoices)
@@ -608,7 +605,7 @@ def test_a_number_with_more_hits_than_can_be_read_is_left_out(
 
 
 @pytest.mark.parametrize("path", [INVOICES_PATH, CONTACTS_PATH])
-def test_ids_are_answered_by_as_many_records_at_most(
+def test_more_records_than_requested_ids_are_refused(
     client: ConnectWiseClient, tenant: Tenant, path: str
 ) -> None:
     tenant.answers(path, rows(1, 3))
@@ -638,7 +635,7 @@ def test_records_nobody_asked_for_are_dropped(
     assert ids(client.contacts([2, 7])) == [2]
 
 
-def test_asking_for_nobody_costs_no_request(client: ConnectWiseClient) -> None:
+def test_no_ids_cost_no_request(client: ConnectWiseClient) -> None:
     assert list(client.contacts([])) == []
     assert client.request_count == 0
 
@@ -660,7 +657,7 @@ def test_ids_are_asked_for_in_requests_that_fit(
 
 
 @pytest.mark.parametrize(("spare", "requests"), [(0, 1), (-1, 2)])
-def test_a_request_is_as_long_as_it_may_be(
+def test_requests_use_the_permitted_length(
     client: ConnectWiseClient,
     tenant: Tenant,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""Faults of the network, made by real servers: the caller always gets an error in time.
+"""Network faults, made by real servers: the caller always gets an error in time.
 
 Deadlines are measured on the real clock, with limits of a fraction of a second.
 """
@@ -53,7 +53,7 @@ BODY = b'{"count": 7}'
 
 
 def sends(data: bytes, then: float = 0) -> Callable[[socket.socket], None]:
-    """Answer with these bytes, wait, and close."""
+    """Send these bytes, wait, and close."""
 
     def behave(connection: socket.socket) -> None:
         while read_request(connection):
@@ -75,7 +75,7 @@ def sends_once(data: bytes) -> Callable[[socket.socket], None]:
 
 
 def drips(data: bytes, first: int = 0) -> Callable[[socket.socket], None]:
-    """Answer one byte at a time, for ever or until the client is gone."""
+    """Send one byte at a time until the client is gone."""
 
     def behave(connection: socket.socket) -> None:
         read_request(connection)
@@ -88,7 +88,7 @@ def drips(data: bytes, first: int = 0) -> Callable[[socket.socket], None]:
 
 
 def stalls(data: bytes) -> Callable[[socket.socket], None]:
-    """Answer with these bytes and nothing more, until the client is gone."""
+    """Send these bytes and nothing more until the client is gone."""
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -125,7 +125,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("fault", SLOW)
-def test_a_slow_server_does_not_hold_its_caller_beyond_the_total(
+def test_slow_server_does_not_hold_its_caller_beyond_the_total(
     raw_server: Start, connect: Connect, fault: str
 ) -> None:
     client = connect(raw_server(SLOW[fault]).place, SHORT, clock=time.monotonic)
@@ -137,7 +137,7 @@ def test_a_slow_server_does_not_hold_its_caller_beyond_the_total(
 
 
 @pytest.mark.parametrize("fault", SLOW)
-def test_a_slow_server_does_not_hold_one_exchange_beyond_its_limit(
+def test_slow_server_does_not_hold_one_exchange_beyond_its_limit(
     raw_server: Start, connect: Connect, fault: str
 ) -> None:
     client = connect(raw_server(SLOW[fault]).place, ONCE)
@@ -156,7 +156,7 @@ def test_a_slow_server_does_not_hold_one_exchange_beyond_its_limit(
         (replace(ONCE, pdf=9), lambda client: client.count_companies()),
     ],
 )
-def test_a_pdf_has_a_limit_of_its_own(
+def test_pdf_has_a_limit_of_its_own(
     raw_server: Start, connect: Connect, limits: Limits, read: Any
 ) -> None:
     started = time.monotonic()
@@ -165,7 +165,7 @@ def test_a_pdf_has_a_limit_of_its_own(
     assert time.monotonic() - started < 5
 
 
-def test_a_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> None:
+def test_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> None:
     hang = threading.Event()
 
     def resolve(*args: Any) -> list[Any]:
@@ -182,7 +182,7 @@ def test_a_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> 
     hang.set()
 
 
-def test_a_thread_ends_when_its_time_is_up(raw_server: Start, connect: Connect) -> None:
+def test_thread_ends_when_its_time_is_up(raw_server: Start, connect: Connect) -> None:
     client = connect(raw_server(drips(OK + b"X: x")).place, ONCE)
     before = threading.active_count()
     with pytest.raises(NetworkError):
@@ -193,7 +193,7 @@ def test_a_thread_ends_when_its_time_is_up(raw_server: Start, connect: Connect) 
     assert threading.active_count() <= before
 
 
-def test_a_name_found_too_late_leads_nowhere(
+def test_name_resolved_too_late_is_not_connected_to(
     connect: Connect, raw_server: Start
 ) -> None:
     server = raw_server(sends(b""))
@@ -213,7 +213,7 @@ def test_a_name_found_too_late_leads_nowhere(
     assert server.connections == 0
 
 
-def test_closing_ends_what_is_under_way(raw_server: Start, connect: Connect) -> None:
+def test_closing_ends_requests_under_way(raw_server: Start, connect: Connect) -> None:
     client = connect(raw_server(stalls(b"")).place)
     closer = threading.Timer(0.2, client.close)
     closer.start()
@@ -224,14 +224,14 @@ def test_closing_ends_what_is_under_way(raw_server: Start, connect: Connect) -> 
     closer.join()
 
 
-def test_a_closed_client_cannot_be_used(connect: Connect) -> None:
+def test_closed_client_cannot_be_used(connect: Connect) -> None:
     with connect("localhost:9") as client:
         pass
     with pytest.raises(RuntimeError, match=r"^This client is closed$"):
         client.count_companies()
 
 
-def test_what_is_over_is_forgotten(connect: Connect, tenant: Tenant) -> None:
+def test_finished_requests_are_forgotten(connect: Connect, tenant: Tenant) -> None:
     """A client may be used for a hundred thousand requests."""
     tenant.answers(COUNT, {"count": 7})
     client = connect(tenant.place)
@@ -244,7 +244,7 @@ def test_what_is_over_is_forgotten(connect: Connect, tenant: Tenant) -> None:
 
 # -- Broken connections ---------------------------------------------------------
 
-# What the log says.
+# Messages of the log.
 TEXTS = {
     "connection": "The connection broke",
     "short_body": "The answer ended early",
@@ -274,7 +274,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_connection_is_a_network_error(
+def test_broken_connection_is_a_network_error(
     raw_server: Start, connect: Connect, fault: str
 ) -> None:
     behave, reason = BROKEN[fault]
@@ -287,7 +287,7 @@ def test_a_broken_connection_is_a_network_error(
 @pytest.mark.parametrize(
     "fault", ["short body", "cut chunk", "reset before the answer"]
 )
-def test_a_broken_connection_is_tried_again(
+def test_broken_connection_is_tried_again(
     raw_server: Start, connect: Connect, fault: str
 ) -> None:
     behaviours = [BROKEN[fault][0], sends(OK + b"Content-Length: 12\r\n\r\n" + BODY)]
@@ -295,7 +295,7 @@ def test_a_broken_connection_is_tried_again(
     assert connect(server.place).count_companies() == 7
 
 
-def test_a_refused_connection_is_a_network_error(
+def test_refused_connection_is_a_network_error(
     connect: Connect, fake_time: FakeTime
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -306,7 +306,7 @@ def test_a_refused_connection_is_a_network_error(
     assert str(caught.value) == "127.0.0.1 does not accept connections"
 
 
-def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None:
+def test_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None:
     def resolve(host: str, port: int, *args: Any) -> list[Any]:
         assert (host, port) == ("psa.example.com", 443)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -319,9 +319,7 @@ def test_a_host_that_does_not_exist_is_a_network_error(connect: Connect) -> None
 
 
 @pytest.mark.parametrize("family", [socket.AF_INET, 9999])
-def test_a_second_address_is_tried(
-    connect: Connect, tenant: Tenant, family: int
-) -> None:
+def test_second_address_is_tried(connect: Connect, tenant: Tenant, family: int) -> None:
     tenant.answers(COUNT, {"count": 7})
     port = tenant.server.port
     dead = (family, socket.SOCK_STREAM, 6, "", ("127.0.0.99", port))
@@ -332,7 +330,7 @@ def test_a_second_address_is_tried(
 
 @pytest.fixture
 def hanging() -> Iterator[tuple[str, int]]:
-    """A place that neither accepts nor refuses connections: its queue is full."""
+    """A port that neither accepts nor refuses connections: its queue is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
         place = server.getsockname()
         with socket.create_connection(place):
@@ -363,7 +361,7 @@ def test_addresses_share_the_time_for_connecting(
     assert more or caught.value.reason == "connect"
 
 
-def test_a_connection_is_used_again(raw_server: Start, connect: Connect) -> None:
+def test_connection_is_used_again(raw_server: Start, connect: Connect) -> None:
     def behave(connection: socket.socket) -> None:
         while read_request(connection):
             connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
@@ -379,7 +377,7 @@ def test_a_connection_is_used_again(raw_server: Start, connect: Connect) -> None
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
-def test_a_body_may_be_compressed(
+def test_body_may_be_compressed(
     connect: Connect, tenant: Tenant, encoding: str
 ) -> None:
     body = gzip.compress(BODY) if encoding.lower() == "gzip" else BODY
@@ -388,7 +386,7 @@ def test_a_body_may_be_compressed(
 
 
 @pytest.mark.parametrize(("encoding", "body"), [("br", BODY), ("gzip", b"no gzip")])
-def test_a_compression_nobody_asked_for_is_refused(
+def test_compression_nobody_asked_for_is_refused(
     connect: Connect, tenant: Tenant, encoding: str, body: bytes
 ) -> None:
     tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
@@ -401,7 +399,7 @@ BOMB = gzip.compress(b"\0" * (MAX_JSON_BYTES + 1))
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 500])
-def test_a_gzip_bomb_is_not_unpacked(
+def test_gzip_bomb_is_not_unpacked(
     connect: Connect, tenant: Tenant, status: int
 ) -> None:
     headers = {"Content-Encoding": "gzip", "Location": "/x"}
@@ -411,7 +409,7 @@ def test_a_gzip_bomb_is_not_unpacked(
     assert caught.value.reason == "too_large"
 
 
-def test_a_body_announced_too_large_is_not_read(
+def test_body_announced_too_large_is_not_read(
     raw_server: Start, connect: Connect
 ) -> None:
     behave = stalls(OK + b"Content-Length: 99999999999\r\n\r\n")
@@ -420,7 +418,7 @@ def test_a_body_announced_too_large_is_not_read(
     assert caught.value.reason == "too_large"
 
 
-def test_a_body_without_end_is_read_up_to_the_limit(
+def test_body_without_end_is_read_up_to_the_limit(
     raw_server: Start, connect: Connect
 ) -> None:
     def behave(connection: socket.socket) -> None:
@@ -435,7 +433,7 @@ def test_a_body_without_end_is_read_up_to_the_limit(
     assert caught.value.reason == "too_large"
 
 
-def test_it_says_who_asks_and_what_it_can_unpack(
+def test_request_names_the_client_and_its_compressions(
     raw_server: Start, connect: Connect
 ) -> None:
     asked = []
@@ -452,7 +450,7 @@ def test_it_says_who_asks_and_what_it_can_unpack(
     assert b"Accept-Encoding: gzip" in lines
 
 
-def test_rubbish_after_a_compressed_body_counts(
+def test_garbage_after_a_compressed_body_counts_as_size(
     connect: Connect, tenant: Tenant, pdf: bytes
 ) -> None:
     body = gzip.compress(pdf) + b"x" * 300
@@ -475,7 +473,7 @@ def test_rubbish_after_a_compressed_body_counts(
         (socket.AF_INET6, ("fe80::1%lo", 443, 0, 1)),
     ],
 )
-def test_a_public_name_of_a_private_address_is_refused(
+def test_public_name_of_a_private_address_is_refused(
     connect: Connect, family: int, place: Any
 ) -> None:
     info = (family, socket.SOCK_STREAM, 6, "", place)
@@ -491,7 +489,7 @@ def test_a_public_name_of_a_private_address_is_refused(
     assert "psa.example.com" in str(caught.value)
 
 
-def test_an_address_in_an_answer_is_never_asked(
+def test_address_in_an_answer_is_never_asked(
     raw_server: Start, connect: Connect, tenant: Tenant
 ) -> None:
     elsewhere = raw_server(read_request)
@@ -539,7 +537,7 @@ def over_tls(
     return serve
 
 
-def test_a_trusted_certificate_is_accepted(
+def test_trusted_certificate_is_accepted(
     raw_server: Start, connect: Connect, authority: tuple[trustme.CA, str]
 ) -> None:
     def behave(connection: Any) -> None:
@@ -554,14 +552,14 @@ def test_a_trusted_certificate_is_accepted(
     assert server.connections == 1
 
 
-def test_a_name_that_moves_to_a_private_address_is_refused(
+def test_name_that_moves_to_a_private_address_is_refused(
     raw_server: Start,
     connect: Connect,
     authority: tuple[trustme.CA, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each connection judges the address that it uses (DNS rebinding)."""
-    # One address of the loopback plays the public net.
+    """Each connection checks the address that it uses (DNS rebinding)."""
+    # One loopback address stands for the public internet.
     monkeypatch.setattr(transport, "is_public", lambda ip: ip == "127.0.0.1")
     answer = OK + b"Connection: close\r\nContent-Length: 12\r\n\r\n" + BODY
     server = raw_server(over_tls(authority[0], "psa.example.com", sends_once(answer)))
@@ -584,7 +582,7 @@ def test_a_name_that_moves_to_a_private_address_is_refused(
 
 
 @pytest.mark.parametrize(("trusted", "name"), [(False, "localhost"), (True, "other")])
-def test_a_wrong_certificate_is_refused(
+def test_wrong_certificate_is_refused(
     raw_server: Start,
     connect: Connect,
     authority: tuple[trustme.CA, str],
@@ -614,7 +612,7 @@ def test_https_to_a_server_without_tls_is_an_address_error(
     assert caught.value.reason == "tls"
 
 
-def test_a_server_that_closes_during_the_handshake_is_a_network_error(
+def test_server_that_closes_during_the_handshake_is_a_network_error(
     raw_server: Start, connect: Connect
 ) -> None:
     place = raw_server(lambda connection: connection.recv(4096) and None).place
@@ -622,7 +620,7 @@ def test_a_server_that_closes_during_the_handshake_is_a_network_error(
         connect(place, ONCE, address=f"https://{place}").count_companies()
 
 
-def test_a_handshake_that_stalls_ends_with_the_time_to_connect(
+def test_handshake_that_stalls_ends_with_the_time_to_connect(
     raw_server: Start, connect: Connect
 ) -> None:
     limits = replace(ONCE, connect=0.2, answer=9)
@@ -635,7 +633,7 @@ def test_a_handshake_that_stalls_ends_with_the_time_to_connect(
     assert time.monotonic() - started < 2
 
 
-def test_a_handshake_that_drips_does_not_hold_its_caller(
+def test_handshake_that_drips_does_not_hold_its_caller(
     raw_server: Start, connect: Connect
 ) -> None:
     record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + b"\x03" * 400
@@ -653,7 +651,7 @@ def test_a_handshake_that_drips_does_not_hold_its_caller(
     assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
 
 
-def test_a_dripping_body_over_tls_does_not_hold_its_caller(
+def test_dripping_body_over_tls_does_not_hold_its_caller(
     raw_server: Start, connect: Connect, authority: tuple[trustme.CA, str]
 ) -> None:
     behave = drips(OK + b"Content-Length: 9999\r\n\r\n" + b"x" * 400, 40)

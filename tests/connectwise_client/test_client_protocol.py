@@ -1,4 +1,4 @@
-"""What is asked for, and what an answer says, without any network."""
+"""Requests and the reading of answers, without any network."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -45,15 +45,15 @@ def whole(row: object) -> object:
 @pytest.mark.parametrize(
     "build", [list_request, probe_request, count_request, newest_request]
 )
-def test_a_request_names_the_right_it_needs(build: Any, endpoint: Endpoint) -> None:
+def test_request_names_the_right_it_needs(build: Any, endpoint: Endpoint) -> None:
     assert build(endpoint).right == endpoint.right
 
 
-def test_a_pdf_needs_the_right_to_its_invoice() -> None:
+def test_pdf_needs_the_right_to_its_invoice() -> None:
     assert pdf_request(7).right == "Invoicing"
 
 
-def test_the_greatest_id_is_the_first_of_the_list_from_its_end() -> None:
+def test_greatest_id_is_the_first_of_the_list_from_its_end() -> None:
     assert newest_request(COMPANIES).query == (
         ("fields", "id"),
         ("orderBy", "id desc"),
@@ -61,7 +61,7 @@ def test_the_greatest_id_is_the_first_of_the_list_from_its_end() -> None:
     )
 
 
-def test_a_list_is_asked_for_with_its_conditions_first() -> None:
+def test_list_is_asked_for_with_its_conditions_first() -> None:
     asked = list_request(COMPANIES, "a = 1 or b = 2", IdRange(3, 5)).query
     assert asked[0] == ("conditions", "(a = 1 or b = 2) and id > 3 and id < 6")
     assert asked[1:] == list_request(COMPANIES).query
@@ -74,12 +74,12 @@ def test_a_list_is_asked_for_with_its_conditions_first() -> None:
         ((("a", "1 > 2,+/é"), ("b", "X")), "/x?a=1%20%3E%202,%2B%2F%C3%A9&b=X"),
     ],
 )
-def test_a_url_is_short_and_encoded(query: Any, end: str) -> None:
+def test_url_is_short_and_encoded(query: Any, end: str) -> None:
     url = Request("/x", "", query).url("https://a", "v4_6_release/")
     assert url == f"https://a/v4_6_release/apis/3.0{end}"
 
 
-def test_a_request_is_signed_in() -> None:
+def test_request_is_signed_in() -> None:
     assert create_headers(Credentials("a", "b", "c", "d"), "x/y") == {
         "Authorization": "Basic YStiOmM=",
         "clientId": "d",
@@ -87,18 +87,18 @@ def test_a_request_is_signed_in() -> None:
     }
 
 
-def test_a_client_id_that_cannot_be_sent_is_refused() -> None:
+def test_client_id_that_cannot_be_sent_is_refused() -> None:
     with pytest.raises(ClientIdError) as caught:
         create_headers(Credentials("a", "b", "c", "d\ne"), "x/y")
     assert str(caught.value) == "The client id contains characters it cannot have"
 
 
 @pytest.mark.parametrize("rows", [[], [{}], [{"id": "7"}], [{"id": 7}, {"id": 6}]])
-def test_an_answer_without_one_id_tells_no_greatest_id(rows: list[object]) -> None:
+def test_answer_without_one_id_gives_no_greatest_id(rows: list[object]) -> None:
     assert read_newest(rows) == 0
 
 
-def test_the_greatest_id_is_the_one_in_the_answer() -> None:
+def test_greatest_id_is_the_one_in_the_answer() -> None:
     assert read_newest([{"id": 7}]) == 7
 
 
@@ -136,7 +136,7 @@ def test_the_greatest_id_is_the_one_in_the_answer() -> None:
         ),
     ],
 )
-def test_a_bad_answer_says_where_it_came_from_and_what_is_wrong(
+def test_bad_answer_names_its_request_and_the_mistake(
     read: Callable[[], object], reason: str, text: str
 ) -> None:
     before = {
@@ -154,7 +154,7 @@ def test_a_bad_answer_says_where_it_came_from_and_what_is_wrong(
 
 
 @pytest.mark.parametrize("data", [{}, [], {"Codebase": 1}])
-def test_a_discovery_without_a_codebase_says_so(data: object) -> None:
+def test_discovery_without_a_codebase_says_so(data: object) -> None:
     with pytest.raises(BadAnswerError) as caught:
         read_company_info(data, "acme")
     error = caught.value
@@ -162,7 +162,7 @@ def test_a_discovery_without_a_codebase_says_so(data: object) -> None:
     assert str(error) == "/login/companyinfo/: no codebase in the answer"
 
 
-def test_an_unknown_company_is_named() -> None:
+def test_unknown_company_is_named() -> None:
     with pytest.raises(UnknownCompanyError) as caught:
         read_company_info(None, "acme")
     assert str(caught.value) == "ConnectWise knows no company 'acme'"
@@ -170,27 +170,27 @@ def test_an_unknown_company_is_named() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 10**6])
-def test_a_count_is_read(count: int) -> None:
+def test_count_is_read(count: int) -> None:
     assert read_count({"count": count}, "/x") == count
 
 
 @pytest.mark.parametrize("data", [{"count": -1}, {"count": True}, {"count": "7"}, 7])
-def test_what_is_no_count_is_refused(data: object) -> None:
+def test_answer_that_is_no_count_is_refused(data: object) -> None:
     with pytest.raises(BadAnswerError):
         read_count(data, "/x")
 
 
-def test_an_id_that_cannot_be_affects_only_its_record() -> None:
+def test_impossible_id_affects_only_its_record() -> None:
     rows = [{"id": 0}, {"id": 1}]
     records, skipped, last_id = read_page(rows, Company.from_json, ALL_IDS, "/x")
     assert ([record.id for record in records], len(skipped), last_id) == ([1], 1, 1)
 
 
-def test_the_last_id_there_can_be_is_read() -> None:
+def test_greatest_possible_id_is_read() -> None:
     assert read_page([{"id": MAX_ID}], whole, ALL_IDS, "/x")[2] == MAX_ID
 
 
-def test_the_last_id_of_a_range_belongs_to_it() -> None:
+def test_last_id_of_a_range_belongs_to_it() -> None:
     records, _skipped, last_id = read_page([{"id": 7}], whole, IdRange(0, 7), "/x")
     assert (records, last_id) == ([{"id": 7}], 7)
 
@@ -216,18 +216,18 @@ def test_the_last_id_of_a_range_belongs_to_it() -> None:
         ("Thu, 01 Jun 2028 12:00:00 GMT", 86400),
     ],
 )
-def test_a_pause_is_a_number_or_a_date_and_a_day_at_most(
+def test_pause_is_a_number_or_a_date_and_a_day_at_most(
     value: str | None, seconds: float | None
 ) -> None:
     assert parse_retry_after(value, NOW) == seconds
 
 
-def test_as_many_values_as_may_be_are_read() -> None:
+def test_maximum_number_of_values_is_read() -> None:
     zeros = b"[" + b"0," * 249_999 + b"0]"
     assert parse_json(Answer(200, {}, zeros), "/x") == [0] * 250_000
 
 
-def test_an_endless_integer_affects_only_its_record() -> None:
+def test_endless_integer_affects_only_its_record() -> None:
     rows = b'[{"id": 1%s}, {"id": 2}]' % (b"0" * 5000)
     data = parse_json(Answer(200, {}, rows), "/x")
     records, skipped, _last = read_page(

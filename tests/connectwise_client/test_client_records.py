@@ -1,4 +1,4 @@
-"""Reading records: tolerant of what is missing, strict about what is there."""
+"""Records may lack fields, but the fields they have must be right."""
 
 import doctest
 import importlib
@@ -24,7 +24,7 @@ Case = Callable[[str], Any]
 ACME = Reference(250, "Acme Corporation", "ACME")
 
 
-def test_a_company_with_explicit_nulls_is_read(case: Case) -> None:
+def test_company_with_explicit_nulls_is_read(case: Case) -> None:
     assert Company.from_json(case("companies/explicit-nulls")) == Company(
         id=2,
         identifier="YourCompany",
@@ -38,7 +38,7 @@ def test_a_company_with_explicit_nulls_is_read(case: Case) -> None:
     )
 
 
-def test_a_company_is_read_with_all_its_fields() -> None:
+def test_company_is_read_with_all_its_fields() -> None:
     row = {
         "id": 1,
         "identifier": "ACME",
@@ -65,7 +65,7 @@ def test_a_company_is_read_with_all_its_fields() -> None:
     )
 
 
-def test_a_contact_is_read_with_all_its_fields() -> None:
+def test_contact_is_read_with_all_its_fields() -> None:
     row = {
         "id": 1,
         "firstName": "A",
@@ -90,24 +90,24 @@ def test_a_contact_is_read_with_all_its_fields() -> None:
 
 
 @pytest.mark.parametrize("kind", [Company, Contact, Invoice])
-def test_a_bad_record_names_its_kind(kind: Any) -> None:
+def test_bad_record_names_its_kind(kind: Any) -> None:
     with pytest.raises(RecordError) as caught:
         kind.from_json({})
     assert caught.value.record == kind.__name__
 
 
-def test_a_company_in_the_recycle_bin_is_marked() -> None:
+def test_company_in_the_recycle_bin_is_marked() -> None:
     assert Company.from_json({"id": 1, "deletedFlag": True}).is_deleted
 
 
-def test_a_company_has_the_bill_to_contact_not_the_default_one() -> None:
+def test_company_has_the_bill_to_contact_not_the_default_one() -> None:
     company = Company.from_json(
         {"id": 1, "billingContact": {"id": 7, "name": "B"}, "defaultContact": {"id": 8}}
     )
     assert company.billing_contact == Reference(7, "B")
 
 
-def test_a_contact_is_read(case: Case) -> None:
+def test_contact_is_read(case: Case) -> None:
     assert Contact.from_json(case("contacts/emma-diaz")) == Contact(
         id=58118,
         first_name="Emma",
@@ -119,7 +119,7 @@ def test_a_contact_is_read(case: Case) -> None:
     )
 
 
-def test_a_contact_without_company_and_communication_is_read(case: Case) -> None:
+def test_contact_without_company_and_communication_is_read(case: Case) -> None:
     contact = Contact.from_json(case("contacts/frank-fenrir-minimal"))
     assert (contact.company, contact.email, contact.phone) == (None, None, None)
 
@@ -128,7 +128,7 @@ def test_a_contact_without_company_and_communication_is_read(case: Case) -> None
     ("first", "last", "name"),
     [("A", "B", "A B"), ("A", None, "A"), (None, "B", "B"), (None, None, "")],
 )
-def test_a_name_is_what_there_is_of_it(
+def test_name_consists_of_the_parts_there_are(
     first: str | None, last: str | None, name: str
 ) -> None:
     assert Contact(1, first, last).name == name
@@ -149,7 +149,7 @@ def item(value: object, kind: str = "Email", default: object = False) -> dict[st
         ([], None),
     ],
 )
-def test_the_email_is_the_default_one_else_the_first(
+def test_email_is_the_default_one_else_the_first(
     items: list[Any], email: str | None
 ) -> None:
     contact = Contact.from_json({"id": 1, "communicationItems": items})
@@ -190,7 +190,7 @@ def test_invisible_characters_are_taken_out_of_an_email(invisible: str) -> None:
         "jörg@müller.example",
     ],
 )
-def test_a_plain_email_is_one(value: str) -> None:
+def test_plain_email_is_one(value: str) -> None:
     assert read_email(value) == value.strip()
 
 
@@ -227,7 +227,7 @@ def test_a_plain_email_is_one(value: str) -> None:
         "\u200b",
     ],
 )
-def test_what_is_no_plain_email_is_none(value: str) -> None:
+def test_text_that_is_no_plain_email_is_none(value: str) -> None:
     assert read_email(value) is None
 
 
@@ -239,7 +239,7 @@ def test_what_is_no_plain_email_is_none(value: str) -> None:
         "internal:Sheet1!A1",
     ],
 )
-def test_a_text_is_never_a_formula(text: str) -> None:
+def test_text_is_never_a_formula(text: str) -> None:
     company = Company.from_json(
         {
             "id": 1,
@@ -256,7 +256,7 @@ def test_a_text_is_never_a_formula(text: str) -> None:
     } == {f"'{text}"}
 
 
-def test_a_phone_number_is_never_a_formula() -> None:
+def test_phone_number_is_never_a_formula() -> None:
     items = [item("=1+1", "Phone")]
     contact = Contact.from_json({"id": 1, "communicationItems": items})
     assert contact.phone == "'=1+1"
@@ -269,16 +269,16 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert Company.from_json({"id": 1, "name": text}).name == text
 
 
-def test_an_invoice_number_is_compared_as_it_is() -> None:
+def test_invoice_number_is_compared_as_it_is() -> None:
     assert Invoice.from_json({"id": 1, "invoiceNumber": "=1"}).number == "=1"
 
 
-def test_the_examples_in_the_docstrings_are_true() -> None:
+def test_examples_in_the_docstrings_are_true() -> None:
     result = doctest.testmod(importlib.import_module("connectwise_client.texts"))
     assert result.attempted and not result.failed
 
 
-def test_an_invoice_is_read(case: Case) -> None:
+def test_invoice_is_read(case: Case) -> None:
     assert Invoice.from_json(case("invoices/constructed-from-schema")) == Invoice(
         id=1129,
         number="CW1129",
@@ -297,16 +297,16 @@ def test_an_invoice_is_read(case: Case) -> None:
     )
 
 
-def test_an_invoice_without_a_number_is_read() -> None:
+def test_invoice_without_a_number_is_read() -> None:
     assert Invoice.from_json({"id": 1}) == Invoice(1)
 
 
-def test_a_blank_reference_is_none() -> None:
-    """Sent in place of records the API member may not see."""
+def test_blank_reference_is_none() -> None:
+    """ConnectWise sends it in place of records that the API member may not see."""
     assert Invoice.from_json({"id": 1, "company": {}}).company is None
 
 
-def test_half_a_character_becomes_a_question_mark() -> None:
+def test_lone_surrogate_becomes_a_question_mark() -> None:
     assert Company.from_json({"id": 1, "name": "A\ud800B"}).name == "A?B"
 
 
@@ -331,7 +331,7 @@ def test_times_are_in_utc(text: str, moment: datetime) -> None:
     assert found.tzinfo is timezone.utc
 
 
-def test_an_empty_time_is_none() -> None:
+def test_empty_time_is_none() -> None:
     assert Invoice.from_json({"id": 1, "date": ""}).date is None
 
 
@@ -368,7 +368,7 @@ def test_an_empty_time_is_none() -> None:
         ({"id": 1, "_info": {"lastUpdated": {}}}, "_info.lastUpdated"),
     ],
 )
-def test_a_mistyped_field_is_named(row: object, field: str) -> None:
+def test_mistyped_field_is_named(row: object, field: str) -> None:
     with pytest.raises(RecordError) as caught:
         Invoice.from_json(row)
     assert (caught.value.record, caught.value.field) == ("Invoice", field)
@@ -381,7 +381,7 @@ def test_a_mistyped_field_is_named(row: object, field: str) -> None:
         ({"id": 1, "billToCompany": []}, "billToCompany"),
     ],
 )
-def test_a_mistyped_field_of_a_company_is_named(row: object, field: str) -> None:
+def test_mistyped_field_of_a_company_is_named(row: object, field: str) -> None:
     with pytest.raises(RecordError) as caught:
         Company.from_json(row)
     assert caught.value.field == field
@@ -412,13 +412,13 @@ def test_mistyped_communication_items_are_named(items: object) -> None:
         ),
     ],
 )
-def test_the_log_says_what_is_wrong_with_a_record(row: object, text: str) -> None:
+def test_log_says_why_a_record_was_refused(row: object, text: str) -> None:
     with pytest.raises(RecordError) as caught:
         Invoice.from_json(row)
     assert str(caught.value) == text
 
 
-def test_a_skipped_record_says_why() -> None:
+def test_skipped_record_says_why() -> None:
     assert SkippedRecord(5, RecordError("Invoice 5: no")).reason == "Invoice 5: no"
 
 
@@ -444,7 +444,7 @@ JSON = st.recursive(
     ],
 )
 @given(data=st.data())
-def test_whatever_comes_is_read_or_a_record_error(
+def test_any_record_is_read_or_a_record_error(
     kind: Any, names: list[str], data: st.DataObject
 ) -> None:
     row = data.draw(st.dictionaries(st.sampled_from(["id", *names]), JSON) | JSON)
@@ -487,7 +487,7 @@ TEXTS: list[tuple[Any, str, int, Callable[[str], dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(("record", "field", "length", "values"), TEXTS)
-def test_a_text_much_longer_than_documented_is_refused(
+def test_text_much_longer_than_documented_is_refused(
     record: Any, field: str, length: int, values: Callable[[str], dict[str, Any]]
 ) -> None:
     record.from_json({"id": 1, **values("x" * length * 10)})
@@ -497,8 +497,7 @@ def test_a_text_much_longer_than_documented_is_refused(
     assert str(caught.value).endswith(f"is {length * 10 + 1} characters long")
 
 
-def test_every_text_has_a_length() -> None:
-    """The fields that are stored; a time is none of them."""
+def test_every_stored_text_has_a_maximum_length() -> None:
     assert {field.rpartition(".")[2] for _kind, field, *_rest in TEXTS} <= set(
         const.TEXT_LENGTHS
     )

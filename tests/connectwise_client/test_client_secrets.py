@@ -1,7 +1,7 @@
-"""Whoever holds a client finds no way to the keys in it.
+"""A client's attributes do not lead to its keys.
 
-An expression of a template reaches attributes, and calls them; names with two
-underscores it does not.
+A template's expression can read attributes and call them, but not names that begin with
+two underscores.
 """
 
 import socket
@@ -58,7 +58,7 @@ def test_no_attribute_of_a_client_leads_to_the_keys(
     assert_no_secret(client, credentials)
 
 
-def test_nor_does_one_while_a_request_is_under_way(
+def test_no_attribute_leads_to_the_keys_during_a_request(
     connect: Connect,
     credentials: Credentials,
     raw_server: Callable[..., Any],
@@ -81,7 +81,7 @@ def test_nor_does_one_while_a_request_is_under_way(
     thread.join()
 
 
-def test_the_keys_are_sent_to_no_other_server(client: ConnectWiseClient) -> None:
+def test_keys_are_sent_to_no_other_server(client: ConnectWiseClient) -> None:
     url = "http://127.0.0.1:1/x"
     question = _Question(url, "/x", "Invoicing", "*/*", 1, 1)
     with pytest.raises(ValueError, match="another server"):

@@ -1,4 +1,4 @@
-"""Where the API is, what is sent there, when it is asked again, and what is told."""
+"""Codebase, credentials, retries, pauses and the log of a client."""
 
 import base64
 import logging
@@ -53,7 +53,7 @@ def busy(retry_after: object = None) -> Response:
 @pytest.mark.parametrize(
     ("name", "codebase"), [("guide", "v2017_3/"), ("cloud", "v2020_4/")]
 )
-def test_the_codebase_is_looked_up(
+def test_codebase_is_looked_up(
     connect: Connect, tenant: Tenant, case: Case, name: str, codebase: str
 ) -> None:
     tenant.answers(INFO, case(f"companyinfo/{name}"))
@@ -63,7 +63,7 @@ def test_the_codebase_is_looked_up(
     assert client.codebase == codebase
 
 
-def test_the_codebase_is_looked_up_once(connect: Connect, tenant: Tenant) -> None:
+def test_codebase_is_looked_up_once(connect: Connect, tenant: Tenant) -> None:
     tenant.answers(INFO, {"Codebase": "v4_6_release/"})
     tenant.answers(COUNT, {"count": 7})
     client = connect(tenant.place, codebase=None)
@@ -72,14 +72,14 @@ def test_the_codebase_is_looked_up_once(connect: Connect, tenant: Tenant) -> Non
     assert client.request_count == 3
 
 
-def test_the_codebase_can_be_looked_up_alone(connect: Connect, tenant: Tenant) -> None:
+def test_codebase_can_be_looked_up_alone(connect: Connect, tenant: Tenant) -> None:
     tenant.answers(INFO, {"Codebase": "v2025_1/"})
     client = connect(tenant.place, codebase=None)
     assert client.discover() == client.codebase == "v2025_1/"
     assert client.request_count == 1
 
 
-def test_a_known_codebase_is_not_looked_up(
+def test_known_codebase_is_not_looked_up(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COUNT, {"count": 7})
@@ -105,7 +105,7 @@ def test_looking_the_codebase_up_asks_for_json(
 
 
 @pytest.mark.parametrize("answer", [Response("", 400), b"{", Response("{}", 403)])
-def test_a_look_up_that_fails_says_what_was_asked(
+def test_failed_lookup_of_the_codebase_names_the_request(
     connect: Connect, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(INFO, answer)
@@ -115,9 +115,7 @@ def test_a_look_up_that_fails_says_what_was_asked(
     assert not isinstance(caught.value, MissingRightError)
 
 
-def test_an_error_says_what_was_asked(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
+def test_error_names_the_request(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.answers(COUNT, Response("{}", 403))
     with pytest.raises(MissingRightError) as caught:
         client.count_companies()
@@ -125,7 +123,7 @@ def test_an_error_says_what_was_asked(
     assert str(caught.value) == "/company/companies/count: HTTP 403"
 
 
-def test_a_company_login_id_is_one_part_of_the_path(
+def test_company_login_id_is_one_part_of_the_path(
     connect: Connect, tenant: Tenant
 ) -> None:
     tenant.answers("/login/companyinfo/a/../b?c", {"Codebase": "v4_6_release/"})
@@ -138,7 +136,7 @@ def test_a_company_login_id_is_one_part_of_the_path(
     assert client.count_companies() == 7
 
 
-def test_an_unknown_company_is_told(
+def test_unknown_company_is_reported(
     connect: Connect, tenant: Tenant, case: Case
 ) -> None:
     tenant.answers(INFO, case("companyinfo/unknown"))
@@ -148,7 +146,7 @@ def test_an_unknown_company_is_told(
 
 
 @pytest.mark.parametrize("answer", [Response("", 404), b"<html>Sign in</html>", GONE])
-def test_an_own_server_without_discovery_has_the_usual_codebase(
+def test_own_server_without_discovery_has_the_usual_codebase(
     connect: Connect, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(INFO, answer)
@@ -159,7 +157,7 @@ def test_an_own_server_without_discovery_has_the_usual_codebase(
 
 
 @pytest.mark.parametrize("answer", [Response("", 404), b"<html>Sign in</html>"])
-def test_the_cloud_without_discovery_is_an_error(
+def test_cloud_without_discovery_is_an_error(
     connect: Connect, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(INFO, answer)
@@ -187,7 +185,7 @@ def test_the_cloud_without_discovery_is_an_error(
         "v1\n",
     ],
 )
-def test_a_codebase_that_looks_wrong_is_never_used(
+def test_malformed_codebase_is_never_used(
     connect: Connect, tenant: Tenant, codebase: object
 ) -> None:
     tenant.answers(INFO, {"Codebase": codebase})
@@ -196,7 +194,7 @@ def test_a_codebase_that_looks_wrong_is_never_used(
     assert len(tenant.requests) == 1
 
 
-def test_a_stored_codebase_that_looks_wrong_is_looked_up(
+def test_malformed_stored_codebase_is_looked_up_again(
     connect: Connect, tenant: Tenant
 ) -> None:
     tenant.answers(INFO, {"Codebase": "v4_6_release/"})
@@ -205,7 +203,7 @@ def test_a_stored_codebase_that_looks_wrong_is_looked_up(
 
 
 @pytest.mark.parametrize("first", [GONE, CANNOT_ROUTE, Response("<html>", 404)])
-def test_a_codebase_that_moved_is_followed(
+def test_codebase_that_moved_is_followed(
     client: ConnectWiseClient, tenant: Tenant, first: Response
 ) -> None:
     tenant.answers(COUNT, first)
@@ -215,7 +213,7 @@ def test_a_codebase_that_moved_is_followed(
     assert client.codebase == "v2025_1/"
 
 
-def test_a_codebase_that_did_not_move_is_not_tried_again(
+def test_codebase_that_did_not_move_is_not_tried_again(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COUNT, GONE)
@@ -227,7 +225,7 @@ def test_a_codebase_that_did_not_move_is_not_tried_again(
     assert [request.path for request in tenant.requests] == [COUNT, INFO, COUNT]
 
 
-def test_a_record_that_is_gone_is_not_looked_for_elsewhere(
+def test_record_that_is_gone_is_not_looked_for_elsewhere(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     answer = Response('{"code":"NotFound","message":"Invoice 1 not found"}', 404)
@@ -237,10 +235,10 @@ def test_a_record_that_is_gone_is_not_looked_for_elsewhere(
     assert len(tenant.requests) == 1
 
 
-# -- What is sent ---------------------------------------------------------------
+# -- Requests -------------------------------------------------------------------
 
 
-def test_a_request_is_signed_in_utf8(connect: Connect, tenant: Tenant) -> None:
+def test_request_is_signed_in_utf8(connect: Connect, tenant: Tenant) -> None:
     tenant.answers(COUNT, {"count": 7})
     client = connect(
         tenant.place,
@@ -252,7 +250,7 @@ def test_a_request_is_signed_in_utf8(connect: Connect, tenant: Tenant) -> None:
     assert base64.b64decode(token).decode() == "ac\u00e9+p\u00fcb:pr\u0456v"
 
 
-def test_a_request_names_client_and_version(
+def test_request_names_client_and_version(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
     tenant.answers(COUNT, {"count": 7})
@@ -263,7 +261,7 @@ def test_a_request_names_client_and_version(
 
 
 @pytest.mark.parametrize("client_id", ["a\nb: c", "caf\u00e9"])
-def test_a_client_id_that_cannot_be_sent_is_refused(
+def test_client_id_that_cannot_be_sent_is_refused(
     connect: Connect, tenant: Tenant, client_id: str
 ) -> None:
     client = connect(tenant.place, credentials=Credentials("a", "b", "c", client_id))
@@ -271,7 +269,7 @@ def test_a_client_id_that_cannot_be_sent_is_refused(
         client.count_companies()
 
 
-# -- Asking again ---------------------------------------------------------------
+# -- Retries --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -284,7 +282,7 @@ def test_a_client_id_that_cannot_be_sent_is_refused(
         busy(1),
     ],
 )
-def test_what_may_pass_is_asked_again(
+def test_temporary_error_is_retried(
     client: ConnectWiseClient, tenant: Tenant, answer: Response
 ) -> None:
     tenant.answers(COUNT, answer, {"count": 7})
@@ -305,7 +303,7 @@ def test_what_may_pass_is_asked_again(
         (204, BadAnswerError),
     ],
 )
-def test_what_will_not_pass_is_asked_once(
+def test_permanent_error_is_not_retried(
     client: ConnectWiseClient,
     tenant: Tenant,
     status: int,
@@ -317,7 +315,7 @@ def test_what_will_not_pass_is_asked_once(
     assert client.request_count == 1
 
 
-def test_asking_again_ends(
+def test_retries_end(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, Response("", 503))
@@ -327,7 +325,7 @@ def test_asking_again_ends(
     assert (client.request_count, fake_time.sleeps) == (3, [0.5, 1.0])
 
 
-def test_a_redirect_is_not_followed(client: ConnectWiseClient, tenant: Tenant) -> None:
+def test_redirect_is_not_followed(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.answers(COUNT, Response("", 302, {"Location": f"http://{tenant.place}/x"}))
     with pytest.raises(AddressError) as caught:
         client.count_companies()
@@ -335,7 +333,7 @@ def test_a_redirect_is_not_followed(client: ConnectWiseClient, tenant: Tenant) -
 
 
 @pytest.mark.parametrize("asked", ["4", "Mon, 01 Jun 2026 12:00:04 GMT"])
-def test_the_pause_asked_for_is_kept(
+def test_requested_pause_is_kept(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime, asked: str
 ) -> None:
     tenant.answers(COUNT, busy(asked), {"count": 7})
@@ -344,7 +342,7 @@ def test_the_pause_asked_for_is_kept(
 
 
 @pytest.mark.parametrize(("asked", "wait"), [(None, 30), ("x", 30), (86400, 86400)])
-def test_a_long_pause_is_the_callers(
+def test_long_pause_is_left_to_the_caller(
     client: ConnectWiseClient,
     tenant: Tenant,
     fake_time: FakeTime,
@@ -373,7 +371,7 @@ def test_during_a_long_pause_nothing_is_asked(
 
 
 @pytest.mark.parametrize("left", [0.5, 5.0, BACKGROUND.longest_sleep])
-def test_what_is_left_of_a_pause_is_waited_for(
+def test_rest_of_a_pause_is_waited_for(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime, left: float
 ) -> None:
     tenant.answers(COUNT, busy(30), {"count": 7})
@@ -388,7 +386,7 @@ def test_what_is_left_of_a_pause_is_waited_for(
     ("answer", "error"),
     [(busy(30), RateLimitError), (Response("", 401), CredentialsError)],
 )
-def test_what_another_thread_was_told_during_a_pause_holds(
+def test_pause_told_to_another_thread_applies(
     connect: Connect,
     tenant: Tenant,
     fake_time: FakeTime,
@@ -412,7 +410,7 @@ def test_what_another_thread_was_told_during_a_pause_holds(
     assert client.request_count == 2
 
 
-def test_after_a_pause_asking_goes_on(
+def test_requests_go_on_after_a_pause(
     client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, busy(30), {"count": 7})
@@ -440,7 +438,7 @@ def test_refused_keys_are_not_tried_again(
 # -- Time -----------------------------------------------------------------------
 
 
-def test_when_time_is_up_nothing_is_asked(
+def test_nothing_is_asked_after_the_deadline(
     connect: Connect, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, {"count": 7})
@@ -456,7 +454,7 @@ def test_when_time_is_up_nothing_is_asked(
     assert str(error) == "/company/companies/count: no time left"
 
 
-def test_the_last_second_is_used(
+def test_last_second_is_used(
     connect: Connect, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, {"count": 7})
@@ -475,7 +473,7 @@ def test_time_runs_from_the_first_request(
     assert client.count_companies() == 7
 
 
-def test_nobody_sleeps_beyond_the_end(
+def test_nobody_sleeps_beyond_the_deadline(
     connect: Connect, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, busy(9))
@@ -485,7 +483,7 @@ def test_nobody_sleeps_beyond_the_end(
     assert fake_time.sleeps == []
 
 
-def test_a_pause_beyond_the_end_is_the_callers(
+def test_pause_beyond_the_deadline_is_left_to_the_caller(
     connect: Connect, tenant: Tenant, fake_time: FakeTime
 ) -> None:
     tenant.answers(COUNT, busy(9))
@@ -507,7 +505,6 @@ NO_RIGHT = Response('{"code":"Security","message":"You do not have permission"}'
 def test_for_pdfs_only_invoices_are_asked_for(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:
-    """No company or contact is ever asked for."""
     tenant.answers(INVOICES, [{"id": 1}])
     [check] = client.check_access().checks
     assert (check.right, check.state) == ("Invoicing", "granted")
@@ -529,7 +526,7 @@ def test_with_contacts_each_right_is_asked_for(
     ]
 
 
-def test_a_missing_right_is_named(client: ConnectWiseClient, tenant: Tenant) -> None:
+def test_missing_right_is_named(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.answers(INVOICES, [])
     tenant.answers(COMPANIES, NO_RIGHT)
     tenant.answers(CONTACTS, NO_RIGHT)
@@ -539,7 +536,7 @@ def test_a_missing_right_is_named(client: ConnectWiseClient, tenant: Tenant) -> 
 
 
 @pytest.mark.parametrize("answer", [Response("", 503), {"a": 1}, b"<html>"])
-def test_a_right_that_cannot_be_found_out_is_unknown(
+def test_right_that_cannot_be_found_out_is_unknown(
     client: ConnectWiseClient, tenant: Tenant, answer: Any
 ) -> None:
     tenant.answers(INVOICES, answer)
@@ -557,7 +554,7 @@ def test_a_right_that_cannot_be_found_out_is_unknown(
         (Response("", 301), AddressError),
     ],
 )
-def test_wrong_settings_are_no_report(
+def test_wrong_settings_are_an_error_not_a_report(
     client: ConnectWiseClient,
     tenant: Tenant,
     answer: Response,
@@ -569,7 +566,7 @@ def test_wrong_settings_are_no_report(
     assert client.request_count == 1
 
 
-# -- What is told ---------------------------------------------------------------
+# -- Messages -------------------------------------------------------------------
 
 TOKEN = base64.b64encode(b"acme+PUBLIC-KEY:PRIVATE-KEY").decode()
 
@@ -601,7 +598,7 @@ def test_no_secret_is_logged_or_in_an_error(
         assert secret not in caplog.text + "".join(told)
 
 
-def test_an_http_date_is_compared_with_the_time_of_the_day(
+def test_http_date_is_compared_with_the_time_of_the_day(
     credentials: Credentials, tenant: Tenant
 ) -> None:
     tenant.answers(COUNT, busy("Thu, 01 Jan 2015 12:00:00 GMT"))
@@ -622,7 +619,7 @@ def test_credentials_do_not_show_their_keys(credentials: Credentials) -> None:
     assert repr(credentials) == "Credentials(company_login_id='acme')"
 
 
-def test_a_request_is_logged_without_its_query(
+def test_request_is_logged_without_its_query(
     client: ConnectWiseClient, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "connectwise_client")
@@ -633,7 +630,7 @@ def test_a_request_is_logged_without_its_query(
     assert record.levelno == logging.DEBUG
 
 
-def test_a_failure_is_logged_as_information(
+def test_failure_is_logged_as_information(
     client: ConnectWiseClient, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "connectwise_client")
@@ -644,7 +641,7 @@ def test_a_failure_is_logged_as_information(
     assert record.getMessage() == "GET /company/companies/count: 401 in 0.000 s"
 
 
-def test_a_failure_without_an_answer_is_logged_by_what_it_is(
+def test_failure_without_an_answer_is_logged_by_what_it_is(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "connectwise_client")

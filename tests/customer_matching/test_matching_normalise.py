@@ -59,7 +59,7 @@ NAMES = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=7).map(" 
         pytest.param("Acme Company, Inc.", "Acme Co Inc", id="form within"),
     ],
 )
-def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
+def test_habits_of_writing_do_not_count(name: str, other: str) -> None:
     assert normalise_name(name) == normalise_name(other)
 
 
@@ -91,7 +91,7 @@ def test_what_is_only_habit_does_not_count(name: str, other: str) -> None:
         pytest.param("Acme Inc Europe", "Acme Europe", id="a form in the middle"),
     ],
 )
-def test_what_tells_companies_apart_counts(name: str, other: str) -> None:
+def test_differences_between_companies_count(name: str, other: str) -> None:
     assert normalise_name(name).core != normalise_name(other).core
 
 
@@ -138,7 +138,7 @@ def test_what_tells_companies_apart_counts(name: str, other: str) -> None:
         ("Sp. z o.o.|sp. z.o.o.", "sp z oo"),
     ],
 )
-def test_a_legal_form_is_one_however_it_is_spelled(spellings: str, form: str) -> None:
+def test_spellings_of_a_legal_form_are_equal(spellings: str, form: str) -> None:
     found = {normalise_name(f"Acme {spelling}") for spelling in spellings.split("|")}
     assert found == {NormalisedName("acme", form)}
 
@@ -153,19 +153,19 @@ def test_each_spelling_is_known_at_the_end_of_a_name(spelling: str) -> None:
     assert normalise_name(f"Acme {spelling}") == ("acme", LEGAL_FORMS[spelling])
 
 
-def test_a_form_after_and_belongs_to_the_name() -> None:
+def test_form_after_and_belongs_to_the_name() -> None:
     assert normalise_name("Smith & Limited") == ("smith and limited", "")
 
 
-def test_the_longest_form_is_taken() -> None:
+def test_longest_form_is_taken() -> None:
     assert normalise_name("Acme Pty Ltd").core == "acme"
 
 
-def test_one_form_is_taken_only() -> None:
+def test_only_one_legal_form_is_taken() -> None:
     assert normalise_name("Acme Corp LLC") == ("acme corp", "llc")
 
 
-def test_and_co_before_a_form_stays_in_the_name() -> None:
+def test_words_and_co_before_a_form_stay_in_the_name() -> None:
     assert normalise_name("Smith & Co. Ltd.") == ("smith and co", "ltd")
 
 
@@ -181,22 +181,22 @@ def test_and_co_before_a_form_stays_in_the_name() -> None:
         ("& Co", "and co"),
     ],
 )
-def test_a_name_that_is_nothing_but_a_form_keeps_it(name: str, core: str) -> None:
+def test_name_that_is_nothing_but_a_form_keeps_it(name: str, core: str) -> None:
     assert normalise_name(name) == (core, "")
 
 
 @pytest.mark.parametrize(
     "name", [None, "", " ", "&", "+", "...", "\u200b", "★", "'", "\u02b9"]
 )
-def test_a_name_without_letters_and_digits_is_none(name: str | None) -> None:
+def test_name_without_letters_and_digits_is_none(name: str | None) -> None:
     assert normalise_name(name) == ("", "")
 
 
-def test_the_parts_of_a_name_can_be_written_in_one() -> None:
+def test_parts_of_a_name_can_be_written_in_one() -> None:
     assert NormalisedName("acme", "inc").text == "acme inc"
 
 
-def test_the_text_of_a_name_without_a_form_is_its_core() -> None:
+def test_text_of_a_name_without_a_form_is_its_core() -> None:
     assert NormalisedName("acme").text == "acme"
 
 
@@ -204,19 +204,19 @@ def test_the_text_of_a_name_without_a_form_is_its_core() -> None:
 @example("aa et y bb")
 @example("x y limited")
 @example("\u0345")
-def test_a_normalised_name_is_normal(name: str) -> None:
+def test_normalised_name_is_normal(name: str) -> None:
     once = normalise_name(name)
     assert normalise_name(once.text) == once
 
 
 @given(NAMES)
-def test_no_name_with_letters_comes_to_nothing(name: str) -> None:
+def test_name_with_letters_is_never_empty(name: str) -> None:
     assert normalise_name(f"{name} a").core
     assert normalise_name(f"7 {name}").core
 
 
 @given(NAMES, NAMES)
-def test_a_name_has_no_outer_and_no_double_spaces(name: str, other: str) -> None:
+def test_name_has_no_outer_and_no_double_spaces(name: str, other: str) -> None:
     core = normalise_name(f"{name} {other}").core
     assert core == " ".join(core.split())
 
@@ -231,7 +231,7 @@ def test_invisible_characters_never_count(name: str) -> None:
     ("text", "other"),
     [(" c-01 ", "C-01"), ("\u00a0C-01\t", "c-01"), ("\ufeffC-\u200b01\0", "c-01")],
 )
-def test_account_ids_do_not_differ_by_habit(text: str, other: str) -> None:
+def test_habits_of_writing_account_ids_do_not_count(text: str, other: str) -> None:
     assert normalise_account_id(text) == normalise_account_id(other)
 
 
@@ -252,7 +252,7 @@ def test_account_ids_are_exact_otherwise(text: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "  ", "-", "\u200b", "\u200b/", "???"])
-def test_an_account_id_without_letters_and_digits_is_none(text: str | None) -> None:
+def test_account_id_without_letters_and_digits_is_none(text: str | None) -> None:
     assert normalise_account_id(text) == ""
 
 
@@ -271,16 +271,16 @@ def test_an_account_id_without_letters_and_digits_is_none(text: str | None) -> N
         "not available",
     ],
 )
-def test_account_id_that_says_nothing_is_none(text: str) -> None:
+def test_meaningless_account_id_is_none(text: str) -> None:
     assert normalise_account_id(text) == ""
 
 
 @pytest.mark.parametrize("text", ["NA1", "A0", "10", "X1", "NONE-7"])
-def test_account_id_that_only_looks_like_nothing_is_one(text: str) -> None:
+def test_account_id_that_only_looks_meaningless_is_kept(text: str) -> None:
     assert normalise_account_id(text) == text.casefold()
 
 
 @given(st.text())
-def test_a_normalised_account_id_is_normal(text: str) -> None:
+def test_normalised_account_id_is_normal(text: str) -> None:
     once = normalise_account_id(text)
     assert normalise_account_id(once) == once

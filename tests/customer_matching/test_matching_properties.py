@@ -1,4 +1,4 @@
-"""What holds whatever the records are."""
+"""Properties that hold for any records."""
 
 import doctest
 import importlib
@@ -19,7 +19,7 @@ from customer_matching import (
     normalise_name,
 )
 
-# Few of each, so that they meet.
+# Few values of each, so that collisions occur.
 NAMES = st.sampled_from(
     [
         None,
@@ -64,9 +64,7 @@ CASES = st.builds(
 
 
 @given(CASES, st.randoms(use_true_random=False))
-def test_the_order_of_the_records_does_not_matter(
-    case: Case, order: random.Random
-) -> None:
+def test_order_of_the_records_does_not_matter(case: Case, order: random.Random) -> None:
     customers, companies = list(case.customers), list(case.companies)
     order.shuffle(customers)
     order.shuffle(companies)
@@ -74,21 +72,21 @@ def test_the_order_of_the_records_does_not_matter(
 
 
 @given(CASES)
-def test_a_customer_gets_one_company_and_a_company_one_customer(case: Case) -> None:
+def test_customer_gets_one_company_and_a_company_one_customer(case: Case) -> None:
     links = case.run().links
     assert len({link.customer_id for link in links}) == len(links)
     assert len({link.company_id for link in links}) == len(links)
 
 
 @given(CASES)
-def test_what_is_linked_is_left_as_it_is(case: Case) -> None:
+def test_existing_links_are_left_alone(case: Case) -> None:
     links = case.run().links
     assert not {link.customer_id for link in links} & case.fixed.keys()
     assert not {link.company_id for link in links} & set(case.fixed.values())
 
 
 @given(CASES)
-def test_a_second_run_finds_nothing_new_and_the_same_conflicts(case: Case) -> None:
+def test_second_run_finds_nothing_new_and_the_same_conflicts(case: Case) -> None:
     first = case.run()
     links = {link.customer_id: link.company_id for link in first.links}
     again = case.run(fixed={**case.fixed, **links})
@@ -96,7 +94,7 @@ def test_a_second_run_finds_nothing_new_and_the_same_conflicts(case: Case) -> No
 
 
 @given(CASES)
-def test_an_exclusion_takes_its_own_links_away_and_adds_none(case: Case) -> None:
+def test_exclusion_takes_its_own_links_away_and_adds_none(case: Case) -> None:
     free = case.run(excluded_customers=())
     assert case.run().links == tuple(
         link for link in free.links if link.customer_id not in case.excluded_customers
@@ -104,7 +102,7 @@ def test_an_exclusion_takes_its_own_links_away_and_adds_none(case: Case) -> None
 
 
 @given(CASES)
-def test_every_link_is_of_two_that_agree(case: Case) -> None:
+def test_every_link_is_between_two_that_agree(case: Case) -> None:
     customers = {customer.id: customer for customer in case.customers}
     companies = {company.id: company for company in case.companies}
     for link in case.run().links:
@@ -138,7 +136,6 @@ def test_every_conflict_is_of_other_companies_than_the_linked_one(case: Case) ->
 def test_customers_who_wrote_their_own_name_change_nothing_for_others(
     case: Case,
 ) -> None:
-    """What a customer wrote decides nothing, neither for him nor for others."""
     own = {customer.id for customer in case.customers if customer.is_self_written}
     others = [customer for customer in case.customers if customer.id not in own]
     result, without = case.run(), case.run(customers=others)
@@ -147,7 +144,7 @@ def test_customers_who_wrote_their_own_name_change_nothing_for_others(
 
 
 @given(CASES)
-def test_a_customer_has_one_conflict_at_most(case: Case) -> None:
+def test_customer_has_one_conflict_at_most(case: Case) -> None:
     ids = [conflict.customer_id for conflict in case.run().conflicts]
     assert ids == sorted(set(ids))
 
@@ -163,7 +160,7 @@ def test_only_the_account_id_makes_links_that_are_conflicts(case: Case) -> None:
 
 
 def test_thousands_of_namesakes_take_no_longer_than_others() -> None:
-    """Were it quadratic, this would take minutes."""
+    """Quadratic time would be minutes."""
     customers = [Customer(i, "Cash Inc", f"A{i}") for i in range(10_000)]
     companies = [Company(i, "Zeta", f"A{i}") for i in range(10_000)]
     companies += [Company(i, "Cash") for i in range(10_000, 20_000)]
@@ -172,7 +169,7 @@ def test_thousands_of_namesakes_take_no_longer_than_others() -> None:
 
 
 @pytest.mark.parametrize("name", ["normalise", "match", "suggest"])
-def test_the_examples_in_the_docstrings_are_true(name: str) -> None:
+def test_examples_in_the_docstrings_are_true(name: str) -> None:
     module = importlib.import_module(f"customer_matching.{name}")
     examples = {"Company": Company, "Customer": Customer}
     result = doctest.testmod(module, extraglobs=examples)

@@ -1,4 +1,4 @@
-"""One running Odoo for all these tests, on a database of its own."""
+"""One running Odoo for all of these tests, on a database of its own."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ TODAY = "2026-10-31"
 
 @pytest.fixture(scope="session")
 def odoo() -> Iterator[Odoo]:
-    """Odoo with the demo's customers and invoices; ConnectWise was not asked yet."""
+    """Odoo with the demo's customers and invoices, before ConnectWise was asked."""
     with ExitStack() as stack:
         stack.enter_context(postgresql())
         sandbox = stack.enter_context(Sandbox(**demo_data.SANDBOX, today=TODAY))
@@ -33,10 +33,10 @@ def odoo() -> Iterator[Odoo]:
         mailbox = stack.enter_context(Mailbox())
         environment = {
             "BENJI_CONNECTWISE_LOCAL_HOSTS": sandbox.host,
-            # What was stored so far is in clear; the server encrypts it as it starts.
+            # The key is still stored in clear; the server encrypts it as it starts.
             "BENJI_CONNECTWISE_SECRET_KEY": Fernet.generate_key().decode(),
         }
-        # Without scheduled actions: the tests run these when they want to.
+        # Without scheduled actions: the tests run them.
         process = OdooProcess(
             database, workers=2, smtp_port=mailbox.port, environment=environment
         )

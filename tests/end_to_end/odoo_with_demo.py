@@ -1,6 +1,6 @@
-"""The demo's Odoo, the people at it, and what is around it.
+"""The demo's Odoo, its users and the services around it.
 
-Nothing is patched, and no test runs inside Odoo: it is driven as a browser drives it.
+Nothing is patched, and no test runs inside Odoo. It is driven as by a browser.
 """
 
 from typing import Any

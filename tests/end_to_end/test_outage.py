@@ -11,8 +11,8 @@ from testbed.mailbox import attached_files
 
 @pytest.fixture
 def stalling(odoo: Odoo) -> Iterator[Odoo]:
-    """Odoo while ConnectWise accepts every question and answers none."""
-    # What the first rendering of each worker costs is not ConnectWise's doing.
+    """Odoo while ConnectWise accepts every request and answers none."""
+    # The cost of each worker's first rendering has nothing to do with ConnectWise.
     for _ in range(4):
         odoo.stranger.get(odoo.portal("HW2003", report_type="pdf"))
     odoo.sandbox.fault("stall_before_headers", times=0)
@@ -22,7 +22,7 @@ def stalling(odoo: Odoo) -> Iterator[Odoo]:
 
 
 def seconds_to_open(odoo: Odoo, number: str) -> float:
-    """Open an invoice in the portal, which has to be Odoo's own PDF."""
+    """Return the seconds to open an invoice in the portal, with Odoo's own PDF."""
     path = odoo.portal(number, report_type="pdf")
     start = time.monotonic()
     response = odoo.stranger.get(path)
@@ -32,16 +32,16 @@ def seconds_to_open(odoo: Odoo, number: str) -> float:
     return seconds
 
 
-def test_a_stall_costs_seconds_once(stalling: Odoo) -> None:
-    """And nothing while it is known."""
+def test_stall_costs_seconds_once(stalling: Odoo) -> None:
+    """It costs nothing while it is known."""
     first = seconds_to_open(stalling, "CW1050")
     second = seconds_to_open(stalling, "CW1051")
     assert first - second < 8
     assert second < 3
 
 
-def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
-    """With Odoo's own PDFs, by Debian's wkhtmltopdf too."""
+def test_batch_is_sent_while_connectwise_is_down(odoo: Odoo) -> None:
+    """It has Odoo's own PDFs, made by Debian's wkhtmltopdf."""
     numbers = ("CW1053", "CW1054")
     odoo.sandbox.stop()
     try:
@@ -57,7 +57,7 @@ def test_a_batch_goes_out_while_connectwise_is_gone(odoo: Odoo) -> None:
         assert file != odoo.connectwise_pdf(number)
 
 
-def test_what_was_fetched_is_served_while_connectwise_is_gone(odoo: Odoo) -> None:
+def test_kept_pdf_is_served_while_connectwise_is_down(odoo: Odoo) -> None:
     path = odoo.portal("CW1052", report_type="pdf")
     odoo.stranger.get(path)
     odoo.sandbox.stop()

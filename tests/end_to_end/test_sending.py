@@ -1,4 +1,4 @@
-"""What customers receive by e-mail."""
+"""E-mails that customers receive."""
 
 import hashlib
 
@@ -16,8 +16,8 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_the_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
-    """Though Odoo's e-invoicing module, which embeds files, is installed."""
+def test_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
+    """Odoo's e-invoicing module, which embeds files, is installed."""
     [module] = odoo.admin.call(
         "ir.module.module",
         "search_read",
@@ -30,7 +30,7 @@ def test_the_mailed_file_is_connectwises_byte_for_byte(odoo: Odoo) -> None:
     assert sha256(received) == sha256(odoo.connectwise_pdf("CW1002"))
 
 
-def test_the_file_has_the_invoices_number_for_a_name(odoo: Odoo) -> None:
+def test_mailed_file_is_named_after_the_invoice(odoo: Odoo) -> None:
     odoo.send("CW1003")
     [part] = odoo.mailbox.wait_for("CW1003").iter_attachments()
     assert part.get_filename() == "CW1003.pdf"
@@ -39,7 +39,7 @@ def test_the_file_has_the_invoices_number_for_a_name(odoo: Odoo) -> None:
 
 @pytest.fixture(scope="module")
 def batch(odoo: Odoo) -> Odoo:
-    """Odoo after its scheduled action sent a batch, twice started."""
+    """Odoo after its scheduled action was run twice to send a batch."""
     odoo.send(*BATCH, UNKNOWN)
     for _ in range(2):
         odoo.run_scheduled_action(SENDING)
@@ -54,7 +54,7 @@ def test_each_invoice_of_a_batch_carries_its_own_pdf(batch: Odoo, number: str) -
     ]
 
 
-def test_an_invoice_connectwise_does_not_know_carries_odoos_own(batch: Odoo) -> None:
+def test_invoice_unknown_to_connectwise_carries_odoos_pdf(batch: Odoo) -> None:
     [received] = attached_files(batch.mailbox.wait_for(UNKNOWN))
     assert received.startswith(b"%PDF")
     move = batch.invoice(UNKNOWN)

@@ -1,4 +1,4 @@
-"""What people see and download."""
+"""PDFs that people see and download."""
 
 import pytest
 from odoo_with_demo import Odoo
@@ -7,28 +7,28 @@ NUMBER = "CW1004"
 PRINT_MENU = "/report/pdf/account.report_invoice_with_payments"
 
 
-def test_a_customer_downloads_connectwises_pdf(odoo: Odoo) -> None:
-    """Portal, *Download*."""
+def test_customer_downloads_connectwises_pdf(odoo: Odoo) -> None:
+    """In the portal, by *Download*."""
     response = odoo.stranger.get(odoo.portal(NUMBER, report_type="pdf", download=True))
     assert response.content == odoo.connectwise_pdf(NUMBER)
     assert response.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_a_customer_views_connectwises_pdf(odoo: Odoo) -> None:
-    """Portal, inline."""
+def test_customer_views_connectwises_pdf(odoo: Odoo) -> None:
+    """In the portal, inline."""
     response = odoo.stranger.get(odoo.portal(NUMBER, report_type="pdf"))
     assert response.content == odoo.connectwise_pdf(NUMBER)
     assert response.headers["Content-Type"] == "application/pdf"
 
 
-def test_the_portal_page_frames_the_pdf(odoo: Odoo) -> None:
-    """Where Odoo's page would show its own rendering."""
+def test_portal_page_frames_connectwises_pdf(odoo: Odoo) -> None:
+    """Odoo's page would frame its own rendering."""
     page = odoo.stranger.get(odoo.portal(NUMBER, report_type="html"))
     assert "<iframe" in page.text
 
 
 @pytest.mark.parametrize("report_type", ["pdf", "html"])
-def test_a_wrong_token_opens_nothing(odoo: Odoo, report_type: str) -> None:
+def test_wrong_token_opens_nothing(odoo: Odoo, report_type: str) -> None:
     response = odoo.stranger.get(
         f"/my/invoices/{odoo.invoice(NUMBER)}",
         params={"access_token": "wrong", "report_type": report_type},
@@ -37,18 +37,18 @@ def test_a_wrong_token_opens_nothing(odoo: Odoo, report_type: str) -> None:
     assert NUMBER not in response.text
 
 
-def test_the_print_menu_gives_connectwises_pdf(odoo: Odoo) -> None:
+def test_print_menu_gives_connectwises_pdf(odoo: Odoo) -> None:
     response = odoo.accountant.get(f"{PRINT_MENU}/{odoo.invoice(NUMBER)}")
     assert response.content == odoo.connectwise_pdf(NUMBER)
 
 
-def test_the_print_menu_gives_odoos_own_where_connectwise_has_none(odoo: Odoo) -> None:
+def test_print_menu_gives_odoos_pdf_if_connectwise_has_none(odoo: Odoo) -> None:
     response = odoo.accountant.get(f"{PRINT_MENU}/{odoo.invoice('HW2002')}")
     assert response.content.startswith(b"%PDF")
 
 
 def test_download_gives_connectwises_pdf(odoo: Odoo) -> None:
-    """And tells browsers to take it for nothing else."""
+    """Browsers are told to take it for nothing else."""
     move = odoo.invoice(NUMBER)
     response = odoo.accountant.get(f"/account/download_invoice_documents/{move}/pdf")
     assert response.content == odoo.connectwise_pdf(NUMBER)

@@ -1,4 +1,4 @@
-"""Odoo's database, as whoever has a dump of it sees it."""
+"""Odoo's database, as the owner of a dump sees it."""
 
 from contextlib import closing
 
@@ -8,8 +8,8 @@ from psycopg2 import sql
 from testbed.postgresql import Database
 
 
-def test_the_private_key_is_in_it_encrypted_alone(odoo: Odoo) -> None:
-    """It was stored in clear before the server was started with a key for that."""
+def test_private_key_in_the_database_is_encrypted(odoo: Odoo) -> None:
+    """It was stored in clear before the server was started with an encryption key."""
     odoo.end_pause()
     [backend] = odoo.accountant.call(
         "connectwise.backend", "search_read", [], ["state"]

@@ -1,4 +1,4 @@
-"""Odoo's log after the tests before this one, which its name makes the last."""
+"""Odoo's log after the other tests; the name makes this file the last."""
 
 import re
 from base64 import b64encode
@@ -8,7 +8,7 @@ from odoo_with_demo import Odoo
 ADDON = "benji_connectwise"
 
 
-def test_it_holds_no_secret(odoo: Odoo) -> None:
+def test_log_contains_no_secret(odoo: Odoo) -> None:
     odoo.end_pause()
     sandbox = odoo.sandbox
     user = f"{sandbox.company_login_id}+{sandbox.public_key}"
@@ -18,8 +18,8 @@ def test_it_holds_no_secret(odoo: Odoo) -> None:
     assert header not in odoo.log
 
 
-def test_the_addon_warns_of_nothing(odoo: Odoo) -> None:
-    """What ConnectWise does is said on the invoice, not in the server's log."""
+def test_log_contains_no_warning_of_the_addon(odoo: Odoo) -> None:
+    """Failures of ConnectWise are told on the invoice, not in the server's log."""
     in_traceback = r"  File "
     level = r".* (?:WARNING|ERROR|CRITICAL) "
     named = re.compile(rf"^(?:{level}|{in_traceback}).*{ADDON}.*$", re.MULTILINE)

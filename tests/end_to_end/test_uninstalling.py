@@ -1,4 +1,4 @@
-"""After uninstalling, the database is as before, but for what D24 keeps."""
+"""After uninstalling, only the PDFs that customers received are left."""
 
 import base64
 import json
@@ -90,7 +90,7 @@ class Story:
         ).stdout
 
     def dump(self) -> dict[str, Counter]:
-        """Return {table: its rows}, without what always changes."""
+        """Return {table: its rows}, without values that always change."""
         names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         rows = sql.SQL("SELECT to_jsonb(t) FROM {} t")
         with closing(Database(DATABASE)) as database:
@@ -155,7 +155,7 @@ def without(columns: Collection[str], rows: Counter) -> Counter:
     )
 
 
-def test_pdf_that_a_customer_received_is_a_file_of_its_invoice(story: Story) -> None:
+def test_received_pdf_is_kept_as_a_file_of_its_invoice(story: Story) -> None:
     """People in Invoicing can open it."""
     sent, *others = story.files
     refs = {row["number"]: row["id"] for row in story.sandbox.export_invoices()}
@@ -165,7 +165,7 @@ def test_pdf_that_a_customer_received_is_a_file_of_its_invoice(story: Story) -> 
 
 
 def test_pdf_that_nobody_received_is_deleted(story: Story) -> None:
-    """And so is its file."""
+    """Its file is deleted, too."""
     new = story.after["ir_attachment"] - story.before["ir_attachment"]
     files = [json.loads(row) for row in new.elements()]
     invoices = [row for row in files if row["res_model"] == "account.move"]

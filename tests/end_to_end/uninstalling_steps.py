@@ -1,4 +1,4 @@
-"""Steps of test_uninstalling, each in a process of its own: Odoo is loaded into it.
+"""Steps of test_uninstalling, each run in a process of its own with Odoo in it.
 
 usage: uninstalling_steps.py DATABASE STEP SANDBOX_URL
 """
@@ -15,7 +15,7 @@ ADDON = "benji_connectwise"
 
 
 def furnish(env, sandbox: SandboxClient) -> None:
-    """Make customers and posted invoices as ConnectWise has them, without the addon."""
+    """Make customers, and posted invoices with ConnectWise's numbers."""
     furnishing.set_up_company(env)
     invoices = furnishing.ordinary_invoices(sandbox)
     by_company = {row["company_id"]: row for row in reversed(invoices)}
@@ -31,7 +31,7 @@ def furnish(env, sandbox: SandboxClient) -> None:
     customers = furnishing.make_customers(env, known)
     posted = [by_company[company["id"]] for company in known]
     furnishing.post_invoices(env, posted, customers)
-    # One contact by hand, which the synchronization will take over.
+    # The synchronization will convert this contact.
     env["res.partner"].create(
         {
             "name": "By hand",
@@ -69,7 +69,7 @@ def uninstall(env, _sandbox: SandboxClient) -> None:
 
 
 def collect(env, _sandbox: SandboxClient) -> None:
-    """Print the files of the first invoice, as somebody in Invoicing sees them."""
+    """Print the files of the first invoice, as an Invoicing user sees them."""
     accountant = env["res.users"].create(
         {
             "name": "Accountant",

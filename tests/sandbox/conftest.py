@@ -1,4 +1,4 @@
-"""A running sandbox for every test, and the published schema to hold it against."""
+"""A running sandbox for every test, and the published schema to compare it with."""
 
 from __future__ import annotations
 

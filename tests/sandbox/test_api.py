@@ -30,19 +30,19 @@ def test_discovery_of_an_unknown_company_is_null(sandbox: Sandbox) -> None:
     assert discovery(sandbox, "nobody") is None
 
 
-def test_a_moved_codebase_answers_404_at_its_old_place(client: Client) -> None:
+def test_moved_codebase_answers_404_at_its_old_place(client: Client) -> None:
     url = f"{client.sandbox.url}/v2026_1/apis/3.0/{COMPANIES}"
     before = client.session.get(url).status_code
     client.sandbox.move_codebase()
     assert (before, client.session.get(url).status_code) == (200, 404)
 
 
-def test_a_moved_codebase_is_found_by_discovery(client: Client) -> None:
+def test_moved_codebase_is_found_by_discovery(client: Client) -> None:
     client.sandbox.move_codebase("v2027_1")
     assert discovery(client.sandbox)["Codebase"] == "v2027_1/"
 
 
-def test_a_doubled_path_cannot_be_routed(client: Client) -> None:
+def test_doubled_path_cannot_be_routed(client: Client) -> None:
     response = client.get(f"{API}/{COMPANIES}")
     assert (response.status_code, response.text) == (
         400,
@@ -50,7 +50,7 @@ def test_a_doubled_path_cannot_be_routed(client: Client) -> None:
     )
 
 
-def test_a_wrong_private_key_gets_401(client: Client) -> None:
+def test_wrong_private_key_gets_401(client: Client) -> None:
     client.session.auth = (f"acme+{client.sandbox.public_key}", "wrong")
     response = client.get(COMPANIES)
     assert (response.status_code, response.json()["code"]) == (401, "Unauthorized")
@@ -87,14 +87,14 @@ def test_no_client_id_gets_403_that_names_it(client: Client) -> None:
         ("none", [403, 403, 403]),
     ],
 )
-def test_a_role_opens_what_it_names(
+def test_role_opens_what_it_names(
     client: Client, role: str, statuses: list[int]
 ) -> None:
     client.sandbox.change_role(client.sandbox.public_key, role)
     assert [client.get(path).status_code for path in PATHS] == statuses
 
 
-def test_the_pdf_keys_open_pdfs_but_no_companies(client: Client) -> None:
+def test_pdf_keys_open_pdfs_but_no_companies(client: Client) -> None:
     box = client.sandbox
     client.session.auth = (f"acme+{box.pdf_public_key}", box.pdf_private_key)
     assert client.get("finance/invoices/20001/pdf").status_code == 200
@@ -122,7 +122,7 @@ def test_system_info_needs_no_keys(client: Client) -> None:
     assert client.get("system/info").json()["version"] == "v2026.1"
 
 
-def test_a_missing_record_gets_404_that_names_it(client: Client) -> None:
+def test_missing_record_gets_404_that_names_it(client: Client) -> None:
     response = client.get("company/contacts/57919")
     assert (response.status_code, response.json()) == (
         404,
@@ -131,31 +131,31 @@ def test_a_missing_record_gets_404_that_names_it(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["company/nothing", "company/companies/5/pdf"])
-def test_an_endpoint_that_does_not_exist_says_so(client: Client, path: str) -> None:
+def test_endpoint_that_does_not_exist_says_so(client: Client, path: str) -> None:
     assert client.get(path).json() == {
         "code": "ConnectWiseApi",
         "message": "The endpoint does not exist.",
     }
 
 
-def test_a_page_has_25_records_unless_asked_otherwise(client: Client) -> None:
+def test_page_has_25_records_by_default(client: Client) -> None:
     assert len(client.get(COMPANIES).json()) == 25
 
 
-def test_a_page_past_the_end_is_empty(client: Client) -> None:
+def test_page_past_the_end_is_empty(client: Client) -> None:
     assert client.get(COMPANIES, page=99).json() == []
 
 
-def test_a_url_that_is_too_long_is_refused(client: Client) -> None:
+def test_url_that_is_too_long_is_refused(client: Client) -> None:
     conditions = f"id in ({','.join(['1'] * 800)})"
     assert client.get(COMPANIES, conditions=conditions).status_code == 414
 
 
-def test_info_comes_when_no_fields_are_asked_for(client: Client) -> None:
+def test_info_is_included_without_a_list_of_fields(client: Client) -> None:
     assert "lastUpdated" in client.get(COMPANIES).json()[0]["_info"]
 
 
-def test_info_stays_away_when_fields_do_not_name_it(client: Client) -> None:
+def test_info_is_left_out_if_fields_do_not_name_it(client: Client) -> None:
     record = client.get(COMPANIES, fields="id,billToCompany").json()[0]
     assert sorted(record["billToCompany"]) == ["id", "identifier", "name"]
     assert sorted(record) == ["billToCompany", "id"]
@@ -181,7 +181,7 @@ def test_records_come_in_the_order_asked_for(client: Client) -> None:
     assert names == sorted(names, reverse=True)
 
 
-def test_count_counts_what_conditions_find(client: Client) -> None:
+def test_count_agrees_with_the_conditions(client: Client) -> None:
     count = client.get(f"{COMPANIES}/count", conditions="deletedFlag = true").json()
     assert count == {"count": 1}
 
@@ -219,16 +219,16 @@ def large() -> Iterator[Client]:
         client.session.close()
 
 
-def test_a_page_is_capped_at_1000(large: Client) -> None:
+def test_page_is_capped_at_1000(large: Client) -> None:
     assert len(large.get(COMPANIES, pageSize=5000, fields="id").json()) == 1000
 
 
-def test_numbered_pages_have_no_gaps_and_no_doubles(large: Client) -> None:
+def test_numbered_pages_have_no_gaps_and_no_duplicates(large: Client) -> None:
     seen = [i for page in (1, 2, 3, 4, 5) for i in large.ids(COMPANIES, page=page)]
     assert len(seen) == len(set(seen)) == 3500
 
 
-def test_keyset_pages_have_no_gaps_and_no_doubles(large: Client) -> None:
+def test_keyset_pages_have_no_gaps_and_no_duplicates(large: Client) -> None:
     seen: list[int] = [0]
     while page := large.ids(COMPANIES, conditions=f"id > {seen[-1]}", orderBy="id asc"):
         seen += page

@@ -1,4 +1,4 @@
-"""The language of conditions, asked over HTTP and checked against plain Python."""
+"""The language of conditions, tried over HTTP and compared with plain Python."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_conditions_find(
         (COMPANIES, "id = 5; drop", "String values should be enclosed with double"),
     ],
 )
-def test_conditions_that_cannot_be_read_say_why(
+def test_invalid_conditions_are_refused_with_a_reason(
     client: Client, path: str, conditions: str, message: str
 ) -> None:
     response = client.get(path, conditions=conditions)
@@ -96,7 +96,7 @@ def test_conditions_that_cannot_be_read_say_why(
     )
 
 
-def test_a_bracket_is_written_in_brackets(client: Client) -> None:
+def test_bracket_is_escaped_by_brackets(client: Client) -> None:
     client.sandbox.patch_company(1001, {"name": "Acme [East]"})
     found = client.ids(COMPANIES, conditions='name = "acme [[]East]"')
     assert found == [1001]
@@ -110,7 +110,7 @@ def test_child_conditions_search_lists(client: Client) -> None:
     assert client.ids(CONTACTS, childConditions=text) == [5014]
 
 
-def test_child_conditions_are_about_one_item(client: Client) -> None:
+def test_child_conditions_apply_to_one_item(client: Client) -> None:
     text = (
         'communicationItems/value like "gone@*"'
         ' AND communicationItems/communicationType="Phone"'
@@ -206,6 +206,6 @@ def test_invoices_found_are_those_that_meet_the_conditions(
 
 @given(st.text(max_size=40))
 @settings(max_examples=150, deadline=None)
-def test_no_text_breaks_the_reading_of_conditions(running: Sandbox, text: str) -> None:
+def test_any_text_is_parsed_or_refused(running: Sandbox, text: str) -> None:
     response = Client(running).get(COMPANIES, conditions=text)
     assert response.status_code in (200, 400)

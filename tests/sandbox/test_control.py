@@ -1,4 +1,4 @@
-"""The sandbox changes while it runs, by the control API and by Python alike."""
+"""The sandbox can be changed while it runs, by the control API and by Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def control(sandbox: Sandbox, method: str, path: str, **body: Any) -> Any:
     return response.json()
 
 
-def test_a_patched_company_shows_the_change_and_a_later_time(client: Client) -> None:
+def test_patched_company_shows_the_change_and_a_later_time(client: Client) -> None:
     before = client.get("company/companies/1001").json()
     control(client.sandbox, "PATCH", "companies/1001", name="Renamed LLC")
     after = client.get("company/companies/1001").json()
@@ -40,24 +40,24 @@ def test_last_updated_may_be_set(sandbox: Sandbox) -> None:
     assert changed["_info"]["lastUpdated"] == "2020-01-01T00:00:00Z"
 
 
-def test_a_reference_can_be_changed_and_is_found(client: Client) -> None:
+def test_reference_can_be_changed_and_is_found(client: Client) -> None:
     client.sandbox.patch_company(1001, {"billingContact": {"id": 5014}})
     found = client.ids("company/companies", conditions="billingContact/id = 5014")
     assert found == [514, 1001]
 
 
-def test_a_reference_can_be_removed(sandbox: Sandbox) -> None:
+def test_reference_can_be_removed(sandbox: Sandbox) -> None:
     changed = sandbox.patch_company(1001, {"billingContact": None})
     assert "billingContact" not in changed
 
 
-def test_a_field_without_meaning_here_is_kept_and_found(client: Client) -> None:
+def test_field_without_meaning_to_the_sandbox_is_kept_and_found(client: Client) -> None:
     client.sandbox.patch_company(1001, {"facebookUrl": "https://social.example/a"})
     found = client.ids("company/companies", conditions="facebookUrl = '*example/a'")
     assert found == [1001]
 
 
-def test_an_unknown_field_cannot_be_patched(sandbox: Sandbox) -> None:
+def test_unknown_field_cannot_be_patched(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/_sandbox/companies/1001"
     assert requests.patch(url, json={"vatNumber": "1"}, timeout=5).status_code == 400
 
@@ -69,7 +69,7 @@ def test_communication_items_can_be_changed(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("table", ["companies", "contacts", "invoices"])
-def test_a_created_record_can_be_read_and_deleted(sandbox: Sandbox, table: str) -> None:
+def test_created_record_can_be_read_and_deleted(sandbox: Sandbox, table: str) -> None:
     number = control(sandbox, "POST", table, id=77)["id"]
     assert control(sandbox, "GET", f"{table}/{number}")["id"] == 77
     control(sandbox, "DELETE", f"{table}/77")
@@ -78,19 +78,19 @@ def test_a_created_record_can_be_read_and_deleted(sandbox: Sandbox, table: str) 
 
 
 @pytest.mark.parametrize("table", ["companies", "contacts", "invoices"])
-def test_a_deleted_records_id_is_not_used_again(sandbox: Sandbox, table: str) -> None:
+def test_deleted_records_id_is_not_used_again(sandbox: Sandbox, table: str) -> None:
     last = control(sandbox, "POST", table)["id"]
     control(sandbox, "DELETE", f"{table}/{last}")
     assert control(sandbox, "POST", table)["id"] == last + 1
 
 
-def test_a_recycled_company_stays_listed(client: Client) -> None:
+def test_recycled_company_stays_listed(client: Client) -> None:
     control(client.sandbox, "POST", "companies/1001/recycle")
     found = client.ids("company/companies", conditions="deletedFlag = true")
     assert found == [504, 1001]
 
 
-def test_a_merged_company_is_gone_and_its_invoices_moved(client: Client) -> None:
+def test_merged_company_is_gone_and_its_invoices_moved(client: Client) -> None:
     theirs = client.ids("finance/invoices", conditions="company/id = 1002")
     control(client.sandbox, "POST", "companies/1002/merge", into=1001)
     moved = client.ids("finance/invoices", conditions="company/id = 1001")
@@ -98,7 +98,7 @@ def test_a_merged_company_is_gone_and_its_invoices_moved(client: Client) -> None
     assert theirs and set(theirs) <= set(moved)
 
 
-def test_a_new_key_works_and_a_revoked_one_does_not(client: Client) -> None:
+def test_new_key_works_and_a_revoked_one_does_not(client: Client) -> None:
     box = client.sandbox
     control(box, "POST", "keys", public_key="a", private_key="b", role="full")
     client.session.auth = ("acme+a", "b")
@@ -107,7 +107,7 @@ def test_a_new_key_works_and_a_revoked_one_does_not(client: Client) -> None:
     assert (before, client.get("company/companies").status_code) == (200, 401)
 
 
-def test_a_role_can_be_changed(client: Client) -> None:
+def test_role_can_be_changed(client: Client) -> None:
     box = client.sandbox
     control(box, "PATCH", f"keys/{box.public_key}", role="pdf_only")
     assert client.get("company/companies").status_code == 403
@@ -117,7 +117,7 @@ def test_keys_are_listed_without_private_ones(sandbox: Sandbox) -> None:
     assert sandbox.private_key not in str(control(sandbox, "GET", "keys"))
 
 
-def test_the_codebase_moves(sandbox: Sandbox) -> None:
+def test_codebase_moves(sandbox: Sandbox) -> None:
     assert control(sandbox, "POST", "codebase") == {"codebase": "v2026_2/"}
 
 
@@ -126,13 +126,13 @@ def test_latency_delays_answers(client: Client) -> None:
     assert client.get("company/companies").elapsed.total_seconds() >= 0.12
 
 
-def test_a_pdf_can_be_set(client: Client) -> None:
+def test_pdf_can_be_set(client: Client) -> None:
     url = f"{client.sandbox.url}/_sandbox/invoices/20001/pdf"
     requests.put(url, data=b"%PDF-mine", timeout=5)
     assert client.get("finance/invoices/20001/pdf").content == b"%PDF-mine"
 
 
-def test_a_fault_can_be_set_listed_and_cleared(client: Client) -> None:
+def test_fault_can_be_set_listed_and_cleared(client: Client) -> None:
     box = client.sandbox
     control(box, "POST", "faults", name="unavailable", endpoint="companies", times=0)
     client.get("company/companies")
@@ -162,7 +162,7 @@ def test_requests_are_logged_without_secrets(client: Client) -> None:
     assert client.sandbox.private_key not in str(entry)
 
 
-def test_the_log_can_be_cleared(client: Client) -> None:
+def test_log_can_be_cleared(client: Client) -> None:
     client.get("company/companies")
     control(client.sandbox, "DELETE", "requests")
     assert client.sandbox.requests() == []
@@ -183,17 +183,17 @@ def test_every_control_endpoint_is_listed(sandbox: Sandbox) -> None:
     assert len(control(sandbox, "GET", "")["endpoints"]) > 20
 
 
-def test_a_body_that_is_no_json_is_refused(sandbox: Sandbox) -> None:
+def test_body_that_is_no_json_is_refused(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/_sandbox/faults"
     assert requests.post(url, data=b"{", timeout=5).status_code == 400
 
 
-def test_the_start_page_shows_what_to_type(sandbox: Sandbox) -> None:
+def test_start_page_shows_the_values_to_type(sandbox: Sandbox) -> None:
     page = requests.get(f"{sandbox.url}/", timeout=5).text
     assert sandbox.private_key in page and sandbox.url in page
 
 
-def test_a_stopped_sandbox_refuses_connections() -> None:
+def test_stopped_sandbox_refuses_connections() -> None:
     sandbox = Sandbox(companies=1, invoices=0)
     sandbox.start()
     host, port = sandbox.host.split(":")
@@ -202,7 +202,7 @@ def test_a_stopped_sandbox_refuses_connections() -> None:
         socket.create_connection((host, int(port)), timeout=1)
 
 
-def test_a_stopped_sandbox_starts_again_at_the_same_place() -> None:
+def test_stopped_sandbox_starts_again_at_the_same_place() -> None:
     sandbox = Sandbox(companies=1, invoices=0)
     sandbox.start()
     sandbox.stop()

@@ -1,4 +1,4 @@
-"""Data: the same for the same seed, believable, hard cases always there."""
+"""The same seed gives the same data, believable and with all hard cases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def everything(operations: Operations) -> list[object]:
     return [operations.export_companies(), operations.export_invoices()]
 
 
-def test_the_same_seed_gives_the_same_data() -> None:
+def test_same_seed_gives_the_same_data() -> None:
     assert everything(Operations(seed=5)) == everything(Operations(seed=5))
 
 
@@ -33,7 +33,7 @@ def test_more_companies_keep_the_first_ones() -> None:
     assert few.export_companies(1000, 10) == many.export_companies(1000, 10)
 
 
-def test_the_first_ordinary_invoices_are_numbered_from_cw1001() -> None:
+def test_first_ordinary_invoices_are_numbered_from_cw1001() -> None:
     invoices = Operations().export_invoices(20000, 13)
     assert [invoice["number"] for invoice in invoices] == [
         *(f"CW{number}" for number in range(1001, 1012)),
@@ -103,7 +103,7 @@ def test_billing_contact_without_email_has_a_telephone(client: Client) -> None:
     assert [item["communicationType"] for item in items] == ["Phone"]
 
 
-def test_no_invoice_number_leaves_the_key_out(client: Client) -> None:
+def test_invoice_without_number_has_no_such_key(client: Client) -> None:
     (number,) = client.sandbox.hard_cases["no_invoice_number"]["invoices"]
     assert "invoiceNumber" not in client.get(f"finance/invoices/{number}").json()
 
@@ -115,7 +115,7 @@ def test_same_number_belongs_to_two_companies(client: Client) -> None:
     assert len({record["company"]["id"] for record in records}) == 2
 
 
-def test_a_look_up_by_number_uses_an_index() -> None:
+def test_lookup_by_number_uses_an_index() -> None:
     numbers = ", ".join(f'"CW{number}"' for number in range(1001, 1051))
     where = compile_conditions(
         f"invoiceNumber in ({numbers})", lambda path: find_field(INVOICE, path)
@@ -126,7 +126,7 @@ def test_a_look_up_by_number_uses_an_index() -> None:
     assert "USING COVERING INDEX invoices_number" in str(plan)
 
 
-def test_an_ordinary_page_of_large_data_is_right() -> None:
+def test_page_of_large_data_is_correct() -> None:
     large = Operations(companies=20_000, invoices=30_000)
     last = large.export_invoices(after=20000 + 29_000)[-1]
     assert last["company_id"] <= 1000 + 20_000

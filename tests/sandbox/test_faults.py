@@ -1,4 +1,4 @@
-"""Every fault does what its name says."""
+"""Each fault does what its name says."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ def test_stall_in_body_sends_half_and_stops(client: Client) -> None:
         client.get(COMPANIES, timeout=0.3)
 
 
-def test_a_stall_ends_after_its_seconds(client: Client) -> None:
+def test_stall_ends_after_its_seconds(client: Client) -> None:
     client.sandbox.fault("stall_before_headers", "companies", seconds=0.2)
     assert raw_answer(client) == (b"", "closed")
 
 
-def test_a_stall_ends_when_faults_are_cleared(client: Client) -> None:
+def test_stall_ends_when_faults_are_cleared(client: Client) -> None:
     client.sandbox.fault("stall_before_headers", "companies")
     threading.Timer(0.2, client.sandbox.clear_faults).start()
     assert raw_answer(client) == (b"", "closed")
 
 
-def test_a_stall_does_not_hold_up_stopping() -> None:
+def test_stall_does_not_hold_up_stopping() -> None:
     with Sandbox() as sandbox:
         sandbox.fault("stall_before_headers")
         with pytest.raises(requests.ReadTimeout):
@@ -150,7 +150,7 @@ def test_rate_limit_has_the_key_error_and_seconds(client: Client) -> None:
     assert response.headers["Retry-After"] == "30"
 
 
-def test_rate_limit_waits_as_long_as_told(client: Client) -> None:
+def test_rate_limit_asks_for_the_given_pause(client: Client) -> None:
     client.sandbox.fault("rate_limit", "companies", seconds=2)
     assert client.get(COMPANIES).headers["Retry-After"] == "2"
 
@@ -218,7 +218,9 @@ def test_malformed_json_cannot_be_read(client: Client) -> None:
         ("shape_null", None),
     ],
 )
-def test_wrong_shapes(client: Client, fault: str, data: object) -> None:
+def test_wrong_shape_is_valid_json_of_another_type(
+    client: Client, fault: str, data: object
+) -> None:
     assert status_of(client, fault)[1].json() == data
 
 
@@ -314,24 +316,24 @@ def _statuses(client: Client, calls: int) -> list[int]:
     return [client.get(COMPANIES).status_code for _ in range(calls)]
 
 
-def test_a_fault_strikes_once_from_its_nth_call(client: Client) -> None:
+def test_fault_strikes_once_from_its_nth_call(client: Client) -> None:
     client.sandbox.fault("unavailable", "companies", nth=2)
     assert _statuses(client, 3) == [200, 503, 200]
 
 
-def test_a_fault_strikes_as_often_as_told(client: Client) -> None:
+def test_fault_strikes_as_often_as_told(client: Client) -> None:
     client.sandbox.fault("unavailable", "companies", times=2)
     assert _statuses(client, 3) == [503, 503, 200]
 
 
-def test_a_fault_may_strike_until_cleared(client: Client) -> None:
+def test_fault_may_strike_until_cleared(client: Client) -> None:
     client.sandbox.fault("unavailable", "companies", times=0)
     before = _statuses(client, 3)
     client.sandbox.clear_faults()
     assert (before, _statuses(client, 1)) == ([503] * 3, [200])
 
 
-def test_a_fault_leaves_other_endpoints_alone(client: Client) -> None:
+def test_fault_leaves_other_endpoints_alone(client: Client) -> None:
     client.sandbox.fault("unavailable", "contacts")
     assert _statuses(client, 1) == [200]
 
@@ -358,12 +360,12 @@ def test_faults_strike_discovery(sandbox: Sandbox) -> None:
     assert requests.get(url, timeout=5).status_code == 503
 
 
-def test_the_control_api_has_no_faults(sandbox: Sandbox) -> None:
+def test_control_api_has_no_faults(sandbox: Sandbox) -> None:
     sandbox.fault("unavailable", "any", times=0)
     assert requests.get(f"{sandbox.url}/_sandbox/", timeout=5).status_code == 200
 
 
-def test_an_unknown_fault_is_refused(sandbox: Sandbox) -> None:
+def test_unknown_fault_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="No fault"):
         sandbox.fault("earthquake")
 
@@ -374,7 +376,7 @@ def test_every_fault_is_described(sandbox: Sandbox) -> None:
     assert all(DESCRIPTIONS.values())
 
 
-def test_a_connection_serves_on_after_a_fault(client: Client) -> None:
+def test_connection_serves_on_after_a_fault(client: Client) -> None:
     client.sandbox.fault("short_body", "companies")
     with pytest.raises(requests.RequestException):
         client.get(COMPANIES)

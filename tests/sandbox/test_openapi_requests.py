@@ -1,8 +1,8 @@
-"""What the client asks for agrees with ConnectWise's OpenAPI document.
+"""The client's requests agree with ConnectWise's OpenAPI document.
 
 Prism stands between the client and the sandbox. It refuses a request that the document
-does not allow, and an answer of the sandbox that it does not describe. Prism lets names
-pass that the document does not have; those are compared here.
+does not allow, and an answer of the sandbox that the document does not describe. Prism
+lets unknown names pass; they are compared here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SCHEMAS = {
 
 
 def _for_prism(openapi: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with what the extract has lost, below the codebase's path.
+    """Return the document below the codebase's path, with gaps of the extract filled.
 
     Without ``required``: ``fields`` leaves properties out, and no schema says so.
     """
@@ -93,7 +93,7 @@ def client(proxy: str, sandbox: Sandbox) -> Iterator[ConnectWiseClient]:
 def asked(
     client: ConnectWiseClient, sandbox: Sandbox, openapi: dict[str, Any]
 ) -> Iterator[None]:
-    """Hold the names in what the sandbox was asked for against the document."""
+    """Compare the names in the sandbox's requests with the document."""
     yield
     assert sandbox.requests()
     for request in sandbox.requests():
@@ -109,47 +109,52 @@ def asked(
 pytestmark = pytest.mark.usefixtures("asked")
 
 
-def test_all_companies(client: ConnectWiseClient) -> None:
+def test_request_for_all_companies_is_valid(client: ConnectWiseClient) -> None:
     assert any(page.companies for page in client.companies())
 
 
-def test_companies_of_a_range(client: ConnectWiseClient) -> None:
+def test_request_for_a_range_of_companies_is_valid(client: ConnectWiseClient) -> None:
     assert any(page.companies for page in client.companies([IdRange(500, 2000)]))
 
 
-def test_changed_companies(client: ConnectWiseClient) -> None:
+def test_request_for_changed_companies_is_valid(client: ConnectWiseClient) -> None:
     pages = client.companies([IdRange(500)], changed_since=SINCE)
     assert any(page.companies for page in pages)
 
 
-def test_ranges_of_companies(client: ConnectWiseClient) -> None:
-    """Their number, and the greatest id."""
+def test_requests_for_the_count_and_the_greatest_id_are_valid(
+    client: ConnectWiseClient,
+) -> None:
     count, ranges = client.company_ranges()
     assert count and ranges
 
 
-def test_contacts_by_id(client: ConnectWiseClient) -> None:
+def test_request_for_contacts_by_id_is_valid(client: ConnectWiseClient) -> None:
     assert list(client.contacts([5001, 5002]))
 
 
-def test_changed_contacts(client: ConnectWiseClient) -> None:
+def test_request_for_changed_contacts_is_valid(client: ConnectWiseClient) -> None:
     assert list(client.changed_contacts(SINCE))
 
 
 @pytest.mark.parametrize("numbers", [["CW1001"], ["CW1001", "CW1002"]])
-def test_invoices_by_number(client: ConnectWiseClient, numbers: list[str]) -> None:
+def test_request_for_invoices_by_number_is_valid(
+    client: ConnectWiseClient, numbers: list[str]
+) -> None:
     ((invoices, _skipped),) = client.find_invoices(numbers)
     assert [invoice.number for invoice in invoices] == numbers
 
 
-def test_invoices_by_id(client: ConnectWiseClient) -> None:
+def test_request_for_invoices_by_id_is_valid(client: ConnectWiseClient) -> None:
     assert list(client.get_invoices([20001, 20002]))
 
 
-def test_the_pdf_of_an_invoice(client: ConnectWiseClient) -> None:
+def test_request_for_a_pdf_is_valid(client: ConnectWiseClient) -> None:
     assert client.download_invoice_pdf(20001)
 
 
-def test_the_rights_of_the_api_member(client: ConnectWiseClient) -> None:
+def test_requests_for_the_rights_of_the_api_member_are_valid(
+    client: ConnectWiseClient,
+) -> None:
     report = client.check_access(include_contacts=True)
     assert [check.state for check in report.checks] == ["granted"] * 3

@@ -63,7 +63,7 @@ def test_every_record_of_a_list_is_valid(
 
 
 @pytest.mark.parametrize(("path", "name"), LISTS)
-def test_a_single_record_is_valid(
+def test_single_record_is_valid(
     client: Client, validators: Any, path: str, name: str
 ) -> None:
     number = client.ids(path)[-1]
@@ -71,9 +71,7 @@ def test_a_single_record_is_valid(
 
 
 @pytest.mark.parametrize(("path", "name"), LISTS)
-def test_a_count_is_valid(
-    client: Client, validators: Any, path: str, name: str
-) -> None:
+def test_count_is_valid(client: Client, validators: Any, path: str, name: str) -> None:
     validators["Count"].validate(client.get(f"{path}/count").json())
 
 
@@ -85,17 +83,17 @@ def test_known_names_are_those_of_the_document(
     assert getattr(openapi_names, name.upper()) == published
 
 
-def test_the_validator_refuses_a_property_that_does_not_exist(validators: Any) -> None:
+def test_validator_refuses_a_property_that_does_not_exist(validators: Any) -> None:
     wrong = {"identifier": "A", "name": "A", "vatNumber": "1"}
     assert not validators["Company"].is_valid(wrong)
 
 
-def test_a_patched_record_is_valid(client: Client, validators: Any) -> None:
+def test_patched_record_is_valid(client: Client, validators: Any) -> None:
     client.sandbox.patch_company(1001, {"parentCompany": {"id": 1002}, "name": "N"})
     validators["Company"].validate(client.get("company/companies/1001").json())
 
 
-def test_a_created_record_is_valid(client: Client, validators: Any) -> None:
+def test_created_record_is_valid(client: Client, validators: Any) -> None:
     made = client.sandbox.create_invoice({"company": {"id": 1001}})
     validators["Invoice"].validate(made)
 

@@ -1,4 +1,4 @@
-"""The addon's folder alone can be installed, and its tests can be run."""
+"""The addon's folder can be installed, and its tests run, without the repository."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ GUARDED = "benji_connectwise/tests/common.py"
 
 
 def imported(file: Path) -> set[str]:
-    """Return the names of the packages that a file imports, its own apart."""
+    """Return the names of the packages that a file imports, except its own."""
     names = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -21,7 +21,8 @@ def imported(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def test_the_sandbox_alone_is_imported_from_beside_and_where_its_absence_is_met():
+def test_only_the_sandbox_is_imported_from_outside_the_addon():
+    """Only where its absence is handled."""
     found = {
         str(file.relative_to(ROOT)): sorted(imported(file) & BESIDE)
         for file in ROOT.glob("benji_connectwise*/**/*.py")

@@ -16,7 +16,7 @@ def send(mailbox: Mailbox, *receivers: str) -> None:
             smtp.sendmail("me@acme.example", [receiver], LINES)
 
 
-def test_an_email_becomes_a_file_with_the_same_bytes(tmp_path: Path) -> None:
+def test_email_becomes_a_file_with_the_same_bytes(tmp_path: Path) -> None:
     with Mailbox(tmp_path) as mailbox:
         send(mailbox, "you@customer.example")
     [file] = tmp_path.iterdir()
@@ -35,7 +35,7 @@ def test_each_email_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("refusal", ["550 no such user", "451 come again"])
-def test_a_refused_email_is_not_kept(refusal: str) -> None:
+def test_refused_email_is_not_kept(refusal: str) -> None:
     with Mailbox() as mailbox:
         mailbox.refusal = refusal
         with pytest.raises(smtplib.SMTPException):
@@ -43,7 +43,7 @@ def test_a_refused_email_is_not_kept(refusal: str) -> None:
         assert mailbox.messages == []
 
 
-def test_an_email_about_an_invoice_is_found() -> None:
+def test_email_about_an_invoice_is_found() -> None:
     with Mailbox() as mailbox:
         send(mailbox, "you@customer.example")
         mail = mailbox.wait_for("CW1001")

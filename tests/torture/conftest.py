@@ -1,4 +1,4 @@
-"""What all of these tests share: how long they may take, and an Odoo to be hard on.
+"""Shared by all torture tests: their share of time, and an Odoo to mistreat.
 
 Each test is a short slice of itself, unless TORTURE_MINUTES says how many minutes all
 of them have together.
@@ -41,13 +41,20 @@ def server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def is_long() -> bool:
-    """Whether this is `make torture`, and not the slice of it in `make test`."""
+    """Return whether this is `make torture`, and not its slice in `make test`."""
     return bool(MINUTES)
 
 
 @pytest.fixture(scope="session")
+def long_only(is_long: bool) -> None:
+    """Leave the test to `make torture`."""
+    if not is_long:
+        pytest.skip("only in make torture")
+
+
+@pytest.fixture(scope="session")
 def share() -> Callable[[float], float]:
-    """Return how many seconds a part of all the minutes is: ``share(0.1)``."""
+    """Return this part of all the minutes in seconds: ``share(0.1)``."""
     return lambda part: part * MINUTES * 60
 
 
@@ -60,13 +67,13 @@ def in_process(server: None) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def companies(is_long: bool) -> int:
-    """How many companies ConnectWise has: a thousand are a page."""
+    """Return the number of companies in ConnectWise; a thousand are a page."""
     return 20_000 if is_long else 3_000
 
 
 @pytest.fixture(scope="session")
 def batch(is_long: bool) -> int:
-    """How many invoices are to be sent; there are 20 others."""
+    """Return the number of invoices to send; there are 20 others."""
     return 200 if is_long else 20
 
 
@@ -80,7 +87,7 @@ def connectwise(companies: int, batch: int) -> Iterator[WatchedSandbox]:
 
 @pytest.fixture(scope="session")
 def base(server: None, connectwise: WatchedSandbox, batch: int) -> Iterator[str]:
-    """A database with customers and invoices; nothing was synchronized or sent yet."""
+    """A database with customers and invoices, before any synchronization or sending."""
     with copied_database(prepare_template(), "benji_torture_base") as database:
         arguments = (database, connectwise.url, str(batch + 20), str(batch))
         subprocess.run(
@@ -113,9 +120,9 @@ def start_odoo(base: str, connectwise: WatchedSandbox):
 
 @pytest.fixture(scope="session")
 def undisturbed(start_odoo) -> tuple[Outcome, list[dict]]:
-    """What a synchronization leaves that nobody disturbed, and what it asked."""
+    """The result and the requests of a synchronization that nobody disturbed."""
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SYNC)
         odoo.start()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         return outcome(odoo), odoo.sandbox.requests()

@@ -1,7 +1,7 @@
-"""What has to hold at any moment, whatever went wrong before.
+"""Invariants that hold at any moment, whatever went wrong before.
 
-Each function takes an environment of Odoo with all rights and what else it compares
-with, changes nothing, and returns the violations in words: an empty list is good.
+Each function takes an environment of Odoo with all rights and the data to compare it
+with. It changes nothing, and returns the violations in words: an empty list is good.
 """
 
 import re
@@ -26,7 +26,7 @@ NOT_FOR_PEOPLE = re.compile(
 
 
 def check_all(env, sandbox: Sandbox, log: str = "") -> list[str]:
-    """Everything that needs no knowledge of what was done before."""
+    """Check all that needs no knowledge of earlier steps."""
     return [
         *check_companies(env, sandbox),
         *check_rows(env),
@@ -45,7 +45,7 @@ def _companies_there(sandbox: Sandbox) -> dict[int, dict[str, Any]]:
 
 
 def check_companies(env, sandbox: Sandbox) -> list[str]:
-    """No company is doubled, and none is gone that is not gone in ConnectWise."""
+    """No company is duplicated, and only those deleted in ConnectWise are gone."""
     there = _companies_there(sandbox)
     env.flush_all()
     env.cr.execute(
@@ -62,7 +62,7 @@ def check_companies(env, sandbox: Sandbox) -> list[str]:
 
 
 def check_rows(env) -> list[str]:
-    """A row a customer; automatic links one to one, none on a disconnected row."""
+    """One row for each customer; automatic links are one to one, not disconnected."""
     env.flush_all()
     env.cr.execute(
         "SELECT id, backend_id, partner_id, connectwise_company_id, connection,"
@@ -146,7 +146,7 @@ def check_contacts(env) -> list[str]:
 
 
 def check_watermark(env, sandbox: Sandbox) -> list[str]:
-    """All that changed before the point where the next reading starts is stored."""
+    """All changes before the point where the next reading starts are stored."""
     env.flush_all()
     env.cr.execute("SELECT id, newest_change FROM connectwise_backend")
     violations = []
@@ -166,7 +166,7 @@ def check_watermark(env, sandbox: Sandbox) -> list[str]:
             is_behind = _naive(changed) < newest - OVERLAP
             expected = [company["name"] or "", company["account_number"] or ""]
             *found, dated = stored.get(ref, [None, True])
-            # Without a date is what ConnectWise itself gave without its fields.
+            # A record without a date came from ConnectWise without its fields.
             if is_behind and dated and found != expected and str(ref) not in listed:
                 violations.append(
                     f"company {ref} is {found} and not {expected}, and the next reading"
@@ -176,7 +176,7 @@ def check_watermark(env, sandbox: Sandbox) -> list[str]:
 
 
 def check_stored(env, sandbox: Sandbox, is_full: bool) -> list[str]:
-    """After a synchronization came to its end: all of ConnectWise is stored.
+    """After a finished synchronization, all of ConnectWise is stored.
 
     :param is_full: whether all entries were read, so that missing ones are known
     """
@@ -244,7 +244,7 @@ SENTENCES = {
 
 
 def get_sentences(env) -> list[tuple[str, str]]:
-    """Return what people are told, and where."""
+    """Return all messages for people, and where they are shown."""
     return [
         (where, text)
         for where, (model, name) in SENTENCES.items()
@@ -253,7 +253,7 @@ def get_sentences(env) -> list[tuple[str, str]]:
 
 
 def check_sentences(said: list[tuple[str, str]]) -> list[str]:
-    """What people are told is plain, and says more than nothing."""
+    """Messages for people are plain and not empty."""
     return [
         f"{where} says: {text}"
         for where, text in said
@@ -262,7 +262,7 @@ def check_sentences(said: list[tuple[str, str]]) -> list[str]:
 
 
 def check_leftovers(env) -> list[str]:
-    """No lock is held, no transaction left open, and nothing runs without an end."""
+    """No lock is held, no transaction is open, and nothing runs for ever."""
     env.flush_all()
     env.cr.execute(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
@@ -294,7 +294,7 @@ def check_leftovers(env) -> list[str]:
 
 
 def check_nothing_runs(env) -> list[str]:
-    """No synchronization is open: for moments when none was asked for and failed."""
+    """No synchronization is open, at a time when none was requested and none failed."""
     env.cr.execute(
         "SELECT id, state FROM connectwise_sync WHERE state IN ('queued', 'running')"
     )
@@ -304,7 +304,7 @@ def check_nothing_runs(env) -> list[str]:
 
 
 def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
-    """No key is in what people or administrators read."""
+    """No key is in texts that people or administrators read."""
     user = f"{sandbox.company_login_id}+{sandbox.public_key}"
     header = b64encode(f"{user}:{sandbox.private_key}".encode()).decode()
     env.flush_all()
@@ -327,7 +327,7 @@ def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
 
 
 def check_manual(env, links: Mapping[int, int | None]) -> list[str]:
-    """What people connected (customer → ConnectWise's id) or disconnected stays."""
+    """Connections and disconnections by people (customer → id there) are kept."""
     env.flush_all()
     env.cr.execute(
         "SELECT row.partner_id, company.connectwise_ref, row.connection,"
@@ -351,10 +351,10 @@ def check_mails(
     files: Mapping[str, Collection[bytes]],
     recipients: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """No invoice goes out twice, to a stranger, or with a file that is not its own.
+    """No invoice is mailed twice, to a stranger, or with a file that is not its own.
 
-    :param files: by invoice number, what it may be sent with
-    :param recipients: by invoice number, to whom it may be sent
+    :param files: by invoice number, the files it may be sent with
+    :param recipients: by invoice number, the addresses it may be sent to
     """
     violations = []
     seen: Counter[tuple[str, str]] = Counter()
@@ -389,9 +389,9 @@ def check_mails(
 
 
 def tables(env) -> dict[str, list[tuple]]:
-    """Return what the synchronization stored, without ids of Odoo and times.
+    """Return the data that the synchronization stored, without Odoo's ids and times.
 
-    Two databases in which the same came out have equal tables, however they got there.
+    Two databases with the same result have equal tables, however they got there.
     """
     env.flush_all()
     questions = {
@@ -430,7 +430,7 @@ def tables(env) -> dict[str, list[tuple]]:
 
 
 def differences(expected: dict[str, list], found: dict[str, list]) -> list[str]:
-    """Say in which rows two results of `tables` differ."""
+    """Return the rows in which two results of `tables` differ, in words."""
     return [
         f"{name}: {sign} {row}"
         for name in expected

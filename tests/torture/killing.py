@@ -13,10 +13,10 @@ E_MAILS = 20_250
 
 
 class Fuse:
-    """Kills an Odoo server at one moment: after so many events of a kind, and a delay.
+    """Kills an Odoo server after a number of events of one kind, and a delay.
 
     Events are "request" or the endpoint's name, "answer", "mail", "commit" and "commit
-    of e-mails"; "time" is none, only a delay.
+    of e-mails". "time" is no event, only a delay.
     """
 
     def __init__(self, odoo: OdooServer) -> None:
@@ -66,10 +66,10 @@ class Fuse:
 
 @contextmanager
 def slow_commits(odoo: OdooServer, tell: Callable[[str], None]) -> Iterator[None]:
-    """Make commits of scheduled actions take long enough to be hit.
+    """Slow down the commits of scheduled actions, so that they can be hit.
 
-    Tells "commit", or "commit of e-mails", while PostgreSQL is committing, which it
-    goes on with after the process that asked for it was killed.
+    Tells "commit", or "commit of e-mails", while PostgreSQL is committing. PostgreSQL
+    finishes even after the process that asked for it was killed.
     """
     odoo.query(
         f"""CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,4 +1,4 @@
-"""What customers got by e-mail, compared with what they should have got."""
+"""The e-mails that customers got, compared with those they should have got."""
 
 from odoo_server import OdooServer
 
@@ -18,10 +18,10 @@ def invoices_to_send(odoo: OdooServer) -> list[tuple[str, str]]:
 def wrong_mails(
     odoo: OdooServer, invoices: list[tuple[str, str]], *, with_files: bool = True
 ) -> tuple[list[str], int]:
-    """Return what is wrong with the e-mails, and how many came once more.
+    """Return the mistakes in the e-mails, and how many came once more.
 
-    A mail that was the last one before a kill may come again, as from Odoo alone: it
-    was accepted, and the process that should have noted so is dead.
+    The last mail before a kill may come again, as it may from Odoo alone: it was
+    accepted, and the process that should have noted it is dead.
 
     :param with_files: whether each has to carry ConnectWise's PDF
     """

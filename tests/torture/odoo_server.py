@@ -1,4 +1,4 @@
-"""An Odoo server that can be killed, and the services around it that go on."""
+"""An Odoo server that can be killed, and the services around it that survive."""
 
 from contextlib import suppress
 
@@ -21,7 +21,7 @@ NOW = "date_trunc('second', now() AT TIME ZONE 'UTC')"
 
 
 class OdooServer(OdooProcess):
-    """Odoo on a database, and what is around it.
+    """Odoo on a database, with the services around it.
 
     :param workers: processes that answer requests; 0 for scheduled actions alone
     :param crons: processes that run scheduled actions
@@ -72,7 +72,7 @@ class OdooServer(OdooProcess):
     # -- Scheduled actions --------------------------------------------------------
 
     def switch_on(self, *actions: str) -> None:
-        """Have these scheduled actions run, and no others."""
+        """Run these scheduled actions, and no others."""
         self.query("UPDATE ir_cron SET active = false")
         self.query(
             f"""UPDATE ir_cron SET active = true, nextcall = {NOW}
@@ -82,9 +82,9 @@ class OdooServer(OdooProcess):
         )
 
     def let_time_pass(self) -> None:
-        """Make it the time of all scheduled actions, as it would be some hours later.
+        """Make all scheduled actions due, as they would be some hours later.
 
-        An action that runs at the moment is left alone.
+        An action that is running is left alone.
         """
         self.query(
             f"""UPDATE ir_cron SET nextcall = {NOW}
@@ -96,8 +96,8 @@ class OdooServer(OdooProcess):
     def wake(self) -> None:
         wake_scheduled_actions(self.database)
 
-    def run_what_is_due(self, seconds: float = 300) -> None:
-        """Let hours pass and all scheduled actions run to their end."""
+    def run_due_actions(self, seconds: float = 300) -> None:
+        """Let hours pass, and let all scheduled actions run to their end."""
 
         def is_over() -> bool:
             self.wake()
@@ -108,15 +108,15 @@ class OdooServer(OdooProcess):
             raise TimeoutError(f"scheduled actions ran for over {seconds:.0f} s")
 
     def run_hours_later(self) -> None:
-        """The same, after all pauses that a failure of ConnectWise has begun."""
+        """Do the same after all back-offs caused by failures of ConnectWise."""
         self.query(
             "UPDATE connectwise_backend SET retry_at = NULL, sync_retry_at = NULL"
         )
         self.query("UPDATE connectwise_lookup SET retry_at = NULL")
-        self.run_what_is_due()
+        self.run_due_actions()
 
     def is_busy(self) -> bool:
-        """Whether a scheduled action runs, or has to run now."""
+        """Return whether a scheduled action is running or due."""
         return self.value(
             """SELECT count(*) > (SELECT count(*) FROM (
                         SELECT id FROM ir_cron WHERE active

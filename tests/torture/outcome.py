@@ -1,4 +1,4 @@
-"""What a synchronization left in the database, to be compared with another's."""
+"""The result of a synchronization in the database, compared with another's."""
 
 from collections import Counter
 

@@ -1,10 +1,10 @@
-"""Going back to what a database held before."""
+"""Restoring the earlier contents of a database."""
 
 
 class Snapshots:
-    """Contents of all tables to go back to, each in a schema of its own.
+    """Earlier contents of all tables, each in a schema of its own.
 
-    Triggers note which tables were written, so that only these are put back.
+    Triggers note which tables were written, so that only these are restored.
     """
 
     def __init__(self, cr) -> None:
@@ -32,7 +32,7 @@ class Snapshots:
             )
 
     def keep(self, cr, schema: str) -> None:
-        """Remember everything as it is now under the name `schema`."""
+        """Save everything as it is now under the name `schema`."""
         self.note(cr)
         self.written[schema] = set()
         cr.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
@@ -41,7 +41,7 @@ class Snapshots:
             cr.execute(f'CREATE TABLE {schema}."{name}" AS TABLE public."{name}"')
 
     def restore(self, cr, schema: str) -> set[str]:
-        """Put back what was written since; return the names of the tables."""
+        """Restore all tables that were written since; return their names."""
         self.note(cr)
         names = self.written[schema]
         cr.execute("SET LOCAL session_replication_role = replica")
@@ -54,7 +54,7 @@ class Snapshots:
         return names
 
     def note(self, cr) -> set[str]:
-        """Return the names of the tables that were written since this was asked."""
+        """Return the names of the tables that were written since the last call."""
         cr.execute("DELETE FROM torture.written_tables RETURNING name")
         names = {name for (name,) in cr.fetchall()}
         for written in self.written.values():

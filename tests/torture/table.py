@@ -1,4 +1,4 @@
-"""The table that `make torture` ends with: a line for each goal that was tried.
+"""The table at the end of `make torture`, with a line for each goal that was tried.
 
 Run as a program it prints the table, and fails if there is a violation in it.
 """
@@ -30,7 +30,7 @@ _stopwatch = {"since": time.monotonic()}
 
 
 def start() -> None:
-    """Count the seconds of the next line from now on."""
+    """Start counting the seconds of the next line."""
 
     _stopwatch["since"] = time.monotonic()
 
@@ -42,11 +42,12 @@ def record(
     note: str = "",
     wanted: int = 0,
 ) -> None:
-    """Note how a goal stood up to `cases` cases, where TORTURE_TABLE names a file.
+    """Note the result of a goal in `cases` cases, where TORTURE_TABLE names a file.
 
     :param goal: one of GOALS
     :param violations: how many, or the sentences that describe them
-    :param wanted: how many cases the goal asks for; too few minutes make fewer
+    :param wanted: how many cases the goal asks for; with too little time there are
+        fewer
     """
     seconds = round(time.monotonic() - _stopwatch["since"])
     start()
@@ -67,7 +68,7 @@ def record(
 
 
 def show(lines: list[dict]) -> str:
-    """Return the table as text, with the violations in words below it."""
+    """Return the table as text, followed by the violations in words."""
     rows = [COLUMNS, *([str(line[name]) for name in COLUMNS] for line in lines)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     text = [

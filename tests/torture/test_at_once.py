@@ -1,4 +1,4 @@
-"""Several people and processes do the same, or what gets in each other's way (R3)."""
+"""Several people and processes act at once, or get in each other's way (R3)."""
 
 import re
 import time
@@ -31,7 +31,7 @@ def odoo(start_odoo) -> Iterator[OdooServer]:
 @pytest.fixture(scope="module")
 def people(odoo: OdooServer) -> Iterator[list[Person]]:
     people = odoo.people("accountant", PEOPLE)
-    # Each worker loads a lot for its first request.
+    # The first request of each worker is slow.
     at_once([lambda person=person: backend_of(person) for person in people] * 2)
     yield people
     for person in people:
@@ -49,7 +49,7 @@ def no_deadlock() -> Iterator[None]:
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[tuple[float, str]]:
-    """Make all calls at once; return each one's seconds, and its error or nothing."""
+    """Make all calls at once; return the seconds and the error or None of each."""
 
     def measure(call: Callable[[], Any]) -> tuple[float, str]:
         started = time.monotonic()
@@ -78,7 +78,7 @@ def rescan(person: Person, backend: int, **options: bool) -> None:
 
 
 def unexpected(results: list[tuple[float, str]]) -> list[str]:
-    """Return the errors that are no sentences for people."""
+    """Return the errors that are not meant for people."""
     return [
         error[-500:]
         for _seconds, error in results
@@ -86,10 +86,10 @@ def unexpected(results: list[tuple[float, str]]) -> list[str]:
     ]
 
 
-def test_one_rescan_works_and_the_others_are_told(
+def test_only_one_of_simultaneous_rescans_runs(
     odoo: OdooServer, people: list[Person], undisturbed, is_long: bool
 ) -> None:
-    """At once, while that one works."""
+    """The others are told at once."""
     expected, _requests = undisturbed
     backend = backend_of(people[0])
     violations: list[str] = []
@@ -110,7 +110,7 @@ def test_one_rescan_works_and_the_others_are_told(
         ]
         results = at_once(pressing)
         wait_until(odoo.sandbox.requests, 10)
-        # And now that it works, the same again, and without the background.
+        # Once it is running, the same again without the background.
         results += at_once(pressing) + at_once(directly)
         if count_done(odoo) >= number:
             violations.append("some were told only after its end")
@@ -140,11 +140,11 @@ def count_done(odoo: OdooServer) -> int:
     return odoo.value("SELECT count(*) FROM connectwise_sync WHERE state = 'done'")
 
 
-def test_a_rescan_and_people_keep_each_others_work(
+def test_rescan_and_people_keep_each_others_work(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """Connecting, disconnecting and enabling while all companies are read."""
-    odoo.run_what_is_due()
+    """People connect, disconnect and enable while all companies are read."""
+    odoo.run_due_actions()
     rows = odoo.query(
         """SELECT id FROM connectwise_mapping WHERE contact_id IS NOT NULL
             ORDER BY id LIMIT 9"""
@@ -181,7 +181,7 @@ def test_a_rescan_and_people_keep_each_others_work(
     rescan(people[0], backend_of(people[0]), get_all_entries=True)
     odoo.wake()
     violations, made = [], 0
-    # A part of them in each moment of the reading, and of the storing after it.
+    # Some at each moment of the reading, and of the storing after it.
     for begin in range(3):
         wait_until(lambda: False, 0.4)
         results = at_once(
@@ -194,7 +194,7 @@ def test_a_rescan_and_people_keep_each_others_work(
         violations += unexpected(results)
         violations += [error[-200:] for _seconds, error in results if error]
     odoo.sandbox.set_latency(0)
-    odoo.run_what_is_due()
+    odoo.run_due_actions()
     state = dict(
         odoo.query(
             """SELECT mapping.id, ARRAY[connectwise_company_id::text, connection,
@@ -208,7 +208,7 @@ def test_a_rescan_and_people_keep_each_others_work(
     )
     for row, company in zip(to_connect, free, strict=True):
         if state[row][:2] != [str(company), "manual"]:
-            violations.append(f"connected with {company} by hand, now {state[row]}")
+            violations.append(f"connected to {company} by hand, now {state[row]}")
     for row in to_disconnect:
         if state[row][0] or state[row][2] != "true":
             violations.append(f"disconnected by hand, now {state[row]}")
@@ -232,10 +232,10 @@ def test_a_rescan_and_people_keep_each_others_work(
     assert not violations, "\n".join(violations)
 
 
-def test_one_invoice_opened_and_sent_at_once(
+def test_invoice_opened_and_sent_at_once_has_one_file(
     odoo: OdooServer, people: list[Person]
 ) -> None:
-    """One file is kept, and everybody gets it."""
+    """Everybody gets it."""
     [(move, number), (other, _number)] = odoo.query(
         """SELECT id, name FROM account_move
             WHERE state = 'posted' AND sending_data IS NULL ORDER BY id LIMIT 2"""

@@ -1,5 +1,8 @@
-"""ConnectWise's records and clock as they are: they change while they are read (R6),
-too many are gone at once (R7), one of a thousand cannot be read (R12)."""
+"""ConnectWise's records and clock misbehave.
+
+Records change while they are read (R6), too many are gone at once (R7), and one of a
+thousand cannot be read (R12).
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -16,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture(scope="module")
 def before(in_process: World) -> World:
-    """Everything was read once."""
+    """The database after one full synchronization."""
     in_process.start_afresh()
     in_process.rescan()
     in_process.keep("read_once")
@@ -55,8 +58,8 @@ def check_all_is_stored(world: World, is_full: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("hours", [-24, 0, 24])
-def test_clocks_that_differ_lose_nothing(hours, world, results, monkeypatch) -> None:
-    """ConnectWise's clock is a day ahead of Odoo's, or behind."""
+def test_differing_clocks_lose_nothing(hours, world, results, monkeypatch) -> None:
+    """ConnectWise's clock is a day ahead of Odoo's, or behind it."""
     monkeypatch.setattr(world.sandbox, "today", date.today() + timedelta(hours=hours))
     world.sandbox.reset()
     world.restore("filled")
@@ -72,8 +75,8 @@ def test_clocks_that_differ_lose_nothing(hours, world, results, monkeypatch) -> 
 
 
 @pytest.mark.parametrize("hours", [0, 12, 23])
-def test_a_change_that_is_listed_late_is_not_lost(hours, world: World, results) -> None:
-    """With a time before one that was read already."""
+def test_change_listed_late_is_not_lost(hours, world: World, results) -> None:
+    """Its time is before one that was read already."""
     with world.env() as env:
         newest = env["connectwise.backend"].search([]).newest_change
     late = newest - timedelta(hours=hours)
@@ -124,10 +127,10 @@ MEANWHILE: dict[str, Callable[[World], object]] = {
 
 @pytest.mark.parametrize("full", [True, False], ids=["all", "changed"])
 @pytest.mark.parametrize("what", MEANWHILE)
-def test_what_changes_meanwhile_is_not_lost(
+def test_change_during_the_reading_is_not_lost(
     what: str, full: bool, world: World, results, is_long: bool
 ) -> None:
-    """At any question; the next run brings it, and a full one what is gone."""
+    """At any request. The next run brings it; a full one notices deletions."""
     endpoints = {"companies": (1, 2, 3, 4, 5), "contacts": (1, 2)}
     moments = [(name, nth) for name, nths in endpoints.items() for nth in nths]
     for endpoint, nth in moments if is_long else moments[2:3]:
@@ -170,13 +173,13 @@ def recycle_some(world: World) -> None:
 
 
 def hide_all_but_one(world: World) -> None:
-    """As when the API member may see only some of the companies."""
+    """Hide companies, as if the API member might see only some."""
     for company in world.sandbox.export_companies(after=501):
         world.sandbox.delete_company(company["id"])
 
 
 def without_times(env) -> dict[str, list[tuple]]:
-    """What is in the recycle bin has a new time of its change, which says nothing."""
+    """Remove times: being moved to the recycle bin counts as a change."""
     found = invariants.tables(env)
     is_time = [isinstance(value, datetime) for value in found["companies"][0]]
     found["companies"] = [
@@ -225,7 +228,7 @@ def test_mass_loss_changes_nothing_and_says_so(lose, full, world, results) -> No
 
 @pytest.fixture(scope="module")
 def read_a_thousand(before: World) -> World:
-    """A thousand companies were read once."""
+    """The database after one synchronization of a thousand companies."""
     before.sandbox.reset()
     before.restore("read_once")
     create_a_thousand(before)
@@ -243,7 +246,7 @@ def create_a_thousand(world: World) -> None:
 
 @pytest.fixture
 def a_thousand(read_a_thousand: World, monkeypatch) -> World:
-    """The same, with a thousand in a page."""
+    """The same, with a thousand on one page."""
     world = read_a_thousand
     world.sandbox.reset()
     create_a_thousand(world)
@@ -253,13 +256,13 @@ def a_thousand(read_a_thousand: World, monkeypatch) -> World:
 
 
 @pytest.mark.parametrize("fault", ["mistyped_fields", "no_id", "null_fields"])
-def test_one_bad_company_affects_itself_alone(fault, a_thousand, results) -> None:
-    """The others arrive, it stays as it was, and it is listed."""
+def test_bad_company_affects_only_itself(fault, a_thousand, results) -> None:
+    """The others arrive. It stays as it was, and is listed."""
     world = a_thousand
     world.sandbox.clear_requests()
     world.rescan()
     asked = [r for r in world.sandbox.requests() if r["endpoint"] == "companies"]
-    # Others ask how many there are, or for the newest alone.
+    # Other requests ask for the number of companies, or for the newest one.
     pages = [n for n, r in enumerate(asked, 1) if "pageSize=1000" in r["query"]]
     world.sandbox.patch_company(3500, {"name": f"Good despite {fault}"})
     with world.env() as env:
@@ -291,11 +294,11 @@ def test_one_bad_company_affects_itself_alone(fault, a_thousand, results) -> Non
 
 
 @pytest.mark.parametrize("fault", ["mistyped_fields", "no_id", "null_fields"])
-def test_one_bad_invoice_affects_itself_alone(fault, world: World, results) -> None:
-    """The others of the same answer have their PDFs."""
+def test_bad_invoice_affects_only_itself(fault, world: World, results) -> None:
+    """The others in the same answer have their PDFs."""
     world.sandbox.fault(fault, "invoices")
     with world.env() as env:
-        # As before a batch is sent.
+        # The same happens before a batch is sent.
         from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
 
         moves = env["account.move"].search([("name", "like", "CW1")])
@@ -317,8 +320,8 @@ def test_one_bad_invoice_affects_itself_alone(fault, world: World, results) -> N
     assert violations == []
 
 
-def test_the_page_size_is_what_is_asked_for(world: World) -> None:
-    """Otherwise a page would hold all companies, and nothing be tried."""
+def test_page_has_the_requested_size(world: World) -> None:
+    """Otherwise one page would hold all companies, and nothing would be tried."""
     world.sandbox.clear_requests()
     world.rescan()
     pages = [

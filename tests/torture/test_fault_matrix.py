@@ -1,8 +1,10 @@
-"""Every fault at every point (R1): a new fault, or point, is one line.
+"""Every fault at every point (R1).
+
+A new fault, or a new point, is one line.
 
 A cell is one fault at one point of one operation. While it lasts, the invariants hold,
-invoices go out all the same, and what failed says so. Afterwards a person asks again,
-and the same comes out as if nothing had happened.
+invoices are sent, and failures are reported. Afterwards a person asks again, with the
+same result as if nothing had happened.
 """
 
 import os
@@ -47,12 +49,12 @@ Struck = Callable[[World], AbstractContextManager]
 
 @dataclass(frozen=True)
 class Point:
-    """Where a fault strikes.
+    """A place where a fault strikes.
 
     :param endpoint: of the sandbox
-    :param part: from which of the endpoint's questions on, as a share of all of them
-    :param operate: what is done meanwhile
-    :param also: what goes wrong beside ConnectWise
+    :param part: the first of the endpoint's requests, as a share of all of them
+    :param operate: the operation that runs meanwhile
+    :param also: a fault beside ConnectWise's
     """
 
     endpoint: str
@@ -66,7 +68,7 @@ def rescan(world: World) -> None:
 
 
 def discover_and_rescan(world: World) -> None:
-    """ConnectWise's codebase is not known."""
+    """Rescan without knowing ConnectWise's codebase."""
     with world.registry.cursor() as cr:
         cr.execute("UPDATE connectwise_backend SET codebase = NULL")
     world.rescan()
@@ -128,13 +130,13 @@ CELLS = [
 
 
 # ----------------------------------------------------------------------------
-# The world before, and what has to come out
+# The world before, and the expected result
 # ----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def world(in_process: World) -> World:
-    """Customers that are connected, some by hand; ConnectWise has changed since."""
+    """Connected customers, some by hand; ConnectWise has changed since."""
     world = in_process
     world.start_afresh()
     world.rescan()
@@ -168,7 +170,7 @@ def decide_by_hand(world: World) -> None:
 
 
 def change_connectwise(world: World) -> None:
-    """Let there be something to create, to update, to convert and to miss."""
+    """Let there be companies to create, to update, to convert and to miss."""
     sandbox = world.sandbox
     sandbox.patch_company(1003, {"name": "Renamed Auto Body Inc."})
     sandbox.patch_company(1005, {"accountNumber": "AC-NEW", "city": "Elsewhere"})
@@ -240,7 +242,7 @@ def run_cell(world: World, fault: str, point: Point) -> list[str]:
 
 
 def strike(world: World, fault: str, point: Point) -> Exception | None:
-    """Do the operation with the fault in it; return what was raised."""
+    """Do the operation with the fault in it; return the error it raised."""
     count = world.questions.get(point.endpoint, 1)
     nth = 1 + round(point.part * (count - 1))
     trouble = {trouble.__name__: trouble for trouble in CLIENT_SIDE}.get(fault)
@@ -264,7 +266,7 @@ def strike(world: World, fault: str, point: Point) -> Exception | None:
 
 
 def check_struck(world: World) -> None:
-    """Make sure that what was set has happened: otherwise nothing was tried."""
+    """Make sure that the fault has happened; otherwise nothing was tried."""
     assert all(fault["struck"] for fault in world.sandbox.active_faults())
 
 
@@ -313,7 +315,7 @@ def connectwise_pdf(world: World, number: str) -> bytes:
 
 
 def check_visible(world: World, was_raised: bool) -> list[str]:
-    """What did not come out says so, and what was raised is in the server's log."""
+    """Failures are told to people, and errors are in the server's log."""
     with world.env() as env:
         missing = invariants.differences(world.target, invariants.tables(env))
         backend = env["connectwise.backend"].search([])
@@ -325,7 +327,7 @@ def check_visible(world: World, was_raised: bool) -> list[str]:
 
 
 def ask_again(world: World) -> list[str]:
-    """Rescan as a person: the same comes out as if nothing had happened."""
+    """Rescan as a person: the result is as if nothing had happened."""
     violations = []
     try:
         world.rescan()
@@ -345,7 +347,7 @@ def ask_again(world: World) -> list[str]:
 
 
 def check_sent(world: World) -> list[str]:
-    """Each invoice went out, and says why, where it was not with ConnectWise's PDF."""
+    """Each invoice was sent, with ConnectWise's PDF or with a reason why not."""
     sent = dict.fromkeys(NUMBERS, 0)
     for mail in world.mail.messages:
         for number in sent:
@@ -362,7 +364,7 @@ def check_sent(world: World) -> list[str]:
 
 
 def refresh(world: World) -> list[str]:
-    """*Refresh PDF* as a person: ConnectWise's PDF is there."""
+    """Refresh the PDF as a person: ConnectWise's PDF is there."""
     violations = []
     for number in NUMBERS:
         with world.env("accountant") as env:
@@ -384,8 +386,8 @@ def refresh(world: World) -> list[str]:
     "name",
     ["connectwise_company", "connectwise_sync", "connectwise_mapping"],
 )
-def test_a_refused_commit_loses_nothing(name, world, results) -> None:
-    """The next run brings what is missing."""
+def test_refused_commit_loses_nothing(name, world, results) -> None:
+    """The next run brings the missing data."""
     world.restore()
     with refused_commits(world, name):
         attempt(partial(rescan, world))
@@ -395,7 +397,7 @@ def test_a_refused_commit_loses_nothing(name, world, results) -> None:
 
 
 @pytest.mark.parametrize("name", ["connectwise_lookup", "ir_attachment"])
-def test_a_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> None:
+def test_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> None:
     world.restore()
     with refused_commits(world, name):
         attempt(partial(fetch_and_send, world))
@@ -407,7 +409,7 @@ def test_a_refused_commit_of_a_pdf_mails_nothing_twice(name, world, results) -> 
 
 @pytest.mark.parametrize("part", [0, 0.5, 1])
 @pytest.mark.parametrize("endpoint", ["companies", "contacts"])
-def test_a_killed_connection_loses_nothing(endpoint, part, world, results) -> None:
+def test_killed_connection_loses_nothing(endpoint, part, world, results) -> None:
     """The database ends the transaction in the middle."""
     world.restore()
     nth = 1 + round(part * (world.questions[endpoint] - 1))
@@ -422,10 +424,10 @@ def test_a_killed_connection_loses_nothing(endpoint, part, world, results) -> No
 
 
 @pytest.mark.parametrize("refusal", ["451 later", "550 unknown", "552 too large"])
-def test_a_mail_server_that_refuses_gets_each_invoice_once(
+def test_mail_server_that_refused_gets_each_invoice_once(
     refusal, world, results
 ) -> None:
-    """After it works again and somebody retries."""
+    """It works again, and somebody retries."""
     world.restore()
     world.mail.refusal = refusal
     attempt(partial(send, world))
@@ -466,7 +468,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("sentence", DAMAGES)
-def test_the_invariants_notice(sentence: str, world: World) -> None:
+def test_invariants_notice_violations(sentence: str, world: World) -> None:
     """Otherwise the matrix would prove nothing."""
     world.restore()
     with world.env() as env:
@@ -477,7 +479,7 @@ def test_the_invariants_notice(sentence: str, world: World) -> None:
     assert any(sentence in text for text in found)
 
 
-def test_the_mails_are_looked_at(world: World) -> None:
+def test_wrong_mails_are_noticed(world: World) -> None:
     """A second e-mail, a stranger, a wrong file."""
     world.restore()
     send(world)
@@ -492,7 +494,7 @@ def test_the_mails_are_looked_at(world: World) -> None:
 
 
 def test_every_fault_can_be_set(world: World) -> None:
-    """24 faults and 8 points at least."""
+    """There are at least 24 faults and 8 points."""
     assert len(FAULTS) >= 24
     assert len(POINTS) >= 8
     assert {point.endpoint for point in POINTS.values()} - {"any"} <= set(

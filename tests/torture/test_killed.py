@@ -1,4 +1,4 @@
-"""Odoo is killed with SIGKILL at any moment, and goes on by itself (R2)."""
+"""Odoo is killed with SIGKILL at any moment, and finishes by itself (R2)."""
 
 import random
 import re
@@ -31,7 +31,7 @@ def run_with_kills(
     after_kill: Callable[[], None] = lambda: None,
     seconds: float = 600,
 ) -> tuple[list[Moment], list[str]]:
-    """Run what is due, kill it at each moment, and let it come to its end.
+    """Run all due actions, kill them at each moment, and let them finish.
 
     :param after_kill: called after each kill
     :return: the moments at which it was killed, and violations
@@ -91,7 +91,7 @@ def count_pages(requests: list[dict]) -> int:
 
 
 def moments_of_a_sync(rng: random.Random, pages: int) -> list[Moment]:
-    """Five moments: four while pages are read, and one at the end."""
+    """Return five moments: four while pages are read, and one at the end."""
     apart = max(1, pages // 5)
     kinds = ["request", "answer", "commit", "time"]
     rng.shuffle(kinds)
@@ -104,7 +104,7 @@ def moments_of_a_sync(rng: random.Random, pages: int) -> list[Moment]:
 
 
 class Stored:
-    """The ranges that were stored for good before a kill, and when that was."""
+    """The ranges that were committed before a kill, and when."""
 
     def __init__(self, odoo: OdooServer) -> None:
         self._odoo = odoo
@@ -118,7 +118,7 @@ class Stored:
         self._kills.append((time.time(), {after for (after,) in ranges}))
 
     def read_again(self) -> list[str]:
-        """Return the questions for what was stored already."""
+        """Return the requests for ranges that were stored already."""
         return [
             request["query"]
             for request in self._odoo.sandbox.requests()
@@ -129,10 +129,10 @@ class Stored:
         ]
 
 
-def test_a_killed_synchronization_goes_on_by_itself(
+def test_killed_synchronization_finishes_by_itself(
     start_odoo, undisturbed, share
 ) -> None:
-    """The tables are those of one that nobody disturbed."""
+    """Its tables equal those of one that nobody disturbed."""
     rng = random.Random(1)
     expected, requests = undisturbed
     needed = count_pages(requests)
@@ -193,7 +193,7 @@ FEW: list[Moment] = [
 
 
 def moments_of_a_batch(rng: random.Random, invoices: int) -> list[Moment]:
-    """Some moments: in the look-ups, the PDFs, the e-mails, and at commits."""
+    """Return some moments: in lookups, PDFs, e-mails, and at commits."""
     apart = max(1, invoices // 12)
     moments: list[Moment] = [
         ("mail", rng.randint(1, apart), 0.0),
@@ -209,8 +209,8 @@ def moments_of_a_batch(rng: random.Random, invoices: int) -> list[Moment]:
     return [*asking, *moments]
 
 
-def test_a_killed_batch_is_sent_by_itself(start_odoo, is_long, share, batch) -> None:
-    """Each invoice to its customer, with ConnectWise's PDF, and once."""
+def test_killed_batch_is_sent_by_itself(start_odoo, is_long, share, batch) -> None:
+    """Each invoice goes once to its customer, with ConnectWise's PDF."""
     rng = random.Random(2)
     kills, violations, again, extra = [], [], 0, []
     end = time.monotonic() + share(0.2)
@@ -246,7 +246,7 @@ def test_a_killed_batch_is_sent_by_itself(start_odoo, is_long, share, batch) -> 
 
 
 def wrong_records(odoo: OdooServer, batch: list[tuple]) -> list[str]:
-    """Return what is wrong with the invoices, their files and messages."""
+    """Return the mistakes in the invoices, their files and messages."""
     names = [name for name, _email in batch]
     wrong = odoo.query(
         """SELECT move.name || ': '
@@ -268,10 +268,9 @@ def wrong_records(odoo: OdooServer, batch: list[tuple]) -> list[str]:
     return found + [f"an e-mail is left as {state}" for (state,) in left]
 
 
-def test_no_more_e_mails_come_again_than_from_odoo_alone(start_odoo, is_long) -> None:
-    """Killed when the mail server has an e-mail, and Odoo has not noted so."""
-    if not is_long:
-        pytest.skip("only in make torture")
+@pytest.mark.usefixtures("long_only")
+def test_kill_repeats_no_more_mails_than_odoo_alone_does(start_odoo) -> None:
+    """It comes when the mail server has an e-mail, and Odoo has not noted it."""
     moments: list[Moment] = [("mail", nth, 0.0) for nth in (1, 2, 3)]
     again = {}
     for sources in (["connectwise", "odoo"], ["odoo"]):

@@ -1,4 +1,4 @@
-"""A key is revoked in the middle, and a new one is entered later (R5)."""
+"""A key is revoked during the work, and a new one is entered later (R5)."""
 
 import pytest
 import table
@@ -11,7 +11,7 @@ NOTICES = """SELECT count(*) FROM mail_activity
 
 
 def revoke_at(odoo: OdooServer, endpoint: str, nth: int) -> None:
-    """Revoke the key when so many questions of a kind have come."""
+    """Revoke the key after so many requests of one kind."""
     sandbox = odoo.sandbox
     left = [nth]
 
@@ -25,7 +25,7 @@ def revoke_at(odoo: OdooServer, endpoint: str, nth: int) -> None:
 
 
 def asked_after_refusal(odoo: OdooServer) -> int:
-    """Return how many questions came after the first 401 was answered."""
+    """Return how many requests came after the first 401 was answered."""
     log = odoo.sandbox.requests()
     refused = [
         request["time"] + request["milliseconds"] / 1000
@@ -46,16 +46,16 @@ def enter_new_key(odoo: OdooServer) -> None:
 
 
 def wrong_in_pause(odoo: OdooServer) -> list[str]:
-    """Return what is wrong once the first 401 was answered."""
+    """Return the mistakes after the first 401 was answered."""
     wrong = []
     asked = asked_after_refusal(odoo)
     if asked > 2:
         wrong.append(f"{asked} questions after the first refusal")
     odoo.sandbox.clear_requests()
-    odoo.run_what_is_due()
+    odoo.run_due_actions()
     if asked := len(odoo.sandbox.requests()):
         wrong.append(f"{asked} questions while it should rest")
-    # When the pause is over it finds out that the key is refused still.
+    # After the pause the key is still refused.
     for _ in range(2):
         odoo.sandbox.clear_requests()
         odoo.run_hours_later()
@@ -67,7 +67,7 @@ def wrong_in_pause(odoo: OdooServer) -> list[str]:
     return wrong
 
 
-def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
+def test_synchronization_pauses_and_resumes_with_the_new_key(
     start_odoo, undisturbed, companies
 ) -> None:
     expected, _requests = undisturbed
@@ -76,11 +76,11 @@ def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
         odoo.sandbox.set_latency(50)
         revoke_at(odoo, "companies", companies // 2000 + 1)
         odoo.start()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         violations = wrong_in_pause(odoo)
         assert not is_synchronized(odoo), "the key was revoked too late"
         enter_new_key(odoo)
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         if not is_synchronized(odoo):
             violations.append("the new key did not resume it")
         violations += differences(outcome(odoo), expected)
@@ -90,21 +90,18 @@ def test_a_synchronization_pauses_and_goes_on_with_the_new_key(
     assert not violations, "\n".join(violations)
 
 
-def test_a_batch_is_held_and_goes_out_with_the_new_key(
-    start_odoo, is_long, batch
-) -> None:
-    """Each invoice once, with ConnectWise's PDF."""
-    if not is_long:
-        pytest.skip("only in make torture")
+@pytest.mark.usefixtures("long_only")
+def test_batch_is_held_and_sent_with_the_new_key(start_odoo, batch) -> None:
+    """Each invoice is sent once, with ConnectWise's PDF."""
     with start_odoo(workers=2, crons=2) as odoo:
-        # One after the other, because one process does not see what another asks.
+        # One process, because two do not see each other's requests.
         odoo.switch_on(SEND, MAIL)
         odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
         odoo.sandbox.set_latency(50)
         wanted = invoices_to_send(odoo)
         revoke_at(odoo, "invoice_pdf", batch // 2)
         odoo.start()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         violations = wrong_in_pause(odoo)
         enter_new_key(odoo)
         odoo.switch_on(PREFETCH, MAIL)

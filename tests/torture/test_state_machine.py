@@ -1,7 +1,7 @@
-"""Any order of what people, ConnectWise and accidents do (R8).
+"""Any order of actions by people, ConnectWise and accidents (R8).
 
-After every step the invariants hold, and after every synchronization that came to its
-end all of ConnectWise is stored.
+After every step the invariants hold. After every finished synchronization, all of
+ConnectWise is stored.
 """
 
 import time
@@ -44,11 +44,11 @@ any_one = st.integers(0, 99)
 
 
 class TimeIsOver(BaseException):
-    """No exception to Hypothesis, which would look for a shorter way to it."""
+    """Not an Exception, so that Hypothesis does not look for a shorter way to it."""
 
 
 class Machine(RuleBasedStateMachine):
-    """What can happen; the rules say what each does to what is expected."""
+    """All possible steps; each rule says how its step changes the expectations."""
 
     world: World
     deadline: float
@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
         self.world.restore("read_once")
         self.note_begun()
 
-    # -- Which ---------------------------------------------------------------------
+    # -- Choosing ------------------------------------------------------------------
 
     @property
     def sandbox(self):
@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=any_one, company=any_one)
     def create_invoice(self, which, company) -> None:
-        """With a number that is in use."""
+        """Create one with a number that is in use."""
         same = self.sandbox.get_record("invoices", self.invoice(which))
         self.sandbox.create_invoice(
             {
@@ -210,7 +210,7 @@ class Machine(RuleBasedStateMachine):
         full=st.booleans(),
     )
     def crash(self, endpoint, nth, full) -> None:
-        """The process ends in the middle; what was committed stays."""
+        """End the process in the middle; committed data stay."""
         during(
             self.world,
             partial(end_transactions, self.world),
@@ -238,7 +238,7 @@ class Machine(RuleBasedStateMachine):
         self.world.pass_time(hours)
 
     def note_begun(self) -> None:
-        """What was interrupted has read pages that may have changed when it goes on."""
+        """Note that an interrupted synchronization has read pages that may change."""
         with self.world.env() as env:
             self.begun |= {*self.backend(env).sync_ids.ids}
 
@@ -334,7 +334,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=any_one, email=st.sampled_from(EMAILS))
     def enter_contact(self, which, email) -> None:
-        """One that the synchronization may meet."""
+        """Enter a contact that the synchronization may meet."""
 
         def enter(env):
             customer = self.pick(
@@ -375,7 +375,9 @@ class Machine(RuleBasedStateMachine):
         self.note_trust(number)
 
     def note_trust(self, number: str) -> None:
-        """Work out, apart from the product, what this invoice may be sent with."""
+        """Work out, independently of the product, the PDF this invoice may be sent
+        with.
+        """
         with self.world.env() as env:
             move = env["account.move"].search([("name", "=", number)])
             customer = move.commercial_partner_id
@@ -426,7 +428,7 @@ class Machine(RuleBasedStateMachine):
     def as_person(self, act, login: str = "accountant"):
         """Let a person do something.
 
-        :return: what came of it, true if it is nothing; false if Odoo refused it
+        :return: its result, true if there is none; false if Odoo refused it
         """
         from odoo.exceptions import UserError
 
@@ -443,7 +445,7 @@ class Machine(RuleBasedStateMachine):
         }
 
     def teardown(self) -> None:
-        """Left alone, everything comes to rest."""
+        """Check that everything comes to rest when left alone."""
         self.sandbox.clear_faults()
         self.world.pass_time(2)
         for _ in range(3):
@@ -452,7 +454,9 @@ class Machine(RuleBasedStateMachine):
             self.complain(invariants.check_nothing_runs(env))
 
 
-def test_any_order_of_steps(in_process: World, is_long: bool, share) -> None:
+def test_any_order_of_steps_keeps_the_invariants(
+    in_process: World, is_long: bool, share
+) -> None:
     world = in_process
     world.start_afresh()
     world.rescan()

@@ -1,9 +1,10 @@
-"""ConnectWise answers every third question with "too many requests" (R4)."""
+"""ConnectWise answers every third request with "too many requests" (R4)."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
+import pytest
 import table
 from mails import invoices_to_send, wrong_mails
 from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
@@ -14,13 +15,13 @@ ON_THE_WAY = 0.1
 
 
 def storm(odoo: OdooServer, questions: int, *, seconds: float) -> None:
-    """Refuse every third one of so many questions, asking for a pause."""
+    """Refuse every third of so many requests, and ask for a pause."""
     for nth in range(3, questions, 3):
         odoo.sandbox.fault("rate_limit", "any", nth=nth, seconds=seconds)
 
 
 def impatient(requests: list[dict], pause: float) -> list[str]:
-    """Return the questions that came before a pause was over, in words."""
+    """Return the requests that came before a pause was over, in words."""
     found = []
     for refused in requests:
         if refused["status"] != 429:
@@ -36,7 +37,7 @@ def impatient(requests: list[dict], pause: float) -> list[str]:
 
 
 def too_many(requests: list[dict], needed: int) -> tuple[list[str], str]:
-    """Count what was asked beyond what is needed and the repeating of what was refused.
+    """Count the requests beyond the necessary ones and the repeated refused ones.
 
     :return: violations, and the numbers for the table
     """
@@ -46,14 +47,16 @@ def too_many(requests: list[dict], needed: int) -> tuple[list[str], str]:
     return [text] if more > ceil(needed / 10) else [], text
 
 
-def test_a_synchronization_gets_through(start_odoo, undisturbed, companies) -> None:
-    """With next to no question more than needed, and no pause cut short."""
+def test_synchronization_finishes_in_the_storm(
+    start_odoo, undisturbed, companies
+) -> None:
+    """It makes hardly a request too many, and cuts no pause short."""
     expected, requests = undisturbed
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SYNC)
         storm(odoo, len(requests) * 2, seconds=1)
         odoo.start()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         asked = odoo.sandbox.requests()
         violations, numbers = too_many(asked, len(requests))
         violations += impatient(asked, 1)
@@ -62,8 +65,8 @@ def test_a_synchronization_gets_through(start_odoo, undisturbed, companies) -> N
     assert not violations, "\n".join(violations)
 
 
-def test_a_batch_gets_through(start_odoo, batch) -> None:
-    """Each invoice with ConnectWise's PDF."""
+def test_batch_is_sent_in_the_storm(start_odoo, batch) -> None:
+    """Each invoice has ConnectWise's PDF."""
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SEND, MAIL)
         odoo.query("UPDATE connectwise_backend SET missing_pdf = 'hold'")
@@ -71,9 +74,9 @@ def test_a_batch_gets_through(start_odoo, batch) -> None:
         needed = batch + ceil(batch / 50)
         storm(odoo, needed * 2, seconds=1)
         odoo.start()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         asked = odoo.sandbox.requests()
-        # What was refused too often waits for the background.
+        # Requests that were refused too often are repeated in the background.
         odoo.switch_on(PREFETCH, MAIL)
         odoo.run_hours_later()
         odoo.run_hours_later()
@@ -84,14 +87,15 @@ def test_a_batch_gets_through(start_odoo, batch) -> None:
     assert not violations, "\n".join(violations)
 
 
-def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
-    """The process that was refused goes on with something else at once."""
+@pytest.mark.usefixtures("long_only")
+def test_long_pause_does_not_block_the_process(start_odoo, companies) -> None:
+    """The refused process does something else at once."""
     with start_odoo(crons=1) as odoo:
         odoo.switch_on(SYNC)
         odoo.start()
         odoo.sandbox.fault("rate_limit", "companies", nth=2, seconds=30)
         started = time.monotonic()
-        odoo.run_what_is_due()
+        odoo.run_due_actions()
         seconds = time.monotonic() - started
         asked = odoo.sandbox.requests()
         retry_at, now = odoo.query(
@@ -109,8 +113,9 @@ def test_a_long_pause_is_not_slept_through(start_odoo, companies) -> None:
     assert not violations, "\n".join(violations)
 
 
-def test_people_do_not_wait_for_the_storm(start_odoo, is_long) -> None:
-    people = 10 if is_long else 4
+@pytest.mark.usefixtures("long_only")
+def test_people_do_not_wait_for_the_storm(start_odoo) -> None:
+    people = 10
     with start_odoo(workers=4, crons=1) as odoo:
         odoo.start()
         [accountant] = odoo.people("accountant", 1)
@@ -124,7 +129,7 @@ def test_people_do_not_wait_for_the_storm(start_odoo, is_long) -> None:
             for (move,) in moves
         ]
         strangers = odoo.people("", people + 1)
-        # What a first request costs is not ConnectWise's doing.
+        # The cost of a first request has nothing to do with ConnectWise.
         for path in paths[:1] * 4:
             strangers[0].get(path)
         odoo.sandbox.clear_requests()

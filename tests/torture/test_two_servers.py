@@ -20,7 +20,7 @@ UNDER_WAY = 16
 
 
 def prepare(odoo: System) -> dict[str, int]:
-    """Make the last invoice a draft; return {number: id in ConnectWise} of them all."""
+    """Make the last invoice a draft; return {number: id in ConnectWise} of all."""
     posted = {
         number for (number,) in odoo.query("SELECT name FROM account_move ORDER BY id")
     }
@@ -53,7 +53,7 @@ def request_rescan(odoo: System) -> None:
 
 
 def asked(odoo: System, path: str) -> Counter[str]:
-    """Return {question whose path ends so: how often it was asked}."""
+    """Return {request whose path ends so: how often it was made}."""
     return Counter(
         f"{request['path']}?{request['query']}"
         for request in odoo.sandbox.requests()
@@ -104,8 +104,8 @@ def their_companies(odoo: System) -> list[tuple[int, str]]:
     return [(company["id"], company["name"]) for company in companies]
 
 
-def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
-    """What the killed one was about is finished by the other."""
+def test_two_servers_share_the_work_and_one_may_be_killed(server: None) -> None:
+    """The other one finishes the jobs of the killed one."""
     with (
         Sandbox(companies=10_000, invoices=300) as sandbox,
         system(sandbox, servers=2, invoices=201) as odoo,
@@ -117,9 +117,9 @@ def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
         odoo.wait_until(lambda: count_pdfs(odoo) >= 40, 60)
         assert all(map(odoo.worked, odoo.servers))
         killed.kill()
-        # Only after ten seconds does queue_job take a job for dead.
+        # queue_job considers a job dead after ten seconds.
         time.sleep(10)
-        # Life goes on: what is in the queue is not enqueued a second time.
+        # Invoices in the queue are not enqueued a second time.
         odoo.admin.call("account.move", "action_post", [last_invoice(odoo)])
         odoo.admin.run_scheduled_action(PREFETCH)
         odoo.wait_until(lambda: count_pdfs(odoo) == len(refs), 90)
@@ -135,7 +135,7 @@ def test_they_share_the_work_and_one_may_be_killed(server: None) -> None:
 
 
 def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
-    """Return the seconds for 600 PDFs and for all companies; nothing is done twice."""
+    """Return the seconds for 600 PDFs and for all companies; no work is done twice."""
     with system(sandbox, servers, invoices=601) as odoo:
         prepare(odoo)
         start = time.monotonic()
@@ -154,10 +154,9 @@ def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
     return for_pdfs, for_companies
 
 
-def test_throughput_grows(is_long: bool, server: None) -> None:
-    """Measured, and nothing done twice."""
-    if not is_long:
-        pytest.skip("it only measures: make torture does")
+@pytest.mark.usefixtures("long_only")
+def test_throughput_grows_with_a_second_server(server: None) -> None:
+    """No work is done twice."""
     with Sandbox(companies=50_000, invoices=700) as sandbox:
         one, two = (measure(sandbox, servers) for servers in (1, 2))
     note = ", ".join(

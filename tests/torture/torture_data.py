@@ -1,9 +1,9 @@
-"""Fill a database with customers and invoices of the sandbox, none of them difficult.
+"""Fill a database with ordinary customers and invoices of the sandbox.
 
 usage: torture_data.py DATABASE SANDBOX_URL INVOICES BATCH
 
 Nothing was synchronized yet. A person has pressed Send for the first BATCH invoices,
-but scheduled actions are switched off. Run in a process of its own: Odoo is loaded
+but scheduled actions are switched off. Run it in a process of its own: Odoo is loaded
 into it.
 """
 
@@ -33,12 +33,12 @@ def fill(env, sandbox: SandboxClient, invoices: int, batch: int) -> None:
     first = list(islice(companies, invoices))
     others = [company for company in companies[invoices:] if company["id"] in needed]
     customers = demo_data.make_customers(env, first + others)
-    # Each customer its own address, so that an e-mail's reader is known by it.
+    # Each customer has its own address, which identifies the receiver of an e-mail.
     for number, partner in customers.items():
         partner.email = f"customer{number}@customers.example"
     moves = furnishing.post_invoices(accountant, wanted, customers)
     furnishing.connect(accountant, sandbox)
-    # Sent by Odoo alone, these need no drawing, which takes a while.
+    # If Odoo's own PDF is sent, it need not be rendered, which takes a while.
     furnishing.keep_own_pdfs(
         moves[:DRAWN].with_env(env), lambda move: b"%PDF-1.4 drawn by Odoo\n%%EOF"
     )

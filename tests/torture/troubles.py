@@ -1,7 +1,7 @@
-"""What goes wrong beside the sandbox's own faults.
+"""Faults beside those of the sandbox.
 
 On the client's side: names, addresses and certificates. In between: a database that
-refuses or ends, records that change while they are read.
+refuses or ends, and records that change while they are read.
 """
 
 import socket
@@ -24,20 +24,20 @@ _hooks: dict[str, Hook] = {}
 
 
 def meanwhile(call: Call) -> Response:
-    """The genuine answer, after something else has happened."""
+    """Give the genuine answer after something else has happened."""
     _hooks["meanwhile"]()
     return call.genuine()
 
 
 def during(world: World, hook: Hook, endpoint: str, nth: int = 1) -> None:
-    """Have `hook` called while ConnectWise answers the nth question."""
+    """Call `hook` while ConnectWise answers the nth request."""
     EFFECTS["meanwhile"] = meanwhile
     _hooks["meanwhile"] = hook
     world.sandbox.fault("meanwhile", endpoint, nth=nth)
 
 
 def end_transactions(world: World) -> None:
-    """Cut the connections with an open transaction: as if the process was killed."""
+    """Cut the connections with an open transaction, as if the process was killed."""
     with world.registry.cursor() as cr:
         cr.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -48,7 +48,7 @@ def end_transactions(world: World) -> None:
 
 @contextmanager
 def refused_commits(world: World, table: str) -> Iterator[None]:
-    """The database refuses every commit of a change of `table`."""
+    """Make the database refuse every commit of a change of `table`."""
     with world.registry.cursor() as cr:
         cr.execute(
             """
@@ -78,7 +78,7 @@ def refused_commits(world: World, table: str) -> Iterator[None]:
 
 @contextmanager
 def moved_to(world: World, url: str) -> Iterator[None]:
-    """The connection's address leads to `url`, though nobody changed it."""
+    """Make the connection's address lead to `url`, without changing it."""
     _set_address(world, url)
     try:
         yield
@@ -131,7 +131,7 @@ def connect_timeout(world: World) -> Iterator[None]:
 
 @contextmanager
 def untrusted_certificate(world: World) -> Iterator[None]:
-    """The server shows a certificate that nobody vouches for."""
+    """Make the server show a certificate that nobody vouches for."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

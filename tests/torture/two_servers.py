@@ -1,4 +1,4 @@
-"""Several Odoo servers over one database, behind a load balancer, as in production."""
+"""Several Odoo servers with one database, behind a load balancer, as in production."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ WORKERS = 2
 
 
 class Balancer:
-    """Hands each connection to the next server that takes it."""
+    """Hands each connection to the next server that accepts it."""
 
     def __init__(self, ports: list[int]) -> None:
         self._ports = ports
@@ -68,7 +68,7 @@ class Balancer:
 
 
 class Server(OdooProcess):
-    """One Odoo, and the workers it ever had."""
+    """One Odoo, and all of its workers so far."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -79,7 +79,7 @@ class Server(OdooProcess):
 
 
 class System:
-    """What runs, seen from outside: the servers, the database, ConnectWise."""
+    """A view from outside: the servers, the database and ConnectWise."""
 
     def __init__(
         self, sandbox: Sandbox, servers: list[Server], database: Database, url: str
@@ -111,7 +111,7 @@ class System:
         return runner
 
     def wait_until(self, happened: Callable[[], bool], seconds: float) -> None:
-        """Return when `happened` says so; meanwhile note who works on what."""
+        """Wait until `happened` is true, and note which server works on which job."""
 
         def look_and_ask() -> bool:
             self.look()

@@ -1,8 +1,8 @@
-"""Odoo in the process of the tests, on a database and a ConnectWise of its own.
+"""Odoo in the process of the tests, with its own database and ConnectWise.
 
 It works as a server does: real transactions that are committed, real requests, real
-e-mails; without the seconds that a server and its remote calls take. After each case
-the database is put back to what it was.
+e-mails, but without the seconds that a server and its remote calls take. After each
+case the database is restored.
 """
 
 import logging
@@ -40,7 +40,7 @@ OWN_PDF = b"%%PDF-1.4\n%%Odoo's own of %s\nstartxref\n9\n%%%%EOF\n"
 
 
 class LogKeeper(logging.Handler):
-    """Keeps the lines that Odoo's log would have."""
+    """Keeps the lines of Odoo's log."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -62,18 +62,18 @@ class World:
         self.snapshots: Any = None
 
     def env(self, login: str = "") -> AbstractContextManager[Any]:
-        """An environment of this person, or the system's; committed at the end."""
+        """Yield an environment of this person or the system; commit it at the end."""
         return transaction(self.registry, login)
 
     def keep(self, name: str = "kept") -> None:
-        """What the database holds now is what `restore` goes back to."""
+        """Make the present contents those that `restore` restores."""
         with self.env() as env:
             env.flush_all()
             self.snapshots = self.snapshots or Snapshots(env.cr)
             self.snapshots.keep(env.cr, name)
 
     def restore(self, name: str = "kept") -> None:
-        """Go back to what was kept, on ConnectWise's side only from faults."""
+        """Restore the saved contents; in ConnectWise only clear the faults."""
         self.sandbox.clear_faults()
         self.mail.refusal = ""
         self.mail.messages.clear()
@@ -84,12 +84,12 @@ class World:
             self.registry.clear_all_caches()
 
     def was_written(self) -> bool:
-        """Whether anything was stored since the last time of asking."""
+        """Return whether anything was stored since the last call."""
         with self.registry.cursor() as cr:
             return bool(self.snapshots.note(cr))
 
     def start_afresh(self) -> None:
-        """Customers and invoices, connected to ConnectWise, and nothing read yet."""
+        """Start with connected customers and invoices, with nothing read yet."""
         self.sandbox.reset()
         self.restore("filled")
 
@@ -109,13 +109,13 @@ class World:
             env.ref(action).ir_actions_server_id.run()
 
     def rescan(self, full: bool = True, discard: bool = False) -> None:
-        """Rescan in the background, as the accountant asks for it."""
+        """Rescan in the background, as the accountant does."""
         with self.env("accountant") as env:
             env["connectwise.backend"].search([])._request_sync(full, discard)
         self.run(SYNC)
 
     def send(self, *numbers: str) -> None:
-        """Send invoices by the dialog, several by the scheduled action."""
+        """Send one invoice by the dialog, or several by the scheduled action."""
         with self.env("accountant") as env:
             moves = env["account.move"].search([("name", "in", numbers)])
             model = "account.move.send.wizard"
@@ -129,14 +129,14 @@ class World:
         self.deliver()
 
     def deliver(self) -> None:
-        """Send the e-mails that wait."""
+        """Send the e-mails in the queue."""
         with self.env() as env:
             env["mail.mail"].process_email_queue()
 
     def pass_time(self, hours: float) -> None:
-        """Let Odoo's clock go on: what lies in the future comes nearer."""
+        """Move Odoo's clock on, so that future times come nearer."""
         with self.env() as env:
-            # Whatever is refused to the product (troubles.refused_commits).
+            # The database may be refusing commits (troubles.refused_commits).
             env.cr.execute("SET LOCAL session_replication_role = replica")
             shift = f"interval '{hours} hours'"
             for table, columns in (
@@ -152,14 +152,14 @@ class World:
             ):
                 changes = ", ".join(f"{name} = {name} - {shift}" for name in columns)
                 env.cr.execute(f"UPDATE {table} SET {changes}")
-                # No trigger tells that.
+                # No trigger notes this.
                 env.cr.execute(
                     "INSERT INTO torture.written_tables VALUES (%s)", [table]
                 )
 
 
 def hurry() -> None:
-    """Let the client wait for fractions of a second, and read small pages."""
+    """Make the client wait for fractions of a second, and read small pages."""
     for module in _modules():
         for name in ("BACKGROUND", "INTERACTIVE"):
             if limits := getattr(module, name, None):
@@ -168,7 +168,7 @@ def hurry() -> None:
 
 
 def set_page_size(size: int, set_attribute=setattr) -> None:
-    """Have the client ask for so many records at once."""
+    """Make the client ask for this many records at once."""
     for module in _modules():
         if hasattr(module, "PAGE_SIZE"):
             set_attribute(module, "PAGE_SIZE", size)
@@ -180,7 +180,7 @@ def _modules() -> list[Any]:
 
 @contextmanager
 def open_world() -> Iterator[World]:
-    """Yield a World that was filled; whoever uses it calls `start_afresh` first."""
+    """Yield a filled World; call `start_afresh` first."""
     log = LogKeeper()
     sizes = {"companies": 12, "invoices": 12}
     with ExitStack() as stack:
