@@ -1,12 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import NO_ACCESS, Domain
+from odoo.fields import NO_ACCESS
 
 from odoo.addons.mail.tools.discuss import Store
 
 from ..const import FRESH_FOR_BATCH, NUMBERS_AT_ONCE
 from ..tools.choice import get_chosen_before, with_chosen_pdfs
-from ..tools.explain_choice import find_outranking, prepare_explanation
+from ..tools.explain_choice import find_outranking, render_explanation
 from ..tools.explain_lookup import explain_amount, explain_connectwise
 from ..tools.fetching import fetch_in_background, is_due_before_sending
 from ..tools.invoice_mail import filter_mailed, renew_pending_pdfs
@@ -117,10 +117,6 @@ class AccountMove(models.Model):
     # Few of many invoices wait to be sent.
     _sending_data_index = models.Index("(id) WHERE sending_data IS NOT NULL")
 
-    # -------------------------------------------------------------------------
-    # Compute and search
-    # -------------------------------------------------------------------------
-
     @api.depends(
         "state",
         "move_type",
@@ -157,11 +153,7 @@ class AccountMove(models.Model):
 
     def _compute_invoice_pdf_explanation(self):
         for move in self:
-            move.invoice_pdf_explanation = bool(move._with_invoice_pdf()) and self.env[
-                "ir.qweb"
-            ]._render(
-                "benji_connectwise.invoice_pdf_explanation", prepare_explanation(move)
-            )
+            move.invoice_pdf_explanation = render_explanation(move)
 
     @api.depends(
         "state",
@@ -219,16 +211,8 @@ class AccountMove(models.Model):
     def _search_connectwise_amount_differs(self, operator, value):
         if operator != "in":
             return NotImplemented
-        Source = self.env["invoice.pdf.source"]
-        companies = self.env.companies.filtered(
-            lambda company: "connectwise" in Source._get_before_odoo(company)
-        )
-        domain = (
-            Source._with_invoice_pdf_domain()
-            & Domain("company_id", "in", companies.ids)
-            & Domain("connectwise_lookup_ids.verdict", "=", "amount_differs")
-        )
-        return domain if True in value else ~domain
+        differing = self.env["invoice.pdf.source"]._search_moves_of_other_amount()
+        return differing if True in value else ~differing
 
     @api.depends("is_move_sent")
     def _compute_highlight_send_button(self):
@@ -248,10 +232,6 @@ class AccountMove(models.Model):
     def _check_invoice_pdf_attachment(self):
         for move in self.sudo().filtered("invoice_pdf_attachment_id"):
             check_marked_pdf(move)
-
-    # -------------------------------------------------------------------------
-    # Create and write
-    # -------------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -301,10 +281,6 @@ class AccountMove(models.Model):
     def _get_fields_to_detach(self):
         return [*super()._get_fields_to_detach(), "connectwise_pdf_file"]
 
-    # -------------------------------------------------------------------------
-    # Actions
-    # -------------------------------------------------------------------------
-
     def action_refresh_pdf(self):
         """Ask ConnectWise at once and judge anew; an outage is shown, not raised.
 
@@ -316,17 +292,7 @@ class AccountMove(models.Model):
                 self.env._("Only people in Invoicing can refresh an invoice's PDF.")
             )
         self.check_access("read")
-        level, message = refresh(self)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": level,
-                "title": self.env._("ConnectWise PSA"),
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return refresh(self)
 
     def _post(self, soft=True):
         posted = super()._post(soft)
@@ -347,10 +313,6 @@ class AccountMove(models.Model):
         if is_due_before_sending(pending[:job_count], FRESH_FOR_BATCH):
             fetch_in_background(pending, FRESH_FOR_BATCH)
         return super()._cron_account_move_send(job_count)
-
-    # -------------------------------------------------------------------------
-    # The chosen PDF
-    # -------------------------------------------------------------------------
 
     def _get_preferred_invoice_pdf(self):
         """Return the PDF to show or send for this invoice.
@@ -389,10 +351,6 @@ class AccountMove(models.Model):
         partner = self.commercial_partner_id.with_company(self.company_id)
         return bool(partner.sudo().invoice_edi_format)
 
-    # -------------------------------------------------------------------------
-    # ConnectWise
-    # -------------------------------------------------------------------------
-
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
@@ -403,45 +361,11 @@ class AccountMove(models.Model):
         Source = self.env["invoice.pdf.source"]
         return "connectwise" in Source._get_before_odoo(self.company_id)
 
-    def _is_open_in_connectwise(self):
-        """Whether ConnectWise would be asked if the PDF was needed now, because it has
-        not answered yet, or has not sent the PDF that it has."""
-        backend = self.company_id._get_connectwise_backend()
-        if not backend._is_pdf_source() or backend._is_resting():
-            return False
-        if not self._is_looked_up_in_connectwise():
-            return False
-        lookup = self.sudo().connectwise_lookup_ids
-        if not lookup or not lookup._is_for_current_number():
-            return True
-        is_missing = bool(lookup.accepted_id) and not lookup.has_pdf
-        return (lookup.state == "new" or is_missing) and not lookup._is_paused()
-
     def _get_connectwise_number(self):
         """Return this invoice's number in ConnectWise; where it stands is a rule of the
         connection."""
         backend = self.company_id._get_connectwise_backend()
         return (self[backend.invoice_number_field or "name"] or "").strip()
-
-    def _get_connectwise_pdf_filename(self):
-        name = self._get_invoice_report_filename()
-        # Beside an e-invoice's own PDF it needs a name of its own.
-        return f"ConnectWise_{name}" if self._is_e_invoice() else name
-
-    def _pin_connectwise_pdf(self):
-        """Remember the kept ConnectWise PDF as one that somebody received."""
-        kept = self.env["connectwise.lookup"]._get_pdfs(self)
-        moves = self.sudo().filtered(lambda move: move.id in kept)
-        moves._note_time("connectwise_sent_at")
-        for move in moves:
-            pdf = kept[move.id]
-            # Where it is news: each writing of an invoice checks its balance.
-            if move.connectwise_sent_checksum != pdf.checksum:
-                move.connectwise_sent_checksum = pdf.checksum
-
-    # -------------------------------------------------------------------------
-    # Mailing and showing the chosen PDF
-    # -------------------------------------------------------------------------
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

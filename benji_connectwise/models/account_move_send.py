@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..tools.choice import get_chosen_before, with_chosen_pdfs, with_odoos_own
 from ..tools.fetching import fetch_before_sending
 from ..tools.invoice_mail import keep_sendable_attachments
+from ..tools.pdf_storage import pin_pdfs
 from ..tools.send_alerts import (
     add_address_alerts,
     get_amount_alerts,
@@ -203,7 +204,7 @@ class AccountMoveSend(models.AbstractModel):
                 )
             elif self._is_posted_as_letter(move, data):
                 # The letter is made later, of the PDF that is kept then.
-                move._pin_connectwise_pdf()
+                pin_pdfs(move)
         result = super()._hook_if_success(others, from_cron=from_cron)
         if from_cron:
             by_author = defaultdict(list)

@@ -204,6 +204,18 @@ class InvoicePdfSource(models.Model):
         return self._with_invoice_pdf_domain() & Domain.OR(domains)
 
     @api.model
+    def _search_moves_of_other_amount(self):
+        """Return the domain of the invoices whose amount differs in ConnectWise."""
+        companies = self.env.companies.filtered(
+            lambda company: "connectwise" in self._get_before_odoo(company)
+        )
+        return (
+            self._with_invoice_pdf_domain()
+            & Domain("company_id", "in", companies.ids)
+            & Domain("connectwise_lookup_ids.verdict", "=", "amount_differs")
+        )
+
+    @api.model
     def _with_invoice_pdf_domain(self):
         return Domain("state", "=", "posted") & Domain(
             "move_type", "in", self.env["account.move"].get_sale_types()
@@ -308,7 +320,17 @@ class InvoicePdfSource(models.Model):
         return [("connectwise_lookup_ids.has_pdf", "=", True)]
 
     def _is_open_connectwise(self, move):
-        return move._is_open_in_connectwise()
+        # It has not answered yet, or has a PDF that was not downloaded yet.
+        backend = move.company_id._get_connectwise_backend()
+        if not backend._is_pdf_source() or backend._is_resting():
+            return False
+        if not move._is_looked_up_in_connectwise():
+            return False
+        lookup = move.sudo().connectwise_lookup_ids
+        if not lookup or not lookup._is_for_current_number():
+            return True
+        is_missing = bool(lookup.accepted_id) and not lookup.has_pdf
+        return (lookup.state == "new" or is_missing) and not lookup._is_paused()
 
     def _explain_connectwise(self, move):
         if move._is_e_invoice():

@@ -5,6 +5,7 @@ from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
 from ..tools.invoice_mail import get_unmailed_addresses
+from ..tools.pdf_storage import pin_pdfs
 
 INVOICE_MAIL = object()
 """In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
@@ -146,7 +147,7 @@ class MailMail(models.Model):
             pdf = kept.get(mail.res_id)
             if pdf and pdf.checksum in mail.attachment_ids.mapped("checksum"):
                 received |= moves.browse(mail.res_id)
-        received._pin_connectwise_pdf()
+        pin_pdfs(received)
 
     def _has_recipient(self):
         return any(self.recipient_ids.mapped("email_normalized")) or bool(

@@ -1,5 +1,8 @@
 """A company of ConnectWise as a row of a table, for SQL that handles many of them."""
 
+from odoo import fields
+
+from ..const import OVERLAP
 from ..lib.customer_matching import normalise_account_id, normalise_name
 from .sql import as_key
 
@@ -44,9 +47,13 @@ def normalise(name, account_number):
 
 
 def get_newest_change(records):
-    """Return the newest `last_updated` of the client's records as Odoo stores times."""
-    times = [record.last_updated for record in records if record.last_updated]
-    return _as_odoo_time(max(times, default=None))
+    """Return the newest `last_updated` of the client's records as Odoo stores times.
+
+    A time in the future is passed over: it would hide later changes of other records.
+    """
+    latest = fields.Datetime.now() + OVERLAP
+    times = (_as_odoo_time(record.last_updated) for record in records)
+    return max((time for time in times if time and time <= latest), default=None)
 
 
 def _as_odoo_time(time):

@@ -5,8 +5,16 @@ import os
 from odoo.tools import format_datetime
 
 
-def prepare_explanation(move):
-    """Return the contents of the tab *Why this PDF?*, as values for its template."""
+def render_explanation(move):
+    """Return the contents of the tab *Why this PDF?*: HTML, or False without a PDF."""
+    if not move._with_invoice_pdf():
+        return False
+    return move.env["ir.qweb"]._render(
+        "benji_connectwise.invoice_pdf_explanation", _prepare_explanation(move)
+    )
+
+
+def _prepare_explanation(move):
     Source = move.env["invoice.pdf.source"]
     chosen, attachment = Source._choose(move, whole=True)[move]
     outranking = find_outranking(move, chosen)

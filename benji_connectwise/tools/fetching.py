@@ -31,6 +31,7 @@ from ..lib.connectwise_client import (
 from .asking import asking, get_interactive_limits
 from .explain import serialize_error
 from .explain_lookup import UNREADABLE
+from .hits import store_hits
 from .pdf_download import download_pdfs
 from .pdf_merge_check import LONG, SHORT
 
@@ -316,7 +317,7 @@ def _look_up(client, lookups):
                 and lookup.backend_id.tenant == client.tenant
             )
         )
-        some._store_hits(found, client.tenant)
+        store_hits(some, found, client.tenant)
         for lookup in some.filtered(lambda lookup: lookup.state == "not_found"):
             lookup.error = _find_problem(lookup, skipped)
         yield

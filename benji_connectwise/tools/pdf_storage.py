@@ -65,7 +65,7 @@ def _store(lookups, contents, changed):
                 strangers += move
         new.append(
             {
-                "name": move._get_connectwise_pdf_filename(),
+                "name": _get_filename(move),
                 "raw": content,
                 "mimetype": "application/pdf",
                 "res_model": move._name,
@@ -89,6 +89,24 @@ def _store(lookups, contents, changed):
                 "error": False,
             }
         )
+
+
+def _get_filename(move):
+    name = move._get_invoice_report_filename()
+    # Beside an e-invoice's own PDF it needs a name of its own.
+    return f"ConnectWise_{name}" if move._is_e_invoice() else name
+
+
+def pin_pdfs(moves):
+    """Remember the kept ConnectWise PDFs of `moves` as sent."""
+    kept = moves.env["connectwise.lookup"]._get_pdfs(moves)
+    moves = moves.sudo().filtered(lambda move: move.id in kept)
+    moves._note_time("connectwise_sent_at")
+    for move in moves:
+        pdf = kept[move.id]
+        # Only if it is news: each writing of an invoice checks its balance.
+        if move.connectwise_sent_checksum != pdf.checksum:
+            move.connectwise_sent_checksum = pdf.checksum
 
 
 def delete_unsent(moves):

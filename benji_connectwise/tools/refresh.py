@@ -13,7 +13,7 @@ def refresh(moves):
 
     The result is also logged on each invoice.
 
-    :return: ("success" or "warning", text)
+    :return: a notification
     """
     before = {move: move.sudo().connectwise_pdf_id.checksum for move in moves}
     fetch_anew(moves)
@@ -27,8 +27,16 @@ def refresh(moves):
             author_id=move.env.user.partner_id.id,
         )
     is_warning = any(level == "warning" for level, _text in results)
-    text = "\n".join(text for _level, text in results)
-    return "warning" if is_warning else "success", text
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {
+            "type": "warning" if is_warning else "success",
+            "title": moves.env._("ConnectWise PSA"),
+            "message": "\n".join(text for _level, text in results),
+            "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+        },
+    }
 
 
 def _describe(move, checksum_before):
