@@ -96,7 +96,7 @@ class ConnectwiseCompany(models.Model):
                 f"{company.name or company.identifier or ''} #{company.connectwise_ref}"
             )
             if company.is_deleted:
-                name = self.env._("%s (gone)", name)
+                name = self.env._("%s (deleted)", name)
             # In drop-down lists, twins need more than a name to be told apart.
             if self.env.context.get("formatted_display_name"):
                 details = company._get_distinguishing_details()
@@ -195,7 +195,7 @@ class ConnectwiseCompany(models.Model):
 
     @api.model
     def _delete(self, companies):
-        """Delete companies that nothing is connected with, however many they are."""
+        """Delete companies that nothing is connected to, however many they are."""
         if not companies:
             return
         self.env["connectwise.mapping"].flush_model()
