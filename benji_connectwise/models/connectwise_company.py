@@ -73,7 +73,7 @@ class ConnectwiseCompany(models.Model):
                 f"{company.name or company.identifier or ''} #{company.connectwise_ref}"
             )
             if company.is_deleted:
-                name = self.env._("%s (deleted in ConnectWise)", name)
+                name = self.env._("%s (deleted)", name)
             # In drop-down lists, twins need more than a name to be told apart.
             if self.env.context.get("formatted_display_name"):
                 details = company._get_distinguishing_details()

@@ -76,7 +76,7 @@ class ResPartner(models.Model):
         compute="_compute_connectwise_contact_message",
         compute_sudo=True,
         groups="base.group_user",
-        help="What to know before this contact is enabled, and whether it is updated.",
+        help="Anything to check before it is enabled, and whether it is updated.",
     )
 
     @api.depends_context("company", "lang")

@@ -17,7 +17,7 @@ NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
 """Tables whose rows may go with a contact: they are no history."""
 
 ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
-"""What an order or an invoice has a contact as."""
+"""Fields in which an order or an invoice has a contact."""
 
 NOT_SYNCED = {
     "is_connectwise_contact": False,
