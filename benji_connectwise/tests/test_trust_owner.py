@@ -2,7 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
-from ..tools.connecting import link
+from ..tools.connecting import judge_lookups_anew, link
 from .contact_common import ContactCommon
 
 
@@ -74,7 +74,7 @@ class TestSomebodyElses(OwnerCommon):
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.owner.is_confirmed = False
-        self.env["connectwise.mapping"]._judge_lookups_anew(self.owner)
+        judge_lookups_anew(self.owner)
         self.assertVerdict(move, "accepted")
 
     def test_connecting_another_customer_judges_anew(self):
