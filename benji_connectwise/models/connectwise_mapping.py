@@ -192,12 +192,20 @@ class ConnectwiseMapping(models.Model):
         return mappings
 
     def write(self, vals):
+        if not self.env.su:
+            return self._write_by_hand(vals)
+        if vals.keys().isdisjoint({"connectwise_company_id", "partner_id"}):
+            return super().write(vals)
+        before = self.connectwise_company_id
+        result = super().write(vals)
+        connecting.judge_lookups_anew(before | self.connectwise_company_id)
+        return result
+
+    def _write_by_hand(self, vals):
         """Connect by hand if a person writes a connection, for instance by import.
 
         Everything else is the addon's own, which writes it as superuser.
         """
-        if self.env.su:
-            return self._write_and_judge(vals)
         self._check_may_change()
         own = {
             name: value
@@ -216,14 +224,6 @@ class ConnectwiseMapping(models.Model):
             )
             for mapping in self:
                 mapping._connect_as_written(company)
-        return result
-
-    def _write_and_judge(self, vals):
-        if vals.keys().isdisjoint({"connectwise_company_id", "partner_id"}):
-            return super().write(vals)
-        before = self.connectwise_company_id
-        result = super().write(vals)
-        connecting.judge_lookups_anew(before | self.connectwise_company_id)
         return result
 
     def unlink(self):
@@ -360,10 +360,6 @@ class ConnectwiseMapping(models.Model):
         """Return the status line above the report, as `describe_status` does."""
         self.check_access("read")
         return mapping_words.describe_status(self._get_current_backend())
-
-    # -------------------------------------------------------------------------
-    # Rows and their companies
-    # -------------------------------------------------------------------------
 
     @api.model
     def _get_current_backend(self):
