@@ -185,7 +185,7 @@ class TestFailingKeys(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "error")
 
     def test_connectwises_message_is_escaped(self):
-        """No link or image of somebody's in a note, which is HTML."""
+        """A note is HTML and must not contain a foreign link or image."""
         call_responsible(self.backend, "Look", "a <a href='https://a.example'>b</a>")
         self.assertIn("&lt;a href", self.backend.activity_ids.note)
 

@@ -16,7 +16,6 @@ from .contact_common import ContactCommon, import_contact
 @tagged("post_install", "-at_install")
 class TestImport(ContactCommon):
     def test_bill_to_contact_arrives_as_child_of_the_customer(self):
-        """A child of the customer with marker and ConnectWise's id."""
         self.assertEqual(import_contact(self.mapping), "created")
         contact = self.mapping.contact_id
         self.assertRecordValues(

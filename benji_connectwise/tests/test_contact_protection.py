@@ -163,7 +163,7 @@ class TestProtection(ContactCommon):
         self.assertFalse((self.customer | self.contact).exists())
 
     def test_deleting_the_customer_restores_a_converted_contact(self):
-        """A record made by a person is never deleted."""
+        """A record that a person made is not deleted."""
         remove_contacts(self.mapping)
         contact = self.new_contact(name="By hand")
         self.imported()
@@ -308,7 +308,7 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.assertEqual(self.contact.email, "emma@acme.example.com")
 
     def test_removal_cannot_be_called_over_rpc(self):
-        """Nobody decides or deletes past the checks of the row."""
+        """The checks of the row cannot be avoided."""
         bill_to = self.mapping.bill_to_ids
         self.authenticate(self.administrator.login, self.administrator.login)
         for method, *args in (

@@ -68,7 +68,7 @@ class TestEncryption(EncryptionCommon):
             self.assertNotIn(self.private_key, self.stored())
             self.assertConnects()
 
-    def test_a_key_that_is_set_encrypts_when_the_private_key_is_saved_again(self):
+    def test_new_encryption_key_encrypts_a_private_key_saved_again(self):
         with server(secret_key=KEY):
             self.assertConnects()
         with server(secret_key=KEY):
@@ -76,8 +76,8 @@ class TestEncryption(EncryptionCommon):
             self.assertTrue(self.stored().startswith("fernet:"))
             self.assertConnects()
 
-    def test_a_new_key_in_front_takes_over_when_saved_again(self):
-        """Then the old one can go."""
+    def test_first_encryption_key_takes_over_when_saved_again(self):
+        """Then the old one can be removed."""
         with server(secret_key=KEY):
             self.save_again()
         with server(secret_key=f" {NEW_KEY} , {KEY}"):
@@ -87,7 +87,7 @@ class TestEncryption(EncryptionCommon):
             self.assertConnects()
 
     def test_missing_encryption_key_is_reported_and_nothing_is_lost(self):
-        """A question does not destroy what cannot be read."""
+        """A request does not destroy the unreadable value."""
         with server(secret_key=KEY):
             self.save_again()
         for key in ("", NEW_KEY):
@@ -140,7 +140,7 @@ class TestEncryption(EncryptionCommon):
         self.assertFalse(self.stored())
 
     def test_encrypted_value_is_not_taken_for_a_private_key(self):
-        """Encrypted and in clear cannot be confused."""
+        """Encrypted values and those in clear cannot be confused."""
         with self.assertRaisesRegex(UserError, "as Odoo stores it"):
             self.backend.private_key = "fernet:gAAAA"
 

@@ -218,7 +218,7 @@ class TestAskingAgain(ConnectwiseCommon):
         self.assertLess(time.monotonic() - start, 9)
 
     def test_many_invoices_in_one_transaction_wait_no_longer_than_one(self):
-        """As of a scheduled action that sends one after the other."""
+        """A scheduled action sends one after the other like that."""
         with patch.object(asking, "SECONDS_FOR_PERSON", 0.5):
             limits = asking.get_interactive_limits(self.backend)
             with asking.asking(self.backend, limits):

@@ -78,7 +78,6 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(self.row.has_conflict)
 
     def test_confirming_the_connection_ends_the_conflict(self):
-        """A person of Invoicing confirmed the name."""
         link(self.row.env, [(self.row.id, self.other.id, "company_name")])
         self.rename_himself()
         self.match()

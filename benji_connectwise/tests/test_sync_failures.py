@@ -220,7 +220,6 @@ class TestEndsVisibly(FailingCommon):
 
     @mute_logger("odoo.sql_db", f"{TOOLS}.sync_runs")
     def test_next_run_after_an_unexpected_error_succeeds(self):
-        """Unaided."""
         self.refuse("connectwise_company", "P0001")
         self.run_cron()
         self.env.cr.execute("DROP TRIGGER refuse ON connectwise_company")

@@ -102,7 +102,7 @@ class TestPrefetchJobs(JobsCommon):
             self.run_jobs(second)
 
     def test_simultaneous_jobs_note_one_outage(self):
-        """The rest grows with each outage, not with each job."""
+        """The back-off grows with each outage, not with each job."""
         limits = self.backend._get_background_limits()
         with suppress(ServerError), asking(self.backend, limits):
             with suppress(ServerError), asking(self.backend, limits):
