@@ -1,5 +1,5 @@
 from . import controllers, models, wizards
 from .hooks import uninstall_hook
-from .tools.log_filter import install
+from .tools.connection.log_filter import install
 
 install()

@@ -5,15 +5,15 @@ from odoo.fields import NO_ACCESS
 from odoo.addons.mail.tools.discuss import Store
 
 from ..const import FRESH_FOR_BATCH, NUMBERS_AT_ONCE
-from ..tools.choice import get_chosen_before, with_chosen_pdfs
-from ..tools.explain_choice import find_outranking, render_explanation
-from ..tools.explain_lookup import explain_amount, explain_connectwise
-from ..tools.fetching import fetch_in_background, is_due_before_sending
-from ..tools.invoice_mail import filter_mailed, renew_pending_pdfs
-from ..tools.marked_pdf import check_marked_pdf, explain_unused
-from ..tools.pdf_origin import is_from_elsewhere
-from ..tools.pdf_storage import delete_unsent
-from ..tools.refresh import refresh
+from ..tools.invoice_pdf.choice import get_chosen_before, with_chosen_pdfs
+from ..tools.invoice_pdf.explain_choice import find_outranking, render_explanation
+from ..tools.invoice_pdf.explain_lookup import explain_amount, explain_connectwise
+from ..tools.invoice_pdf.fetching import fetch_in_background, is_due_before_sending
+from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
+from ..tools.invoice_pdf.keeping import delete_unsent
+from ..tools.invoice_pdf.marked_pdf import check_marked_pdf, explain_unused
+from ..tools.invoice_pdf.origin import is_from_elsewhere
+from ..tools.invoice_pdf.refresh import refresh
 
 INVOICING = "account.group_account_invoice,account.group_account_readonly"
 """Who sees ConnectWise's answers: not the customers in the portal, because another
@@ -68,7 +68,7 @@ class AccountMove(models.Model):
         "connectwise.lookup", "move_id", groups=INVOICING
     )
     connectwise_held_ids = fields.One2many(
-        "connectwise.held.invoice", "move_id", groups=INVOICING
+        "connectwise.held.invoice", "move_id", groups=NO_ACCESS
     )
     connectwise_invoice_ref = fields.Integer(
         "ConnectWise Invoice ID", compute="_compute_connectwise", groups=INVOICING

@@ -2,11 +2,15 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ..tools.choice import get_chosen_before, with_chosen_pdfs, with_odoos_own
-from ..tools.fetching import fetch_before_sending
-from ..tools.invoice_mail import keep_sendable_attachments
-from ..tools.pdf_storage import pin_pdfs
-from ..tools.send_alerts import (
+from ..tools.invoice_pdf.choice import (
+    get_chosen_before,
+    with_chosen_pdfs,
+    with_odoos_own,
+)
+from ..tools.invoice_pdf.fetching import fetch_before_sending
+from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
+from ..tools.invoice_pdf.keeping import pin_pdfs
+from ..tools.invoice_pdf.send_alerts import (
     add_address_alerts,
     get_amount_alerts,
     get_pdf_alerts,

@@ -7,12 +7,12 @@ from odoo.fields import NO_ACCESS
 
 from ..const import SECONDS_FOR_RUN
 from ..lib.connectwise_client import BACKGROUND, identify_tenant
-from ..tools.bill_to_removal import remove_contacts
-from ..tools.connection_test import check_connection
-from ..tools.explain import explain_stored
-from ..tools.private_key import create_column, store_typed_key
-from ..tools.sync_runs import OPEN, run_now, start
-from ..tools.tenant import leave_tenant
+from ..tools.connection.checking import check_connection
+from ..tools.connection.explain import explain_stored
+from ..tools.connection.private_key import create_column, store_typed_key
+from ..tools.connection.tenant import leave_tenant
+from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.sync.runs import OPEN, run_now, start
 
 CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}
 

@@ -2,8 +2,8 @@ from odoo import fields, models
 from odoo.tools import email_normalize
 
 from ..lib.connectwise_client import plain_email
-from ..tools.synced_contact import as_sync
-from ..tools.waiting_mail import take_out_of_waiting_mail
+from ..tools.invoice_pdf.waiting_mail import take_out_of_waiting_mail
+from ..tools.mapping.synced_contact import as_sync
 
 
 class ConnectwiseBillTo(models.Model):

@@ -7,8 +7,12 @@ from ..const import (
     LOOKUP_LAST_RETRY,
 )
 from ..lib.connectwise_client import number_key
-from ..tools.fetching import fetch_in_background, find_due_invoices, get_end_of_run
-from ..tools.verdict import ACCEPTED, prepare_cases
+from ..tools.invoice_pdf.fetching import (
+    fetch_in_background,
+    find_due_invoices,
+    get_end_of_run,
+)
+from ..tools.invoice_pdf.verdict import ACCEPTED, prepare_cases
 
 
 class ConnectwiseLookup(models.Model):

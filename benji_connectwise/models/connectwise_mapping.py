@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..tools import bill_to_removal, connecting, mapping_rows, mapping_words
-from ..tools.suggestions import connect_exact_matches
+from ..tools.mapping import bill_to_removal, connecting
+from ..tools.mapping import rows as mapping_rows
+from ..tools.mapping import words as mapping_words
+from ..tools.mapping.suggestions import connect_exact_matches
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 

@@ -1,14 +1,14 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.asking import (
+from ..tools.connection.asking import (
     call_responsible,
     get_env_of_responsible,
     note_sync_done,
     note_sync_error,
 )
-from ..tools.explain import explain_stored
-from ..tools.sync_runs import OPEN, run_in_steps, run_scheduled
+from ..tools.connection.explain import explain_stored
+from ..tools.sync.runs import OPEN, run_in_steps, run_scheduled
 
 
 class ConnectwiseSync(models.Model):

@@ -6,9 +6,9 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from ..tools.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
-from ..tools.connecting import judge_lookups_anew
-from ..tools.sql import as_table
+from ..tools.mapping.connecting import judge_lookups_anew
+from ..tools.sync.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
+from ..tools.sync.sql import as_table
 
 # A page only clears `is_deleted`: which companies are gone is decided at the end. A
 # company that has to be confirmed differs for that reason alone.

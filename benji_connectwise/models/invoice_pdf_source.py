@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
-from ..tools.fetching import fetch_for_person
+from ..tools.invoice_pdf.fetching import fetch_for_person
 
 _logger = logging.getLogger(__name__)
 

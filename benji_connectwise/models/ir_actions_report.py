@@ -8,8 +8,8 @@ from odoo import models
 from ..const import SECONDS_TO_MEND, SECONDS_TO_MEND_ONE
 from ..lib.connectwise_client import InvalidPdfError
 from ..odoo_internals import _wkhtml
-from ..tools.pdf_merge_check import MergeCheck
-from ..tools.pdf_origin import filter_odoos_own
+from ..tools.invoice_pdf.merge_check import MergeCheck
+from ..tools.invoice_pdf.origin import filter_odoos_own
 
 _logger = logging.getLogger(__name__)
 

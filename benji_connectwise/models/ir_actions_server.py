@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..tools.choice import choose_before_mailing
+from ..tools.invoice_pdf.choice import choose_before_mailing
 
 
 class IrActionsServer(models.Model):

@@ -3,8 +3,8 @@ import os
 
 from odoo import api, models
 
-from ..tools.pdf_storage import NOT_INDEXED
-from ..tools.storage import write_whole
+from ..tools.invoice_pdf.file_store import write_whole
+from ..tools.invoice_pdf.keeping import NOT_INDEXED
 
 _logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
-from ..tools.invoice_mail import get_unmailed_addresses
-from ..tools.pdf_storage import pin_pdfs
+from ..tools.invoice_pdf.invoice_mail import get_unmailed_addresses
+from ..tools.invoice_pdf.keeping import pin_pdfs
 
 INVOICE_MAIL = object()
 """In the context as `invoice_mail`: Odoo itself sends this, with the files it made.

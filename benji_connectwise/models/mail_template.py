@@ -2,7 +2,7 @@ import base64
 
 from odoo import models
 
-from ..tools.choice import choose_before_mailing
+from ..tools.invoice_pdf.choice import choose_before_mailing
 from .mail_mail import INVOICE_MAIL, without_copies
 
 

@@ -3,10 +3,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
-from ..tools.connecting import judge_lookups_anew
-from ..tools.mapping_rows import note_parts
-from ..tools.mapping_words import explain_pause
-from ..tools.synced_contact import SYNC
+from ..tools.mapping.connecting import judge_lookups_anew
+from ..tools.mapping.rows import note_parts
+from ..tools.mapping.synced_contact import SYNC
+from ..tools.mapping.words import explain_pause
 
 OWN_FIELDS = (
     *("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled"),

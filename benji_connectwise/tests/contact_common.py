@@ -2,8 +2,8 @@
 
 from odoo.tests import new_test_user
 
-from ..tools.bill_to_import import import_contacts
-from ..tools.connecting import link
+from ..tools.mapping.bill_to_import import import_contacts
+from ..tools.mapping.connecting import link
 from .common import ConnectwiseCommon
 
 

@@ -16,7 +16,7 @@ from odoo.tools import mute_logger
 
 import odoo.addons.benji_connectwise.controllers as controllers
 
-from ..tools.connecting import link
+from ..tools.mapping.connecting import link
 from .common import ConnectwiseCommon
 from .contact_common import import_contact
 
@@ -56,6 +56,8 @@ invoice.pdf.source
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
+connectwise.held.invoice
+    read, write, create, unlink                                   – – – – – – – – –
 connectwise.invoice
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -170,6 +172,9 @@ class AccessCommon(ConnectwiseCommon):
         )
         cls.move = cls.invoice("CW1001")
         cls.move._get_preferred_invoice_pdf()
+        cls.held = (
+            cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
+        )
         cls.acme = (
             cls.env["connectwise.company"]
             .sudo()
@@ -309,6 +314,7 @@ class TestOperations(AccessCommon):
         known = {
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
+            "connectwise.held.invoice": self.held,
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,

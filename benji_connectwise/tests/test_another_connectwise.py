@@ -10,11 +10,11 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import identify_tenant
-from odoo.addons.benji_connectwise.tools.asking import asking
-from odoo.addons.benji_connectwise.tools.sync_runs import start
-from odoo.addons.benji_connectwise.tools.synchronization import Synchronization
+from odoo.addons.benji_connectwise.tools.connection.asking import asking
+from odoo.addons.benji_connectwise.tools.sync.runs import start
+from odoo.addons.benji_connectwise.tools.sync.synchronization import Synchronization
 
-from ..tools.fetching import fetch, fetch_before_sending, find_due_invoices
+from ..tools.invoice_pdf.fetching import fetch, fetch_before_sending, find_due_invoices
 from .common import SANDBOX_TODAY, Sandbox
 from .test_sync import SyncCommon
 

@@ -11,8 +11,8 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..tools.asking import call_responsible
-from ..tools.private_key import get_credentials, has_stored
+from ..tools.connection.asking import call_responsible
+from ..tools.connection.private_key import get_credentials, has_stored
 from .common import ConnectwiseCommon
 
 

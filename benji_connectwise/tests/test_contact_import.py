@@ -7,9 +7,9 @@ from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 from odoo.tools import mute_logger
 
-from ..tools.bill_to_import import import_contacts
-from ..tools.bill_to_removal import remove_contacts
-from ..tools.connecting import link
+from ..tools.mapping.bill_to_import import import_contacts
+from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.mapping.connecting import link
 from .contact_common import ContactCommon, import_contact
 
 

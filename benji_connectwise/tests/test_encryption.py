@@ -9,8 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import SQL
 
-from ..tools.private_key import read_of_server, store
-from ..tools.server_settings import get_local_hosts
+from ..tools.connection.private_key import read_of_server, store
+from ..tools.connection.server_settings import get_local_hosts
 from .common import ConnectwiseCommon
 
 KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))

@@ -15,9 +15,9 @@ from ..lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
-from ..tools.encryption import SecretKeyError
-from ..tools.explain import explain, explain_stored, serialize_error
-from ..tools.storage import StorageError
+from ..tools.connection.encryption import SecretKeyError
+from ..tools.connection.explain import explain, explain_stored, serialize_error
+from ..tools.invoice_pdf.file_store import StorageError
 
 ERRORS = [
     AddressError("", reason="tls"),

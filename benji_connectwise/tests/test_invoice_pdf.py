@@ -13,7 +13,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..tools import asking
+from ..tools.connection import asking
 from .common import ConnectwiseCommon
 
 

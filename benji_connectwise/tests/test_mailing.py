@@ -3,7 +3,7 @@
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools.connecting import link
+from ..tools.mapping.connecting import link
 from .contact_common import import_contact
 from .test_sending import SendingCommon
 

@@ -9,8 +9,8 @@ from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 
-from ..tools.bill_to_import import import_contacts
-from ..tools.connecting import link
+from ..tools.mapping.bill_to_import import import_contacts
+from ..tools.mapping.connecting import link
 from .common import ConnectwiseCommon
 
 ACTION = "benji_connectwise.connectwise_mapping_report_action"

@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
-from ..tools.pdf_merge_check import MergeCheck
+from ..tools.invoice_pdf.merge_check import MergeCheck
 from .common import ConnectwiseCommon, bad_pdfs
 
 # It looks complete from outside, and is empty inside.

@@ -12,8 +12,9 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..models import connectwise_lookup
-from ..tools import fetching, pdf_download
-from ..tools.choice import with_chosen_pdfs
+from ..tools.invoice_pdf import download as pdf_download
+from ..tools.invoice_pdf import fetching
+from ..tools.invoice_pdf.choice import with_chosen_pdfs
 from .common import ConnectwiseCommon
 
 

@@ -3,6 +3,7 @@
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
+from .contact_common import import_contact
 from .test_branches import BranchCommon
 from .test_trust_owner import OwnerCommon
 
@@ -53,7 +54,7 @@ class TestOfAnotherBranch(BranchCommon):
         cls.env.user.company_ids += cls.sister
         cls.theirs = cls.new_customer("Theirs", company_id=cls.sister.id)
         cls.row = cls.connect(cls.theirs, cls.new_company(4712, "Theirs LLC"))
-        cls.row._import_contact()
+        import_contact(cls.row)
         cls.env.flush_all()
 
     def test_customer_of_one_branch_has_no_row_in_another(self):

@@ -16,7 +16,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..tools.private_key import store
+from ..tools.connection.private_key import store
 from .test_access import ROLES, AccessCommon, parse
 
 # ✓ learns the value; – does not, by any way of asking.

@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from ..tools.connecting import link
+from ..tools.mapping.connecting import link
 from .contact_common import ContactCommon
 
 

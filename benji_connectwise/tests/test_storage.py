@@ -12,7 +12,7 @@ from odoo.tools import config, mute_logger
 from .common import ConnectwiseCommon
 
 LOGGERS = (
-    "odoo.addons.benji_connectwise.tools.pdf_storage",
+    "odoo.addons.benji_connectwise.tools.invoice_pdf.keeping",
     "odoo.addons.benji_connectwise.models.invoice_pdf_source",
     "odoo.addons.benji_connectwise.models.ir_attachment",
     "odoo.addons.base.models.ir_attachment",

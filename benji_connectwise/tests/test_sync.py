@@ -9,10 +9,11 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.benji_connectwise.tools import sync_runs, synchronization
+from odoo.addons.benji_connectwise.tools.sync import runs as sync_runs
+from odoo.addons.benji_connectwise.tools.sync import synchronization
 
-from ..tools.bill_to_import import find_rows_to_import
-from ..tools.bill_to_plan import plan_contact
+from ..tools.mapping.bill_to_import import find_rows_to_import
+from ..tools.mapping.bill_to_plan import plan_contact
 from .common import ConnectwiseCommon
 
 

@@ -7,7 +7,7 @@ from psycopg2 import IntegrityError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..tools.sync_runs import give_way
+from ..tools.sync.runs import give_way
 from .test_sync import SyncCommon
 
 TOOLS = "odoo.addons.benji_connectwise.tools"

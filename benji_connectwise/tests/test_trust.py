@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..tools.fetching import fetch_for_person
+from ..tools.invoice_pdf.fetching import fetch_for_person
 from .common import ConnectwiseCommon
 from .contact_common import ContactCommon
 

@@ -2,7 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
-from ..tools.connecting import judge_lookups_anew, link
+from ..tools.mapping.connecting import judge_lookups_anew, link
 from .contact_common import ContactCommon
 
 

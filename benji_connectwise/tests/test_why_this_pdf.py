@@ -7,8 +7,8 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import Form, tagged
 
-from ..tools.connecting import link
-from ..tools.explain_lookup import explain_error
+from ..tools.invoice_pdf.explain_lookup import explain_error
+from ..tools.mapping.connecting import link
 from .common import ConnectwiseCommon
 
 

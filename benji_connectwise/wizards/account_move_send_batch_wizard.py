@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..tools.choice import with_chosen_pdfs
-from ..tools.send_alerts import count_expected_pdfs, describe_pdfs
+from ..tools.invoice_pdf.choice import with_chosen_pdfs
+from ..tools.invoice_pdf.send_alerts import count_expected_pdfs, describe_pdfs
 
 
 class AccountMoveSendBatchWizard(models.TransientModel):

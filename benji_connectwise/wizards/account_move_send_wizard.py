@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..tools.send_alerts import describe_pdfs
+from ..tools.invoice_pdf.send_alerts import describe_pdfs
 
 
 class AccountMoveSendWizard(models.TransientModel):

@@ -3,7 +3,7 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.connecting import judge_lookups_anew
+from ..tools.mapping.connecting import judge_lookups_anew
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 
 from ..lib.connectwise_client import REGIONS
-from ..tools import configuring
-from ..tools.private_key import create_column, store_typed_key
-from ..tools.tenant import explain_another
+from ..tools.connection import configuring
+from ..tools.connection.private_key import create_column, store_typed_key
+from ..tools.connection.tenant import explain_another
 
 
 class ConnectwiseBackendConfigure(models.TransientModel):

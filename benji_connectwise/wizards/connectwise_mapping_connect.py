@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 
-from ..tools.suggestions import suggest_companies
+from ..tools.mapping.suggestions import suggest_companies
 
 
 class ConnectwiseMappingConnect(models.TransientModel):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..tools import mapping_words
-from ..tools.sync_runs import preview, run_now
+from ..tools.mapping import words as mapping_words
+from ..tools.sync.runs import preview, run_now
 from .connectwise_mapping_rescan_line import KINDS
 
 

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
+from odoo.addons.benji_connectwise.tools.invoice_pdf.fetching import fetch_in_background
 
 
 class AccountMove(models.Model):

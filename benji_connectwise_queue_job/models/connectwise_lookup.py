@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import split_every
 
-from odoo.addons.benji_connectwise.tools.fetching import find_due_invoices
+from odoo.addons.benji_connectwise.tools.invoice_pdf.fetching import find_due_invoices
 
 INVOICES_PER_JOB = 50
 """What one question to ConnectWise can ask about."""

@@ -2,9 +2,9 @@ from odoo import models
 from odoo.tools import split_every
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
-from odoo.addons.benji_connectwise.tools.asking import asking
-from odoo.addons.benji_connectwise.tools.sync_runs import put_off
-from odoo.addons.benji_connectwise.tools.synchronization import plan_ranges
+from odoo.addons.benji_connectwise.tools.connection.asking import asking
+from odoo.addons.benji_connectwise.tools.sync.runs import put_off
+from odoo.addons.benji_connectwise.tools.sync.synchronization import plan_ranges
 
 RANGES_PER_JOB = 8
 """Of a page each; four are read at a time, and a job costs about as much as a page."""

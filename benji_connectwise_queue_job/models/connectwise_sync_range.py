@@ -8,9 +8,9 @@ from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseErro
 from odoo.addons.benji_connectwise.odoo_internals import (
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
 )
-from odoo.addons.benji_connectwise.tools.asking import asking
-from odoo.addons.benji_connectwise.tools.sync_runs import put_off
-from odoo.addons.benji_connectwise.tools.synchronization import read_ranges
+from odoo.addons.benji_connectwise.tools.connection.asking import asking
+from odoo.addons.benji_connectwise.tools.sync.runs import put_off
+from odoo.addons.benji_connectwise.tools.sync.synchronization import read_ranges
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import ServerError
-from odoo.addons.benji_connectwise.tools.asking import asking
+from odoo.addons.benji_connectwise.tools.connection.asking import asking
 
 from ..hooks import uninstall_hook
 from .common import JobsCommon

@@ -299,7 +299,9 @@ def test_bad_invoice_affects_only_itself(fault, world: World, results) -> None:
     world.sandbox.fault(fault, "invoices")
     with world.env() as env:
         # The same happens before a batch is sent.
-        from odoo.addons.benji_connectwise.tools.fetching import fetch_in_background
+        from odoo.addons.benji_connectwise.tools.invoice_pdf.fetching import (
+            fetch_in_background,
+        )
 
         moves = env["account.move"].search([("name", "like", "CW1")])
         fetch_in_background(moves)

@@ -1,0 +1,93 @@
+"""The ConnectWise that a connection is connected to, and changing to another one.
+
+Ids and keys mean something only within one ConnectWise.
+"""
+
+from odoo.tools import SQL
+
+from ...lib.connectwise_client import identify_tenant
+
+
+def leave_tenant(backend, before):
+    """Let nothing count that was learned before, until it is confirmed.
+
+    :param backend: a connection that is connected to another ConnectWise now
+    :param before: the tenant that it was connected to
+    """
+    if backend.env.su and backend.private_key_tenant == before:
+        # A program that may read the key may also take it along.
+        backend.private_key_tenant = backend.tenant
+    backend = backend.sudo()
+    backend.write(
+        {
+            "last_sync": False,
+            "newest_change": False,
+            "newest_contact_change": False,
+            "sync_failure": False,
+            "sync_failing_since": False,
+        }
+    )
+    if sync := backend._get_open_sync():
+        sync._end_for_another_connectwise()
+    companies = backend.env["connectwise.company"]
+    companies.flush_model()
+    backend.env.cr.execute(
+        SQL(
+            "UPDATE connectwise_company SET is_confirmed = FALSE WHERE backend_id = %s",
+            backend.id,
+        )
+    )
+    companies.invalidate_model(["is_confirmed"], flush=False)
+    backend._find_lookups()._leave_connectwise()
+    if backend.sync_contacts and backend.state != "draft":
+        backend._trigger_sync()
+
+
+def explain_another(backend, server_url, company_login_id):
+    """Say what changes if another ConnectWise is connected.
+
+    :return: str, or False if it is the same, or nothing was learned yet
+    """
+    tenant = identify_tenant(server_url or "", company_login_id or "")
+    if not backend or backend.tenant == tenant:
+        return False
+    env, _ = backend.env, backend.env._
+    domain = [("backend_id", "=", backend.id)]
+    connections = (
+        env["connectwise.mapping"]
+        .sudo()
+        .search_count([*domain, ("connectwise_company_id", "!=", False)])
+    )
+    companies = env["connectwise.company"].sudo().search_count(domain, limit=1)
+    kept = backend._find_lookups().filtered("has_pdf")
+    sent = kept.filtered(lambda lookup: lookup._is_pdf_sent())
+    unsent = kept - sent
+    if not (connections or companies or kept):
+        return False
+    here = (company_login_id, server_url)
+    before = (backend.company_login_id, backend.server_url)
+    sentences = [
+        _(
+            "%(new)s is another ConnectWise than %(old)s.",
+            new=" @ ".join((text or "").strip() for text in here),
+            old=" @ ".join(before),
+        )
+    ]
+    if connections:
+        sentences.append(
+            _(
+                "%s connections will be checked against it. Those whose company has"
+                " the same Company ID or Account ID there stay; the others wait for"
+                " you.",
+                connections,
+            )
+        )
+    if unsent:
+        sentences.append(
+            _("%s PDFs that nobody received yet are fetched again.", len(unsent))
+        )
+    if sent:
+        sentences.append(
+            _("%s PDFs that customers received stay as they are.", len(sent))
+        )
+    return "\n".join(sentences)

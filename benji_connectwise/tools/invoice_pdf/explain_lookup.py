@@ -1,0 +1,204 @@
+"""Why ConnectWise's PDF of an invoice is used or not, in sentences for people."""
+
+from odoo.tools import format_datetime, formatLang
+
+from ...lib.connectwise_client.const import MAX_HITS
+from ..connection.explain import explain_stored
+from .verdict import prepare_cases
+
+UNREADABLE = "unreadable_record"
+"""The kind of a stored error that is none of the client's own."""
+
+
+def explain_connectwise(move):
+    """Say why ConnectWise's PDF is used for `move` or not.
+
+    :return: str, or False if ConnectWise is not one of its sources
+    """
+    sources = move.env["invoice.pdf.source"]._get_by_company(move.company_id)
+    if "connectwise" not in sources[move.company_id] or not move._with_invoice_pdf():
+        return False
+    return explain_lookup(move.sudo().connectwise_lookup_ids) or explain_not_asked(move)
+
+
+def explain_not_asked(move):
+    """Say why ConnectWise has not answered about `move` yet."""
+    _ = move.env._
+    backend = move.company_id._get_connectwise_backend()
+    if not backend or backend.state == "draft":
+        return _("ConnectWise is not connected.")
+    if not move._get_connectwise_number():
+        field = move._fields[backend.invoice_number_field]
+        return _(
+            "There is no number to look up in ConnectWise: “%s” is empty.",
+            field._description_string(move.env),
+        )
+    if backend.failure and not backend.failing_since:
+        return backend.last_error
+    if backend.failure:
+        return _(
+            "%(error)s (since %(time)s)",
+            error=backend.last_error,
+            time=format_datetime(move.env, backend.failing_since, dt_format="medium"),
+        )
+    if not move._is_connectwise_preferred():
+        return _("Not looked up, because Odoo comes first.")
+    if move.sudo().connectwise_lookup_ids.accepted_id:
+        return _("Found; the PDF is downloaded when it is printed or sent.")
+    return _("Not looked up yet; this happens when it is printed or sent.")
+
+
+def explain_lookup(lookup):
+    """Say why a lookup gives a PDF or none.
+
+    :return: str, or False if ConnectWise has not answered yet
+    """
+    _ = lookup.env._
+    if not lookup:
+        return False
+    if lookup.has_pdf:
+        return _explain_accepted(lookup)
+    if not lookup._is_for_current_number() or lookup._is_from_another_tenant():
+        return False
+    if lookup.verdict and not lookup.accepted_id:
+        return _explain_refused(lookup)
+    if lookup.error:
+        return explain_error(lookup)
+    if lookup.state == "not_found":
+        return _("ConnectWise has no invoice with the number %s.", lookup.number or "")
+    return False
+
+
+def explain_error(lookup):
+    """Say what is wrong with the PDF or with ConnectWise's answer."""
+    if lookup.error["kind"] == UNREADABLE:
+        return lookup.env._(
+            "Nothing usable for the number %s: ConnectWise's answer contains a record"
+            " that cannot be read.",
+            lookup.number,
+        )
+    return explain_stored(lookup.env, lookup.error)
+
+
+def explain_amount(lookup):
+    """Say both amounts of an invoice that was accepted though they differ."""
+    hit, move = lookup.accepted_id, lookup.move_id
+    return lookup.env._(
+        "ConnectWise's total is %(theirs)s, Odoo's is %(ours)s.",
+        theirs=_format_amount(hit.env, hit.total, hit.currency_code),
+        ours=_format_amount(move.env, move.amount_total, move.currency_id.name),
+    )
+
+
+def _explain_accepted(lookup):
+    _ = lookup.env._
+    hit = lookup.accepted_id
+    parts = [_("invoice %s", hit.number), _name_company(hit)]
+    if hit.has_total:
+        amount = _format_amount(hit.env, hit.total, hit.currency_code)
+        if lookup.verdict == "amount_differs":
+            parts.append(_("amount differs (%s)", amount))
+        else:
+            parts.append(_("amount matches (%s)", amount))
+    if lookup._is_from_another_tenant():
+        parts.append(_("from the ConnectWise that was connected before"))
+    elif hit.is_gone:
+        parts.append(_("deleted in ConnectWise"))
+    elif hit.last_updated:
+        time = format_datetime(lookup.env, hit.last_updated, dt_format="medium")
+        parts.append(_("last changed in ConnectWise %s", time))
+    return " · ".join(filter(None, parts))
+
+
+def _explain_refused(lookup):
+    _ = lookup.env._
+    move, case = lookup.move_id, prepare_cases(lookup)[lookup]
+    _verdict, hits = case.decide()
+    hit = (hits or lookup.hit_ids)[:1]
+    sentences = {
+        "wrong_type": lambda: _explain_types(move, hit),
+        "wrong_company": lambda: _explain_owner(case, hit),
+        "wrong_currency": lambda: _(
+            "it is in %(theirs)s, not in %(ours)s",
+            theirs=hit.currency_code,
+            ours=move.currency_id.name,
+        ),
+        "wrong_amount": lambda: _(
+            "its amount is %(theirs)s there and %(ours)s here",
+            theirs=_format_amount(hit.env, hit.total, hit.currency_code),
+            ours=_format_amount(move.env, move.amount_total, move.currency_id.name),
+        ),
+        "unproven_number": lambda: _explain_unproven(case),
+        "ambiguous": lambda: _explain_ambiguity(lookup),
+    }
+    return _(
+        "Number %(number)s found, but %(why)s.",
+        number=lookup.number,
+        why=sentences[lookup.verdict](),
+    )
+
+
+def _explain_unproven(case):
+    _ = case.lookup.env._
+    if case.customer.connectwise_self_written:
+        return _(
+            "%s registered in the web shop or changed the name in the portal: connect"
+            " this customer by hand to trust it",
+            case.customer.display_name,
+        )
+    return _(
+        "the number comes from the reference of an order, which the customer may have"
+        " written: connect %s by hand to trust it",
+        case.customer.display_name,
+    )
+
+
+def _explain_ambiguity(lookup):
+    _ = lookup.env._
+    if lookup.has_too_many_hits:
+        return _("there are more than %s invoices with this number", MAX_HITS)
+    if len(lookup.hit_ids) > 1:
+        return _("there are %s invoices with this number", len(lookup.hit_ids))
+    return _("an invoice of another customer here has this number too")
+
+
+def _explain_types(move, hit):
+    _ = move.env._
+    if move.move_type == "out_refund":
+        return _("it is an invoice there and a credit note here")
+    if hit.invoice_type == "CreditMemo":
+        return _("it is a credit memo there and an invoice here")
+    return _("its total is negative there, so it is a credit, and an invoice here")
+
+
+def _explain_owner(case, hit):
+    _ = hit.env._
+    reason, owners = case.find_other_owner(hit) or ("other", None)
+    names = {"company": _name_company(hit), "customer": case.customer.display_name}
+    if reason == "connected":
+        return _(
+            "it belongs to %(company)s, which is connected to %(owner)s, not to"
+            " %(customer)s",
+            owner=", ".join(owners.mapped("display_name")),
+            **names,
+        )
+    if reason == "disconnected":
+        return _(
+            "it belongs to %(company)s, from which %(customer)s was disconnected",
+            **names,
+        )
+    return _("it belongs to %(company)s, not to %(customer)s", **names)
+
+
+def _name_company(hit):
+    """Name the company of a hit, and the one that pays for it if it is another."""
+    companies = {hit.company_ref: hit.company_name}
+    companies.setdefault(hit.bill_to_ref, hit.bill_to_name)
+    return hit.env._(", billed to ").join(
+        f"{name or ''} (#{ref})".strip() for ref, name in companies.items() if ref
+    )
+
+
+def _format_amount(env, amount, currency_code):
+    # ConnectWise may know a currency that Odoo does not.
+    return f"{formatLang(env, amount)} {currency_code or ''}".strip()

@@ -1,0 +1,72 @@
+"""Storing the invoices that ConnectWise found."""
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ...lib.connectwise_client import number_key
+from ...lib.connectwise_client.const import MAX_HITS
+from .verdict import prepare_cases
+
+
+def store_hits(lookups, found, tenant):
+    """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
+
+    :param found: {number_key: the client's invoices}, for all of these look-ups
+    :param tenant: which ConnectWise this was
+    """
+    if not lookups:
+        return
+    # Two people may open the same invoice at once: the second one waits here, and
+    # Odoo runs its request again, instead of failing at a unique index. Always in
+    # the same order, so that nobody waits for each other.
+    lookups.flush_recordset()
+    lookups.env.execute_query(
+        SQL(
+            """
+            SELECT id FROM connectwise_lookup WHERE id IN %s ORDER BY id FOR UPDATE
+            """,
+            tuple(lookups.ids),
+        )
+    )
+    answered = lookups.filtered(lambda lookup: number_key(lookup.number) in found)
+    before = {lookup: lookup.accepted_id for lookup in lookups}
+    lookups.tenant = tenant
+    _replace_hits(lookups, found)
+    now = fields.Datetime.now()
+    answered.write({"state": "found", "asked_at": now})
+    (lookups - answered).write({"state": "not_found", "asked_at": now})
+    cases = prepare_cases(lookups).items()
+    rivals = (case.find_rivals(lookup.hit_ids) for lookup, case in cases)
+    # Somebody may have changed the mapping without seeing these hits yet.
+    lookups.union(*rivals)._judge_anew()
+    accepted = lookups.filtered("accepted_id")
+    # What is wrong with its PDF is not mended by finding its number again.
+    accepted.filtered(lambda lookup: lookup.accepted_id != before[lookup]).write(
+        {"attempts": 0, "retry_at": False, "error": False}
+    )
+    (lookups - accepted)._pause()
+
+
+def _replace_hits(lookups, found):
+    Hit = lookups.env["connectwise.invoice"]
+    new, gone = [], Hit
+    for lookup in lookups:
+        known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
+        invoices = found.get(number_key(lookup.number), ())
+        lookup.has_too_many_hits = len(invoices) > MAX_HITS
+        for invoice in () if lookup.has_too_many_hits else invoices:
+            values = Hit._prepare_values(invoice)
+            hit = known.pop(invoice.id, Hit)
+            changes = {k: v for k, v in values.items() if hit and hit[k] != v}
+            if changes:
+                hit.write(changes)
+            elif not hit:
+                new.append({"lookup_id": lookup.id, **values})
+        for ref, hit in known.items():
+            if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
+                # Among too many it may still be.
+                hit.is_gone |= not lookup.has_too_many_hits
+            else:
+                gone += hit
+    gone.unlink()
+    Hit.create(new)

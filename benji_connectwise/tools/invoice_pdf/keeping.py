@@ -1,0 +1,142 @@
+"""Keeping downloaded PDFs as files of their invoices."""
+
+import logging
+import os
+from contextlib import suppress
+
+from psycopg2 import DatabaseError
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from .file_store import storage_error
+
+_logger = logging.getLogger(__name__)
+
+NOT_INDEXED = object()
+"""In the context as `connectwise_pdf`: the file is not opened to index its words."""
+
+
+def store_pdfs(lookups, contents, changed):
+    """Keep the PDFs of the accepted hits, all that can be stored.
+
+    A previous PDF is detached and stays on the invoice. It is never overwritten: a
+    restrictive audit trail would refuse that (account, models/ir_attachment.py:37),
+    and a customer may have received it.
+
+    :param contents: {ConnectWise's id of an invoice: PDF}
+    :param changed: {lookup: ConnectWise's last change of the invoice}
+    :return: {lookup: StorageError} of those that could not be stored
+    """
+    try:
+        with lookups.env.cr.savepoint():
+            _store(lookups, contents, changed)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        if len(lookups) > 1:
+            failures = {}
+            for lookup in lookups:
+                failures.update(store_pdfs(lookup, contents, changed))
+            return failures
+        _logger.warning("A PDF could not be stored", exc_info=True)
+        return {lookups: storage_error(error)}
+    return {}
+
+
+def _store(lookups, contents, changed):
+    Attachment = lookups.env["ir.attachment"].sudo()
+    Attachment = Attachment.with_context(connectwise_pdf=NOT_INDEXED)
+    moves = lookups.move_id
+    attachments = lookups._get_attachments(moves)
+    new, replaced, strangers = [], moves.browse(), moves.browse()
+    for lookup in lookups:
+        move, content = lookup.move_id, contents[lookup.accepted_id.connectwise_ref]
+        Attachment._write_whole(content)
+        if attachment := attachments.get(move.id):
+            # Its file may just have been mended.
+            attachment.invalidate_recordset(["raw"])
+            if attachment._get_content() == content and attachment._is_whole():
+                continue
+            if lookup.pdf_ref == lookup.accepted_id.connectwise_ref:
+                replaced += move
+            else:
+                strangers += move
+        new.append(
+            {
+                "name": _get_filename(move),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": move._name,
+                "res_id": move.id,
+                "res_field": "connectwise_pdf_file",
+                "company_id": move.company_id.id,
+            }
+        )
+    _detach(replaced | delete_unsent(strangers))
+    for attachment in Attachment.create(new):
+        attachments[attachment.res_id] = attachment
+    moves.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])
+    for lookup in lookups:
+        lookup.write(
+            {
+                "pdf_checksum": attachments[lookup.move_id.id].checksum,
+                "pdf_ref": lookup.accepted_id.connectwise_ref,
+                "pdf_last_updated": changed[lookup],
+                "attempts": 0,
+                "retry_at": False,
+                "error": False,
+            }
+        )
+
+
+def _get_filename(move):
+    name = move._get_invoice_report_filename()
+    # Beside an e-invoice's own PDF it needs a name of its own.
+    return f"ConnectWise_{name}" if move._is_e_invoice() else name
+
+
+def pin_pdfs(moves):
+    """Remember the kept ConnectWise PDFs of `moves` as sent."""
+    kept = moves.env["connectwise.lookup"]._get_pdfs(moves)
+    moves = moves.sudo().filtered(lambda move: move.id in kept)
+    moves._note_time("connectwise_sent_at")
+    for move in moves:
+        pdf = kept[move.id]
+        # Only if it is news: each writing of an invoice checks its balance.
+        if move.connectwise_sent_checksum != pdf.checksum:
+            move.connectwise_sent_checksum = pdf.checksum
+
+
+def delete_unsent(moves):
+    """Delete the kept PDFs that nobody was sent.
+
+    They may be another customer's. A file that is attached to an invoice is open to
+    everybody who has the link to the invoice.
+
+    :return: the invoices whose file was sent and stays
+    """
+    kept = moves.env["connectwise.lookup"]._get_attachments(moves)
+    stay = moves.browse()
+    for move in moves.sudo():
+        file = kept.get(move.id)
+        if file and file.checksum == move.connectwise_sent_checksum:
+            stay |= move
+        elif file:
+            # A restrictive audit trail may forbid it. The file stays hidden then, and
+            # a newer one takes its place.
+            with suppress(UserError), move.env.cr.savepoint():
+                file.unlink()
+    return stay
+
+
+def _detach(moves):
+    """Keep ConnectWise's PDF as an ordinary attachment, making room for another."""
+    today = format_date(moves.env, fields.Date.context_today(moves))
+    kept = moves.env["connectwise.lookup"]._get_attachments(moves)
+    for attachment in kept.values():
+        name, extension = os.path.splitext(attachment.name)
+        name = moves.env._("%(name)s (replaced on %(date)s)", name=name, date=today)
+        attachment.write({"res_field": False, "name": name + extension})
+    moves.invalidate_recordset(["connectwise_pdf_id", "connectwise_pdf_file"])

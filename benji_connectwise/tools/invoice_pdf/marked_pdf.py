@@ -1,0 +1,56 @@
+"""A PDF that a person attached and marked with *Use as invoice PDF*."""
+
+from odoo.exceptions import ValidationError
+
+from ...lib.connectwise_client import InvalidPdfError, validate_pdf
+from .merge_check import MergeCheck
+
+
+def check_marked_pdf(move):
+    """Make sure that the marked file of `move` can be sent.
+
+    :raises ValidationError: if it is not attached to this invoice, or no usable PDF
+    """
+    _ = move.env._
+    attachment = move.invoice_pdf_attachment_id
+    if (attachment.res_model, attachment.res_id) != (move._name, move.id):
+        raise ValidationError(
+            _(
+                "“%s” is not attached to this invoice. Please attach it first.",
+                attachment.name,
+            )
+        )
+    try:
+        validate_pdf(attachment._get_content())
+        with MergeCheck() as check:
+            check.examine(attachment._get_content())
+    except InvalidPdfError as error:
+        message = _(
+            "“%s” is not a PDF that can be sent. Please attach another.",
+            attachment.name,
+        )
+        if error.reason == "too_slow":
+            message = _(
+                "“%s” is too large to examine it now. Please attach a smaller one, or"
+                " try again later.",
+                attachment.name,
+            )
+        raise ValidationError(message) from None
+
+
+def explain_unused(move):
+    """Say why the marked file of `move` is not used, or return False."""
+    _ = move.env._
+    Source = move.env["invoice.pdf.source"]
+    if not move.invoice_pdf_attachment_id:
+        return False
+    if "attachment" not in Source._get_before_odoo(move.company_id):
+        return _(
+            "This PDF is not used: in the Invoice PDF Priority, “%s” is missing or"
+            " comes after Odoo.",
+            Source._get_label("attachment"),
+        )
+    return move._is_e_invoice() and _(
+        "This PDF is not used: the customer gets electronic invoices, so Odoo's PDF"
+        " stays the legal document."
+    )

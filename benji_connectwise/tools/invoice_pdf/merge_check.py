@@ -1,0 +1,195 @@
+"""Can Odoo merge this PDF? Tried out in a process of its own.
+
+Printing several invoices merges their PDFs inside Odoo's server, where a damaged one
+stops all the others, and one that unpacks to gigabytes, the server. So each is tried
+once before it is kept, with limits on memory and time, and put right there for being
+printed together with others.
+"""
+
+import logging
+import os
+import signal
+import subprocess  # nosec B404
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+from ...lib.connectwise_client import InvalidPdfError
+from . import merge_process
+from .merge_process import (
+    BAD,
+    GOOD,
+    LENGTH_BYTES,
+    MEND,
+    READY,
+    TOO_MUCH,
+    TRY,
+)
+
+_logger = logging.getLogger(__name__)
+
+
+class Patience(NamedTuple):
+    """What a PDF may cost: processor time and seconds that pass, and the memory of the
+    process, of which half is Odoo's library."""
+
+    processor_seconds: int
+    seconds: float
+    megabytes: int
+
+
+SHORT = Patience(3, 6, 640)
+"""A person waits."""
+
+LONG = Patience(30, 60, 1536)
+"""Nobody waits."""
+
+_START_SECONDS = 20
+"""To import Odoo's library takes one, and more on a busy server."""
+
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+_OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
+"""How the process ends at its limit, or by whoever runs the server."""
+
+_PROBLEMS = {
+    BAD: ("unmergeable", "The PDF does not merge"),
+    TOO_MUCH: ("bomb", "The PDF takes more memory than it may"),
+}
+
+
+class MergeCheck:
+    """The process, for as many PDFs as there are; a context manager.
+
+    It starts at once, so that it is there when the first PDF is.
+    """
+
+    def __init__(self, patience=SHORT):
+        self._patience = patience
+        self._process = None
+        self._is_ready = False
+        self._is_slow = False
+
+    def __enter__(self):
+        self._start()
+        return self
+
+    def __exit__(self, *_error):
+        self._end()
+
+    def examine(self, content, seconds=float("inf")):
+        """Try a PDF, bytes, out within the limits; `seconds`: what is left to wait.
+
+        Where no process can be started, every PDF passes, and the log says so.
+
+        :raises InvalidPdfError: `unmergeable`, `bomb`; `too_slow`, which says nothing
+            about the PDF but that there was not the time
+        """
+        self._ask(TRY, content, seconds)
+
+    def mend(self, content, seconds=float("inf")):
+        """Return a PDF, bytes, as it can be merged with others.
+
+        :raises InvalidPdfError: as `examine`
+        """
+        return self._ask(MEND, content, seconds)
+
+    def _ask(self, question, content, seconds):
+        end = time.monotonic() + seconds
+        if not self._get_ready(end):
+            return content
+        length = len(content).to_bytes(LENGTH_BYTES, "big")
+        left = min(self._patience.seconds, end - time.monotonic())
+        verdict, mended = self._exchange(question, length, content, seconds=left)
+        if verdict == GOOD:
+            return mended
+        if verdict:
+            reason, problem = _PROBLEMS[verdict]
+            raise InvalidPdfError(problem, reason=reason)
+        # It died of this PDF; the next one deserves a new one.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        is_slow = self._is_slow or self._process.poll() in _OUT_OF_TIME
+        self._end()
+        if is_slow:
+            raise _too_slow()
+        raise InvalidPdfError("The PDF ends who reads it", reason="unmergeable")
+
+    def _start(self):
+        # Nothing secret in there: it opens what came from outside.
+        environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        limits = (self._patience.processor_seconds, self._patience.megabytes)
+        try:
+            self._process = subprocess.Popen(  # nosec B603
+                [sys.executable, merge_process.__file__, *map(str, limits)],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            _logger.warning("PDFs are not tried out: no process", exc_info=True)
+
+    def _get_ready(self, end):
+        """Return whether there is a process.
+
+        :raises InvalidPdfError: `too_slow`
+        """
+        left = min(_START_SECONDS, end - time.monotonic())
+        if left <= 0:
+            raise _too_slow()
+        if not self._process:
+            self._start()
+        if not self._process:
+            return False
+        if not self._is_ready:
+            self._is_ready = self._exchange(seconds=left)[0] == READY
+        if not self._is_ready:
+            was_slow = self._is_slow
+            self._end()
+            if was_slow:
+                raise _too_slow()
+            _logger.warning("PDFs are not tried out: %s does not start", sys.executable)
+        return self._is_ready
+
+    def _exchange(self, question=b"", *parts, seconds):
+        """Return the next byte of the process, empty if it ended, and what follows."""
+        self._is_slow = False
+        timer = threading.Timer(max(seconds, 0), self._give_up)
+        timer.start()
+        output = self._process.stdout
+        try:
+            for part in (question, *parts):
+                self._process.stdin.write(part)
+            self._process.stdin.flush()
+            verdict, content = output.read(1), b""
+            if verdict == GOOD and question == MEND:
+                length = int.from_bytes(output.read(LENGTH_BYTES), "big")
+                content = output.read(length)
+                verdict = verdict if len(content) == length else b""
+            return verdict, content
+        except OSError:
+            return b"", b""
+        finally:
+            timer.cancel()
+
+    def _give_up(self):
+        self._is_slow = True
+        self._process.kill()
+
+    def _end(self):
+        process, self._process, self._is_ready = self._process, None, False
+        if process:
+            process.kill()
+            # Not communicate(), which would send what was not taken before.
+            process.wait()
+            process.stdout.close()
+            with suppress(OSError):
+                process.stdin.close()
+
+
+def _too_slow():
+    return InvalidPdfError("There was not the time to try the PDF", reason="too_slow")

@@ -1,0 +1,145 @@
+"""Taking Bill-To contacts away again."""
+
+import logging
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..invoice_pdf.waiting_mail import take_out_of_waiting_mail
+from .synced_contact import as_sync
+
+_logger = logging.getLogger(__name__)
+
+NO_REFERENCE = {"mail_followers", "res_partner_res_partner_category_rel"}
+"""Tables whose rows may go with a contact: they are no history."""
+
+ADDRESSES = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+"""Fields in which an order or an invoice has a contact."""
+
+NOT_SYNCED = {
+    "is_connectwise_contact": False,
+    "connectwise_contact_ref": 0,
+    "connectwise_enabled": False,
+}
+
+
+def remove_contacts(mappings):
+    """Take the synced contacts of these rows away, and log it."""
+    for bill_to in mappings.sudo().bill_to_ids.filtered("contact_id"):
+        remove_contact(bill_to)
+
+
+def remove_contact(bill_to, note=False):
+    """Take one synced contact away.
+
+    :param note: why there is none from now on, as `explain_contact` takes it
+    """
+    take_away(bill_to)
+    bill_to._log_change(note, bill_to.env._("The Bill-To contact was removed."))
+
+
+def take_away(bill_to):
+    """Delete a contact that the synchronization created, give back one it took over."""
+    if not bill_to.contact_id:
+        return
+    contact, before = as_sync(bill_to.contact_id), bill_to.before
+    is_created = bill_to.origin != "converted"
+    take_out_of_waiting_mail(bill_to.contact_id)
+    if is_created:
+        _give_orders_back(contact, bill_to.mapping_id.partner_id)
+    bill_to.write({"contact_id": False, "origin": False, "before": False})
+    if not is_created:
+        _write_archiving(contact, {**(before or {}), **NOT_SYNCED})
+    elif _is_referred_to(contact) or not _try_delete(contact):
+        _write_archiving(
+            contact,
+            {
+                **NOT_SYNCED,
+                "email": False,
+                "phone": False,
+                "type": "other",
+                "active": False,
+            },
+        )
+
+
+def _give_orders_back(contact, customer):
+    """Let orders and draft invoices have the customer as address again.
+
+    A contact that somebody entered stays, and with it what it was chosen for.
+    """
+    env = customer.env
+    drafts = {"account.move": Domain("state", "=", "draft")}
+    if "sale.order" in env:
+        # The addresses are those of the invoices to come.
+        drafts["sale.order"] = Domain("invoice_status", "!=", "invoiced")
+    for model, domain in drafts.items():
+        records = env[model].sudo().with_context(active_test=False)
+        names = [name for name in ADDRESSES if name in records._fields]
+        uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
+        for record in records.search(domain & uses_it):
+            # All at once: an address that is left out follows from the customer.
+            record.write(
+                {
+                    name: (customer if address == contact else address).id
+                    for name in names
+                    if (address := record[name])
+                }
+            )
+
+
+def _write_archiving(contact, values):
+    # Odoo refuses to archive the contact of a user; that is a person's to do.
+    if not values.get("active", True) and contact.user_ids.filtered("active"):
+        values = {**values, "active": True}
+    contact.write(values)
+
+
+def _try_delete(contact):
+    try:
+        with contact.env.cr.savepoint():
+            contact.unlink()
+    except (UserError, IntegrityError) as error:
+        _logger.info("Contact %s is kept, archived: %s", contact.id, error)
+        return False
+    return True
+
+
+def _is_referred_to(contact):
+    """Whether anything in the database, a message for example, names this contact.
+
+    Deleting alone would not tell: some references are deleted along, or emptied.
+    """
+    contact.env.flush_all()
+    columns = contact.env["base.partner.merge.automatic.wizard"]._get_fk_on(
+        "res_partner"
+    )
+    references = [
+        SQL(
+            "SELECT 1 FROM %s WHERE %s = %s",
+            SQL.identifier(table),
+            SQL.identifier(column),
+            contact.id,
+        )
+        for table, column in columns
+        if table not in NO_REFERENCE
+    ]
+    references += [
+        SQL(
+            "SELECT 1 FROM %s WHERE %s = 'res.partner' AND res_id = %s %s",
+            SQL.identifier(table),
+            SQL.identifier(column),
+            contact.id,
+            SQL(condition),
+        )
+        for table, column, condition in (
+            ("mail_message", "model", ""),
+            ("mail_activity", "res_model", ""),
+            ("ir_attachment", "res_model", "AND res_field IS NULL"),
+        )
+    ]
+    query = SQL(" UNION ALL ").join(references)
+    return bool(contact.env.execute_query(SQL("%s LIMIT 1", query)))

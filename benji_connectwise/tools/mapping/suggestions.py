@@ -1,0 +1,194 @@
+"""Which ConnectWise companies a customer might be, and which one for certain."""
+
+from collections import Counter
+
+from odoo.tools import SQL
+
+from ...const import INVOICES_COMPARED
+from ...lib.customer_matching import (
+    CompanyIndex,
+    Customer,
+    normalise_account_id,
+    normalise_name,
+    suggest,
+)
+from ..invoice_pdf.verdict import prepare_cases
+from ..sync.contact_reading import update_contacts_for_person
+from .connecting import link
+
+
+def suggest_companies(mapping):
+    """Return the dialog's suggestions for a customer, best first.
+
+    :return: [(id of the company, the reasons in words)]
+    """
+    index = _get_index(mapping.backend_id)
+    invoices, found = find_evidence(mapping)
+    return [
+        (suggestion.company_id, _explain(mapping, suggestion))
+        for suggestion in _suggest(mapping, index, invoices, found)
+    ]
+
+
+def connect_exact_matches(mappings):
+    """Connect those of these customers that have exactly one exact match.
+
+    A person has still to check each of these connections: until then they are no
+    better than a name.
+
+    :return: the rows that were connected
+    """
+    connected = mappings.browse()
+    for backend, rows in mappings.grouped("backend_id").items():
+        index, links = _get_index(backend), []
+        for row in rows:
+            if company := _find_exact_match(row, index):
+                links.append((row.id, company.id, "suggestion"))
+        # Two customers that are both one company's match are no exact match.
+        found = Counter(company_id for _row, company_id, _reason in links)
+        linked = link(mappings.env, [line for line in links if found[line[1]] == 1])
+        for row in linked:
+            row._log_for_customer(
+                mappings.env._(
+                    "Connected to %s, with other exact matches.",
+                    row.connectwise_company_id.display_name,
+                )
+            )
+        update_contacts_for_person(backend, linked)
+        connected |= linked
+    return connected
+
+
+def _suggest(mapping, index, invoices, found):
+    partner = mapping.partner_id
+    return suggest(
+        Customer(partner.id, partner.name or None, partner.ref or None),
+        index,
+        invoice_counts={
+            company_id: (len(moves), found) for company_id, moves in invoices.items()
+        },
+    )
+
+
+def _get_index(backend):
+    """Return the companies to choose from."""
+    backend.env["connectwise.company"].flush_model()
+    rows = backend.env.execute_query(
+        SQL(
+            """
+            SELECT id, name, normalised_name, account_number
+              FROM connectwise_company
+             WHERE backend_id = %s AND is_deleted IS NOT TRUE AND is_confirmed
+            """,
+            backend.id,
+        )
+    )
+    return CompanyIndex(
+        [row_id for row_id, _name, _core, _account_id in rows],
+        [
+            normalise_name(name).core if core is None else core
+            for _id, name, core, _account_id in rows
+        ],
+        [normalise_account_id(account_id) for *_others, account_id in rows],
+    )
+
+
+def find_evidence(mapping):
+    """Compare this customer's newest invoices with ConnectWise's answers about them.
+
+    :return: ({id of a company: invoices that are evidence for it}, how many invoices
+        ConnectWise has by number)
+    """
+    env = mapping.env
+    lookups = env["connectwise.lookup"].search(
+        [
+            ("move_id.commercial_partner_id", "=", mapping.partner_id.id),
+            ("move_id.company_id", "in", mapping.backend_id._get_companies().ids),
+            ("hit_ids", "!=", False),
+            # Answers of another ConnectWise prove nothing here.
+            ("tenant", "in", [False, mapping.backend_id.tenant]),
+        ],
+        order="id desc",
+        limit=INVOICES_COMPARED,
+    )
+    invoices = {}
+    for lookup, case in prepare_cases(lookups).items():
+        for hit in lookup.hit_ids:
+            if case.is_evidence(hit):
+                for ref in {hit.company_ref, hit.bill_to_ref} - {0}:
+                    invoices[ref] = invoices.get(ref, lookup.move_id) | lookup.move_id
+    companies = env["connectwise.company"].search(
+        [
+            ("backend_id", "=", mapping.backend_id.id),
+            ("connectwise_ref", "in", list(invoices)),
+            ("is_confirmed", "=", True),
+        ]
+    )
+    return {
+        company.id: invoices[company.connectwise_ref] for company in companies
+    }, len(lookups)
+
+
+# Exact matches ---------------------------------------------------------------------
+
+
+def _find_exact_match(mapping, index):
+    """Return the company of the only suggestion that leaves no doubt, or None.
+
+    One that is connected to another customer already always leaves some.
+    """
+    invoices, found = find_evidence(mapping)
+    exact = [
+        suggestion.company_id
+        for suggestion in _suggest(mapping, index, invoices, found)
+        if _leaves_no_doubt(mapping, suggestion, invoices)
+    ]
+    company = mapping.env["connectwise.company"].browse(
+        exact if len(exact) == 1 else ()
+    )
+    return company.browse() if company.mapping_ids else company
+
+
+def _leaves_no_doubt(mapping, suggestion, invoices):
+    """Whether a suggestion is enough to connect with others at once.
+
+    The numbers of invoices are, if all that were found are this company's, and two of
+    them have different amounts or the name is like: monthly fees are alike.
+    """
+    reasons = {reason.kind: reason for reason in suggestion.reasons}
+    company = mapping.env["connectwise.company"].browse(suggestion.company_id)
+    if _is_contradicted(mapping.partner_id, company):
+        return False
+    name, numbers = reasons.get("name"), reasons.get("invoices")
+    if "account_id" in reasons or (name and name.value == 100):
+        return True
+    if not numbers or numbers.value < numbers.out_of:
+        return False
+    return bool(name) or len(set(invoices[company.id].mapped("amount_total"))) > 1
+
+
+def _is_contradicted(partner, company):
+    """Whether the legal forms or the Account IDs of the two differ."""
+    forms = {normalise_name(name).legal_form for name in (partner.name, company.name)}
+    account_ids = {
+        normalise_account_id(text) for text in (partner.ref, company.account_number)
+    }
+    return len(forms - {""}) > 1 or len(account_ids - {""}) > 1
+
+
+def _explain(mapping, suggestion):
+    _ = mapping.env._
+    company = mapping.env["connectwise.company"].browse(suggestion.company_id)
+    sentences = {
+        "account_id": lambda reason: _("same Account ID"),
+        "name": lambda reason: _("name %s %%", reason.value),
+        "invoices": lambda reason: _(
+            "%(count)s of %(all)s invoice numbers belong to this company",
+            count=reason.value,
+            all=reason.out_of,
+        ),
+    }
+    texts = [sentences[reason.kind](reason) for reason in suggestion.reasons]
+    if taken_by := company._describe_connected_with(mapping):
+        texts.append(_("already connected to %s", taken_by))
+    return ", ".join(texts)
