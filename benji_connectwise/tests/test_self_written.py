@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..tools.mapping.connecting import link
+from ..tools.mapping.matching import match_customers
+from ..tools.sync.synchronization import Synchronization
 from .contact_common import ContactCommon
 
 
@@ -26,7 +28,7 @@ class SelfWrittenCommon(ContactCommon):
     def match(self):
         sync = self.env["connectwise.sync"].sudo()
         sync = sync.create({"backend_id": self.backend.id, "state": "running"})
-        for _step in sync._match():
+        for _step in match_customers(Synchronization(sync, None)):
             pass
         sync.state = "done"
         sync.flush_recordset()

@@ -187,7 +187,7 @@ class TestStorage(ConnectwiseCommon):
         """The reason is shown, and the next try is scheduled."""
         self.fill_disk()
         self.assertChosen(self.move, "odoo")
-        self.assertIn("disk of the Odoo server is full", self.move.connectwise_message)
+        self.assertIn("disk is full", self.move.connectwise_message)
         self.assertTrue(self.move.sudo().connectwise_lookup_ids.retry_at)
         self.assertEqual(self.backend.state, "connected")
 

@@ -208,7 +208,7 @@ class TestEndsVisibly(FailingCommon):
         """
         self.refuse("connectwise_company", "P0001")
         self.request(full=True)
-        with self.assertLogs(f"{TOOLS}.sync_runs", "ERROR"):
+        with self.assertLogs(f"{TOOLS}.sync.runs", "ERROR"):
             self.run_cron()
         self.assertEqual(self.last.state, "failed")
         self.assertIn("unexpected error", self.last.error)
@@ -218,7 +218,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertIn("unexpected error", self.told(self.administrator))
         self.assertFalse(self.env["connectwise.sync.company"].sudo().search([]))
 
-    @mute_logger("odoo.sql_db", f"{TOOLS}.sync_runs")
+    @mute_logger("odoo.sql_db", f"{TOOLS}.sync.runs")
     def test_next_run_after_an_unexpected_error_succeeds(self):
         self.refuse("connectwise_company", "P0001")
         self.run_cron()
@@ -261,7 +261,7 @@ class TestEndsVisibly(FailingCommon):
         self.assertEqual(sync.state, "running")
         with (
             self.background() as env,
-            self.assertLogs(f"{TOOLS}.sync_runs", "ERROR"),
+            self.assertLogs(f"{TOOLS}.sync.runs", "ERROR"),
         ):
             give_way(sync.with_env(env), IntegrityError())
         self.assertEqual(sync.state, "failed")

@@ -109,7 +109,7 @@ class TestNotAskedYet(WhyCommon):
     def test_invoice_without_number_promises_no_lookup(self):
         self.backend.invoice_number_field = "ref"
         text = self.why(self.invoice("CW1001"))
-        self.assertIn("no number to ask ConnectWise for", text)
+        self.assertIn("no number to look up in ConnectWise", text)
         self.assertNotIn("○", text)
 
 
@@ -383,7 +383,7 @@ class TestAmountDiffers(WhyCommon):
     def test_send_dialog_names_both_amounts(self):
         move = self.differing()
         message = self.alerts(move)["benji_connectwise_amount"]["message"]
-        self.assertIn("Odoo's 1.00 USD", message)
+        self.assertIn("Odoo's is 1.00 USD", message)
         self.assertIn(f"{self.sandbox_invoice('CW1001')['total']:,.2f}", message)
 
     def test_batch_dialog_counts_and_opens_differing_amounts(self):

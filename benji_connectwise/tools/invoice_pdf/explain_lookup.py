@@ -42,10 +42,10 @@ def explain_not_asked(move):
             time=format_datetime(move.env, backend.failing_since, dt_format="medium"),
         )
     if not move._is_connectwise_preferred():
-        return _("Not looked up, because Odoo comes first.")
+        return _("Not asked, because Odoo comes first.")
     if move.sudo().connectwise_lookup_ids.accepted_id:
         return _("Found; the PDF is downloaded when it is printed or sent.")
-    return _("Not looked up yet; this happens when it is printed or sent.")
+    return _("Not asked yet; ConnectWise will be asked when it is printed or sent.")
 
 
 def explain_lookup(lookup):
