@@ -1,4 +1,4 @@
-"""What the addon needs of Odoo that moves from version to version, in one place.
+"""Parts of Odoo that move from version to version, imported in one place.
 
 No other module imports these from Odoo; the checkers see to that (`pyproject.toml`).
 """

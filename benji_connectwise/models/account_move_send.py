@@ -25,7 +25,7 @@ class AccountMoveSend(models.AbstractModel):
     send_now = fields.Boolean("Send now, without ConnectWise's PDF")
 
     # -------------------------------------------------------------------------
-    # What will be sent
+    # Alerts before sending
     # -------------------------------------------------------------------------
 
     @api.model
@@ -189,7 +189,7 @@ class AccountMoveSend(models.AbstractModel):
                 invoice.sudo().message_main_attachment_id = preferred
             if preferred or data.get("sending_methods"):
                 sent += invoice
-        # Odoo calls sent what it rendered, whoever gets it.
+        # Odoo marks as sent each invoice that it rendered, even if nobody gets it.
         not_sent.filtered("is_move_sent").is_move_sent = False
         # At once, and where it is news: each writing of an invoice checks its balance.
         sent -= not_sent
@@ -347,7 +347,7 @@ class AccountMoveSend(models.AbstractModel):
             move, from_cron=from_cron, **custom_settings
         )
         if settings.get("mail_partner_ids"):
-            # Chosen a while ago: whoever was disabled or removed since is left out.
+            # Chosen a while ago: contacts that were disabled or removed since are left out.
             partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
             partners = partners.exists()._filter_connectwise_mailed()
             settings["mail_partner_ids"] = partners.ids

@@ -26,7 +26,7 @@ class ConnectwiseInvoice(models.Model):
     total = fields.Float()
     last_updated = fields.Datetime("Changed in ConnectWise")
     is_gone = fields.Boolean(
-        "Gone in ConnectWise", help="It was not in ConnectWise's last answer."
+        "Deleted in ConnectWise", help="Missing from ConnectWise's last answer."
     )
 
     _lookup_ref_unique = models.Constraint(

@@ -16,14 +16,14 @@ from ..tools.invoice_pdf.verdict import ACCEPTED, prepare_cases
 
 
 class ConnectwiseLookup(models.Model):
-    """What ConnectWise answered about one Odoo invoice, and which PDF was kept of it.
+    """ConnectWise's answer about one Odoo invoice, and the PDF that is kept of it.
 
     The verdict on the answer (a hit is accepted by evidence) follows from the
     stored facts, so it is right again as soon as one of them changes.
     """
 
     _name = "connectwise.lookup"
-    _description = "ConnectWise Invoice Look-up"
+    _description = "ConnectWise Invoice Lookup"
     _rec_name = "number"
 
     move_id = fields.Many2one("account.move", required=True, ondelete="cascade")
@@ -45,9 +45,13 @@ class ConnectwiseLookup(models.Model):
     tenant = fields.Char(
         help="Which ConnectWise that was; its ids mean nothing in another one."
     )
+    is_from_another_tenant = fields.Boolean(
+        compute="_compute_is_from_another_tenant",
+        help="Another ConnectWise is connected by now.",
+    )
     attempts = fields.Integer(help="Questions in a row that brought no usable PDF.")
     retry_at = fields.Datetime(help="Not asked again before, unless a person says so.")
-    error = fields.Json(help="What is wrong with its PDF, or with the answer.")
+    error = fields.Json(help="The error in its PDF or in the answer.")
     hit_ids = fields.One2many("connectwise.invoice", "lookup_id")
     has_too_many_hits = fields.Boolean(help="So that none of them is stored.")
     verdict = fields.Selection(
@@ -81,6 +85,18 @@ class ConnectwiseLookup(models.Model):
     def _compute_backend_id(self):
         for lookup in self:
             lookup.backend_id = lookup.company_id._find_connectwise_backend()
+
+    @api.depends("tenant", "company_id")
+    def _compute_is_from_another_tenant(self):
+        for lookup in self:
+            lookup.is_from_another_tenant = (
+                bool(lookup.tenant) and lookup.tenant != lookup.backend_id.tenant
+            )
+
+    @api.model
+    def _forget_connections(self):
+        """Read anew which connection a lookup has, after one of them changed."""
+        self.invalidate_model(["backend_id", "is_from_another_tenant"], flush=False)
 
     @api.depends(
         "hit_ids.invoice_type",
@@ -142,7 +158,7 @@ class ConnectwiseLookup(models.Model):
             lookup.pdf_changed = (
                 lookup.has_pdf
                 and lookup._is_pdf_sent()
-                and not lookup._is_from_another_tenant()
+                and not lookup.is_from_another_tenant
                 and not lookup._is_pdf_current()
             )
 
@@ -181,10 +197,6 @@ class ConnectwiseLookup(models.Model):
         return number_key(self.number or "") == number_key(
             self.move_id._get_connectwise_number()
         )
-
-    def _is_from_another_tenant(self):
-        """Whether another ConnectWise than the one connected now answered this."""
-        return bool(self.tenant) and self.tenant != self.backend_id.tenant
 
     def _is_paused(self):
         """Whether it is too early to look this up again.
@@ -228,8 +240,8 @@ class ConnectwiseLookup(models.Model):
             for lookup in move.connectwise_lookup_ids
             if lookup.has_pdf
             and move.connectwise_pdf_id
-            and (lookup._is_pdf_sent() or not lookup._is_from_another_tenant())
-            # Whoever may edit the invoice may also replace the content of its files.
+            and (lookup._is_pdf_sent() or not lookup.is_from_another_tenant)
+            # Anybody who may edit the invoice may replace the content of its files.
             and self._get_checksum(move.connectwise_pdf_id) == lookup.pdf_checksum
         }
 
@@ -279,7 +291,7 @@ class ConnectwiseLookup(models.Model):
 
     @api.model
     def _prepare(self, moves):
-        """Return the look-ups of `moves` for their numbers; makes those missing."""
+        """Return the lookups of `moves` for their numbers; makes those missing."""
         moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
         if not moves:
             return self
@@ -305,9 +317,8 @@ class ConnectwiseLookup(models.Model):
                 lookup._forget()
                 lookup.number = lookup.move_id._get_connectwise_number()
         # Answered while another ConnectWise was being connected.
-        lookups.filtered(
-            lambda lookup: lookup._is_from_another_tenant()
-        )._leave_connectwise()
+        if others := lookups.filtered("is_from_another_tenant"):
+            others._leave_connectwise()
         return lookups
 
     def _forget(self):
@@ -339,9 +350,9 @@ class ConnectwiseLookup(models.Model):
             )
 
     def _leave_connectwise(self):
-        """Forget what no customer has seen: another ConnectWise is connected.
+        """Forget answers whose PDF was not sent: another ConnectWise is connected.
 
-        What was sent goes on being shown, and is not asked about.
+        A PDF that was sent is still shown, and not asked about.
         """
         sent = self.filtered(lambda lookup: lookup.has_pdf and lookup._is_pdf_sent())
         (self - sent)._forget()

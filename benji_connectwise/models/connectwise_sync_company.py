@@ -245,7 +245,7 @@ class ConnectwiseSyncCompany(models.Model):
             )
             self.env.invalidate_all(flush=False)
         Company.invalidate_model()
-        # Whatever is computed from these is computed again.
+        # Fields computed from these are computed again.
         touched.modified(["bill_to_ref", "is_confirmed"])
         judge_lookups_anew(touched)
 

@@ -78,7 +78,7 @@ class InvoicePdfSource(models.Model):
         self.env["account.move"].invalidate_model(
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )
-        self.env["connectwise.lookup"].invalidate_model(["backend_id"], flush=False)
+        self.env["connectwise.lookup"]._forget_connections()
         self.env.registry.clear_cache()
 
     def _get_next_sequence(self, vals):

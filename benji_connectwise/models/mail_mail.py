@@ -10,8 +10,8 @@ from ..tools.invoice_pdf.keeping import pin_pdfs
 INVOICE_MAIL = object()
 """In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
 
-Whoever posts a message can attach any file to it. An object, because a caller from
-outside can put any value into the context but this.
+A person who posts a message can attach any file to it. An object, because a caller
+from outside can put any value into the context but this.
 """
 
 
@@ -45,7 +45,7 @@ class MailMail(models.Model):
         return result
 
     def send(self, *args, **options):
-        # Whoever was one of the recipients when it was queued may not be one now.
+        # A recipient when it was queued may not be one now.
         self._leave_out_contacts()
         return super().send(*args, **options)
 
@@ -117,7 +117,7 @@ class MailMail(models.Model):
         )
 
     # -------------------------------------------------------------------------
-    # What counts as sent
+    # Pinning PDFs that were sent
     # -------------------------------------------------------------------------
 
     def _pin_invoice_pdfs(self):

@@ -18,7 +18,7 @@ class MailTemplate(models.Model):
         email_layout_xmlid=False,
     ):
         template = self
-        # Whoever calls this from outside can add any file with `email_values`.
+        # A caller from outside can add any file with `email_values`.
         if self.env.su or not email_values:
             template = self.with_context(invoice_mail=INVOICE_MAIL)
         return super(MailTemplate, template).send_mail_batch(

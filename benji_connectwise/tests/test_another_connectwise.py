@@ -438,7 +438,7 @@ class TestPdfs(AnotherCommon):
         )
         move.with_user(self.accountant).action_refresh_pdf()
         self.assertTrue(self.other.requests())
-        self.assertFalse(lookup._is_from_another_tenant())
+        self.assertFalse(lookup.is_from_another_tenant)
 
     def test_failed_refresh_keeps_the_received_pdf(self):
         move = self.invoice("CW1001")

@@ -1,4 +1,4 @@
-"""What an API member may do."""
+"""The rights of an API member."""
 
 from dataclasses import dataclass
 from typing import Literal

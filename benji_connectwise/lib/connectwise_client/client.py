@@ -124,7 +124,7 @@ class ConnectWiseClient:
 
     @property
     def seconds_left(self) -> float:
-        """What is left of the total time, infinite without a total."""
+        """Seconds left of the total time, infinite without a total."""
         return self._session.seconds_left()
 
     # -- Invoices ---------------------------------------------------------------

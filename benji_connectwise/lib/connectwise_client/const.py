@@ -2,7 +2,7 @@
 
 Sources: the *ConnectWise developer guide* (developer.connectwise.com), the
 *OpenAPI 2026.4* document published there, and *recorded payloads* from public clients'
-test suites. What no source states is marked *not documented*.
+test suites. Facts without a source are marked *not documented*.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ DISCOVERY_PATH: Final = "/login/companyinfo/"
 """+ Company Login ID; needs no authentication (developer guide)."""
 
 DEFAULT_CODEBASE: Final = "v4_6_release/"
-"""What every own server uses, and what the cloud understands (developer guide)."""
+"""Every own server uses it, and the cloud understands it (developer guide)."""
 
 CODEBASE_PATTERN: Final = r"v[0-9]{1,4}_[0-9]{1,3}(_release)?"
 """``v4_6_release``, ``v2017_3``, ``v2025_1`` (developer guide, recorded payloads)."""

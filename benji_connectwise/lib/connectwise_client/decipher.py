@@ -1,4 +1,4 @@
-"""What an answer other than the expected one means, and whether to ask again. Pure."""
+"""The meaning of an unexpected answer, and whether to retry. Pure."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What can go wrong, arranged by what can be done about it.
+"""Everything that can go wrong, arranged by the remedy.
 
 ::
 

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Credentials:
-    """What an integrator's API member needs to sign in (developer guide).
+    """The credentials of an integrator's API member (developer guide).
 
     ``client_id`` identifies the integration, not the tenant; ConnectWise requires it
     since August 2019.
@@ -45,13 +45,13 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown, the longest first: it may contain the others."""
+        """The secrets, the longest first: it may contain the others."""
         keys = (self.private_key, self.public_key, self.client_id)
         return (self.token, *(key.strip() for key in keys if key.strip()))
 
     @property
     def token(self) -> str:
-        """What signs a request in (developer guide, "Authentication")."""
+        """The header that signs a request in (developer guide, "Authentication")."""
         company, public, private = (
             part.strip()
             for part in (self.company_login_id, self.public_key, self.private_key)
@@ -93,7 +93,7 @@ ALL_IDS: Final = IdRange()
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are in lower case."""
+    """A response. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

@@ -44,7 +44,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What is taken from the machine; tests bring their own.
+    """Everything that is taken from the machine; tests bring their own.
 
     ``clock`` counts seconds, ``now`` tells the time (with a zone), ``jitter`` returns
     a number between 0 and 1, ``resolve`` is ``socket.getaddrinfo``. ``ca_bundle`` is

@@ -175,7 +175,7 @@ class _Candidates:
 
 
 class _Review:
-    """What a person should look at, once it is settled who is linked to whom."""
+    """The conflicts for a person to look at, after the links are settled."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What two names, or two Account IDs, have in common if they count as the same.
+"""The form in which two names, or two Account IDs, are compared.
 
 Names differ by habit ("The Smith Company, L.L.C." and "SMITH CO LLC"); an Account ID
 is somebody's decision, so hardly anything about it is a matter of habit.
@@ -28,7 +28,7 @@ class NormalisedName(NamedTuple):
 
 
 class _Table(dict[int, str]):
-    """What each character becomes, for ``str.translate``; found out when first met."""
+    """The replacement of each character, for ``str.translate``; made when first met."""
 
     def __init__(self, rule: Callable[[str], str]) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ _NO_ACCOUNT_ID = frozenset(
         *("pending", "todo", "noaccount", "noaccountid", "noid", "nonumber"),
     ]
 )
-"""What people write where they have no Account ID; also any number of 0 or X."""
+"""Texts that stand for no Account ID; any number of 0 or X does, too."""
 
 _AND = _FOREIGN_AND | {"and"}
 

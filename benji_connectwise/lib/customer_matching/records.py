@@ -1,4 +1,4 @@
-"""What is compared, and what comes of it: frozen dataclasses."""
+"""The input and the results of matching: frozen dataclasses."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -111,7 +111,7 @@ def suggest(
 
 
 def _likenesses(core: str, cores: Sequence[str]) -> dict[int, float]:
-    """Return how alike the names are, by place, as far as they are."""
+    """Return how alike the names are, by index; only those that are alike."""
     likenesses: dict[int, float] = {}
     if not core:
         return likenesses

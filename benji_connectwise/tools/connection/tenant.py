@@ -18,6 +18,7 @@ def leave_tenant(backend, before):
         # A program that may read the key may also take it along.
         backend.private_key_tenant = backend.tenant
     backend = backend.sudo()
+    backend.env["connectwise.lookup"]._forget_connections()
     backend.write(
         {
             "last_sync": False,

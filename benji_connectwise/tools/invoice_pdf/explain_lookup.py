@@ -58,7 +58,7 @@ def explain_lookup(lookup):
         return False
     if lookup.has_pdf:
         return _explain_accepted(lookup)
-    if not lookup._is_for_current_number() or lookup._is_from_another_tenant():
+    if not lookup._is_for_current_number() or lookup.is_from_another_tenant:
         return False
     if lookup.verdict and not lookup.accepted_id:
         return _explain_refused(lookup)
@@ -100,7 +100,7 @@ def _explain_accepted(lookup):
             parts.append(_("amount differs (%s)", amount))
         else:
             parts.append(_("amount matches (%s)", amount))
-    if lookup._is_from_another_tenant():
+    if lookup.is_from_another_tenant:
         parts.append(_("from the ConnectWise that was connected before"))
     elif hit.is_gone:
         parts.append(_("deleted in ConnectWise"))

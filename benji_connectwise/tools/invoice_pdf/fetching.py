@@ -257,7 +257,7 @@ def find_due(lookups, sending=False, fresh=timedelta(0)):
     )
 
     def is_due(lookup):
-        if lookup._is_from_another_tenant():
+        if lookup.is_from_another_tenant:
             return False
         age = now - (lookup.asked_at or datetime.min)
         if lookup._is_paused():

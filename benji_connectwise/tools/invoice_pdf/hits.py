@@ -11,7 +11,7 @@ from .verdict import prepare_cases
 def store_hits(lookups, found, tenant):
     """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
 
-    :param found: {number_key: the client's invoices}, for all of these look-ups
+    :param found: {number_key: the client's invoices}, for all of these lookups
     :param tenant: which ConnectWise this was
     """
     if not lookups:
@@ -40,7 +40,7 @@ def store_hits(lookups, found, tenant):
     # Somebody may have changed the mapping without seeing these hits yet.
     lookups.union(*rivals)._judge_anew()
     accepted = lookups.filtered("accepted_id")
-    # What is wrong with its PDF is not mended by finding its number again.
+    # Finding the number again does not repair an unusable PDF.
     accepted.filtered(lambda lookup: lookup.accepted_id != before[lookup]).write(
         {"attempts": 0, "retry_at": False, "error": False}
     )

@@ -1,4 +1,4 @@
-"""What invoice e-mails carry, and whom they leave out."""
+"""The files of invoice e-mails, and the recipients they leave out."""
 
 from .choice import choose_before_mailing
 from .origin import is_from_elsewhere

@@ -1,4 +1,4 @@
-"""What a person is told in the Send dialogs, and by an activity after a batch."""
+"""Warnings in the Send dialogs, and by an activity after a batch."""
 
 from markupsafe import escape
 

@@ -46,7 +46,7 @@ class Case:
         if not lookup._is_for_current_number():
             return False, hits.browse()
         sent = lookup._get_sent_hit()
-        if lookup._is_from_another_tenant():
+        if lookup.is_from_another_tenant:
             # A PDF that was sent stays. Nothing else can be compared across tenants.
             return bool(sent) and "accepted", sent
         if sent:
@@ -194,7 +194,7 @@ def find_contradiction(lookup, hit):
 def _get_lookups_by_hit(lookups):
     refs = lookups.hit_ids.mapped("connectwise_ref")
     hits = lookups.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
-    hits = hits.filtered(lambda hit: not hit.lookup_id._is_from_another_tenant())
+    hits = hits.filtered(lambda hit: not hit.lookup_id.is_from_another_tenant)
     return {
         ref: found.lookup_id for ref, found in hits.grouped("connectwise_ref").items()
     }
