@@ -347,7 +347,7 @@ class AccountMoveSend(models.AbstractModel):
             move, from_cron=from_cron, **custom_settings
         )
         if settings.get("mail_partner_ids"):
-            # Chosen a while ago: contacts that were disabled or removed since are left out.
+            # Chosen a while ago: contacts disabled or removed since are left out.
             partners = self.env["res.partner"].browse(settings["mail_partner_ids"])
             partners = partners.exists()._filter_connectwise_mailed()
             settings["mail_partner_ids"] = partners.ids
