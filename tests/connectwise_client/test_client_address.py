@@ -5,7 +5,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests import Request
 
-from connectwise_client import REGIONS, AddressError, normalise_address
+from connectwise_client import (
+    REGIONS,
+    AddressError,
+    identify_tenant,
+    normalise_address,
+)
 from connectwise_client.address import is_cloud, is_kept_private, is_public
 
 
@@ -232,3 +237,18 @@ def test_path_after_the_host_makes_no_difference(
     host: str, rest: str, scheme: str
 ) -> None:
     assert normalise_address(f" {scheme}{host}{rest} ") == normalise_address(host)
+
+
+@pytest.mark.parametrize(
+    ("address", "login"),
+    [
+        ("na.myconnectwise.net", "acme"),
+        ("https://api-na.myconnectwise.net/v4_6_release", " ACME "),
+    ],
+)
+def test_tenant_is_the_same_however_it_is_typed(address: str, login: str) -> None:
+    assert identify_tenant(address, login) == "acme@https://api-na.myconnectwise.net"
+
+
+def test_unusable_address_is_a_tenant_of_its_own() -> None:
+    assert identify_tenant(" no address! ", "acme") == "acme@no address!"

@@ -21,7 +21,6 @@ from .address import (
     is_kept_private,
     is_local,
     normalise_address,
-    read_origin,
 )
 from .client import CompanyPage, ConnectWiseClient, Page
 from .conditions import number_key
@@ -102,7 +101,6 @@ __all__ = [
     "normalise_address",
     "number_key",
     "plain_email",
-    "read_origin",
     "take_out_invisible",
     "validate_pdf",
 ]
