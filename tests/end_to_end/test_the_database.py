@@ -9,12 +9,14 @@ from testbed.postgresql import Database
 
 
 def test_private_key_in_the_database_is_encrypted(odoo: Odoo) -> None:
-    """It was stored in clear before the server was started with an encryption key."""
+    """It was stored in clear before there was an encryption key, and is saved again."""
     odoo.end_pause()
     [backend] = odoo.accountant.call(
         "connectwise.backend", "search_read", [], ["state"]
     )
     assert backend["state"] == "connected"
+    values = {"private_key": odoo.sandbox.private_key}
+    odoo.accountant.call("connectwise.backend", "write", [backend["id"]], values)
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     holding = sql.SQL("SELECT 1 FROM {table} WHERE {table}::text LIKE {text}")
     text = sql.Literal(f"%{odoo.sandbox.private_key}%")
