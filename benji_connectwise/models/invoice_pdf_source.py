@@ -311,10 +311,18 @@ class InvoicePdfSource(models.Model):
         )
 
     def _find_pdfs_connectwise(self, moves, fetch):
-        if fetch:
-            fetch_for_person(moves)
-            moves.sudo().connectwise_lookup_ids._judge_anew()
-        return self.env["connectwise.lookup"]._get_pdfs(moves)
+        Lookup = self.env["connectwise.lookup"]
+        if not fetch:
+            return Lookup._get_pdfs(moves)
+        # The stored verdict may be older than a change of the mapping.
+        moves.sudo().connectwise_lookup_ids._judge_anew()
+        kept = self._pass_over_broken_pdfs(Lookup._get_pdfs(moves))
+        missing = moves.filtered(lambda move: move.id not in kept)
+        if missing:
+            fetch_for_person(missing)
+            missing.sudo().connectwise_lookup_ids._judge_anew()
+            kept.update(Lookup._get_pdfs(missing))
+        return kept
 
     def _has_pdf_domain_connectwise(self):
         return [("connectwise_lookup_ids.has_pdf", "=", True)]
