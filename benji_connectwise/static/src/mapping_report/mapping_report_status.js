@@ -58,6 +58,16 @@ export class MappingReportStatus extends Component {
         }
     }
 
+    rescan() {
+        return this.action.doActionButton({
+            type: "object",
+            name: "action_rescan",
+            resModel: "connectwise.mapping",
+            resIds: [],
+            onClose: () => this.refresh(),
+        });
+    }
+
     async cancel() {
         await this.orm.call("connectwise.backend", "action_cancel_sync", [
             this.status.backend_id,

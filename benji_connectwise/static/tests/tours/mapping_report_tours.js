@@ -6,7 +6,7 @@ const row = (name) => `.o_data_row:contains('${name}')`;
 const footerButton = (name) => `.modal footer button:contains('${name}')`;
 const noDialog = {trigger: "body:not(:has(.modal))"};
 const openRescan = {
-    trigger: ".o_control_panel button[name='action_rescan']",
+    trigger: ".o_connectwise_status button[name='action_rescan']",
     run: "click",
 };
 
