@@ -15,8 +15,8 @@ class InvoicePdfSource(models.Model):
     """A line of *Invoice PDF Priority*: where an invoice's PDF may come from.
 
     Another module adds a source in its extension of this model: a value of `source`,
-    and the methods `_find_pdfs_<source>`, `_has_pdf_domain_<source>`,
-    `_explain_<source>` and, if it asks another system, `_is_open_<source>`.
+    and the two methods `_find_pdfs_<source>` and `_has_pdf_domain_<source>`. Optional
+    are `_explain_<source>` and `_is_open_<source>`.
     """
 
     _name = "invoice.pdf.source"
@@ -276,7 +276,8 @@ class InvoicePdfSource(models.Model):
 
     def _explain(self, source, move):
         """Say in one sentence why this source gives a PDF, or gives none."""
-        return getattr(self, f"_explain_{source}")(move) or ""
+        explain = getattr(self, f"_explain_{source}", None)
+        return (explain and explain(move)) or ""
 
     def _find_pdfs_odoo(self, moves, fetch):
         # Odoo renders any invoice: an empty attachment stands for that.
@@ -284,9 +285,6 @@ class InvoicePdfSource(models.Model):
 
     def _has_pdf_domain_odoo(self):
         return Domain.TRUE
-
-    def _explain_odoo(self, move):
-        return ""
 
     def _find_pdfs_attachment(self, moves, fetch):
         return {
