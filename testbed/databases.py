@@ -17,11 +17,13 @@ from .postgresql import (
 
 ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
+RECONCILIATION = "benji_connectwise_reconciliation"
 ACCOUNT = "benji_account"
 SHOP = "benji_shop"
 TEMPLATE = "benji_template_"
 SHOP_TEMPLATE = "benji_shoptemplate_"
 BRIDGE_TEMPLATE = "benji_bridge_"
+RECONCILIATION_TEMPLATE = "benji_recon_"
 """A template's name ends in the state of the addons that are installed in it."""
 
 UNFINISHED = "_unfinished"
@@ -84,9 +86,16 @@ def prepare_bridge_template(**options) -> str:
     return _prepare(prepare_template(**options), name, "queue_job", options)
 
 
+def prepare_reconciliation_template(**options) -> str:
+    """Return one with the reconciliation too."""
+    name = f"{RECONCILIATION_TEMPLATE}{addon_state(ADDON, RECONCILIATION)}"
+    return _prepare(prepare_template(**options), name, RECONCILIATION, options)
+
+
 def drop_templates() -> None:
     """Have all of them made anew, but for the one with `account`."""
-    for kind in (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE):
+    kinds = (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE, RECONCILIATION_TEMPLATE)
+    for kind in kinds:
         for name in databases_like(f"{kind}%"):
             drop_database(name)
 

@@ -23,7 +23,7 @@ from .address import (
     normalise_address,
     read_origin,
 )
-from .client import CompanyPage, ConnectWiseClient, Page
+from .client import CompanyPage, ConnectWiseClient, DateRange, InvoicePage, Page
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
 from .errors import (
@@ -73,10 +73,12 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "DataError",
+    "DateRange",
     "DeadlineError",
     "IdRange",
     "InvalidPdfError",
     "Invoice",
+    "InvoicePage",
     "Limits",
     "MissingRightError",
     "NetworkError",
