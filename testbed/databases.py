@@ -18,6 +18,7 @@ from .postgresql import (
 ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
 RECONCILIATION = "benji_connectwise_reconciliation"
+DEMO_ADDONS = (ADDON, RECONCILIATION)
 ACCOUNT = "benji_account"
 SHOP = "benji_shop"
 TEMPLATE = "benji_template_"
@@ -124,7 +125,7 @@ def install(database: str, addon: str, **options) -> None:
 def addon_state(*addons: str) -> str:
     """Return some letters that change with the files of the addons, their tests apart.
 
-    Without arguments, with those of the one that the demo has.
+    Without arguments, with those of the main one.
     """
     digest = hashlib.sha256()
     for addon in addons or [ADDON]:

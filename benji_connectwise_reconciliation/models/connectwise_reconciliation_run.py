@@ -223,7 +223,11 @@ class ConnectwiseReconciliationRun(models.Model):
         """Return the comparison that ended last, of the ConnectWise connected now."""
         done = [("backend_id", "=", backend.id), ("compared_at", "!=", False)]
         runs = self.search(done, order="compared_at desc, id desc")
-        return runs.filtered(lambda run: run.sudo().tenant == backend.tenant)[:1]
+        return runs.filtered(lambda run: not run._is_outdated())[:1]
+
+    def _is_outdated(self):
+        """Whether this is about a ConnectWise that is not connected any more."""
+        return bool(self.tenant) and self.tenant != self.backend_id.tenant
 
     # -------------------------------------------------------------------------
     # In the background

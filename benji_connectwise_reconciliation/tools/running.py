@@ -29,7 +29,7 @@ from odoo.addons.benji_connectwise.tools.connection.checking import check_active
 from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
 
 from ..const import EDGE, MOST_INVOICES
-from .sides import compare_and_store, find_moves, store_invoices
+from .sides import compare_and_store, count_moves, store_invoices
 
 OPEN = ("queued", "running")
 """States of a comparison that has not ended."""
@@ -147,7 +147,7 @@ def _is_over(run):
     """Whether to stop; ends it if a person cancelled it or changed the connection."""
     if not run.exists() or run.state not in OPEN:
         return True
-    if run.tenant != run.backend_id.tenant:
+    if run._is_outdated():
         run._end("failed", {"kind": "another_connectwise"})
     elif run.is_cancelled:
         run._end("cancelled")
@@ -211,7 +211,7 @@ def _note_page(run, page, left):
 
 
 def _compare(run):
-    if len(find_moves(run)) > MOST_INVOICES:
+    if count_moves(run, MOST_INVOICES) > MOST_INVOICES:
         run._end("failed", {"kind": "too_many", "most": MOST_INVOICES})
         return
     compare_and_store(run)

@@ -122,17 +122,25 @@ def _read_theirs(run):
 # Odoo's side ------------------------------------------------------------------------
 
 
-def find_moves(run):
-    """Return the posted customer invoices of a comparison, sudo."""
-    Move = run.env["account.move"].sudo().with_context(active_test=False)
-    return Move.search_fetch(
-        [
-            ("company_id", "in", run.backend_id._get_companies().ids),
-            ("move_type", "in", Move.get_sale_types(include_receipts=True)),
-            ("state", "=", "posted"),
-            ("invoice_date", ">=", run.date_from - EDGE),
-            ("invoice_date", "<=", run.date_to + EDGE),
-        ],
+def count_moves(run, most):
+    """Return how many posted customer invoices are compared, and hardly more than
+    `most`."""
+    return run.env["account.move"].search_count(_get_domain(run), limit=most + 1)
+
+
+def _get_domain(run):
+    return [
+        ("company_id", "in", run.backend_id._get_companies().ids),
+        ("move_type", "in", ["out_invoice", "out_refund", "out_receipt"]),
+        ("state", "=", "posted"),
+        ("invoice_date", ">=", run.date_from - EDGE),
+        ("invoice_date", "<=", run.date_to + EDGE),
+    ]
+
+
+def _find_moves(run):
+    return run.env["account.move"].search_fetch(
+        _get_domain(run),
         [
             *("name", "ref", "payment_reference", "company_id", "partner_id"),
             *("invoice_date", "currency_id", "move_type"),
@@ -164,7 +172,15 @@ def _read_ours(moves):
 
 def _read_customers(backend):
     """Return the `Customers` of a connection, as far as they are confirmed there."""
-    rows = backend.env["connectwise.mapping"].search([("backend_id", "=", backend.id)])
+    rows = backend.env["connectwise.mapping"].search_fetch(
+        [
+            ("backend_id", "=", backend.id),
+            "|",
+            ("connectwise_company_id", "!=", False),
+            ("disconnected_company_id", "!=", False),
+        ],
+        ["partner_id", "connectwise_company_id", "disconnected_company_id"],
+    )
     customers = Customers({}, {}, {})
     for row in rows:
         partner = row.partner_id.commercial_partner_id.id
@@ -183,7 +199,7 @@ def _read_customers(backend):
 def compare_and_store(run):
     """Compare what was read with Odoo's invoices, and replace the lines of this run."""
     backend = run.backend_id
-    moves = find_moves(run)
+    moves = _find_moves(run)
     theirs = _read_theirs(run)
     lines = compare(
         _read_ours(moves), theirs, _read_customers(backend), backend.amount_tolerance
