@@ -7,7 +7,7 @@ the table here.
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.benji_connectwise.tests.test_access import ROLES, parse
 
@@ -154,8 +154,12 @@ class TestOperations(ReconciliationCommon):
         dialog = self.env[model].sudo().create(self.get_values(model))
         # A dialog is the caller's own.
         self.env.cr.execute(
-            f"UPDATE {self.env[model]._table} SET create_uid = %s WHERE id = %s",
-            [self.people[role].id, dialog.id],
+            SQL(
+                "UPDATE %s SET create_uid = %s WHERE id = %s",
+                SQL.identifier(self.env[model]._table),
+                self.people[role].id,
+                dialog.id,
+            )
         )
         return dialog
 

@@ -1,7 +1,9 @@
 """Periods and dialogs that make no sense: a sentence each, and nothing is lost."""
 
 from odoo.exceptions import UserError, ValidationError
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
+from odoo.tests.common import get_db_name
 
 from .common import ReconciliationCommon
 
@@ -36,6 +38,15 @@ class TestBadInput(ReconciliationCommon):
         period = ("2026-09-01", "2026-09-30")
         self.assertRefused("already running", *period, error=UserError)
 
+    def test_second_person_at_the_same_moment_does_not_wait(self):
+        """The first one's request is not committed yet."""
+        with db_connect(get_db_name()).cursor() as other:
+            other.execute(
+                "SELECT pg_advisory_xact_lock(hashtext('compare'), %s)",
+                [self.backend.id],
+            )
+            self.assertRefused("already running", error=UserError)
+
     def test_deleted_invoice_stays_listed_by_its_number(self):
         move = self.here("R1")
         run = self.compare()
@@ -55,7 +66,7 @@ class TestBadInput(ReconciliationCommon):
 
     def test_unreadable_invoice_is_named_alone(self):
         self.there("R1", 105.0)
-        self.sandbox.fault("mistyped_fields", "invoices")
+        self.sandbox.fault("mistyped_fields", "invoices", times=0)
         run = self.ask()
         self.run_cron()
         self.assertEqual(run.state, "done")

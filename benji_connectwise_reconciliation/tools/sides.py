@@ -49,7 +49,7 @@ LINE_COLUMNS = {
 
 
 def store_invoices(run, invoices):
-    """Store a page of ConnectWise's invoices; a repeated page changes nothing.
+    """Store a page of ConnectWise's invoices; the latest answer about one counts.
 
     :param invoices: `Invoice` objects of the client
     """
@@ -61,11 +61,15 @@ def store_invoices(run, invoices):
             """
             INSERT INTO connectwise_reconciliation_invoice (run_id, %(columns)s)
             SELECT %(run)s, page.* FROM (%(page)s) page
-            ON CONFLICT (run_id, connectwise_ref) DO NOTHING
+            ON CONFLICT (run_id, connectwise_ref) DO UPDATE SET %(changes)s
             """,
             columns=SQL(", ").join(map(SQL.identifier, INVOICE_COLUMNS)),
             run=run.id,
             page=as_table(rows, INVOICE_COLUMNS),
+            changes=SQL(", ").join(
+                SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name))
+                for name in INVOICE_COLUMNS
+            ),
         )
     )
 

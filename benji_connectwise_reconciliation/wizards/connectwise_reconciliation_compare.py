@@ -24,10 +24,20 @@ class ConnectwiseReconciliationCompare(models.TransientModel):
         default="this_quarter",
     )
     date_from = fields.Date(
-        "From", compute="_compute_dates", store=True, readonly=False, required=True
+        "From",
+        compute="_compute_dates",
+        precompute=True,
+        store=True,
+        readonly=False,
+        required=True,
     )
     date_to = fields.Date(
-        "To", compute="_compute_dates", store=True, readonly=False, required=True
+        "To",
+        compute="_compute_dates",
+        precompute=True,
+        store=True,
+        readonly=False,
+        required=True,
     )
 
     @api.depends("period")
