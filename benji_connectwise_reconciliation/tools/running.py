@@ -29,7 +29,8 @@ from odoo.addons.benji_connectwise.tools.connection.checking import check_active
 from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
 
 from ..const import EDGE, MOST_INVOICES
-from .sides import compare_and_store, count_moves, store_invoices
+from .lines import compare_and_store
+from .sides import count_moves, store_invoices
 
 OPEN = ("queued", "running")
 """States of a comparison that has not ended."""
