@@ -27,20 +27,28 @@ class ReconciliationCommon(ConnectwiseCommon):
     @classmethod
     def connect(cls, partner, company_ref, connection="account_id"):
         """Connect a customer to a company of ConnectWise."""
-        company = cls.env["connectwise.company"].create(
-            {
-                "backend_id": cls.backend.id,
-                "connectwise_ref": company_ref,
-                "name": f"Company {company_ref}",
-            }
+        company = (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": cls.backend.id,
+                    "connectwise_ref": company_ref,
+                    "name": f"Company {company_ref}",
+                }
+            )
         )
-        return cls.env["connectwise.mapping"].create(
-            {
-                "backend_id": cls.backend.id,
-                "partner_id": partner.id,
-                "connectwise_company_id": company.id,
-                "connection": connection,
-            }
+        return (
+            cls.env["connectwise.mapping"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": cls.backend.id,
+                    "partner_id": partner.id,
+                    "connectwise_company_id": company.id,
+                    "connection": connection,
+                }
+            )
         )
 
     def ask(self, first="2026-10-01", last="2026-10-31", user=None):

@@ -92,17 +92,19 @@ def compare(ours, theirs, customers, tolerance):
             lines += _sort_several(some, found, customers, tolerance)
     pairs = _find_probable(left_ours, left_theirs, customers)
     lines += [
-        _line("probable" if other.number else "no_number", own, other, tolerance)
+        _line(
+            "probable" if other.number.strip() else "no_number", own, other, tolerance
+        )
         for own, other in pairs.items()
     ]
     paired = set(pairs.values())
     for own in left_ours:
         if own not in pairs:
-            status = "odoo_only" if own.number else "no_number"
+            status = "odoo_only" if own.number.strip() else "no_number"
             lines.append(_line(status, own, None, tolerance))
     for other in left_theirs:
         if other not in paired:
-            status = "connectwise_only" if other.number else "no_number"
+            status = "connectwise_only" if other.number.strip() else "no_number"
             lines.append(_line(status, None, other, tolerance))
     return lines
 

@@ -11,7 +11,11 @@ class ConnectwiseReconciliationAccept(models.TransientModel):
     _description = "Accept a Difference"
 
     line_ids = fields.Many2many(
-        "connectwise.reconciliation.line", string="Differences", readonly=True
+        "connectwise.reconciliation.line",
+        # Odoo's own name for it is too long.
+        "connectwise_reconciliation_accept_line_rel",
+        string="Differences",
+        readonly=True,
     )
     reason = fields.Char(
         required=True, size=LONGEST_REASON, help="Shown beside the difference."
