@@ -715,6 +715,18 @@ def test_all_pages_of_invoices_are_read(
     )
 
 
+def test_next_page_of_invoices_is_read_while_one_is_used(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 2500))
+    pages = client.invoices([OCTOBER])
+    next(pages)
+    wait_until(lambda: len(tenant.requests) == 2)
+    time.sleep(0.05)
+    assert len(tenant.requests) == 2
+    assert len(list(pages)) == 2
+
+
 def test_reading_invoices_resumes_after_an_id(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:

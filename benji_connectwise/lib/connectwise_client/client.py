@@ -200,14 +200,20 @@ class ConnectWiseClient:
     def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
         """Read the invoices that are dated within these ranges.
 
-        The pages come in the order of the ranges; while one is used, the beginnings of
-        the next ranges are read.
+        The pages come in the order of the ranges; while one is used, the next one and
+        the beginnings of the next ranges are read.
         """
-        for page in self._ahead(partial(self._invoice_page, days) for days in ranges):
-            yield page
-            while page.rest:
-                page = self._invoice_page(page.rest)
+        executor = ThreadPoolExecutor(1)
+        try:
+            questions = (partial(self._invoice_page, days) for days in ranges)
+            for page in self._ahead(questions):
+                while page.rest:
+                    following = executor.submit(self._invoice_page, page.rest)
+                    yield page
+                    page = following.result()
                 yield page
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def _invoice_page(self, days: DateRange) -> InvoicePage:
         condition = conditions.dates_condition(days.first, days.last)
