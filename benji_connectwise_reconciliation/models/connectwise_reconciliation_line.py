@@ -9,6 +9,8 @@ class ConnectwiseReconciliationLine(models.Model):
 
     _name = "connectwise.reconciliation.line"
     _description = "ConnectWise Reconciliation"
+    # Twenty thousand at a time, and the comparison says when and for whom.
+    _log_access = False
     _order = "status, odoo_date desc, connectwise_date desc, id"
 
     run_id = fields.Many2one(

@@ -125,12 +125,9 @@ def _replace_lines(run, rows):
         SQL(
             """
             INSERT INTO connectwise_reconciliation_line (
-                run_id, backend_id, %(columns)s, acceptance_id,
-                create_uid, create_date, write_uid, write_date
+                run_id, backend_id, %(columns)s, acceptance_id
             )
-            SELECT %(run)s, %(backend)s, page.*, acceptance.id,
-                   %(user)s, now() AT TIME ZONE 'UTC', %(user)s,
-                   now() AT TIME ZONE 'UTC'
+            SELECT %(run)s, %(backend)s, page.*, acceptance.id
               FROM (%(page)s) page
               LEFT JOIN connectwise_reconciliation_acceptance acceptance
                      ON acceptance.backend_id = %(backend)s
@@ -139,7 +136,6 @@ def _replace_lines(run, rows):
             columns=SQL(", ").join(map(SQL.identifier, LINE_COLUMNS)),
             run=run.id,
             backend=run.backend_id.id,
-            user=run.env.uid,
             page=as_table(rows, LINE_COLUMNS),
         )
     )
