@@ -14,7 +14,14 @@ from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
-from testbed.databases import ADDON, addon_state, prepare_template, unfinished
+from testbed.databases import (
+    ADDON,
+    DEMO_ADDONS,
+    RECONCILIATION,
+    addon_state,
+    prepare_reconciliation_template,
+    unfinished,
+)
 from testbed.demo_data import SANDBOX, SETTINGS
 from testbed.environment import (
     LOCAL,
@@ -131,7 +138,7 @@ def sandbox(port: int, settings: dict) -> Iterator[SandboxClient]:
 def make_database(url: str) -> None:
     """Make the demo's database; interrupted, it leaves none of that name."""
     say("this is the first start: making the demo's database")
-    template = prepare_template()
+    template = prepare_reconciliation_template()
     with unfinished(DATABASE) as name:
         copy_database(template, name)
         say("entering customers and invoices (about 10 seconds)")
@@ -154,11 +161,13 @@ def read_settings() -> dict:
 
 def update_addon(settings: dict) -> None:
     """Bring a database of an earlier start to what the addon is now."""
-    state = addon_state()
+    state = addon_state(*DEMO_ADDONS)
     if settings["addon_state"] == state:
         return
     say(f"{ADDON} was changed since the last start: updating the database")
-    options = ["--database", DATABASE, "--update", ADDON, "--stop-after-init"]
+    # The other one may not have been there yet.
+    options = ["--database", DATABASE, "--update", ADDON, "--init", RECONCILIATION]
+    options += ["--stop-after-init"]
     LOG.unlink(missing_ok=True)
     try:
         run_odoo(*options, "--logfile", str(LOG))
@@ -182,6 +191,7 @@ def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     # It is the same ConnectWise at another port.
     execute("UPDATE connectwise_lookup SET tenant = NULL")
     execute("UPDATE connectwise_sync SET tenant = NULL")
+    execute("UPDATE connectwise_reconciliation_run SET tenant = NULL")
     execute(
         "UPDATE ir_config_parameter SET value = %s WHERE key = 'web.base.url'",
         f"http://localhost:{odoo_port}",

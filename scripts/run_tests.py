@@ -17,8 +17,10 @@ from pathlib import Path
 from testbed.databases import (
     ADDON,
     BRIDGE,
+    RECONCILIATION,
     drop_templates,
     prepare_bridge_template,
+    prepare_reconciliation_template,
     prepare_shop_template,
     prepare_template,
 )
@@ -67,6 +69,11 @@ def queue(*arguments: str) -> bool:
     os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     paths = [ROOT / BRIDGE / "tests"]
     return odoo_tests("queue", paths, arguments, prepare_bridge_template)
+
+
+def recon(*arguments: str) -> bool:
+    paths = [ROOT / RECONCILIATION / "tests"]
+    return odoo_tests("recon", paths, arguments, prepare_reconciliation_template)
 
 
 def shop(*arguments: str) -> bool:
@@ -167,6 +174,7 @@ PROGRAMS: dict[str, Callable[..., bool]] = {
     "shop": shop,
     "e2e": e2e,
     "queue": queue,
+    "recon": recon,
 }
 """The longest first; before them, those that need no database."""
 

@@ -17,11 +17,14 @@ from .postgresql import (
 
 ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
+RECONCILIATION = "benji_connectwise_reconciliation"
+DEMO_ADDONS = (ADDON, RECONCILIATION)
 ACCOUNT = "benji_account"
 SHOP = "benji_shop"
 TEMPLATE = "benji_template_"
 SHOP_TEMPLATE = "benji_shoptemplate_"
 BRIDGE_TEMPLATE = "benji_bridge_"
+RECONCILIATION_TEMPLATE = "benji_recon_"
 """A template's name ends in the state of the addons that are installed in it."""
 
 UNFINISHED = "_unfinished"
@@ -84,9 +87,16 @@ def prepare_bridge_template(**options) -> str:
     return _prepare(prepare_template(**options), name, "queue_job", options)
 
 
+def prepare_reconciliation_template(**options) -> str:
+    """Return one with the reconciliation too."""
+    name = f"{RECONCILIATION_TEMPLATE}{addon_state(ADDON, RECONCILIATION)}"
+    return _prepare(prepare_template(**options), name, RECONCILIATION, options)
+
+
 def drop_templates() -> None:
     """Have all of them made anew, but for the one with `account`."""
-    for kind in (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE):
+    kinds = (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE, RECONCILIATION_TEMPLATE)
+    for kind in kinds:
         for name in databases_like(f"{kind}%"):
             drop_database(name)
 
@@ -115,7 +125,7 @@ def install(database: str, addon: str, **options) -> None:
 def addon_state(*addons: str) -> str:
     """Return some letters that change with the files of the addons, their tests apart.
 
-    Without arguments, with those of the one that the demo has.
+    Without arguments, with those of the main one.
     """
     digest = hashlib.sha256()
     for addon in addons or [ADDON]:

@@ -8,11 +8,12 @@ purpose. Run in a process of its own, it fills a database that has the addon::
 
 import json
 import sys
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 from . import furnishing
-from .databases import addon_state
+from .databases import DEMO_ADDONS, addon_state
 from .furnishing import Row
 from .in_process import odoo_in_process, transaction
 from .sandbox import AnySandbox, SandboxClient
@@ -37,6 +38,7 @@ NOT_IN_CONNECTWISE = ("Harborview Bakery", "Lindqvist Consulting")
 # Invoices, by their position among the ordinary ones.
 OTHER_AMOUNT = {9, 31, 52, 77, 98}
 OTHER_CUSTOMER = {14, 40, 66, 91}
+OTHER_DATE = {22, 59}
 HARD_INVOICES = {"CW-LARK-1": 301, "CW-TWICE-1": 305, "CW-TWICE-2": 307}
 HARD_INVOICES |= {"CW-TWICE-3": 309, "CW-EURO-1": 311}
 OWN_INVOICES = 5
@@ -55,7 +57,12 @@ def fill(env, sandbox: AnySandbox) -> None:
     make_invoices(accountant, sandbox, customers)
     furnishing.connect(accountant, sandbox)
     show_every_state(accountant)
-    settings = {**SANDBOX, "today": str(sandbox.today), "addon_state": addon_state()}
+    furnishing.ask_for_reconciliation(accountant, sandbox.today)
+    settings = {
+        **SANDBOX,
+        "today": str(sandbox.today),
+        "addon_state": addon_state(*DEMO_ADDONS),
+    }
     env["ir.config_parameter"].set_param(SETTINGS, json.dumps(settings))
 
 
@@ -139,7 +146,7 @@ def make_invoices(env, sandbox: AnySandbox, customers: dict[int, Any]) -> None:
 
 
 def vary(index: int, invoice: Row, companies: list[int]) -> Row:
-    """Return `invoice` with another amount or customer where one is wanted."""
+    """Return `invoice` with another amount, customer or date where one is wanted."""
     if index in OTHER_AMOUNT:
         tax = round(furnishing.SALES_TAX_PERCENT, 2)
         return {
@@ -154,6 +161,9 @@ def vary(index: int, invoice: Row, companies: list[int]) -> Row:
             "company_id": companies[place - 1],
             "bill_to_company_id": None,
         }
+    if index in OTHER_DATE:
+        day = date.fromisoformat(invoice["date"]) + timedelta(days=1)
+        return {**invoice, "date": str(day)}
     return invoice
 
 

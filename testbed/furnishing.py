@@ -10,7 +10,7 @@ at once, in a process of its own::
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from connectwise_sandbox.data import FIRST_COMPANY_ID
@@ -129,6 +129,20 @@ def connect(env, sandbox: AnySandbox, **values: Any) -> Any:
         ]
     )
     return backend
+
+
+def ask_for_reconciliation(env, today: str) -> None:
+    """Ask for a comparison of the last months, if the addon for it is installed.
+
+    Odoo's scheduled action makes it.
+    """
+    if "connectwise.reconciliation.compare" not in env:
+        return
+    last = date.fromisoformat(today)
+    dialog = env["connectwise.reconciliation.compare"].create(
+        {"period": "other", "date_from": last - timedelta(days=90), "date_to": last}
+    )
+    dialog.action_compare()
 
 
 # Customers --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """How values get into a condition, and how many fit into a request."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from connectwise_client import UnqueryableError, number_key
 from connectwise_client.conditions import (
     changed_condition,
     chunks,
+    dates_condition,
     ids_condition,
     numbers_condition,
     quote_string,
@@ -105,6 +106,12 @@ def test_time_is_asked_for_in_utc_wherever_the_server_is(
 def test_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^changed_since needs a time zone$"):
         changed_condition(datetime(2026, 6, 1))
+
+
+def test_both_days_belong_to_a_period() -> None:
+    assert dates_condition(date(2026, 3, 1), date(2026, 12, 31)) == (
+        "date > [2026-02-28T23:59:59Z] and date < [2027-01-01T00:00:00Z]"
+    )
 
 
 def test_numbers_count_as_equal_without_case_and_outer_space() -> None:

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from connectwise_client import (
     BadAnswerError,
     ConnectWiseClient,
     CredentialsError,
+    DateRange,
     IdRange,
     RecordError,
     UnqueryableError,
@@ -239,6 +240,7 @@ def test_closing_the_pages_drops_waiting_requests_at_once(
     [
         ("/company/companies", lambda client: client.companies()),
         ("/company/contacts", lambda client: client.contacts([1])),
+        ("/finance/invoices", lambda client: client.invoices([OCTOBER])),
     ],
 )
 def test_bad_answer_names_the_request(
@@ -671,3 +673,107 @@ def test_requests_use_the_permitted_length(
     tenant.list_of("/company/contacts", rows(1, 2))
     list(client.contacts([1, 2]))
     assert len(tenant.requests) == requests
+
+
+# -- Invoices by date ---------------------------------------------------------
+
+OCTOBER = DateRange(date(2026, 10, 1), date(2026, 10, 31))
+
+
+def dated(first: int, count: int, day: str = "2026-10-15") -> list[dict[str, Any]]:
+    return rows(first, count, date=f"{day}T00:00:00Z")
+
+
+def invoice_ids(pages: Any) -> list[int]:
+    return [invoice.id for page in pages for invoice in page.invoices]
+
+
+def test_invoices_are_asked_for_by_date(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 3))
+    assert invoice_ids(client.invoices([OCTOBER])) == [1, 2, 3]
+    days = "date > [2026-09-30T23:59:59Z] and date < [2026-11-01T00:00:00Z]"
+    assert dict(tenant.requests[0].args) == {
+        "conditions": days,
+        "fields": ",".join(INVOICES.fields),
+        "orderBy": "id asc",
+        "pageSize": "1000",
+    }
+
+
+def test_all_pages_of_invoices_are_read(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 2500))
+    first, second, third = client.invoices([OCTOBER])
+    assert [len(page.invoices) for page in (first, second, third)] == [1000, 1000, 500]
+    assert (first.rest, second.rest, third.rest) == (
+        OCTOBER._replace(after=1000),
+        OCTOBER._replace(after=2000),
+        None,
+    )
+
+
+def test_next_page_of_invoices_is_read_while_one_is_used(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 2500))
+    pages = client.invoices([OCTOBER])
+    next(pages)
+    wait_until(lambda: len(tenant.requests) == 2)
+    time.sleep(0.05)
+    assert len(tenant.requests) == 2
+    assert len(list(pages)) == 2
+
+
+def test_reading_invoices_resumes_after_an_id(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 10))
+    assert invoice_ids(client.invoices([OCTOBER._replace(after=7)])) == [8, 9, 10]
+    assert (tenant.conditions[0] or "").endswith(") and id > 7")
+
+
+def test_pages_of_invoices_come_in_the_order_of_their_ranges(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    def answer(request: Request) -> Any:
+        day = 2 if "[2026-10-01T23:59:59Z]" in request.args["conditions"] else 1
+        return dated(day, 1, f"2026-10-0{day}")
+
+    tenant.answers(INVOICES_PATH, answer)
+    days = [DateRange(date(2026, 10, day), date(2026, 10, day)) for day in (2, 1)]
+    assert invoice_ids(client.invoices(days)) == [2, 1]
+
+
+@pytest.mark.parametrize("day", ["2026-09-30", "2026-11-01"])
+def test_invoice_of_another_day_is_left_out(
+    client: ConnectWiseClient, tenant: Tenant, day: str
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 1, day))
+    assert invoice_ids(client.invoices([OCTOBER])) == []
+
+
+@pytest.mark.parametrize("day", ["2026-10-01", "2026-10-31"])
+def test_first_and_last_day_belong_to_a_range(
+    client: ConnectWiseClient, tenant: Tenant, day: str
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 1, day))
+    assert invoice_ids(client.invoices([OCTOBER])) == [1]
+
+
+def test_invoice_without_a_date_is_left_out(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", rows(1, 1))
+    assert invoice_ids(client.invoices([OCTOBER])) == []
+
+
+def test_unreadable_invoice_is_named_alone(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", [*dated(1, 1), {"id": 2, "total": "much"}])
+    [page] = client.invoices([OCTOBER])
+    assert [invoice.id for invoice in page.invoices] == [1]
+    assert [record.id for record in page.skipped] == [2]

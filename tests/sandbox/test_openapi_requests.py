@@ -12,14 +12,20 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from connectwise_client import BACKGROUND, ConnectWiseClient, Credentials, IdRange
+from connectwise_client import (
+    BACKGROUND,
+    ConnectWiseClient,
+    Credentials,
+    DateRange,
+    IdRange,
+)
 from connectwise_sandbox import Sandbox
 
 from .conftest import API
@@ -135,6 +141,11 @@ def test_request_for_contacts_by_id_is_valid(client: ConnectWiseClient) -> None:
 
 def test_request_for_changed_contacts_is_valid(client: ConnectWiseClient) -> None:
     assert list(client.changed_contacts(SINCE))
+
+
+def test_request_for_invoices_by_date_is_valid(client: ConnectWiseClient) -> None:
+    days = DateRange(date(2025, 1, 1), date(2027, 12, 31))
+    assert any(page.invoices for page in client.invoices([days]))
 
 
 @pytest.mark.parametrize("numbers", [["CW1001"], ["CW1001", "CW1002"]])

@@ -22,7 +22,7 @@ from .address import (
     is_local,
     normalise_address,
 )
-from .client import CompanyPage, ConnectWiseClient, Page
+from .client import CompanyPage, ConnectWiseClient, DateRange, InvoicePage, Page
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
 from .errors import (
@@ -72,10 +72,12 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "DataError",
+    "DateRange",
     "DeadlineError",
     "IdRange",
     "InvalidPdfError",
     "Invoice",
+    "InvoicePage",
     "Limits",
     "MissingRightError",
     "NetworkError",

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from itertools import islice
 from types import TracebackType
@@ -44,6 +44,26 @@ class CompanyPage(NamedTuple):
     skipped: list[SkippedRecord]
     ids: IdRange
     rest: IdRange | None
+
+
+class DateRange(NamedTuple):
+    """The days from ``first`` to ``last``, and on these the ids above ``after``."""
+
+    first: date
+    last: date
+    after: int = 0
+
+
+class InvoicePage(NamedTuple):
+    """Invoices of some days in the order of their ids, and what was left out of them.
+
+    ``rest`` is what is left of the range that was asked for, ``None`` if that was the
+    end of it.
+    """
+
+    invoices: list[Invoice]
+    skipped: list[SkippedRecord]
+    rest: DateRange | None
 
 
 class ConnectWiseClient:
@@ -176,6 +196,41 @@ class ConnectWiseClient:
     def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
         """Read invoices by id. Those that are gone are simply not among them."""
         return self._by_ids(const.INVOICES, Invoice.from_json, ids)
+
+    def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
+        """Read the invoices that are dated within these ranges.
+
+        The pages come in the order of the ranges; while one is used, the next one and
+        the beginnings of the next ranges are read.
+        """
+        executor = ThreadPoolExecutor(1)
+        try:
+            questions = (partial(self._invoice_page, days) for days in ranges)
+            for page in self._ahead(questions):
+                while page.rest:
+                    following = executor.submit(self._invoice_page, page.rest)
+                    yield page
+                    page = following.result()
+                yield page
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _invoice_page(self, days: DateRange) -> InvoicePage:
+        condition = conditions.dates_condition(days.first, days.last)
+        ids = IdRange(days.after)
+        request = protocol.list_request(const.INVOICES, condition, ids)
+        rows = self._rows(request)
+        invoices, skipped, last_id = protocol.read_page(
+            rows, Invoice.from_json, ids, request.path
+        )
+        invoices = [
+            invoice
+            for invoice in invoices
+            if invoice.date and days.first <= invoice.date.date() <= days.last
+        ]
+        is_last = len(rows) < const.PAGE_SIZE
+        rest = None if is_last else days._replace(after=last_id)
+        return InvoicePage(invoices, skipped, rest)
 
     def download_invoice_pdf(self, invoice_id: int) -> bytes:
         """Return an invoice's PDF, as ConnectWise renders it now.

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from typing import TypeVar
 
@@ -47,6 +47,16 @@ def changed_condition(since: datetime) -> str:
     if since.tzinfo is None:
         raise ValueError("changed_since needs a time zone")
     return f"lastUpdated > [{since.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}]"
+
+
+def dates_condition(first: date, last: date) -> str:
+    """Ask for invoices dated from one day to another, both included.
+
+    ``>`` and ``<`` alone, as in :func:`changed_condition`.
+    """
+    before = f"{first - timedelta(days=1)}T23:59:59Z"
+    after = f"{last + timedelta(days=1)}T00:00:00Z"
+    return f"date > [{before}] and date < [{after}]"
 
 
 def number_key(number: str) -> str:

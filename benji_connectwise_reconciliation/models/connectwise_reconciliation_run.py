@@ -1,0 +1,272 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL, format_date, format_datetime
+
+from ..const import EDGE, FIRST_YEAR, LAST_YEAR, MOST_DAYS
+from ..tools.running import OPEN, run_scheduled, start
+from ..tools.words import describe_counts, explain_failure
+
+LINES_ACTION = "benji_connectwise_reconciliation.connectwise_reconciliation_line_action"
+RUNS_ACTION = "benji_connectwise_reconciliation.connectwise_reconciliation_run_action"
+
+
+class ConnectwiseReconciliationRun(models.Model):
+    """A comparison of the invoices of a period: how far it is, and its result."""
+
+    _name = "connectwise.reconciliation.run"
+    _description = "Comparison of Invoices with ConnectWise"
+    _order = "date_to desc, id desc"
+
+    backend_id = fields.Many2one(
+        "connectwise.backend",
+        "Connection",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="backend_id.company_id", store=True)
+    date_from = fields.Date("From", required=True, readonly=True)
+    date_to = fields.Date("To", required=True, readonly=True)
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+    )
+    user_id = fields.Many2one("res.users", "Asked by", readonly=True)
+    started_at = fields.Datetime(readonly=True)
+    compared_at = fields.Datetime("Compared on", readonly=True)
+    tenant = fields.Char(readonly=True, help="The ConnectWise that is read.")
+    failure = fields.Json(readonly=True)
+    error = fields.Char(compute="_compute_error", help="Why it ended, or waits.")
+    skipped = fields.Text(
+        readonly=True, help="Invoices of ConnectWise that could not be read, and why."
+    )
+    odoo_count = fields.Integer("In Odoo", readonly=True)
+    connectwise_count = fields.Integer("In ConnectWise", readonly=True)
+    line_ids = fields.One2many("connectwise.reconciliation.line", "run_id")
+    open_count = fields.Integer("Differences", compute="_compute_counts")
+    accepted_count = fields.Integer("Accepted", compute="_compute_counts")
+    summary = fields.Char(compute="_compute_counts")
+    progress = fields.Integer(compute="_compute_progress")
+    # How far it is: the first day, and the id on it, up to which all was read.
+    read_from = fields.Date(readonly=True)
+    read_after = fields.Integer(readonly=True)
+    invoices_read = fields.Integer(readonly=True)
+    is_cancelled = fields.Boolean(readonly=True, help="A person said so.")
+    conflicts = fields.Integer(
+        readonly=True, help="How often it gave way to another change."
+    )
+
+    _one_open = models.UniqueIndex(
+        "(backend_id) WHERE state IN ('queued', 'running')",
+        "A comparison is already running.",
+    )
+    _period_unique = models.UniqueIndex("(backend_id, date_from, date_to)")
+
+    @api.constrains("date_from", "date_to")
+    def _check_period(self):
+        for run in self:
+            first, last = run.date_from, run.date_to
+            if first > last:
+                raise ValidationError(
+                    self.env._("The period ends before it begins: swap the two dates.")
+                )
+            if first.year < FIRST_YEAR or last.year > LAST_YEAR:
+                raise ValidationError(
+                    self.env._(
+                        "Please choose dates between %(first)s and %(last)s.",
+                        first=FIRST_YEAR,
+                        last=LAST_YEAR,
+                    )
+                )
+            if (last - first).days > MOST_DAYS:
+                raise ValidationError(
+                    self.env._(
+                        "At most three years are compared at once: please choose a"
+                        " shorter period."
+                    )
+                )
+
+    @api.depends("date_from", "date_to")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for run in self:
+            days = (format_date(self.env, day) for day in (run.date_from, run.date_to))
+            run.display_name = " – ".join(days)
+
+    @api.depends("failure")
+    @api.depends_context("lang")
+    def _compute_error(self):
+        for run in self:
+            run.error = explain_failure(self.env, run.failure)
+
+    @api.depends("line_ids.status", "line_ids.acceptance_id", "line_ids.is_zero")
+    @api.depends_context("lang", "uid")
+    def _compute_counts(self):
+        Line = self.env["connectwise.reconciliation.line"]
+        counts = {}
+        for run, status, acceptance, count in Line._read_group(
+            [
+                ("run_id", "in", self.ids),
+                ("status", "!=", "agrees"),
+                ("is_zero", "=", False),
+            ],
+            ["run_id", "status", "acceptance_id"],
+            ["__count"],
+        ):
+            kind = "accepted" if acceptance else status
+            found = counts.setdefault(run, {})
+            found[kind] = found.get(kind, 0) + count
+        for run in self:
+            found = counts.get(run, {})
+            run.accepted_count = found.pop("accepted", 0)
+            run.open_count = sum(found.values())
+            run.summary = describe_counts(self.env, found)
+
+    @api.depends("state", "read_from", "date_from", "date_to")
+    def _compute_progress(self):
+        for run in self:
+            done = run.state == "done"
+            if run.state in OPEN and run.read_from:
+                first = run.date_from - EDGE
+                days = (run.date_to + EDGE - first).days
+                run.progress = 100 * (run.read_from - first).days // days
+            else:
+                run.progress = 100 if done else 0
+
+    # -------------------------------------------------------------------------
+    # Of a person
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def action_open_report(self):
+        """Open the lines of the newest comparison, or the page that offers one."""
+        self.check_access("read")
+        run = self._find_newest(self.env.company._get_connectwise_backend())
+        if run:
+            return run.action_open_lines()
+        return self.env["ir.actions.act_window"]._for_xml_id(RUNS_ACTION)
+
+    def action_open_lines(self):
+        """Open the lines of this comparison."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(LINES_ACTION)
+        name = self.env._("Reconciliation %s", self.display_name)
+        if self.compared_at:
+            name = self.env._(
+                "%(name)s · read %(time)s: %(odoo)s in Odoo, %(connectwise)s in"
+                " ConnectWise",
+                name=name,
+                time=format_datetime(self.env, self.compared_at, dt_format="short"),
+                odoo=self.odoo_count,
+                connectwise=self.connectwise_count,
+            )
+        return {
+            **action,
+            "name": name,
+            "display_name": name,
+            "domain": [("run_id", "=", self.id)],
+        }
+
+    def action_compare_again(self):
+        """Have this period read and compared anew, in the background.
+
+        :raises AccessError: without the right to send invoices
+        :raises UserError: if it cannot be started
+        """
+        self.ensure_one()
+        self._start(self.backend_id, self.date_from, self.date_to)
+
+    def action_cancel(self):
+        """Stop it at its next step; the lines of the one before stay.
+
+        :raises AccessError: without the right to send invoices
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self._check_may_compare()
+        if self.state in OPEN:
+            self.sudo().is_cancelled = True
+            self.env.ref(
+                "benji_connectwise_reconciliation.ir_cron_connectwise_reconciliation"
+            ).sudo()._trigger()
+
+    @api.model
+    def _start(self, backend, date_from, date_to):
+        """Return the comparison that was started, sudo.
+
+        :raises AccessError: without the right to send invoices, or of a connection
+            of another company
+        :raises UserError: if it cannot be started
+        """
+        self._check_may_compare()
+        backend.check_access("read")
+        return start(backend, date_from, date_to, self.env.user)
+
+    @api.model
+    def _check_may_compare(self):
+        if not self.env.user.has_group("account.group_account_invoice"):
+            raise AccessError(
+                self.env._("Comparing invoices needs the right to Invoicing.")
+            )
+
+    @api.model
+    def _find_newest(self, backend):
+        """Return the comparison that ended last, of the ConnectWise connected now."""
+        done = [("backend_id", "=", backend.id), ("compared_at", "!=", False)]
+        runs = self.search(done, order="compared_at desc, id desc")
+        return runs.filtered(lambda run: not run._is_outdated())[:1]
+
+    def _is_outdated(self):
+        """Whether this is about a ConnectWise that is not connected any more."""
+        return bool(self.tenant) and self.tenant != self.backend_id.tenant
+
+    # -------------------------------------------------------------------------
+    # In the background
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _cron_compare(self):
+        run_scheduled(self.env)
+
+    def _end(self, state, failure=False):
+        """End it, and tell the person who asked for it."""
+        self._forget_invoices()
+        self.write({"state": state, "failure": failure, "is_cancelled": False})
+        self._tell_user()
+
+    def _forget_invoices(self):
+        """Delete what was read of ConnectWise: it is needed only until it ended."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM connectwise_reconciliation_invoice WHERE run_id = ANY(%s)",
+                self.ids,
+            )
+        )
+        self.env["connectwise.reconciliation.invoice"].invalidate_model(flush=False)
+
+    def _tell_user(self):
+        user = self.user_id
+        if not user:
+            return
+        run = self.with_context(lang=user.lang)
+        _ = run.env._
+        user._bus_send(
+            "simple_notification",
+            {
+                "type": "success" if run.state == "done" else "warning",
+                "title": _("ConnectWise Reconciliation"),
+                "message": run.error
+                or (run.state == "cancelled" and _("The comparison was cancelled."))
+                or run.summary
+                or _("Everything agrees."),
+            },
+        )

@@ -1,0 +1,8 @@
+from . import (
+    test_access,
+    test_bad_input,
+    test_comparing,
+    test_interruptions,
+    test_reconciliation,
+    test_tours,
+)

@@ -1,0 +1,141 @@
+"""ConnectWise going away, a killed server, a cancelled comparison."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.benji_connectwise_reconciliation.tools import running
+
+from .common import ReconciliationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestInterruptions(ReconciliationCommon):
+    def run_cron_later(self, **later):
+        with freeze_time(fields.Datetime.now() + timedelta(**later)):
+            self.run_cron()
+
+    def test_outage_in_the_middle_is_told_and_resumed(self):
+        self.there("R1", day="2026-10-05")
+        run = self.ask()
+        self.sandbox.fault("unavailable", "invoices", nth=2, times=0)
+        self.run_cron()
+        self.assertEqual(run.state, "running")
+        self.assertIn("ConnectWise", run.error)
+        self.assertGreater(run.read_from, run.date_from - running.EDGE)
+        with self.no_requests():
+            self.run_cron()
+        self.sandbox.clear_faults()
+        self.sandbox.clear_requests()
+        self.run_cron_later(hours=1)
+        self.assertEqual(run.state, "done")
+        self.assertFalse(run.error)
+        self.assertStatus(run, "R1", "connectwise_only")
+
+    def test_resumed_comparison_does_not_read_again_what_was_read(self):
+        run = self.ask()
+        run.sudo().write({"read_from": "2026-11-01"})
+        self.sandbox.clear_requests()
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(len(self.requests("/finance/invoices")), 2)
+
+    def test_page_that_is_read_twice_is_stored_once(self):
+        self.there("R1", 105.0)
+        run = self.ask()
+        with patch.object(running, "_compare"):
+            self.run_cron()
+        run.sudo().write({"read_from": False, "read_after": 0})
+        self.run_cron()
+        self.assertStatus(run, "R1", "connectwise_only")
+
+    def test_lines_stay_while_connectwise_is_away(self):
+        self.there("R1", 105.0)
+        run = self.compare()
+        self.ask()
+        self.sandbox.fault("unavailable", "invoices", times=0)
+        self.run_cron()
+        self.assertStatus(run, "R1", "connectwise_only")
+
+    def test_person_who_asks_again_ends_the_pause(self):
+        run = self.ask()
+        self.sandbox.fault("unavailable", "invoices", times=0)
+        self.run_cron()
+        self.assertTrue(self.backend._is_resting())
+        self.sandbox.clear_faults()
+        self.assertEqual(self.ask(user=self.administrator), run)
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.user_id, self.administrator)
+
+    def test_other_period_takes_the_place_of_one_that_waits(self):
+        waiting = self.ask()
+        self.sandbox.fault("unavailable", "invoices", times=0)
+        self.run_cron()
+        self.sandbox.clear_faults()
+        run = self.ask("2026-09-01", "2026-09-30")
+        self.run_cron()
+        self.assertEqual(waiting.state, "cancelled")
+        self.assertEqual(run.state, "done")
+
+    def test_cancelled_comparison_stops(self):
+        run = self.ask()
+        run.with_user(self.accountant).action_cancel()
+        with self.no_requests():
+            self.run_cron()
+        self.assertEqual(run.state, "cancelled")
+        self.compare()
+
+    def test_another_connectwise_ends_it(self):
+        run = self.ask()
+        self.backend.company_login_id = "another"
+        self.run_cron()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("Another ConnectWise", run.error)
+
+    def test_lines_of_another_connectwise_are_not_opened(self):
+        run = self.compare()
+        self.backend.company_login_id = "another"
+        action = run.with_user(self.accountant).action_open_report()
+        self.assertEqual(action["res_model"], "connectwise.reconciliation.run")
+
+    def test_run_ends_in_time_and_goes_on_later(self):
+        run = self.ask()
+        with patch.object(running, "SECONDS_FOR_SYNC_STEPS", -1):
+            self.run_cron()
+        self.assertEqual(run.state, "running")
+        self.assertGreater(run.progress, 0)
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+
+    def test_too_many_invoices_are_refused(self):
+        with patch.object(running, "MOST_INVOICES", 3):
+            run = self.ask()
+            self.run_cron()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("shorter", run.error)
+
+    @mute_logger("odoo.addons.benji_connectwise_reconciliation.tools.running")
+    def test_unexpected_error_is_told(self):
+        run = self.ask()
+        with patch.object(running, "store_invoices", side_effect=ZeroDivisionError):
+            self.run_cron()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("unexpected", run.error)
+        self.compare()
+
+    def test_connection_that_was_switched_off_is_not_asked(self):
+        self.ask()
+        self.backend.sudo().state = "draft"
+        with self.no_requests():
+            self.run_cron()
+
+    def test_deleted_connection_takes_its_comparisons_along(self):
+        run = self.compare()
+        self.backend.unlink()
+        self.assertFalse(run.exists())

@@ -1,0 +1,255 @@
+"""Comparing a period: what is read, listed, remembered and shown."""
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import ReconciliationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestReconciliation(ReconciliationCommon):
+    def accept(self, lines, reason="Rounded there", user=None):
+        lines = lines.with_user(user or self.administrator)
+        action = lines.action_accept()
+        Dialog = lines.env["connectwise.reconciliation.accept"]
+        Dialog = Dialog.with_context(**action["context"])
+        Dialog.create({"reason": reason}).action_accept()
+
+    def test_equal_invoices_agree(self):
+        self.here("R1")
+        self.there("R1")
+        self.assertStatus(self.compare(), "R1", "agrees")
+
+    def test_other_amount_is_listed_with_its_difference(self):
+        move = self.here("R1", 120.0)
+        invoice = self.there("R1")
+        line = self.line(self.compare(), "R1")
+        self.assertEqual(line.status, "other_amount")
+        self.assertEqual(line.move_id, move)
+        self.assertEqual(line.connectwise_ref, invoice["id"])
+        self.assertEqual(line.odoo_total, 120.0)
+        self.assertEqual(line.connectwise_total, 100.0)
+        self.assertEqual(line.difference, 20.0)
+        self.assertEqual(line.currency_id, self.currency)
+
+    def test_single_invoices_are_listed(self):
+        self.here("R1", 101.0)
+        self.there("R2", 102.0)
+        run = self.compare()
+        self.assertStatus(run, "R1", "odoo_only")
+        self.assertStatus(run, "R2", "connectwise_only")
+
+    def test_invoice_without_a_number_in_connectwise_is_listed(self):
+        """S6"""
+        invoice = self.there("", 103.0)
+        lines = self.compare().line_ids
+        line = lines.filtered(lambda line: line.connectwise_ref == invoice["id"])
+        self.assertEqual(line.status, "no_number")
+
+    def test_invoice_of_another_customer_is_listed(self):
+        self.connect(self.partner_b, 1005)
+        self.here("R1")
+        self.there("R1")
+        self.assertStatus(self.compare(), "R1", "other_customer")
+
+    def test_credit_memo_for_an_invoice_is_listed(self):
+        self.here("R1")
+        self.there("R1", -100.0, type="CreditMemo")
+        line = self.line(self.compare(), "R1")
+        self.assertEqual(line.status, "other_kind")
+        self.assertEqual(line.difference, 200.0)
+
+    def test_invoice_of_another_day_is_one_pair_across_the_edge(self):
+        """The two systems dated it in two months."""
+        self.here("R1", day="2026-11-01")
+        self.there("R1", day="2026-10-31")
+        self.assertStatus(self.compare(), "R1", "other_date")
+
+    def test_invoices_outside_the_period_are_not_listed(self):
+        self.here("R1", day="2026-11-01")
+        self.there("R1", day="2026-11-01")
+        numbers = self.compare().line_ids.mapped("odoo_number")
+        self.assertNotIn("R1", numbers)
+
+    def test_other_number_is_probably_the_same_and_says_why(self):
+        self.connect(self.partner_a, 1005)
+        self.here("CW-R117", 104.0)
+        self.there("R117", 104.0)
+        line = self.line(self.compare(), "R117")
+        self.assertEqual(line.status, "probable")
+        self.assertIn("CW-", line.join_hint)
+
+    def test_drafts_and_vendor_bills_are_not_listed(self):
+        self.here("R1", post=False)
+        self.here("R2", move_type="in_invoice")
+        numbers = self.compare().line_ids.mapped("odoo_number")
+        self.assertFalse({"R1", "R2"} & set(numbers))
+
+    def test_counts_are_those_of_the_period(self):
+        run = self.compare()
+        days = [i["date"] for i in self.sandbox.export_invoices(limit=10**6)]
+        wanted = sum("2026-10-01" <= day[:10] <= "2026-10-31" for day in days)
+        self.assertEqual(run.connectwise_count, wanted)
+        self.here("R1")
+        self.assertEqual(self.compare().odoo_count, run.odoo_count)
+        self.assertEqual(run.odoo_count, 1)
+
+    def test_right_to_invoices_is_enough(self):
+        """The role for PDFs alone, and no other endpoint."""
+        self.sandbox.change_role(self.sandbox.public_key, "pdf_only")
+        self.addCleanup(self.sandbox.change_role, self.sandbox.public_key, "full")
+        self.sandbox.clear_requests()
+        self.compare()
+        paths = {path.partition("/apis/3.0")[2] for path in self.requests("/apis/")}
+        self.assertEqual(paths, {"/finance/invoices"})
+
+    def test_comparing_again_replaces_the_lines(self):
+        self.here("R1", 120.0)
+        invoice = self.there("R1")
+        run = self.compare()
+        self.sandbox.patch_invoice(invoice["id"], {"total": 120.0})
+        self.assertEqual(self.compare(), run)
+        self.assertStatus(run, "R1", "agrees")
+
+    def test_invoices_of_zero_are_set_apart(self):
+        self.there("R1", 0.0)
+        run = self.compare()
+        before = run.open_count
+        self.assertTrue(self.line(run, "R1").is_zero)
+        self.there("R2", 10.0)
+        self.assertEqual(self.compare().open_count, before + 1)
+
+    # Accepting ----------------------------------------------------------------------
+
+    def test_accepted_difference_is_no_open_one(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        run = self.compare()
+        before = run.open_count
+        self.accept(self.line(run, "R1"))
+        line = self.line(run, "R1")
+        self.assertEqual(line.acceptance_id.reason, "Rounded there")
+        self.assertEqual(line.accepted_by_id, self.administrator)
+        self.assertEqual(run.open_count, before - 1)
+        self.assertEqual(run.accepted_count, 1)
+
+    def test_acceptance_is_remembered(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        self.accept(self.line(self.compare(), "R1"))
+        self.assertTrue(self.line(self.compare(), "R1").acceptance_id)
+
+    def test_acceptance_holds_in_another_period(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        self.accept(self.line(self.compare(), "R1"))
+        other = self.compare("2026-10-02", "2026-10-30")
+        self.assertTrue(self.line(other, "R1").acceptance_id)
+
+    def test_accepted_difference_comes_back_when_connectwise_changes(self):
+        self.here("R1", 120.0)
+        invoice = self.there("R1")
+        self.accept(self.line(self.compare(), "R1"))
+        self.sandbox.patch_invoice(invoice["id"], {"total": 99.0})
+        self.assertFalse(self.line(self.compare(), "R1").acceptance_id)
+
+    def test_accepted_difference_comes_back_when_odoo_changes(self):
+        move = self.here("R1", 120.0)
+        self.there("R1")
+        self.accept(self.line(self.compare(), "R1"))
+        move.button_draft()
+        move.invoice_line_ids.price_unit = 121.0
+        move.action_post()
+        self.assertFalse(self.line(self.compare(), "R1").acceptance_id)
+
+    def test_new_name_of_a_company_does_not_bring_it_back(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        self.accept(self.line(self.compare(), "R1"))
+        self.sandbox.patch_company(1005, {"name": "Renamed"})
+        line = self.line(self.compare(), "R1")
+        self.assertEqual(line.connectwise_company, "Renamed")
+        self.assertTrue(line.acceptance_id)
+
+    def test_many_differences_are_accepted_at_once(self):
+        run = self.compare()
+        lines = run.line_ids.filtered("fingerprint")
+        self.assertGreater(len(lines), 5)
+        self.accept(lines)
+        self.assertEqual(run.open_count, 0)
+
+    def test_acceptance_can_be_withdrawn(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        line = self.line(self.compare(), "R1")
+        self.accept(line)
+        line.with_user(self.administrator).action_withdraw_acceptance()
+        self.assertFalse(line.acceptance_id)
+
+    def test_new_reason_replaces_the_old_one(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        line = self.line(self.compare(), "R1")
+        self.accept(line)
+        self.accept(line, "Agreed with Acme")
+        self.assertEqual(line.acceptance_id.reason, "Agreed with Acme")
+
+    def test_reason_is_needed(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        line = self.line(self.compare(), "R1")
+        with self.assertRaisesRegex(UserError, "reason"):
+            self.accept(line, "  ")
+
+    def test_agreement_is_not_accepted(self):
+        self.here("R1")
+        self.there("R1")
+        with self.assertRaisesRegex(UserError, "no difference"):
+            self.accept(self.line(self.compare(), "R1"))
+
+    def test_line_that_is_gone_is_not_accepted(self):
+        """The invoices were compared anew while the dialog was open."""
+        self.here("R1", 120.0)
+        self.there("R1")
+        line = self.line(self.compare(), "R1").with_user(self.administrator)
+        Dialog = line.env["connectwise.reconciliation.accept"]
+        dialog = Dialog.create({"line_ids": line.ids, "reason": "Rounded"})
+        self.compare()
+        with self.assertRaisesRegex(UserError, "compared anew"):
+            dialog.action_accept()
+
+    # On screen ----------------------------------------------------------------------
+
+    def test_menu_opens_the_newest_comparison(self):
+        self.compare("2026-09-01", "2026-09-30")
+        run = self.compare()
+        runs = run.with_user(self.accountant).browse()
+        action = runs.action_open_report()
+        self.assertEqual(action["domain"], [("run_id", "=", run.id)])
+        self.assertIn("in ConnectWise", action["name"])
+
+    def test_menu_offers_to_compare_before_the_first_time(self):
+        runs = self.env["connectwise.reconciliation.run"].with_user(self.accountant)
+        action = runs.action_open_report()
+        self.assertEqual(action["res_model"], "connectwise.reconciliation.run")
+
+    def test_tile_shows_the_counts(self):
+        run = self.compare()
+        pages = self.env["connectwise.integrations"].with_user(self.administrator)
+        page = pages.create({})
+        self.assertIn(str(run.open_count), page.reconciliation_statistics)
+        action = page.action_open_reconciliation()
+        self.assertEqual(action["domain"], [("run_id", "=", run.id)])
+
+    def test_line_opens_its_invoice(self):
+        move = self.here("R1")
+        line = self.line(self.compare(), "R1")
+        self.assertEqual(line.action_open_invoice()["res_id"], move.id)
+
+    def test_person_who_asked_is_told(self):
+        self.compare()
+        self.env.cr.precommit.run()
+        channel = f'"res.partner",{self.accountant.partner_id.id}]'
+        messages = self.env["bus.bus"].sudo().search([("channel", "like", channel)])
+        told = " ".join(messages.mapped("message"))
+        self.assertIn("ConnectWise Reconciliation", told)

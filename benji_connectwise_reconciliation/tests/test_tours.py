@@ -1,0 +1,36 @@
+"""Tours through the browser."""
+
+from odoo.tests import HttpCase, tagged
+
+from .common import CRON, ReconciliationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTours(ReconciliationCommon, HttpCase):
+    def run_cron(self):
+        # A browser's test has such a registry from the start.
+        self.env.ref(CRON).sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_administrator_accepts_a_difference_in_the_browser(self):
+        self.here("R1", 120.0)
+        self.there("R1")
+        run = self.compare()
+        self.start_tour(
+            "/odoo/connectwise-reconciliation",
+            "benji_connectwise_reconciliation_accept",
+            login=self.administrator.login,
+        )
+        line = self.line(run, "R1")
+        self.assertEqual(line.acceptance_id.reason, "Rounded in ConnectWise")
+        self.assertEqual(line.accepted_by_id, self.administrator)
+
+    def test_accountant_compares_in_the_browser(self):
+        self.start_tour(
+            "/odoo/connectwise-reconciliation",
+            "benji_connectwise_reconciliation_compare",
+            login=self.accountant.login,
+        )
+        run = self.env["connectwise.reconciliation.run"].search([])
+        self.assertEqual(run.state, "queued")
+        self.assertEqual(run.user_id, self.accountant)

@@ -1,0 +1,143 @@
+"""Making the lines of a comparison, and storing them in place of those before."""
+
+import hashlib
+
+from odoo.tools import SQL
+
+from odoo.addons.benji_connectwise.tools.sync.sql import as_table
+
+from .comparing import compare
+from .sides import find_moves, read_customers, read_ours, read_theirs
+
+LINE_COLUMNS = {
+    "status": "varchar",
+    "move_id": "integer",
+    "company_id": "integer",
+    "odoo_number": "varchar",
+    "partner_id": "integer",
+    "odoo_date": "date",
+    "odoo_total": "numeric",
+    "connectwise_ref": "integer",
+    "connectwise_number": "varchar",
+    "connectwise_company_ref": "integer",
+    "connectwise_company": "varchar",
+    "connectwise_date": "date",
+    "connectwise_total": "numeric",
+    "connectwise_currency_code": "varchar",
+    "currency_id": "integer",
+    "connectwise_currency_id": "integer",
+    "difference": "numeric",
+    "is_zero": "boolean",
+    "fingerprint": "varchar",
+}
+
+
+def compare_and_store(run):
+    """Compare what was read with Odoo's invoices, and replace the lines of this run."""
+    backend = run.backend_id
+    moves = find_moves(run)
+    theirs = read_theirs(run)
+    lines = compare(
+        read_ours(moves), theirs, read_customers(backend), backend.amount_tolerance
+    )
+    lines = [line for line in lines if _is_within(run, line)]
+    currencies = {
+        currency.name: currency.id
+        for currency in run.env["res.currency"]
+        .with_context(active_test=False)
+        .search_fetch([], ["name"])
+    }
+    companies = {move.id: move.company_id.id for move in moves}
+    rows = [_as_line(run, line, companies, currencies) for line in lines]
+    _replace_lines(run, rows)
+    run.write(
+        {
+            "odoo_count": sum(_is_day_within(run, line.ours) for line in lines),
+            "connectwise_count": sum(
+                _is_day_within(run, line.theirs) for line in lines
+            ),
+        }
+    )
+
+
+def _is_day_within(run, invoice):
+    return bool(invoice and invoice.day and run.date_from <= invoice.day <= run.date_to)
+
+
+def _is_within(run, line):
+    return _is_day_within(run, line.ours) or _is_day_within(run, line.theirs)
+
+
+def _as_line(run, line, companies, currencies):
+    own, other = line.ours, line.theirs
+    theirs = other and currencies.get(other.currency)
+    backend_company = run.backend_id.company_id
+    values = {
+        "status": line.status,
+        "move_id": own and own.id,
+        "company_id": companies[own.id] if own else backend_company.id,
+        "odoo_number": own and own.number,
+        "partner_id": own and own.partner_id,
+        "odoo_date": own and own.day,
+        "odoo_total": own and _get_signed(own),
+        "connectwise_ref": other and other.ref,
+        "connectwise_number": other and other.number,
+        "connectwise_company_ref": other and next(iter(other.companies), None),
+        "connectwise_company": other and other.company_name,
+        "connectwise_date": other and other.day,
+        "connectwise_total": other and _get_signed(other),
+        "connectwise_currency_code": other and other.currency,
+        "currency_id": currencies[own.currency] if own else theirs,
+        "connectwise_currency_id": theirs,
+        "difference": line.difference,
+        "is_zero": not (own and own.total) and not (other and other.total),
+        "fingerprint": None if line.status == "agrees" else _get_print(run, line),
+    }
+    return tuple(values[name] for name in LINE_COLUMNS)
+
+
+def _get_signed(invoice):
+    if invoice.total is None:
+        return None
+    return -invoice.total if invoice.is_credit else invoice.total
+
+
+def _get_print(run, line):
+    """Return a text that changes with the facts of a line, but not with names."""
+    own, other = line.ours, line.theirs
+    facts = (
+        run.tenant,
+        line.status,
+        own and own._replace(partner_name=""),
+        other and other._replace(company_name=""),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _replace_lines(run, rows):
+    Line = run.env["connectwise.reconciliation.line"]
+    run.env.flush_all()
+    # Row by row, Odoo takes ten times as long.
+    run.env.cr.execute(
+        SQL("DELETE FROM connectwise_reconciliation_line WHERE run_id = %s", run.id)
+    )
+    run.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO connectwise_reconciliation_line (
+                run_id, backend_id, %(columns)s, acceptance_id
+            )
+            SELECT %(run)s, %(backend)s, page.*, acceptance.id
+              FROM (%(page)s) page
+              LEFT JOIN connectwise_reconciliation_acceptance acceptance
+                     ON acceptance.backend_id = %(backend)s
+                    AND acceptance.fingerprint = page.fingerprint
+            """,
+            columns=SQL(", ").join(map(SQL.identifier, LINE_COLUMNS)),
+            run=run.id,
+            backend=run.backend_id.id,
+            page=as_table(rows, LINE_COLUMNS),
+        )
+    )
+    Line.invalidate_model(flush=False)
+    run.invalidate_model(["line_ids"], flush=False)

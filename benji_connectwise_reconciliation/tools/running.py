@@ -1,0 +1,238 @@
+"""Starting comparisons, and running them in the background.
+
+The scheduled action commits after each page, so that an interrupted comparison goes on
+where it stopped. The lines of the one before stay until the new ones are there.
+"""
+
+import logging
+import time
+from collections import deque
+from datetime import timedelta
+
+from psycopg2 import IntegrityError
+from psycopg2.errors import UniqueViolation
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.benji_connectwise.const import MOST_CONFLICTS, SECONDS_FOR_SYNC_STEPS
+from odoo.addons.benji_connectwise.lib.connectwise_client import (
+    ConnectWiseError,
+    DateRange,
+)
+from odoo.addons.benji_connectwise.odoo_internals import (
+    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
+from odoo.addons.benji_connectwise.tools.connection.asking import asking
+from odoo.addons.benji_connectwise.tools.connection.checking import check_active
+from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
+
+from ..const import EDGE, MOST_INVOICES
+from .lines import compare_and_store
+from .sides import count_moves, store_invoices
+
+OPEN = ("queued", "running")
+"""States of a comparison that has not ended."""
+
+_logger = logging.getLogger(__name__)
+
+
+def start(backend, date_from, date_to, user):
+    """Have the invoices of a period compared in the background.
+
+    :param user: who asked for it
+    :return: the comparison, sudo
+    :raises UserError: if the connection is not set up, or another one is running
+    :raises ValidationError: if the period makes no sense
+    """
+    backend = backend.sudo()
+    env = backend.env
+    check_active(backend)
+    if backend.state == "draft":
+        raise UserError(
+            env._("The connection was not tested yet: use Test Connection.")
+        )
+    # Two at once must not wait for each other at the unique index.
+    [[is_free]] = env.execute_query(
+        SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "compare", backend.id)
+    )
+    runs = env["connectwise.reconciliation.run"]
+    mine = [("backend_id", "=", backend.id)]
+    other = runs.search([*mine, ("state", "in", OPEN)], limit=1)
+    if not is_free or (other and not backend._is_resting()):
+        raise UserError(_describe_running(env, other))
+    period = {"date_from": date_from, "date_to": date_to}
+    run = runs.search([*mine, *((name, "=", day) for name, day in period.items())])
+    backend._forget_failures()
+    if other and other == run:
+        # It only waited for ConnectWise: it goes on where it stopped.
+        other.user_id = user
+        _trigger(env)
+        return other
+    if other:
+        other._end("cancelled")
+        other.flush_recordset()
+    values = {
+        "state": "queued",
+        "user_id": user.id,
+        "tenant": backend.tenant,
+        "started_at": fields.Datetime.now(),
+        **dict.fromkeys(("read_from", "read_after", "invoices_read"), False),
+        **dict.fromkeys(("failure", "skipped", "conflicts", "is_cancelled"), False),
+    }
+    try:
+        with env.cr.savepoint():
+            if run:
+                run.write(values)
+            else:
+                run = runs.create({"backend_id": backend.id, **period, **values})
+            run._forget_invoices()
+            env.flush_all()
+    except UniqueViolation as error:
+        # Another request was committed after this one began to read.
+        raise UserError(_describe_running(env, run.browse())) from error
+    _trigger(env)
+    return run
+
+
+def _describe_running(env, run):
+    if run:
+        return env._("A comparison is already running: %s.", run.display_name)
+    return env._("A comparison is already running.")
+
+
+def run_scheduled(env):
+    """Go on with the comparisons that have not ended."""
+    end = time.monotonic() + SECONDS_FOR_SYNC_STEPS
+    for run in env["connectwise.reconciliation.run"].search([("state", "in", OPEN)]):
+        backend = run.backend_id
+        if _is_over(run):
+            continue
+        if backend._is_resting():
+            _trigger(env, backend.retry_at)
+        elif backend.active and backend.state != "draft":
+            _run(run, end)
+    env["ir.cron"]._commit_progress(remaining=0)
+
+
+def _run(run, end):
+    """Run in the background; the end is always reported, and nothing is raised.
+
+    :param end: when to leave the rest to the next run, by `time.monotonic()`
+    """
+    env = run.env
+    try:
+        run.state = "running"
+        env["ir.cron"]._commit_progress()
+        if not _is_over(run) and _read(run, end):
+            _compare(run)
+    except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError) as error:
+        env.cr.rollback()
+        _give_way(run, error)
+    except ConnectWiseError as error:
+        is_news = not run.failure
+        run.failure = serialize_error(error)
+        if is_news:
+            run._tell_user()
+        _trigger(env, run.backend_id.retry_at or None)
+    except Exception:
+        _logger.exception("Comparison %s stopped", run.id)
+        env.cr.rollback()
+        if run.exists():
+            run._end("failed", {"kind": "unexpected"})
+    env["ir.cron"]._commit_progress()
+
+
+def _is_over(run):
+    """Whether to stop; ends it if a person cancelled it or changed the connection."""
+    if not run.exists() or run.state not in OPEN:
+        return True
+    if run._is_outdated():
+        run._end("failed", {"kind": "another_connectwise"})
+    elif run.is_cancelled:
+        run._end("cancelled")
+    elif run.invoices_read > MOST_INVOICES:
+        run._end("failed", {"kind": "too_many", "most": MOST_INVOICES})
+    return run.state not in OPEN
+
+
+def _read(run, end):
+    """Read what is left of the period; return whether that was all.
+
+    :raises ConnectWiseError: of the client; what was read before is stored
+    """
+    backend, env = run.backend_id, run.env
+    left = deque(_get_ranges(run))
+    with asking(backend, backend._get_background_limits(), explicit=True) as client:
+        for page in client.invoices(list(left)):
+            store_invoices(run, page.invoices)
+            days = page.rest
+            if not days:
+                left.popleft()
+                last = run.date_to + EDGE
+                days = left[0] if left else DateRange(last, last)
+            _note_page(run, page, days)
+            env["ir.cron"]._commit_progress(1)
+            if _is_over(run):
+                return False
+            if time.monotonic() > end and (page.rest or left):
+                _trigger(env)
+                return False
+    return True
+
+
+def _get_ranges(run):
+    """Return what is left to read: a range for each month, and the edges."""
+    first, last = run.read_from or run.date_from - EDGE, run.date_to + EDGE
+    after, ranges = run.read_after, []
+    while first <= last:
+        next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        until = min(next_month - timedelta(days=1), last)
+        ranges.append(DateRange(first, until, after))
+        first, after = next_month, 0
+    return ranges
+
+
+def _note_page(run, page, left):
+    """Store how far the period was read.
+
+    :param left: the range that comes next
+    """
+    reasons = [run.skipped, *(record.reason for record in page.skipped)]
+    run.write(
+        {
+            "read_from": left.first,
+            "read_after": left.after,
+            "invoices_read": run.invoices_read + len(page.invoices),
+            "skipped": "\n".join(filter(None, reasons)),
+            "failure": False,
+        }
+    )
+
+
+def _compare(run):
+    if count_moves(run, MOST_INVOICES) > MOST_INVOICES:
+        run._end("failed", {"kind": "too_many", "most": MOST_INVOICES})
+        return
+    compare_and_store(run)
+    run.compared_at = fields.Datetime.now()
+    run._end("done")
+
+
+def _give_way(run, error):
+    """Go on at once: a person changed something at the same moment."""
+    if not run.exists():
+        return
+    run.conflicts += 1
+    if run.conflicts > MOST_CONFLICTS:
+        _logger.error("Comparison %s stopped: %s", run.id, error)
+        run._end("failed", {"kind": "unexpected"})
+        return
+    _logger.info("Comparison %s gave way to another change", run.id)
+    _trigger(run.env)
+
+
+def _trigger(env, at=None):
+    name = "benji_connectwise_reconciliation.ir_cron_connectwise_reconciliation"
+    env.ref(name).sudo()._trigger(at)

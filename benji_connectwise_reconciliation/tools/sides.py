@@ -1,0 +1,176 @@
+"""The two sides of a comparison: storing what ConnectWise sent, and reading both."""
+
+from odoo.tools import SQL
+
+from odoo.addons.benji_connectwise.lib.connectwise_client import defuse
+from odoo.addons.benji_connectwise.tools.sync.sql import as_table
+
+from ..const import EDGE
+from .comparing import Customers, Ours, Theirs
+
+INVOICE_COLUMNS = {
+    "connectwise_ref": "integer",
+    "number": "varchar",
+    "company_ref": "integer",
+    "company_name": "varchar",
+    "bill_to_ref": "integer",
+    "day": "date",
+    "currency_code": "varchar",
+    "is_credit": "boolean",
+    "total": "numeric",
+}
+
+
+# ConnectWise's side -----------------------------------------------------------------
+
+
+def store_invoices(run, invoices):
+    """Store a page of ConnectWise's invoices; the latest answer about one counts.
+
+    :param invoices: `Invoice` objects of the client
+    """
+    if not invoices:
+        return
+    rows = [_as_row(invoice) for invoice in invoices]
+    run.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO connectwise_reconciliation_invoice (run_id, %(columns)s)
+            SELECT %(run)s, page.* FROM (%(page)s) page
+            ON CONFLICT (run_id, connectwise_ref) DO UPDATE SET %(changes)s
+            """,
+            columns=SQL(", ").join(map(SQL.identifier, INVOICE_COLUMNS)),
+            run=run.id,
+            page=as_table(rows, INVOICE_COLUMNS),
+            changes=SQL(", ").join(
+                SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name))
+                for name in INVOICE_COLUMNS
+            ),
+        )
+    )
+
+
+def _as_row(invoice):
+    company, bill_to = invoice.company, invoice.bill_to_company
+    is_credit = None
+    if invoice.type == "CreditMemo" or (invoice.total or 0) < 0:
+        is_credit = True
+    elif invoice.type or invoice.total is not None:
+        is_credit = False
+    named = company or bill_to
+    return (
+        invoice.id,
+        defuse(invoice.number or "").strip(),
+        company.id if company else None,
+        named.name if named else None,
+        bill_to.id if bill_to else None,
+        invoice.date.date(),
+        invoice.currency_code,
+        is_credit,
+        None if invoice.total is None else abs(invoice.total),
+    )
+
+
+def read_theirs(run):
+    """Return `Theirs` objects of what was stored."""
+    rows = run.env.execute_query(
+        SQL(
+            """
+            SELECT connectwise_ref, number, day, company_ref, bill_to_ref, company_name,
+                   currency_code, is_credit, total
+              FROM connectwise_reconciliation_invoice
+             WHERE run_id = %s
+             ORDER BY connectwise_ref
+            """,
+            run.id,
+        )
+    )
+    return [
+        Theirs(
+            ref,
+            number or "",
+            day,
+            tuple(filter(None, (company, bill_to))),
+            name or "",
+            currency or "",
+            is_credit,
+            None if total is None else float(total),
+        )
+        for ref, number, day, company, bill_to, name, currency, is_credit, total in rows
+    ]
+
+
+# Odoo's side ------------------------------------------------------------------------
+
+
+def count_moves(run, most):
+    """Return how many posted customer invoices are compared, and hardly more than
+    `most`."""
+    return run.env["account.move"].search_count(_get_domain(run), limit=most + 1)
+
+
+def _get_domain(run):
+    return [
+        ("company_id", "in", run.backend_id._get_companies().ids),
+        ("move_type", "in", ["out_invoice", "out_refund", "out_receipt"]),
+        ("state", "=", "posted"),
+        ("invoice_date", ">=", run.date_from - EDGE),
+        ("invoice_date", "<=", run.date_to + EDGE),
+    ]
+
+
+def find_moves(run):
+    """Return the posted customer invoices of a comparison."""
+    return run.env["account.move"].search_fetch(
+        _get_domain(run),
+        [
+            *("name", "ref", "payment_reference", "company_id", "partner_id"),
+            *("invoice_date", "currency_id", "move_type"),
+            *("amount_total", "amount_untaxed"),
+        ],
+        order="id",
+    )
+
+
+def read_ours(moves):
+    """Return `Ours` objects of invoices."""
+    ours = []
+    for move in moves:
+        customer = move.partner_id.commercial_partner_id
+        ours.append(
+            Ours(
+                move.id,
+                move._get_connectwise_number(),
+                move.invoice_date,
+                customer.id,
+                customer.name or "",
+                move.currency_id.name,
+                move.move_type == "out_refund",
+                abs(move.amount_total),
+                abs(move.amount_untaxed),
+            )
+        )
+    return ours
+
+
+def read_customers(backend):
+    """Return the `Customers` of a connection, as far as they are confirmed there."""
+    rows = backend.env["connectwise.mapping"].search_fetch(
+        [
+            ("backend_id", "=", backend.id),
+            "|",
+            ("connectwise_company_id", "!=", False),
+            ("disconnected_company_id", "!=", False),
+        ],
+        ["partner_id", "connectwise_company_id", "disconnected_company_id"],
+    )
+    customers = Customers({}, {}, {})
+    for row in rows:
+        partner = row.partner_id.commercial_partner_id.id
+        if company := row._get_trusted_company():
+            ref = company.connectwise_ref
+            customers.owners.setdefault(ref, set()).add(partner)
+            customers.companies[partner] = {ref, company.bill_to_ref or ref}
+        if before := row.disconnected_company_id.filtered("is_confirmed"):
+            customers.disconnected[partner] = before.connectwise_ref
+    return customers

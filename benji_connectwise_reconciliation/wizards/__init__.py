@@ -1,0 +1,5 @@
+from . import (
+    connectwise_integrations,
+    connectwise_reconciliation_accept,
+    connectwise_reconciliation_compare,
+)
