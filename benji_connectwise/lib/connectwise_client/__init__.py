@@ -9,7 +9,7 @@
                 pdf = client.download_invoice_pdf(invoice.id)
 
 Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
-(:mod:`.address`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
+(:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
 :mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart from doing (:mod:`.transport`,
 :mod:`.session`, :mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
 """
@@ -48,6 +48,7 @@ from .errors import (
     UnqueryableError,
     WaitError,
 )
+from .links import record_url
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Company, Contact, Invoice, Reference, SkippedRecord
@@ -103,6 +104,7 @@ __all__ = [
     "number_key",
     "plain_email",
     "read_origin",
+    "record_url",
     "take_out_invisible",
     "validate_pdf",
 ]
