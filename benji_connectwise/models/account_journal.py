@@ -12,3 +12,10 @@ class AccountJournal(models.Model):
         help="Goes first for the invoices of this journal, unless the invoice or its"
         " customer prefers another source. The rest of the priority follows.",
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "invoice_pdf_preference" in vals:
+            # Not by a dependency: a journal may have a million invoices.
+            self.env["invoice.pdf.source"]._invalidate_choices()
+        return result

@@ -4,22 +4,23 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..const import NUMBERS_AT_ONCE
 from ..tools.invoice_pdf import searching
 from ..tools.invoice_pdf.choice import get_chosen_before, with_chosen_pdfs
-from ..tools.invoice_pdf.explain_choice import find_outranking, render_explanation
+from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
 from ..tools.invoice_pdf.marked_pdf import (
     check_marked_pdf,
     explain_unused,
     prefer_marked,
+    prefer_marked_in_form,
 )
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 from ..tools.invoice_pdf.resetting import forget_version
 from ..tools.invoice_pdf.shown import (
     as_document,
+    describe_choice,
     describe_in_connectwise,
     find_previewed,
 )
@@ -71,8 +72,7 @@ class AccountMove(models.Model):
         groups=INVOICING,
         domain="[('res_model', '=', 'account.move'), ('res_id', '=', id),"
         " ('mimetype', '=', 'application/pdf')]",
-        help="A PDF attached to this invoice. Choosing one also prefers it, in the"
-        " Invoice PDF Priority or not.",
+        help="A PDF attached to this invoice. Choosing one also prefers it.",
     )
     invoice_pdf_attachment_warning = fields.Char(
         compute="_compute_invoice_pdf_attachment_warning", groups=INVOICING
@@ -148,23 +148,14 @@ class AccountMove(models.Model):
         "company_id",
         "commercial_partner_id.invoice_edi_format",
         "commercial_partner_id.invoice_pdf_preference",
-        "journal_id.invoice_pdf_preference",
         "invoice_pdf_preference",
         "invoice_pdf_attachment_id",
         "connectwise_lookup_ids.has_pdf",
         "connectwise_lookup_ids.state",
     )
     def _compute_invoice_pdf_source(self):
-        Source = self.env["invoice.pdf.source"]
-        chosen = Source._choose(self)
-        for move in self:
-            source = chosen[move][0]
-            outranking = find_outranking(move, source)
-            move.invoice_pdf_source = source
-            move.invoice_pdf_is_first_choice = not outranking
-            move.invoice_pdf_is_undecided = any(
-                Source._is_open(other, move) for other in outranking
-            )
+        for move, values in describe_choice(self).items():
+            move.update(values)
 
     def _search_invoice_pdf_source(self, operator, value):
         if operator != "in":
@@ -174,10 +165,8 @@ class AccountMove(models.Model):
         return domain | without if False in value else domain
 
     def _search_invoice_pdf_is_first_choice(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         others = searching.search_second_choice(self.env.companies)
-        return ~others if True in value else others
+        return searching.as_flag(~others, operator, value)
 
     def _compute_invoice_pdf_explanation(self):
         for move in self:
@@ -189,7 +178,6 @@ class AccountMove(models.Model):
         "currency_id",
         "amount_total",
         "invoice_pdf_preference",
-        "journal_id.invoice_pdf_preference",
         "commercial_partner_id.invoice_pdf_preference",
         "connectwise_lookup_ids.accepted_id.is_open",
         "connectwise_lookup_ids.accepted_id.total",
@@ -217,18 +205,12 @@ class AccountMove(models.Model):
         return [("connectwise_lookup_ids.pdf_changed", operator, value)]
 
     def _search_connectwise_amount_differs(self, operator, value):
-        differs = [("verdict", "=", "amount_differs")]
-        return self._search_connectwise_accepted(differs, operator, value)
+        facts = [("verdict", "=", "amount_differs")]
+        return searching.search_accepted(self, facts, operator, value)
 
     def _search_connectwise_is_open(self, operator, value):
-        is_open = [("accepted_id.is_open", "=", True)]
-        return self._search_connectwise_accepted(is_open, operator, value)
-
-    def _search_connectwise_accepted(self, facts, operator, value):
-        if operator != "in":
-            return NotImplemented
-        found = searching.search_accepted(self.env.companies, facts)
-        return found if True in value else ~found
+        facts = [("accepted_id.is_open", "=", True)]
+        return searching.search_accepted(self, facts, operator, value)
 
     @api.depends("is_move_sent")
     def _compute_highlight_send_button(self):
@@ -246,13 +228,7 @@ class AccountMove(models.Model):
 
     @api.onchange("invoice_pdf_attachment_id")
     def _onchange_invoice_pdf_attachment_id(self):
-        self.update(
-            prefer_marked({"invoice_pdf_attachment_id": self.invoice_pdf_attachment_id})
-        )
-        if not self.invoice_pdf_attachment_id and (
-            self.invoice_pdf_preference == "attachment"
-        ):
-            self.invoice_pdf_preference = False
+        self.update(prefer_marked_in_form(self))
 
     @api.constrains("invoice_pdf_attachment_id")
     def _check_invoice_pdf_attachment(self):
@@ -301,11 +277,6 @@ class AccountMove(models.Model):
         :return: a notification of the result, which the chatter keeps as well
         :raises AccessError: unless the user may send invoices
         """
-        if not self.env.user.has_group("account.group_account_invoice"):
-            raise AccessError(
-                self.env._("Only people in Invoicing can refresh an invoice's PDF.")
-            )
-        self.check_access("read")
         return refresh(self)
 
     def _post(self, soft=True):
@@ -318,13 +289,8 @@ class AccountMove(models.Model):
         return posted
 
     def _cron_account_move_send(self, job_count=10):
-        # For many at once, and before Odoo locks the invoices it sends.
-        pending = self.search(
-            [("sending_data", "!=", False), ("state", "=", "posted")],
-            order="date asc, invoice_date asc, sequence_number asc, id asc",
-            limit=NUMBERS_AT_ONCE,
-        )
-        fetch_before_batch(pending, job_count)
+        # Before Odoo locks the invoices it sends.
+        fetch_before_batch(self, job_count)
         return super()._cron_account_move_send(job_count)
 
     def _get_preferred_invoice_pdf(self):
@@ -382,11 +348,7 @@ class AccountMove(models.Model):
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values
     ):
-        # The files of a dialog or a scheduled message may be a week old. Customers
-        # attach files in the portal, and render nothing.
-        is_internal = self.env.user._is_internal()
-        if attachment_ids and is_internal and self._with_invoice_pdf():
-            renew_pending_pdfs(self, attachment_ids)
+        renew_pending_pdfs(self, attachment_ids)
         return super()._process_attachments_for_post(
             attachments, attachment_ids, message_values
         )

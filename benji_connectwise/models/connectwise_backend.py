@@ -15,9 +15,7 @@ from ..tools.mapping.bill_to_removal import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
 CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}
-
 JUDGED_BY = {"amount_tolerance", "invoice_number_field", "open_invoices"}
-"""Settings that the verdicts on ConnectWise's invoices depend on."""
 
 
 class ConnectwiseBackend(models.Model):
@@ -136,7 +134,6 @@ class ConnectwiseBackend(models.Model):
         "While the invoice is open in ConnectWise",
         required=True,
         default="use",
-        help="Until its status is a closed one, ConnectWise can still change it.",
     )
     hold_hours = fields.Integer("Hold for (hours)", default=24)
     hold_end = fields.Selection(
@@ -199,9 +196,7 @@ class ConnectwiseBackend(models.Model):
     def _check_limits(self):
         for backend in self:
             if backend.hold_hours <= 0:
-                raise ValidationError(
-                    self.env._("An invoice is held for at least one hour.")
-                )
+                raise ValidationError(self.env._("Hold it for at least one hour."))
             if backend.amount_tolerance < 0:
                 raise ValidationError(self.env._("The tolerance must not be negative."))
 
@@ -360,7 +355,7 @@ class ConnectwiseBackend(models.Model):
         return self._is_resting() or bool(retry_at and retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether it may be asked for the PDFs of invoices that use ConnectWise's."""
+        """Whether it may be asked, for the invoices that use ConnectWise's PDFs."""
         return self.active and self.state != "draft"
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):

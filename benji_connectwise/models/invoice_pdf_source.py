@@ -76,7 +76,14 @@ class InvoicePdfSource(models.Model):
     def _invalidate_choices(self):
         # Which PDF an invoice has is never stored: a new order holds at once.
         self.env["account.move"].invalidate_model(
-            ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
+            [
+                "invoice_pdf_source",
+                "invoice_pdf_is_first_choice",
+                "invoice_pdf_is_undecided",
+                "connectwise_message",
+                "connectwise_amount_differs",
+                "connectwise_is_open",
+            ]
         )
         self.env["connectwise.lookup"].invalidate_model(["backend_id"], flush=False)
         self.env.registry.clear_cache()

@@ -90,8 +90,7 @@ class ResPartner(models.Model):
         company_dependent=True,
         index="btree_not_null",
         groups="account.group_account_readonly,account.group_account_invoice",
-        help="Goes first for this customer's invoices, unless the invoice itself"
-        " prefers another source. The rest of the priority follows.",
+        help="Goes first for this customer's invoices, and the priority follows.",
     )
 
     @api.depends_context("company", "lang")

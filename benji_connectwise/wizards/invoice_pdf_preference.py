@@ -12,7 +12,6 @@ class InvoicePdfPreference(models.TransientModel):
 
     move_ids = fields.Many2many(
         "account.move",
-        required=True,
         default=lambda self: self.env.context.get("active_ids"),
     )
     count = fields.Integer("Invoices", compute="_compute_count")

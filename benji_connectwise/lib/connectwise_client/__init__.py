@@ -9,9 +9,10 @@
                 pdf = client.download_invoice_pdf(invoice.id)
 
 Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
-(:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
-:mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart from doing (:mod:`.transport`,
-:mod:`.session`, :mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
+(:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`,
+:mod:`.decipher`, :mod:`.body`, :mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart
+from doing (:mod:`.transport`, :mod:`.session`, :mod:`.client`). :mod:`.const` holds
+what is known about ConnectWise.
 """
 
 from .access import AccessReport, RightCheck

@@ -163,14 +163,19 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
                 env.cr.rollback()
 
 
-def fetch_before_batch(moves, job_count):
-    """Bring PDFs up to date before the scheduled action sends these; commits.
+def fetch_before_batch(Move, job_count):
+    """Bring PDFs up to date before the scheduled action sends them; commits.
 
-    :param moves: those that wait to be sent, in the order in which they are sent
-    :param job_count: how many of them are sent now
+    :param Move: `account.move`
+    :param job_count: how many invoices are sent now; more of them are fetched at once
     """
-    if is_due_before_sending(moves[:job_count], FRESH_FOR_BATCH):
-        fetch_in_background(moves, FRESH_FOR_BATCH)
+    pending = Move.search(
+        [("sending_data", "!=", False), ("state", "=", "posted")],
+        order="date asc, invoice_date asc, sequence_number asc, id asc",
+        limit=NUMBERS_AT_ONCE,
+    )
+    if is_due_before_sending(pending[:job_count], FRESH_FOR_BATCH):
+        fetch_in_background(pending, FRESH_FOR_BATCH)
 
 
 def fetch_anew(moves):

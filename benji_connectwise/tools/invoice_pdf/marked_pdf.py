@@ -54,6 +54,16 @@ def prefer_marked(vals):
     }
 
 
+def prefer_marked_in_form(move):
+    """Return what changes in the form of `move` when another file was chosen there."""
+    if move.invoice_pdf_attachment_id:
+        marked = {"invoice_pdf_attachment_id": move.invoice_pdf_attachment_id}
+        return prefer_marked(marked)
+    if move.invoice_pdf_preference == "attachment":
+        return {"invoice_pdf_preference": False}
+    return {}
+
+
 def explain_unused(move):
     """Say why the marked file of `move` is not used, or return False."""
     _ = move.env._

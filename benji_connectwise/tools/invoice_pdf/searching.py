@@ -5,6 +5,13 @@ from odoo.fields import Domain
 from .order import before_odoo, list_sources, put_first
 
 
+def as_flag(domain, operator, value):
+    """Return the domain of a search for a Boolean field that is set in `domain`."""
+    if operator != "in":
+        return NotImplemented
+    return domain if True in value else ~domain
+
+
 def search_by_source(companies, sources):
     """Return the domain of the invoices whose PDF is from one of `sources`."""
     Source = companies.env["invoice.pdf.source"]
@@ -48,16 +55,20 @@ def search_used(companies, source):
     return Domain.OR(domain for domain, is_used in parts if is_used)
 
 
-def search_accepted(companies, facts):
-    """Return the domain of the invoices that ConnectWise's PDF is used for, and whose
-    lookup is as `facts` says.
+def search_accepted(moves, facts, operator, value):
+    """Return the domain of a Boolean field of `moves` that ConnectWise's answers set.
+
+    :param facts: a domain of the lookups of those invoices for which it is set, if
+        ConnectWise's PDF is used for them
     """
-    return (
-        with_pdf_domain(companies.env)
+    companies = moves.env.companies
+    found = (
+        with_pdf_domain(moves.env)
         & Domain("company_id", "in", companies.ids)
         & search_used(companies, "connectwise")
         & Domain("connectwise_lookup_ids", "any", facts)
     )
+    return as_flag(found, operator, value)
 
 
 def split_by_order(companies):

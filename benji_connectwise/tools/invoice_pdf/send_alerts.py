@@ -2,10 +2,8 @@
 
 from markupsafe import escape
 
+from ...const import MOST_LISTED
 from .explain_choice import explain_second_choice, find_outranking
-
-MOST_LISTED = 5
-"""Invoices that an alert names."""
 
 
 def get_pdf_alerts(send, moves, moves_data):

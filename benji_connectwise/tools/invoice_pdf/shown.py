@@ -1,7 +1,24 @@
 """Facts about an invoice's PDF, as its fields and its chatter show them."""
 
+from .explain_choice import find_outranking
 from .explain_lookup import explain_amount, explain_connectwise
 from .origin import is_from_elsewhere
+
+
+def describe_choice(moves):
+    """Return {invoice: the values of its fields that tell of the chosen PDF}."""
+    Source = moves.env["invoice.pdf.source"]
+    choices = {}
+    for move, (source, _attachment) in Source._choose(moves).items():
+        outranking = find_outranking(move, source)
+        choices[move] = {
+            "invoice_pdf_source": source,
+            "invoice_pdf_is_first_choice": not outranking,
+            "invoice_pdf_is_undecided": any(
+                Source._is_open(other, move) for other in outranking
+            ),
+        }
+    return choices
 
 
 def describe_in_connectwise(move):

@@ -140,7 +140,7 @@ class Case:
         )
 
     def _is_too_early(self, hit):
-        """Whether ConnectWise may still change it, and the connection waits for that."""
+        """Whether ConnectWise may still change it, and the connection waits."""
         return hit.is_open and self.backend.open_invoices == "wait"
 
     def _is_of_own_company(self, hit):
