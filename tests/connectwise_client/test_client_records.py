@@ -284,6 +284,7 @@ def test_invoice_is_read(case: Case) -> None:
         number="CW1129",
         type="Standard",
         status="New",
+        is_closed=False,
         company=ACME,
         bill_to_company=ACME,
         date=datetime(2026, 6, 1, tzinfo=timezone.utc),

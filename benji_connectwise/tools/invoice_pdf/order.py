@@ -65,23 +65,23 @@ def describe_origin(move):
         return _("This order is the Invoice PDF Priority of %s.", company.display_name)
     values = {
         "name": record.display_name,
-        "source": record.env["invoice.pdf.source"]
+        "first": record.env["invoice.pdf.source"]
         .with_env(move.env)
         ._get_label(record.invoice_pdf_preference),
     }
     if record._name == "res.partner":
         return _(
-            "This order comes from the customer %(name)s: %(source)s first.", **values
+            "This order comes from the customer %(name)s: %(first)s first.", **values
         )
     if record._name == "account.journal":
         return _(
-            "This order comes from the journal %(name)s: %(source)s first.", **values
+            "This order comes from the journal %(name)s: %(first)s first.", **values
         )
     if record.invoice_pdf_preference_reason:
         return _(
-            "This order was chosen for this invoice: %(source)s first. Reason:"
+            "This order was chosen for this invoice: %(first)s first. Reason:"
             " %(reason)s",
             reason=record.invoice_pdf_preference_reason,
             **values,
         )
-    return _("This order was chosen for this invoice: %(source)s first.", **values)
+    return _("This order was chosen for this invoice: %(first)s first.", **values)
