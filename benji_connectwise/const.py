@@ -46,6 +46,13 @@ idle between two batches."""
 PDFS_PER_STEP = 8
 """PDFs that are stored in one step: more would be lost when Odoo is killed."""
 
+REFRESH_AT_ONCE = 200
+"""Invoices whose PDFs a person can refresh together: their numbers are asked for within
+seconds, and PDFs that take longer come in the background."""
+
+MOST_LISTED = 5
+"""Invoices that a message to a person names; the others are counted."""
+
 FRESH_FOR_BATCH = timedelta(minutes=5)
 """The scheduled sending returns to the same invoices, and does not ask again about
 those that were looked up this recently."""

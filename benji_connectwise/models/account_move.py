@@ -4,16 +4,26 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..const import FRESH_FOR_BATCH, NUMBERS_AT_ONCE
+from ..tools.invoice_pdf import searching
 from ..tools.invoice_pdf.choice import get_chosen_before, with_chosen_pdfs
-from ..tools.invoice_pdf.explain_choice import find_outranking, render_explanation
-from ..tools.invoice_pdf.explain_lookup import explain_amount, explain_connectwise
-from ..tools.invoice_pdf.fetching import fetch_in_background, is_due_before_sending
+from ..tools.invoice_pdf.explain_choice import render_explanation
+from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
-from ..tools.invoice_pdf.keeping import delete_unsent
-from ..tools.invoice_pdf.marked_pdf import check_marked_pdf, explain_unused
-from ..tools.invoice_pdf.origin import is_from_elsewhere
+from ..tools.invoice_pdf.marked_pdf import (
+    check_marked_pdf,
+    explain_unused,
+    prefer_marked,
+    prefer_marked_in_form,
+)
+from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
+from ..tools.invoice_pdf.resetting import forget_version
+from ..tools.invoice_pdf.shown import (
+    as_document,
+    describe_choice,
+    describe_in_connectwise,
+    find_previewed,
+)
 
 INVOICING = "account.group_account_invoice,account.group_account_readonly"
 """Who sees ConnectWise's answers: not the customers in the portal, because another
@@ -24,10 +34,8 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     invoice_pdf_source = fields.Selection(
-        selection=lambda self: self.env["invoice.pdf.source"]
-        ._fields["source"]
-        ._description_selection(self.env),
-        string="PDF From",
+        list_sources,
+        "PDF From",
         compute="_compute_invoice_pdf_source",
         search="_search_invoice_pdf_source",
         groups=INVOICING,
@@ -43,6 +51,18 @@ class AccountMove(models.Model):
         groups=INVOICING,
         help="A source that comes first is asked when it is printed or sent.",
     )
+    invoice_pdf_preference = fields.Selection(
+        list_sources,
+        "Invoice PDF",
+        copy=False,
+        index="btree_not_null",
+        tracking=True,
+        groups=INVOICING,
+        help="Goes first for this invoice; the rest of the priority follows.",
+    )
+    invoice_pdf_preference_reason = fields.Char(
+        "Reason", copy=False, tracking=True, groups=INVOICING
+    )
     invoice_pdf_attachment_id = fields.Many2one(
         "ir.attachment",
         "Use as invoice PDF",
@@ -52,8 +72,7 @@ class AccountMove(models.Model):
         groups=INVOICING,
         domain="[('res_model', '=', 'account.move'), ('res_id', '=', id),"
         " ('mimetype', '=', 'application/pdf')]",
-        help="A PDF attached to this invoice, for the source “PDF attached to the"
-        " invoice” of Invoice PDF Priority.",
+        help="A PDF attached to this invoice. Choosing one also prefers it.",
     )
     invoice_pdf_attachment_warning = fields.Char(
         compute="_compute_invoice_pdf_attachment_warning", groups=INVOICING
@@ -84,12 +103,18 @@ class AccountMove(models.Model):
     )
     connectwise_amount_differs = fields.Boolean(
         "Amount differs in ConnectWise",
-        compute="_compute_connectwise_amount",
+        compute="_compute_connectwise",
         search="_search_connectwise_amount_differs",
         groups=INVOICING,
     )
     connectwise_amount_warning = fields.Char(
-        compute="_compute_connectwise_amount", groups=INVOICING
+        compute="_compute_connectwise", groups=INVOICING
+    )
+    connectwise_is_open = fields.Boolean(
+        "Still open in ConnectWise",
+        compute="_compute_connectwise",
+        search="_search_connectwise_is_open",
+        groups=INVOICING,
     )
     connectwise_pdf_is_sent = fields.Boolean(
         "ConnectWise PDF sent", compute="_compute_connectwise", groups=INVOICING
@@ -122,34 +147,26 @@ class AccountMove(models.Model):
         "move_type",
         "company_id",
         "commercial_partner_id.invoice_edi_format",
+        "commercial_partner_id.invoice_pdf_preference",
+        "invoice_pdf_preference",
         "invoice_pdf_attachment_id",
         "connectwise_lookup_ids.has_pdf",
         "connectwise_lookup_ids.state",
     )
     def _compute_invoice_pdf_source(self):
-        Source = self.env["invoice.pdf.source"]
-        chosen = Source._choose(self)
-        for move in self:
-            source = chosen[move][0]
-            outranking = find_outranking(move, source)
-            move.invoice_pdf_source = source
-            move.invoice_pdf_is_first_choice = not outranking
-            move.invoice_pdf_is_undecided = any(
-                Source._is_open(other, move) for other in outranking
-            )
+        for move, values in describe_choice(self).items():
+            move.update(values)
 
     def _search_invoice_pdf_source(self, operator, value):
         if operator != "in":
             return NotImplemented
-        Source = self.env["invoice.pdf.source"]
-        domain = Source._search_moves_by_source(value)
-        return domain | ~Source._with_invoice_pdf_domain() if False in value else domain
+        domain = searching.search_by_source(self.env.companies, value)
+        without = ~searching.with_pdf_domain(self.env)
+        return domain | without if False in value else domain
 
     def _search_invoice_pdf_is_first_choice(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        others = self.env["invoice.pdf.source"]._search_moves_of_second_choice()
-        return ~others if True in value else others
+        others = searching.search_second_choice(self.env.companies)
+        return searching.as_flag(~others, operator, value)
 
     def _compute_invoice_pdf_explanation(self):
         for move in self:
@@ -158,7 +175,12 @@ class AccountMove(models.Model):
     @api.depends(
         "state",
         "name",
-        "connectwise_lookup_ids.accepted_id",
+        "currency_id",
+        "amount_total",
+        "invoice_pdf_preference",
+        "commercial_partner_id.invoice_pdf_preference",
+        "connectwise_lookup_ids.accepted_id.is_open",
+        "connectwise_lookup_ids.accepted_id.total",
         "connectwise_lookup_ids.error",
         "connectwise_lookup_ids.has_pdf",
         "connectwise_lookup_ids.pdf_changed",
@@ -169,14 +191,7 @@ class AccountMove(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_connectwise(self):
         for move in self:
-            lookup = move.sudo().connectwise_lookup_ids
-            is_current = bool(lookup) and move._is_looked_up_in_connectwise()
-            move.connectwise_invoice_ref = (
-                lookup.accepted_id.connectwise_ref if is_current else 0
-            )
-            move.connectwise_pdf_changed = is_current and lookup.pdf_changed
-            move.connectwise_pdf_is_sent = is_current and lookup._is_pdf_sent()
-            move.connectwise_message = explain_connectwise(move)
+            move.update(describe_in_connectwise(move))
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):
@@ -189,30 +204,13 @@ class AccountMove(models.Model):
             return NotImplemented
         return [("connectwise_lookup_ids.pdf_changed", operator, value)]
 
-    @api.depends(
-        "state",
-        "currency_id",
-        "amount_total",
-        "connectwise_lookup_ids.verdict",
-        "connectwise_lookup_ids.accepted_id.total",
-    )
-    @api.depends_context("lang")
-    def _compute_connectwise_amount(self):
-        for move in self:
-            lookup = move.sudo().connectwise_lookup_ids
-            differs = (
-                lookup.verdict == "amount_differs"
-                and bool(move._with_invoice_pdf())
-                and move._is_connectwise_preferred()
-            )
-            move.connectwise_amount_differs = differs
-            move.connectwise_amount_warning = differs and explain_amount(lookup)
-
     def _search_connectwise_amount_differs(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        differing = self.env["invoice.pdf.source"]._search_moves_of_other_amount()
-        return differing if True in value else ~differing
+        facts = [("verdict", "=", "amount_differs")]
+        return searching.search_accepted(self, facts, operator, value)
+
+    def _search_connectwise_is_open(self, operator, value):
+        facts = [("accepted_id.is_open", "=", True)]
+        return searching.search_accepted(self, facts, operator, value)
 
     @api.depends("is_move_sent")
     def _compute_highlight_send_button(self):
@@ -223,10 +221,14 @@ class AccountMove(models.Model):
                 move.highlight_send_button = False
         return result
 
-    @api.depends("invoice_pdf_attachment_id", "company_id")
+    @api.depends("invoice_pdf_attachment_id", "invoice_pdf_preference", "company_id")
     def _compute_invoice_pdf_attachment_warning(self):
         for move in self:
             move.invoice_pdf_attachment_warning = explain_unused(move)
+
+    @api.onchange("invoice_pdf_attachment_id")
+    def _onchange_invoice_pdf_attachment_id(self):
+        self.update(prefer_marked_in_form(self))
 
     @api.constrains("invoice_pdf_attachment_id")
     def _check_invoice_pdf_attachment(self):
@@ -247,7 +249,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        result = super().write(vals)
+        result = super().write(prefer_marked(vals))
         if vals.get("state") == "posted":
             self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
@@ -263,19 +265,7 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("This file comes from ConnectWise alone."))
 
     def button_draft(self):
-        lookups = self.sudo().connectwise_lookup_ids
-        delete_unsent(lookups.filtered(lambda lookup: not lookup.has_pdf).move_id)
-        # The old version's lookup says nothing about the next one.
-        lookups.unlink()
-        self.sudo().connectwise_held_ids.unlink()
-        # Nor is a PDF that a person marked one of the next version.
-        self.sudo().write(
-            {
-                "invoice_pdf_attachment_id": False,
-                "connectwise_sent_checksum": False,
-                "connectwise_sent_at": False,
-            }
-        )
+        forget_version(self)
         return super().button_draft()
 
     def _get_fields_to_detach(self):
@@ -287,11 +277,6 @@ class AccountMove(models.Model):
         :return: a notification of the result, which the chatter keeps as well
         :raises AccessError: unless the user may send invoices
         """
-        if not self.env.user.has_group("account.group_account_invoice"):
-            raise AccessError(
-                self.env._("Only people in Invoicing can refresh an invoice's PDF.")
-            )
-        self.check_access("read")
         return refresh(self)
 
     def _post(self, soft=True):
@@ -304,14 +289,8 @@ class AccountMove(models.Model):
         return posted
 
     def _cron_account_move_send(self, job_count=10):
-        # For many at once, and before Odoo locks the invoices it sends.
-        pending = self.search(
-            [("sending_data", "!=", False), ("state", "=", "posted")],
-            order="date asc, invoice_date asc, sequence_number asc, id asc",
-            limit=NUMBERS_AT_ONCE,
-        )
-        if is_due_before_sending(pending[:job_count], FRESH_FOR_BATCH):
-            fetch_in_background(pending, FRESH_FOR_BATCH)
+        # Before Odoo locks the invoices it sends.
+        fetch_before_batch(self, job_count)
         return super()._cron_account_move_send(job_count)
 
     def _get_preferred_invoice_pdf(self):
@@ -358,8 +337,7 @@ class AccountMove(models.Model):
 
     def _is_connectwise_preferred(self):
         """Whether ConnectWise's PDF is used where it has one."""
-        Source = self.env["invoice.pdf.source"]
-        return "connectwise" in Source._get_before_odoo(self.company_id)
+        return is_used("connectwise", self)
 
     def _get_connectwise_number(self):
         """Return this invoice's number in ConnectWise; where it stands is a rule of the
@@ -370,11 +348,7 @@ class AccountMove(models.Model):
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values
     ):
-        # The files of a dialog or a scheduled message may be a week old. Customers
-        # attach files in the portal, and render nothing.
-        is_internal = self.env.user._is_internal()
-        if attachment_ids and is_internal and self._with_invoice_pdf():
-            renew_pending_pdfs(self, attachment_ids)
+        renew_pending_pdfs(self, attachment_ids)
         return super()._process_attachments_for_post(
             attachments, attachment_ids, message_values
         )
@@ -394,7 +368,7 @@ class AccountMove(models.Model):
 
     def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
         if filetype == "pdf" and (attachment := self._get_preferred_invoice_pdf()):
-            return self._as_invoice_document(attachment)
+            return as_document(attachment)
         return super()._get_invoice_legal_documents(filetype, allow_fallback)
 
     def _get_invoice_legal_documents_all(self, allow_fallback=False):
@@ -402,16 +376,8 @@ class AccountMove(models.Model):
             attachments = self.env["account.move.send"]._get_invoice_extra_attachments(
                 self
             )
-            return [self._as_invoice_document(attachment) for attachment in attachments]
+            return [as_document(attachment) for attachment in attachments]
         return super()._get_invoice_legal_documents_all(allow_fallback)
-
-    @api.model
-    def _as_invoice_document(self, attachment):
-        return {
-            "filename": attachment.name,
-            "filetype": attachment.mimetype,
-            "content": attachment._get_content(),
-        }
 
     def get_extra_print_items(self):
         # Runs whenever an invoice is opened, so ConnectWise is not asked.
@@ -426,16 +392,9 @@ class AccountMove(models.Model):
         super()._thread_to_store(store, fields, request_list=request_list)
         if not request_list or "attachments" not in request_list:
             return
-        # The preview beside the invoice opens its main attachment. That is the file
-        # that was sent last, which may not be the chosen one now.
-        moves = self._with_invoice_pdf()
-        kept = moves._get_kept_invoice_pdfs()
-        for move in moves:
-            main = move.message_main_attachment_id
-            shown = kept[move.id] or move.invoice_pdf_report_id
-            if shown or (main and is_from_elsewhere(move, main)):
-                store.add(
-                    move,
-                    Store.One("message_main_attachment_id", [], value=shown),
-                    as_thread=True,
-                )
+        for move, shown in find_previewed(self).items():
+            store.add(
+                move,
+                Store.One("message_main_attachment_id", [], value=shown),
+                as_thread=True,
+            )

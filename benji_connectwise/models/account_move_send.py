@@ -13,6 +13,7 @@ from ..tools.invoice_pdf.keeping import pin_pdfs
 from ..tools.invoice_pdf.send_alerts import (
     add_address_alerts,
     get_amount_alerts,
+    get_open_alerts,
     get_pdf_alerts,
     report_differing_amounts,
 )
@@ -34,6 +35,7 @@ class AccountMoveSend(models.AbstractModel):
         fetch_before_sending(moves, download=len(moves) == 1)
         alerts.update(get_pdf_alerts(self, moves, moves_data))
         alerts.update(get_amount_alerts(moves))
+        alerts.update(get_open_alerts(moves))
         add_address_alerts(self, alerts, moves, moves_data)
         return alerts
 

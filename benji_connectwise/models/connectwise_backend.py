@@ -15,6 +15,7 @@ from ..tools.mapping.bill_to_removal import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
 CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}
+JUDGED_BY = {"amount_tolerance", "invoice_number_field", "open_invoices"}
 
 
 class ConnectwiseBackend(models.Model):
@@ -125,6 +126,15 @@ class ConnectwiseBackend(models.Model):
         required=True,
         default="next",
     )
+    open_invoices = fields.Selection(
+        [
+            ("use", "Use its PDF, and warn when it is sent"),
+            ("wait", "Treat it as not yet there"),
+        ],
+        "While the invoice is open in ConnectWise",
+        required=True,
+        default="use",
+    )
     hold_hours = fields.Integer("Hold for (hours)", default=24)
     hold_end = fields.Selection(
         [
@@ -186,9 +196,7 @@ class ConnectwiseBackend(models.Model):
     def _check_limits(self):
         for backend in self:
             if backend.hold_hours <= 0:
-                raise ValidationError(
-                    self.env._("An invoice is held for at least one hour.")
-                )
+                raise ValidationError(self.env._("Hold it for at least one hour."))
             if backend.amount_tolerance < 0:
                 raise ValidationError(self.env._("The tolerance must not be negative."))
 
@@ -260,7 +268,7 @@ class ConnectwiseBackend(models.Model):
         for backend, tenant in tenants.items():
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)
-            elif vals.keys() & {"amount_tolerance", "invoice_number_field"}:
+            elif vals.keys() & JUDGED_BY:
                 backend._find_lookups()._judge_anew()
         return result
 
@@ -347,12 +355,8 @@ class ConnectwiseBackend(models.Model):
         return self._is_resting() or bool(retry_at and retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether the Invoice PDF Priority of this company asks ConnectWise: it does
-        not where Odoo comes first."""
-        if not self.active or self.state == "draft":
-            return False
-        Source = self.env["invoice.pdf.source"]
-        return "connectwise" in Source._get_before_odoo(self.company_id)
+        """Whether it may be asked, for the invoices that use ConnectWise's PDFs."""
+        return self.active and self.state != "draft"
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
         return replace(BACKGROUND, total=seconds)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..tools.connection.links import get_company_url
+
 
 class ConnectwiseCompany(models.Model):
     """A company of ConnectWise as last read: what mapping needs of it, and no more."""
@@ -48,6 +50,7 @@ class ConnectwiseCompany(models.Model):
     normalised_account_id = fields.Char(readonly=True)
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
     connected_with = fields.Char("Connected to", compute="_compute_connected_with")
+    connectwise_url = fields.Char("Link", compute="_compute_connectwise_url")
 
     # An ordinary index refuses long texts.
     _normalised_name_index = models.Index(
@@ -64,6 +67,13 @@ class ConnectwiseCompany(models.Model):
     def _compute_connected_with(self):
         for company in self:
             company.connected_with = company._describe_connected_with()
+
+    def _compute_connectwise_url(self):
+        for company in self:
+            # The id means nothing in another ConnectWise.
+            company.connectwise_url = company.is_confirmed and get_company_url(
+                company.backend_id.sudo(), company.connectwise_ref
+            )
 
     @api.depends("name", "connectwise_ref", "is_deleted")
     @api.depends_context("formatted_display_name")

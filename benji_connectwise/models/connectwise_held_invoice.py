@@ -6,6 +6,8 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
+from ..tools.invoice_pdf.order import get_order
+
 _logger = logging.getLogger(__name__)
 
 
@@ -39,10 +41,8 @@ class ConnectwiseHeldInvoice(models.Model):
             or not move._is_looked_up_in_connectwise()
         ):
             return False
-        sources = self.env["invoice.pdf.source"]._get_sources(move.company_id.id)
-        chosen = move.invoice_pdf_source
-        preferred = sources[: sources.index(chosen)] if chosen in sources else sources
-        if "connectwise" not in preferred:
+        order = get_order(move)
+        if "connectwise" not in order[: order.index(move.invoice_pdf_source)]:
             return False
         since = move.connectwise_held_ids.since
         waiting = timedelta(hours=backend.hold_hours)

@@ -24,6 +24,10 @@ class ConnectwiseInvoice(models.Model):
     # Not monetary: ConnectWise may know a currency that Odoo does not.
     has_total = fields.Boolean()
     total = fields.Float()
+    status = fields.Char()
+    is_open = fields.Boolean(
+        "Open in ConnectWise", help="Its status is not a closed one: it can change."
+    )
     last_updated = fields.Datetime("Changed in ConnectWise")
     is_gone = fields.Boolean(
         "Deleted in ConnectWise", help="Missing from ConnectWise's last answer."
@@ -53,6 +57,9 @@ class ConnectwiseInvoice(models.Model):
             "currency_code": invoice.currency_code or False,
             "has_total": invoice.total is not None,
             "total": invoice.total or 0.0,
+            "status": invoice.status or False,
+            # Where ConnectWise does not say, nothing speaks against it.
+            "is_open": invoice.is_closed is False,
             # Odoo stores UTC without a zone, to the second.
             "last_updated": invoice.last_updated
             and invoice.last_updated.replace(tzinfo=None, microsecond=0),

@@ -1,5 +1,4 @@
 import logging
-from itertools import takewhile
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -7,6 +6,7 @@ from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
 from ..tools.invoice_pdf.fetching import fetch_for_person
+from ..tools.invoice_pdf.order import get_order
 
 _logger = logging.getLogger(__name__)
 
@@ -76,7 +76,14 @@ class InvoicePdfSource(models.Model):
     def _invalidate_choices(self):
         # Which PDF an invoice has is never stored: a new order holds at once.
         self.env["account.move"].invalidate_model(
-            ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
+            [
+                "invoice_pdf_source",
+                "invoice_pdf_is_first_choice",
+                "invoice_pdf_is_undecided",
+                "connectwise_message",
+                "connectwise_amount_differs",
+                "connectwise_is_open",
+            ]
         )
         self.env["connectwise.lookup"]._forget_connections()
         self.env.registry.clear_cache()
@@ -113,10 +120,6 @@ class InvoicePdfSource(models.Model):
         selection = dict(self._fields["source"]._description_selection(self.env))
         return selection[source or self.source]
 
-    def _get_by_company(self, companies):
-        """Return {company: its sources in order}; where nothing is set up, Odoo."""
-        return {company: self._get_sources(company.id) for company in companies}
-
     # Asked several times for each invoice of a batch, and hardly ever changed.
     @ormcache("company_id")
     def _get_sources(self, company_id):
@@ -124,20 +127,18 @@ class InvoicePdfSource(models.Model):
         lines = self.sudo().search([("company_id", "=", company.id)])
         return tuple(lines.mapped("source")) or ("odoo",)
 
-    def _get_before_odoo(self, company):
-        """Return the sources that are used at all: Odoo has a PDF of every invoice."""
-        return list(
-            takewhile(lambda source: source != "odoo", self._get_sources(company.id))
-        )
-
-    def _get_outranking(self, company, source):
+    @api.model
+    def _get_outranking(self, move, source):
         """Return the sources before `source`, which would be used if they had a PDF.
 
         Not those that have none for want of a person's choice: that is no failure.
         """
-        sources = self._get_sources(company.id)
-        place = sources.index(source) if source in sources else len(sources)
-        return [other for other in sources[:place] if not self._is_by_choice(other)]
+        order = get_order(move)
+        return [
+            other
+            for other in order[: order.index(source)]
+            if not self._is_by_choice(other)
+        ]
 
     def _is_by_choice(self, source):
         """Whether a person chooses for each invoice if it has a PDF there."""
@@ -156,87 +157,33 @@ class InvoicePdfSource(models.Model):
             passed over
         """
         chosen = dict.fromkeys(moves, (False, self.env["ir.attachment"]))
-        for company, left in moves._with_invoice_pdf().grouped("company_id").items():
-            # The last resort, in the list or not: something has to go out.
-            for source in [*self._get_sources(company.id), "odoo"]:
-                asked = left
-                if source != "odoo":
-                    asked = left.filtered(lambda move: not move._is_e_invoice())
-                # A record of a batch is read together with the others.
-                asked = asked.with_prefetch(moves._prefetch_ids)
-                pdfs = self._find_pdfs(source, asked, fetch)
-                if whole:
-                    pdfs = self._pass_over_broken_pdfs(pdfs)
-                found = asked.filtered(lambda move, pdfs=pdfs: move.id in pdfs)
-                chosen.update({move: (source, pdfs[move.id]) for move in found})
-                left -= found
-                if not left:
-                    break
+        # Odoo, the last resort, has a PDF of every invoice.
+        left = {move: list(get_order(move)) for move in moves._with_invoice_pdf()}
+        while left:
+            # Another system is asked once for all, when nothing else is left to try.
+            source = min((order[0] for order in left.values()), key=self._asks)
+            tried = moves.filtered(
+                lambda move, source=source: move in left and left[move][0] == source
+            )
+            asked = tried
+            if source != "odoo":
+                asked = tried.filtered(lambda move: not move._is_e_invoice())
+            # A record of a batch is read together with the others.
+            asked = asked.with_prefetch(moves._prefetch_ids)
+            pdfs = self._find_pdfs(source, asked, fetch)
+            if whole:
+                pdfs = self._pass_over_broken_pdfs(pdfs)
+            for move in tried:
+                if move.id in pdfs:
+                    chosen[move] = (source, pdfs[move.id])
+                    del left[move]
+                else:
+                    left[move].remove(source)
         return chosen
 
-    @api.model
-    def _search_moves_by_source(self, sources):
-        """Return the domain of the invoices whose PDF is from one of `sources`."""
-        domains = []
-        for company in self.env.companies:
-            left = Domain("company_id", "=", company.id)
-            for source in dict.fromkeys([*self._get_sources(company.id), "odoo"]):
-                has_pdf = self._has_pdf_domain(source)
-                if source != "odoo":
-                    has_pdf &= self._not_e_invoice_domain(company)
-                if source in sources:
-                    domains.append(left & has_pdf)
-                left &= ~has_pdf
-        return self._with_invoice_pdf_domain() & Domain.OR(domains)
-
-    @api.model
-    def _search_moves_of_second_choice(self):
-        """Return the domain of the invoices whose PDF is not from the first source."""
-        domains = []
-        for company in self.env.companies:
-            others = Domain("company_id", "=", company.id)
-            others &= self._not_e_invoice_domain(company)
-            for source in [*self._get_sources(company.id), "odoo"]:
-                others &= ~self._has_pdf_domain(source)
-                if not self._is_by_choice(source):
-                    break
-            domains.append(others)
-        return self._with_invoice_pdf_domain() & Domain.OR(domains)
-
-    @api.model
-    def _search_moves_of_other_amount(self):
-        """Return the domain of the invoices whose amount differs in ConnectWise."""
-        companies = self.env.companies.filtered(
-            lambda company: "connectwise" in self._get_before_odoo(company)
-        )
-        return (
-            self._with_invoice_pdf_domain()
-            & Domain("company_id", "in", companies.ids)
-            & Domain("connectwise_lookup_ids.verdict", "=", "amount_differs")
-        )
-
-    @api.model
-    def _with_invoice_pdf_domain(self):
-        return Domain("state", "=", "posted") & Domain(
-            "move_type", "in", self.env["account.move"].get_sale_types()
-        )
-
-    @api.model
-    def _not_e_invoice_domain(self, company):
-        Partner = self.env["res.partner"].sudo().with_company(company)
-        Partner = Partner.with_context(active_test=False)
-        # A chosen format is stored. Otherwise Odoo suggests one, or none, by the
-        # customer's country: one customer tells for all of the same country.
-        unset = Domain("invoice_edi_format_store", "=", False)
-        samples = Partner._read_group(unset, ["country_id"], ["id:max"])
-        countries = [
-            country.id
-            for country, partner_id in samples
-            if Partner.browse(partner_id)._get_suggested_invoice_edi_format()
-        ]
-        e_invoiced = Domain("invoice_edi_format_store", "not in", [False, "none"])
-        e_invoiced |= unset & Domain("country_id", "in", countries)
-        return Domain("commercial_partner_id", "not in", Partner._search(e_invoiced))
+    def _asks(self, source):
+        """Whether this source asks another system."""
+        return hasattr(self, f"_is_open_{source}")
 
     # -------------------------------------------------------------------------
     # The sources

@@ -3,9 +3,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
+from ..tools.connection.links import get_partner_url
+from ..tools.invoice_pdf.order import list_sources
 from ..tools.mapping.connecting import judge_lookups_anew
 from ..tools.mapping.rows import note_parts
-from ..tools.mapping.synced_contact import SYNC
+from ..tools.mapping.synced_contact import SYNC, make_readonly
 from ..tools.mapping.words import explain_pause
 
 OWN_FIELDS = (
@@ -79,6 +81,18 @@ class ResPartner(models.Model):
         help="Anything to check before it is enabled, and whether it is updated.",
     )
 
+    connectwise_url = fields.Char(
+        compute="_compute_connectwise_url", groups="base.group_user"
+    )
+    invoice_pdf_preference = fields.Selection(
+        list_sources,
+        "Invoice PDF",
+        company_dependent=True,
+        index="btree_not_null",
+        groups="account.group_account_readonly,account.group_account_invoice",
+        help="Goes first for this customer's invoices, and the priority follows.",
+    )
+
     @api.depends_context("company", "lang")
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
@@ -104,6 +118,11 @@ class ResPartner(models.Model):
                 company=company.display_name,
                 connection=how.get(mapping.connection, ""),
             )
+
+    @api.depends_context("company")
+    def _compute_connectwise_url(self):
+        for partner in self:
+            partner.connectwise_url = get_partner_url(partner)
 
     @api.depends("is_connectwise_contact", "connectwise_enabled", "email")
     def _compute_connectwise_contact_message(self):
@@ -336,17 +355,7 @@ class ResPartner(models.Model):
         if view_type not in ("form", "list"):
             return arch, view
         protected = self._get_connectwise_protected() - set(OWN_FIELDS)
-        # Fields of other models are in the views inside their field.
-        own = "not(ancestor::field[not(@name='child_ids')])"
-        for node in arch.xpath(f"//field[@name and {own}]"):
-            readonly = node.get("readonly")
-            if node.get("name") not in protected or readonly in ("1", "True", "true"):
-                continue
-            if readonly and readonly not in ("0", "False", "false"):
-                readonly = f"is_connectwise_contact or ({readonly})"
-            else:
-                readonly = "is_connectwise_contact"
-            node.set("readonly", readonly)
+        make_readonly(arch, protected)
         return arch, view
 
     # -------------------------------------------------------------------------

@@ -53,6 +53,9 @@ connectwise.integrations
 invoice.pdf.source
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
+invoice.pdf.preference
+    create                                                        – – – – – ✓ – ✓ –
+    read, write, unlink, action_apply                             – – – – – – – ✓ –
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -104,6 +107,8 @@ account.move
     action_print_pdf                                              – ✓ ✓ – – ✓ ✓ ✓ –
     get_extra_print_items                                         – – – – – ✓ ✓ ✓ –
     button_draft                                                  – – – – – ✓ – ✓ –
+account.journal
+    write                                                         – – – – – – – ✓ –
 account.move.send.batch.wizard
     action_send_and_print                                         – – – – – ✓ – ✓ –
 res.partner
@@ -354,6 +359,10 @@ class TestOperations(AccessCommon):
                 "wizard_id": self._new_connect_dialog().id,
                 "connectwise_company_id": self.acme.id,
             },
+            "invoice.pdf.preference": lambda: {
+                "move_ids": [(6, 0, self.move.ids)],
+                "source": "odoo",
+            },
             "connectwise.mapping.rescan.line": lambda: {
                 "rescan_id": Wizard["connectwise.mapping.rescan"].create({}).id,
                 "kind": "connected",
@@ -361,6 +370,7 @@ class TestOperations(AccessCommon):
             "account.move.send.batch.wizard": lambda: {
                 "move_ids": [(6, 0, self.move.ids)]
             },
+            "account.journal": lambda: {"invoice_pdf_preference": "odoo"},
             # Only the addon itself may write these.
             "account.move": lambda: {"connectwise_pdf_file": b64encode(b"%PDF-")},
             "res.partner": lambda: {"name": "Another name"},
@@ -407,7 +417,7 @@ class TestOperations(AccessCommon):
         dialogs = [
             model
             for model, operation in parse(OPERATIONS)
-            if model.startswith("connectwise.")
+            if model.startswith(("connectwise.", "invoice."))
             and self.registry[model]._transient
             and operation == "read"
         ]

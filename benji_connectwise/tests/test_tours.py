@@ -27,3 +27,8 @@ class TestTours(ConnectwiseCommon, HttpCase):
         self.partner_a.invoice_sending_method = "email"
         self.invoice("CW1001")
         self.tour("benji_connectwise_send", self.accountant)
+
+    def test_invoicing_user_prefers_odoo_for_one_invoice_in_the_browser(self):
+        move = self.invoice("CW1001")
+        self.tour("benji_connectwise_prefer_odoo", self.accountant)
+        self.assertChosen(move, "odoo")

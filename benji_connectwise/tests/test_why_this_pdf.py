@@ -195,13 +195,16 @@ class TestWithoutChoice(WhyCommon):
 
 @tagged("post_install", "-at_install")
 class TestMarkedForNothing(WhyCommon):
-    """A file is marked as the invoice's PDF, but that source is not used."""
+    """A file is marked as the invoice's PDF, and a person then went back to the
+    priority, which does not use that source.
+    """
 
     def mark(self, *priority, **values):
         self.set_priority(*priority)
         move = self.invoice("CW1001", **values)
         form = Form(move.with_user(self.accountant))
         form.invoice_pdf_attachment_id = self.attach(move)
+        form.invoice_pdf_preference = False
         return form.invoice_pdf_attachment_warning
 
     def test_unused_marked_file_is_reported_before_saving(self):

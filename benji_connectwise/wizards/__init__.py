@@ -8,5 +8,6 @@ from . import (
     connectwise_mapping_connect_line,
     connectwise_mapping_rescan,
     connectwise_mapping_rescan_line,
+    invoice_pdf_preference,
     mail_compose_message,
 )

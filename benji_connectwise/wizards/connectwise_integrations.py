@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import format_datetime
 
+from ..tools.invoice_pdf.order import list_sources
+
 
 class ConnectwiseIntegrations(models.TransientModel):
     """The *Integrations* page of the current company: the tile and the priority."""
@@ -75,11 +77,12 @@ class ConnectwiseIntegrations(models.TransientModel):
         month = fields.Date.start_of(fields.Date.context_today(self), "month")
         domain = [("company_id", "=", self.company_id.id), ("date", ">=", month)]
         Source = self.env["invoice.pdf.source"]
-        sources = Source._get_by_company(self.company_id)[self.company_id]
+        sources = Source._get_sources(self.company_id.id)
         counts = {
             source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
-            # Odoo's is the last resort, in the list or not.
-            for source in dict.fromkeys([*sources, "odoo"])
+            # In the list or not: Odoo's is the last resort, and a person may have
+            # preferred any of them.
+            for source in dict.fromkeys([*sources, "odoo", *dict(list_sources(self))])
         }
         return " · ".join(
             f"{count} {Source._get_label(source)}"

@@ -284,6 +284,7 @@ def test_invoice_is_read(case: Case) -> None:
         number="CW1129",
         type="Standard",
         status="New",
+        is_closed=False,
         company=ACME,
         bill_to_company=ACME,
         date=datetime(2026, 6, 1, tzinfo=timezone.utc),
@@ -501,3 +502,19 @@ def test_every_stored_text_has_a_maximum_length() -> None:
     assert {field.rpartition(".")[2] for _kind, field, *_rest in TEXTS} <= set(
         const.TEXT_LENGTHS
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "is_closed"),
+    [
+        ({"id": 1, "isClosed": True}, True),
+        ({"id": 1, "isClosed": False}, False),
+        ({"id": 1}, None),
+        (None, None),
+    ],
+)
+def test_status_of_an_invoice_says_whether_it_is_closed(
+    status: Any, is_closed: bool | None
+) -> None:
+    invoice = Invoice.from_json({"id": 1, "status": status})
+    assert invoice.is_closed is is_closed

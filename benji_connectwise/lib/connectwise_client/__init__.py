@@ -9,9 +9,10 @@
                 pdf = client.download_invoice_pdf(invoice.id)
 
 Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
-(:mod:`.address`, :mod:`.conditions`, :mod:`.protocol`, :mod:`.decipher`, :mod:`.body`,
-:mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart from doing (:mod:`.transport`,
-:mod:`.session`, :mod:`.client`). :mod:`.const` holds what is known about ConnectWise.
+(:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`,
+:mod:`.decipher`, :mod:`.body`, :mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart
+from doing (:mod:`.transport`, :mod:`.session`, :mod:`.client`). :mod:`.const` holds
+what is known about ConnectWise.
 """
 
 from .access import AccessReport, RightCheck
@@ -47,6 +48,7 @@ from .errors import (
     UnqueryableError,
     WaitError,
 )
+from .links import record_url
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Company, Contact, Invoice, Reference, SkippedRecord
@@ -103,6 +105,7 @@ __all__ = [
     "normalise_address",
     "number_key",
     "plain_email",
+    "record_url",
     "take_out_invisible",
     "validate_pdf",
 ]

@@ -32,6 +32,16 @@ API_HOST_BY_USER_HOST: Final[Mapping[str, str]] = MappingProxyType(
 """Host in a person's browser → API host. Without ``api-`` the cloud may answer
 "SSL is required." (developer guide)."""
 
+USER_HOST_BY_API_HOST: Final[Mapping[str, str]] = MappingProxyType(
+    {api_host: host for host, api_host in API_HOST_BY_USER_HOST.items()}
+)
+
+OPEN_RECORD_PATH: Final = "v4_6_release/services/system_io/router/openrecord.rails"
+RECORD_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {"company": "CompanyFV", "contact": "ContactFV"}
+)
+"""Links into ConnectWise's own pages. There is no public one to an invoice."""
+
 CLOUD_HOSTS: Final = frozenset(
     # The sandbox has no ``api-`` host (recorded payloads).
     {*REGIONS.values(), "sandbox-na.myconnectwise.net"}

@@ -87,6 +87,9 @@ class _Fields:
     def flag(self, name: str) -> bool:
         return bool(self._get(name, bool))
 
+    def optional_flag(self, name: str) -> bool | None:
+        return self._get(name, bool)
+
     def number(self, name: str) -> float | None:
         value = self._data.get(name)
         if value is None:
@@ -258,13 +261,15 @@ class Invoice:
     ``number`` is the number people see; ``id`` is another one. ``type`` is one of
     ``Agreement``, ``CreditMemo``, ``DownPayment``, ``Miscellaneous``, ``Progress``,
     ``Standard``, ``Consolidated`` (OpenAPI 2026.4). Whether ``total`` contains
-    ``sales_tax`` differs between tenants (not documented).
+    ``sales_tax`` differs between tenants (not documented). ``is_closed``, a property of
+    the status, is ``None`` where ConnectWise does not say.
     """
 
     id: int
     number: str | None = None
     type: str | None = None
     status: str | None = None
+    is_closed: bool | None = None
     company: Reference | None = None
     bill_to_company: Reference | None = None
     date: datetime | None = None
@@ -288,6 +293,7 @@ class Invoice:
             number=fields.exact_text("invoiceNumber"),
             type=fields.text("type"),
             status=status.text("name") if status else None,
+            is_closed=status.optional_flag("isClosed") if status else None,
             company=fields.reference("company"),
             bill_to_company=fields.reference("billToCompany"),
             date=fields.moment("date"),

@@ -4,6 +4,9 @@ import os
 
 from odoo.tools import format_datetime
 
+from ..connection.links import get_company_url
+from .order import describe_origin, get_order
+
 
 def render_explanation(move):
     """Return the contents of the tab *Why this PDF?*: HTML, or False without a PDF."""
@@ -20,7 +23,7 @@ def _prepare_explanation(move):
     outranking = find_outranking(move, chosen)
     undecided = {source for source in outranking if Source._is_open(source, move)}
     steps, is_tried = [], True
-    for source in dict.fromkeys([*Source._get_sources(move.company_id.id), "odoo"]):
+    for source in get_order(move):
         is_chosen = source == chosen
         if source in undecided:
             mark = "open"
@@ -35,6 +38,8 @@ def _prepare_explanation(move):
         "source": Source._get_label(chosen),
         "is_undecided": bool(undecided),
         "steps": steps,
+        "origin": describe_origin(move),
+        "connectwise_url": _find_connectwise_url(move),
         "attachment": attachment,
         "fetched_at": attachment and format_datetime(move.env, attachment.create_date),
         "is_changed": move.connectwise_pdf_changed,
@@ -43,11 +48,20 @@ def _prepare_explanation(move):
     }
 
 
+def _find_connectwise_url(move):
+    """Return the address of the company of the one invoice that was found, or False."""
+    lookup = move.sudo().connectwise_lookup_ids
+    hit = lookup.accepted_id or lookup.hit_ids
+    if len(hit) != 1 or lookup._is_from_another_tenant():
+        return False
+    return get_company_url(lookup.backend_id, hit.company_ref)
+
+
 def find_outranking(move, source):
     """Return the sources that were preferred to `source` and have no PDF of `move`."""
     if not source or move._is_e_invoice():
         return []
-    return move.env["invoice.pdf.source"]._get_outranking(move.company_id, source)
+    return move.env["invoice.pdf.source"]._get_outranking(move, source)
 
 
 def explain_second_choice(move):

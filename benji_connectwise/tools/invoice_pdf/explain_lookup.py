@@ -4,6 +4,7 @@ from odoo.tools import format_datetime, formatLang
 
 from ...lib.connectwise_client.const import MAX_HITS
 from ..connection.explain import explain_stored
+from .order import get_order
 from .verdict import prepare_cases
 
 UNREADABLE = "unreadable_record"
@@ -15,8 +16,7 @@ def explain_connectwise(move):
 
     :return: str, or False if ConnectWise is not one of its sources
     """
-    sources = move.env["invoice.pdf.source"]._get_by_company(move.company_id)
-    if "connectwise" not in sources[move.company_id] or not move._with_invoice_pdf():
+    if "connectwise" not in get_order(move) or not move._with_invoice_pdf():
         return False
     return explain_lookup(move.sudo().connectwise_lookup_ids) or explain_not_asked(move)
 
@@ -100,6 +100,8 @@ def _explain_accepted(lookup):
             parts.append(_("amount differs (%s)", amount))
         else:
             parts.append(_("amount matches (%s)", amount))
+    if hit.is_open and not hit.is_gone:
+        parts.append(_("%s, still open in ConnectWise", hit.status))
     if lookup.is_from_another_tenant:
         parts.append(_("from the ConnectWise that was connected before"))
     elif hit.is_gone:
@@ -130,6 +132,7 @@ def _explain_refused(lookup):
         ),
         "unproven_number": lambda: _explain_unproven(case),
         "ambiguous": lambda: _explain_ambiguity(lookup),
+        "still_open": lambda: _("it is still open there (status: %s)", hit.status),
     }
     return _(
         "Number %(number)s found, but %(why)s.",

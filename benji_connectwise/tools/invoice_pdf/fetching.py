@@ -17,6 +17,7 @@ from odoo.tools import SQL, split_every
 
 from ...const import (
     CHECK_EVERY,
+    FRESH_FOR_BATCH,
     LOOK_BACK,
     LOOKUP_FIRST_RETRY,
     NUMBERS_AT_ONCE,
@@ -34,6 +35,7 @@ from .download import download_pdfs
 from .explain_lookup import UNREADABLE
 from .hits import store_hits
 from .merge_check import LONG, SHORT
+from .searching import search_used
 
 _logger = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ DUE = """
        AND move.move_type = ANY(%(types)s)
        AND move.company_id = ANY(%(companies)s)
        AND COALESCE(%(number)s, '') != ''
+       AND %(is_used)s
        -- The answer of another ConnectWise stays as it was sent.
        AND COALESCE(lookup.tenant, %(tenant)s) = %(tenant)s
        AND (lookup.id IS NULL OR (
@@ -130,7 +133,8 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
     end = end or get_end_of_run()
     env = moves.env
     commit = env["ir.cron"]._commit_progress
-    for company, moves_of_company in moves.exists().grouped("company_id").items():
+    moves = moves.exists().filtered(lambda move: move._is_connectwise_preferred())
+    for company, moves_of_company in moves.grouped("company_id").items():
         backend = company._get_connectwise_backend()
         if not backend._is_pdf_source() or backend._is_resting():
             continue
@@ -157,6 +161,21 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
             except (OperationalError, IntegrityError):
                 _logger.info("Lookups gave way to a person's request")
                 env.cr.rollback()
+
+
+def fetch_before_batch(Move, job_count):
+    """Bring PDFs up to date before the scheduled action sends them; commits.
+
+    :param Move: `account.move`
+    :param job_count: how many invoices are sent now; more of them are fetched at once
+    """
+    pending = Move.search(
+        [("sending_data", "!=", False), ("state", "=", "posted")],
+        order="date asc, invoice_date asc, sequence_number asc, id asc",
+        limit=NUMBERS_AT_ONCE,
+    )
+    if is_due_before_sending(pending[:job_count], FRESH_FOR_BATCH):
+        fetch_in_background(pending, FRESH_FOR_BATCH)
 
 
 def fetch_anew(moves):
@@ -213,6 +232,12 @@ def find_due_invoices(backend):
     that have their PDF and were not sent are checked when they are sent.
     """
     Move = backend.env["account.move"]
+    used = search_used(backend._get_companies(), "connectwise")
+    if used.is_false():
+        return Move
+    is_used = SQL("TRUE")
+    if not used.is_true():
+        is_used = SQL("move.id IN %s", Move.sudo()._search(used).subselect())
     Move.flush_model()
     backend.env["connectwise.lookup"].flush_model()
     backend.env["connectwise.held.invoice"].flush_model()
@@ -224,6 +249,7 @@ def find_due_invoices(backend):
             types=Move.get_sale_types(),
             # Invoices without a number can never be looked up.
             number=SQL.identifier("move", backend.invoice_number_field),
+            is_used=is_used,
             oldest=now - LOOK_BACK,
             oldest_date=fields.Date.today() - LOOK_BACK,
             tenant=backend.tenant,
@@ -239,7 +265,11 @@ def is_due_before_sending(moves, fresh):
 
     :param fresh: an answer younger than this is good enough
     """
-    moves = moves.filtered(lambda move: move._is_looked_up_in_connectwise())
+    moves = moves.filtered(
+        lambda move: (
+            move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
+        )
+    )
     lookups = moves.sudo().connectwise_lookup_ids
     return len(lookups) < len(moves) or bool(find_due(lookups, True, fresh))
 

@@ -5,7 +5,16 @@ from .origin import is_from_elsewhere
 
 
 def renew_pending_pdfs(move, attachment_ids):
-    """Put the PDF that is chosen now in the place of one that was chosen before."""
+    """Put the PDF that is chosen now in the place of one that was chosen before.
+
+    The files of a dialog or a scheduled message may be a week old.
+
+    :param attachment_ids: of the message that is posted, or nothing
+    """
+    # Customers attach files in the portal, and render nothing.
+    is_internal = move.env.user._is_internal()
+    if not attachment_ids or not is_internal or not move._with_invoice_pdf():
+        return
     files = move.env["ir.attachment"].sudo().browse(attachment_ids)
     pending = files.filtered(
         lambda file: (

@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 
 from ...lib.connectwise_client import InvalidPdfError, validate_pdf
 from .merge_check import MergeCheck
+from .order import is_used
 
 
 def check_marked_pdf(move):
@@ -38,15 +39,40 @@ def check_marked_pdf(move):
         raise ValidationError(message) from None
 
 
+def prefer_marked(vals):
+    """Return the values `vals` of an invoice, so that marking a file prefers it too.
+
+    A preference that comes along with the mark stays as it is.
+    """
+    if not vals.get("invoice_pdf_attachment_id") or "invoice_pdf_preference" in vals:
+        return vals
+    return {
+        # The old reason was that of another preference.
+        "invoice_pdf_preference_reason": False,
+        **vals,
+        "invoice_pdf_preference": "attachment",
+    }
+
+
+def prefer_marked_in_form(move):
+    """Return what changes in the form of `move` when another file was chosen there."""
+    if move.invoice_pdf_attachment_id:
+        marked = {"invoice_pdf_attachment_id": move.invoice_pdf_attachment_id}
+        return prefer_marked(marked)
+    if move.invoice_pdf_preference == "attachment":
+        return {"invoice_pdf_preference": False}
+    return {}
+
+
 def explain_unused(move):
     """Say why the marked file of `move` is not used, or return False."""
     _ = move.env._
     Source = move.env["invoice.pdf.source"]
     if not move.invoice_pdf_attachment_id:
         return False
-    if "attachment" not in Source._get_before_odoo(move.company_id):
+    if not is_used("attachment", move):
         return _(
-            "This PDF is not used: in the Invoice PDF Priority, “%s” is missing or"
+            "This PDF is not used: in the order of this invoice, “%s” is missing or"
             " comes after Odoo.",
             Source._get_label("attachment"),
         )

@@ -1,5 +1,8 @@
 """*Refresh PDF*: fetch now, and say what came back."""
 
+from odoo.exceptions import AccessError, UserError
+
+from ...const import MOST_LISTED, REFRESH_AT_ONCE
 from .explain_lookup import (
     explain_error,
     explain_lookup,
@@ -14,29 +17,55 @@ def refresh(moves):
     The result is also logged on each invoice.
 
     :return: a notification
+    :raises AccessError: unless the user may send these invoices
+    :raises UserError: if they are more than a person can wait for
     """
+    _ = moves.env._
+    if not moves.env.user.has_group("account.group_account_invoice"):
+        raise AccessError(_("Only people in Invoicing can refresh an invoice's PDF."))
+    moves.check_access("read")
+    if len(moves) > REFRESH_AT_ONCE:
+        raise UserError(
+            _(
+                "You selected %(count)s invoices. Refresh at most %(most)s at once.",
+                count=len(moves),
+                most=REFRESH_AT_ONCE,
+            )
+        )
     before = {move: move.sudo().connectwise_pdf_id.checksum for move in moves}
     fetch_anew(moves)
     moves.invalidate_recordset()
-    results = []
+    level, invoices = "success", {}
     for move in moves:
-        level, text = _describe(move, before[move])
-        results.append((level, text if len(moves) == 1 else f"{move.name}: {text}"))
+        move_level, text = _describe(move, before[move])
+        level = "warning" if move_level == "warning" else level
+        invoices.setdefault(text, []).append(move.name or _("Draft"))
         move.sudo()._message_log(
-            body=move.env._("Refresh PDF: %s", text),
-            author_id=move.env.user.partner_id.id,
+            body=_("Refresh PDF: %s", text), author_id=moves.env.user.partner_id.id
         )
-    is_warning = any(level == "warning" for level, _text in results)
+    if len(moves) > 1:
+        texts = [f"{_name(moves, names)}: {text}" for text, names in invoices.items()]
+    else:
+        texts = list(invoices)
     return {
         "type": "ir.actions.client",
         "tag": "display_notification",
         "params": {
-            "type": "warning" if is_warning else "success",
-            "title": moves.env._("ConnectWise PSA"),
-            "message": "\n".join(text for _level, text in results),
+            "type": level,
+            "title": _("ConnectWise PSA"),
+            "message": "\n".join(texts),
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
     }
+
+
+def _name(moves, names):
+    """Name a few of these invoices, and count the others."""
+    listed = ", ".join(names[:MOST_LISTED])
+    if len(names) <= MOST_LISTED:
+        return listed
+    more = len(names) - MOST_LISTED
+    return moves.env._("%(invoices)s and %(more)s more", invoices=listed, more=more)
 
 
 def _describe(move, checksum_before):

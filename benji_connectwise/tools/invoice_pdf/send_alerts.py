@@ -2,10 +2,8 @@
 
 from markupsafe import escape
 
+from ...const import MOST_LISTED
 from .explain_choice import explain_second_choice, find_outranking
-
-MOST_LISTED = 5
-"""Invoices that an alert names."""
 
 
 def get_pdf_alerts(send, moves, moves_data):
@@ -58,6 +56,27 @@ def get_amount_alerts(moves):
         )
     alert = _prepare_alert(message, differing, is_batch=len(moves) > 1)
     return {"benji_connectwise_amount": alert}
+
+
+def get_open_alerts(moves):
+    """Say which invoices ConnectWise may still change: {key: alert}."""
+    _ = moves.env._
+    still_open = moves.filtered("connectwise_is_open")
+    if not still_open:
+        return {}
+    hits = still_open.sudo().connectwise_lookup_ids.accepted_id
+    message = _(
+        "This invoice is still open in ConnectWise (status: %s).", hits[:1].status
+    )
+    if len(moves) > 1:
+        message = _(
+            "%(count)s of %(all)s invoices are still open in ConnectWise, and can"
+            " change there.",
+            count=len(still_open),
+            all=len(moves),
+        )
+    alert = _prepare_alert(message, still_open, is_batch=len(moves) > 1)
+    return {"benji_connectwise_open": alert}
 
 
 def add_address_alerts(send, alerts, moves, moves_data):

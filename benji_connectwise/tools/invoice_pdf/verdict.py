@@ -73,7 +73,11 @@ class Case:
         accepted = hits.filtered(lambda hit: verdicts[hit] in ACCEPTED)
         if len(accepted) == 1:
             hits = accepted
-        return verdicts[hits] if len(hits) == 1 else "ambiguous", hits
+        if len(hits) > 1:
+            return "ambiguous", hits
+        if verdicts[hits] in ACCEPTED and self._is_too_early(hits):
+            return "still_open", hits
+        return verdicts[hits], hits
 
     def find_other_owner(self, hit):
         """Return why a hit belongs to somebody else, or None.
@@ -134,6 +138,10 @@ class Case:
         return is_credit is not None and is_credit != (
             self.move.move_type == "out_refund"
         )
+
+    def _is_too_early(self, hit):
+        """Whether ConnectWise may still change it, and the connection waits."""
+        return hit.is_open and self.backend.open_invoices == "wait"
 
     def _is_of_own_company(self, hit):
         return bool(self.company) and hit.company_ref == self.company.connectwise_ref

@@ -17,3 +17,22 @@ def as_sync(partners):
     return partners.sudo().with_context(
         context, tracking_disable=True, active_test=False, connectwise_sync=SYNC
     )
+
+
+def make_readonly(arch, protected):
+    """Make fields of synced contacts read-only in a view of contacts.
+
+    :param arch: the view's tree, changed in place
+    :param protected: the names of the fields
+    """
+    # Fields of other models are in the views inside their field.
+    own = "not(ancestor::field[not(@name='child_ids')])"
+    for node in arch.xpath(f"//field[@name and {own}]"):
+        readonly = node.get("readonly")
+        if node.get("name") not in protected or readonly in ("1", "True", "true"):
+            continue
+        if readonly and readonly not in ("0", "False", "false"):
+            readonly = f"is_connectwise_contact or ({readonly})"
+        else:
+            readonly = "is_connectwise_contact"
+        node.set("readonly", readonly)

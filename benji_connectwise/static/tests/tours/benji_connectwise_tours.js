@@ -127,6 +127,41 @@ tours.add("benji_connectwise_priority", {
     ],
 });
 
+tours.add("benji_connectwise_prefer_odoo", {
+    url: "/odoo/customer-invoices",
+    steps: () => [
+        {
+            trigger: ".o_data_row td:contains('CW1001')",
+            run: "click",
+        },
+        {
+            trigger: ".o_notebook_headers a:contains('Why this PDF?')",
+            run: "click",
+        },
+        {
+            trigger: "[name='invoice_pdf_preference'] input",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains(/^Odoo$/)",
+            run: "click",
+        },
+        {
+            trigger: "[name='invoice_pdf_preference_reason'] input",
+            run: "edit Signed on paper",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "The tab says where the order comes from, and why",
+            trigger:
+                "[name='invoice_pdf_explanation']:contains('Odoo first'):contains('Signed on paper')",
+        },
+    ],
+});
+
 tours.add("benji_connectwise_send", {
     url: "/odoo/customer-invoices",
     steps: () => [

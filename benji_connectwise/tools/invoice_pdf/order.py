@@ -1,0 +1,87 @@
+"""The order of an invoice's PDF sources, and where it comes from.
+
+The *Invoice PDF Priority* of the company gives it, unless the invoice, its customer or
+its journal prefers a source: that one goes first, and the rest follows.
+"""
+
+from itertools import takewhile
+
+
+def list_sources(model):
+    """Return the values of a field that prefers a source; empty is by priority."""
+    source = model.env["invoice.pdf.source"]._fields["source"]
+    return source._description_selection(model.env)
+
+
+def find_preference(move):
+    """Return the record that prefers a source for `move`, sudo, or None.
+
+    The order of the levels is that of Odoo's own invoice report.
+    """
+    move = move.sudo()
+    customer = move.commercial_partner_id.with_company(move.company_id)
+    for record in (move, customer, move.journal_id):
+        preferred = record.invoice_pdf_preference
+        # The module that added the source may have been removed since.
+        if preferred and preferred in dict(list_sources(move)):
+            return record
+    return None
+
+
+def get_order(move):
+    """Return the sources of `move`, in order; Odoo is always among them."""
+    record = find_preference(move)
+    return put_first(
+        record and record.invoice_pdf_preference,
+        move.env["invoice.pdf.source"]._get_sources(move.company_id.id),
+    )
+
+
+def put_first(preferred, sources):
+    """Return `sources` with the preferred one first, and Odoo as the last resort.
+
+    :param preferred: a source, or nothing
+    """
+    first = [preferred] if preferred else []
+    return tuple(dict.fromkeys([*first, *sources, "odoo"]))
+
+
+def before_odoo(order):
+    """Return the sources that are used at all: Odoo has a PDF of every invoice."""
+    return list(takewhile(lambda source: source != "odoo", order))
+
+
+def is_used(source, move):
+    """Whether the PDF of `source` is used for `move` if there is one."""
+    return source in before_odoo(get_order(move))
+
+
+def describe_origin(move):
+    """Say where the order of `move` comes from."""
+    _ = move.env._
+    record = find_preference(move)
+    if record is None:
+        company = move.company_id.sudo()._get_company_of_priority()
+        return _("This order is the Invoice PDF Priority of %s.", company.display_name)
+    values = {
+        "name": record.display_name,
+        "first": record.env["invoice.pdf.source"]
+        .with_env(move.env)
+        ._get_label(record.invoice_pdf_preference),
+    }
+    if record._name == "res.partner":
+        return _(
+            "This order comes from the customer %(name)s: %(first)s first.", **values
+        )
+    if record._name == "account.journal":
+        return _(
+            "This order comes from the journal %(name)s: %(first)s first.", **values
+        )
+    if record.invoice_pdf_preference_reason:
+        return _(
+            "This order was chosen for this invoice: %(first)s first. Reason:"
+            " %(reason)s",
+            reason=record.invoice_pdf_preference_reason,
+            **values,
+        )
+    return _("This order was chosen for this invoice: %(first)s first.", **values)

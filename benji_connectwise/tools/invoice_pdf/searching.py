@@ -1,0 +1,135 @@
+"""The decision about invoices' PDFs as domains, so that it can be searched for."""
+
+from odoo.fields import Domain
+
+from .order import before_odoo, list_sources, put_first
+
+
+def as_flag(domain, operator, value):
+    """Return the domain of a search for a Boolean field that is set in `domain`."""
+    if operator != "in":
+        return NotImplemented
+    return domain if True in value else ~domain
+
+
+def search_by_source(companies, sources):
+    """Return the domain of the invoices whose PDF is from one of `sources`."""
+    Source = companies.env["invoice.pdf.source"]
+    domains = []
+    for company, left, order in split_by_order(companies):
+        for source in order:
+            has_pdf = Source._has_pdf_domain(source)
+            if source != "odoo":
+                has_pdf &= _not_e_invoice(company)
+            if source in sources:
+                domains.append(left & has_pdf)
+            left &= ~has_pdf
+    return with_pdf_domain(companies.env) & Domain.OR(domains)
+
+
+def search_second_choice(companies):
+    """Return the domain of the invoices whose PDF is not from the first source."""
+    Source = companies.env["invoice.pdf.source"]
+    domains = []
+    for company, others, order in split_by_order(companies):
+        others &= _not_e_invoice(company)
+        for source in order:
+            others &= ~Source._has_pdf_domain(source)
+            if not Source._is_by_choice(source):
+                break
+        domains.append(others)
+    return with_pdf_domain(companies.env) & Domain.OR(domains)
+
+
+def search_used(companies, source):
+    """Return the domain of the invoices for which `source` comes before Odoo.
+
+    It is TRUE if that holds for all, and FALSE if for none, of these companies.
+    """
+    parts = [
+        (domain, source in before_odoo(order))
+        for _company, domain, order in split_by_order(companies)
+    ]
+    if all(is_used for _domain, is_used in parts):
+        return Domain.TRUE
+    return Domain.OR(domain for domain, is_used in parts if is_used)
+
+
+def search_accepted(moves, facts, operator, value):
+    """Return the domain of a Boolean field of `moves` that ConnectWise's answers set.
+
+    :param facts: a domain of the lookups of those invoices for which it is set, if
+        ConnectWise's PDF is used for them
+    """
+    companies = moves.env.companies
+    found = (
+        with_pdf_domain(moves.env)
+        & Domain("company_id", "in", companies.ids)
+        & search_used(companies, "connectwise")
+        & Domain("connectwise_lookup_ids", "any", facts)
+    )
+    return as_flag(found, operator, value)
+
+
+def split_by_order(companies):
+    """Yield (company, domain, order of the sources): each invoice is in one domain."""
+    Source = companies.env["invoice.pdf.source"]
+    for company in companies:
+        here = Domain("company_id", "=", company.id)
+        rest, sources = here, Source._get_sources(company.id)
+        for preferred, _label in list_sources(Source):
+            domain = _preferring(company, preferred)
+            if not domain.is_false():
+                yield company, here & domain, put_first(preferred, sources)
+                rest &= ~domain
+        yield company, rest, put_first(None, sources)
+
+
+def with_pdf_domain(env):
+    """Return the domain of the invoices that have a PDF for customers at all."""
+    return Domain("state", "=", "posted") & Domain(
+        "move_type", "in", env["account.move"].get_sale_types()
+    )
+
+
+def _preferring(company, source):
+    """Return the domain of the invoices for which a person prefers `source`.
+
+    Without a preference anywhere it is FALSE, so that searches stay simple.
+    """
+    preferred = Domain("invoice_pdf_preference", "=", source)
+    unset = Domain("invoice_pdf_preference", "=", False)
+    here = Domain("company_id", "=", company.id)
+    moves = company.env["account.move"].sudo()
+    customers = company.env["res.partner"].sudo().with_company(company)
+    customers = customers.with_context(active_test=False)
+    journals = company.env["account.journal"].sudo().with_context(active_test=False)
+    of_move = of_customer = of_journal = Domain.FALSE
+    if moves.search_count(here & preferred, limit=1):
+        of_move = preferred
+    if customers.search_count(preferred, limit=1):
+        of_customer = Domain(
+            "commercial_partner_id", "in", customers._search(preferred)
+        )
+    # A branch may use a journal of its parent company.
+    if found := journals.search(preferred):
+        others = Domain("commercial_partner_id", "not in", customers._search(~unset))
+        of_journal = Domain("journal_id", "in", found.ids) & others
+    return of_move | (unset & (of_customer | of_journal))
+
+
+def _not_e_invoice(company):
+    Partner = company.env["res.partner"].sudo().with_company(company)
+    Partner = Partner.with_context(active_test=False)
+    # A chosen format is stored. Otherwise Odoo suggests one, or none, by the
+    # customer's country: one customer tells for all of the same country.
+    unset = Domain("invoice_edi_format_store", "=", False)
+    samples = Partner._read_group(unset, ["country_id"], ["id:max"])
+    countries = [
+        country.id
+        for country, partner_id in samples
+        if Partner.browse(partner_id)._get_suggested_invoice_edi_format()
+    ]
+    e_invoiced = Domain("invoice_edi_format_store", "not in", [False, "none"])
+    e_invoiced |= unset & Domain("country_id", "in", countries)
+    return Domain("commercial_partner_id", "not in", Partner._search(e_invoiced))

@@ -1,0 +1,69 @@
+"""Facts about an invoice's PDF, as its fields and its chatter show them."""
+
+from .explain_choice import find_outranking
+from .explain_lookup import explain_amount, explain_connectwise
+from .origin import is_from_elsewhere
+
+
+def describe_choice(moves):
+    """Return {invoice: the values of its fields that tell of the chosen PDF}."""
+    Source = moves.env["invoice.pdf.source"]
+    choices = {}
+    for move, (source, _attachment) in Source._choose(moves).items():
+        outranking = find_outranking(move, source)
+        choices[move] = {
+            "invoice_pdf_source": source,
+            "invoice_pdf_is_first_choice": not outranking,
+            "invoice_pdf_is_undecided": any(
+                Source._is_open(other, move) for other in outranking
+            ),
+        }
+    return choices
+
+
+def describe_in_connectwise(move):
+    """Return the values of the fields of `move` that tell of ConnectWise."""
+    lookup = move.sudo().connectwise_lookup_ids
+    is_current = bool(lookup) and move._is_looked_up_in_connectwise()
+    # A warning is of use only where ConnectWise's PDF is.
+    is_used = (
+        is_current and bool(lookup.accepted_id) and move._is_connectwise_preferred()
+    )
+    differs = is_used and lookup.verdict == "amount_differs"
+    return {
+        "connectwise_invoice_ref": (
+            lookup.accepted_id.connectwise_ref if is_current else 0
+        ),
+        "connectwise_pdf_changed": is_current and lookup.pdf_changed,
+        "connectwise_pdf_is_sent": is_current and lookup._is_pdf_sent(),
+        "connectwise_message": explain_connectwise(move),
+        "connectwise_amount_differs": differs,
+        "connectwise_amount_warning": differs and explain_amount(lookup),
+        "connectwise_is_open": is_used and lookup.accepted_id.is_open,
+    }
+
+
+def find_previewed(moves):
+    """Return {invoice: the file that the preview beside it shows}, sudo or empty.
+
+    The preview opens the main attachment. That is the file that was sent last, which
+    may not be the chosen one now. Invoices whose preview is right are left out.
+    """
+    moves = moves._with_invoice_pdf()
+    kept = moves._get_kept_invoice_pdfs()
+    previewed = {}
+    for move in moves:
+        main = move.message_main_attachment_id
+        shown = kept[move.id] or move.invoice_pdf_report_id
+        if shown or (main and is_from_elsewhere(move, main)):
+            previewed[move] = shown
+    return previewed
+
+
+def as_document(attachment):
+    """Return this file as Odoo's downloads take it."""
+    return {
+        "filename": attachment.name,
+        "filetype": attachment.mimetype,
+        "content": attachment._get_content(),
+    }

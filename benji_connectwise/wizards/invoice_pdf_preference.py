@@ -1,0 +1,52 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..tools.invoice_pdf.order import list_sources
+
+
+class InvoicePdfPreference(models.TransientModel):
+    """*Prefer a PDF source*: for the invoices that were selected in the list."""
+
+    _name = "invoice.pdf.preference"
+    _description = "Prefer a PDF Source"
+
+    move_ids = fields.Many2many(
+        "account.move",
+        default=lambda self: self.env.context.get("active_ids"),
+    )
+    count = fields.Integer("Invoices", compute="_compute_count")
+    source = fields.Selection(
+        list_sources,
+        "Invoice PDF",
+        help="Goes first; the rest of the priority follows. Left empty, the invoices"
+        " follow the priority of their customer, journal or company again.",
+    )
+    reason = fields.Char(help="Shown in the tab “Why this PDF?” of each invoice.")
+
+    def _compute_count(self):
+        for wizard in self:
+            wizard.count = len(wizard._get_invoices())
+
+    def _get_invoices(self):
+        # Some may have been deleted while the dialog was open.
+        moves = self.move_ids.exists()
+        return moves.filtered(lambda move: move.is_sale_document())
+
+    def action_apply(self):
+        """Have the selected customer invoices prefer the source.
+
+        :raises UserError: if there is no customer invoice among them
+        :raises AccessError: unless the user may change all of them
+        """
+        moves = self._get_invoices()
+        if not moves:
+            raise UserError(
+                self.env._("None of the selected records is a customer invoice.")
+            )
+        moves.write(
+            {
+                "invoice_pdf_preference": self.source,
+                "invoice_pdf_preference_reason": bool(self.source) and self.reason,
+            }
+        )
+        return {"type": "ir.actions.act_window_close"}
