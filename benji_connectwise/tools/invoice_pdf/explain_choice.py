@@ -52,7 +52,7 @@ def _find_connectwise_url(move):
     """Return the address of the company of the one invoice that was found, or False."""
     lookup = move.sudo().connectwise_lookup_ids
     hit = lookup.accepted_id or lookup.hit_ids
-    if len(hit) != 1 or lookup._is_from_another_tenant():
+    if len(hit) != 1 or lookup.is_from_another_tenant:
         return False
     return get_company_url(lookup.backend_id, hit.company_ref)
 
