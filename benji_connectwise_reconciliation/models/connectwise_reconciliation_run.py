@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL, format_date
 
 from ..const import EDGE, FIRST_YEAR, LAST_YEAR, MOST_DAYS
 from ..tools.running import OPEN, run_scheduled, start
@@ -159,20 +159,10 @@ class ConnectwiseReconciliationRun(models.Model):
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(LINES_ACTION)
-        name = self.env._("Reconciliation %s", self.display_name)
-        if self.compared_at:
-            name = self.env._(
-                "%(name)s · read %(time)s: %(odoo)s in Odoo, %(connectwise)s in"
-                " ConnectWise",
-                name=name,
-                time=format_datetime(self.env, self.compared_at, dt_format="short"),
-                odoo=self.odoo_count,
-                connectwise=self.connectwise_count,
-            )
         return {
             **action,
-            "name": name,
-            "display_name": name,
+            "name": self.display_name,
+            "display_name": self.display_name,
             "domain": [("run_id", "=", self.id)],
         }
 

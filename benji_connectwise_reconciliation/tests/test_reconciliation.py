@@ -226,7 +226,7 @@ class TestReconciliation(ReconciliationCommon):
         runs = run.with_user(self.accountant).browse()
         action = runs.action_open_report()
         self.assertEqual(action["domain"], [("run_id", "=", run.id)])
-        self.assertIn("in ConnectWise", action["name"])
+        self.assertEqual(action["name"], run.display_name)
 
     def test_menu_offers_to_compare_before_the_first_time(self):
         runs = self.env["connectwise.reconciliation.run"].with_user(self.accountant)
