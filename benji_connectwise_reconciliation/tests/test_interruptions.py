@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.tests import tagged
@@ -128,6 +129,24 @@ class TestInterruptions(ReconciliationCommon):
         self.assertEqual(run.state, "failed")
         self.assertIn("unexpected", run.error)
         self.compare()
+
+    def test_invoice_deleted_at_the_moment_of_storing_is_no_failure(self):
+        """The database refuses its line; the next attempt does not see it any more."""
+        run = self.ask()
+        with patch.object(running, "compare_and_store", side_effect=IntegrityError):
+            self.run_cron()
+        self.assertEqual(run.state, "running")
+        self.assertEqual(run.conflicts, 1)
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+
+    @mute_logger("odoo.addons.benji_connectwise_reconciliation.tools.running")
+    def test_conflict_that_comes_back_every_time_ends_it(self):
+        run = self.ask()
+        run.sudo().conflicts = running.MOST_CONFLICTS
+        with patch.object(running, "compare_and_store", side_effect=IntegrityError):
+            self.run_cron()
+        self.assertEqual(run.state, "failed")
 
     def test_connection_that_was_switched_off_is_not_asked(self):
         self.ask()
