@@ -12,6 +12,7 @@ from ..tools.invoice_pdf.fetching import fetch_in_background, is_due_before_send
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
 from ..tools.invoice_pdf.keeping import delete_unsent
 from ..tools.invoice_pdf.marked_pdf import check_marked_pdf, explain_unused
+from ..tools.invoice_pdf.numbers import get_candidates
 from ..tools.invoice_pdf.origin import is_from_elsewhere
 from ..tools.invoice_pdf.refresh import refresh
 
@@ -354,18 +355,20 @@ class AccountMove(models.Model):
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
-        return bool(self._with_invoice_pdf() and self._get_connectwise_number())
+        return bool(self._with_invoice_pdf() and self._get_connectwise_numbers())
 
     def _is_connectwise_preferred(self):
         """Whether ConnectWise's PDF is used where it has one."""
         Source = self.env["invoice.pdf.source"]
         return "connectwise" in Source._get_before_odoo(self.company_id)
 
-    def _get_connectwise_number(self):
-        """Return this invoice's number in ConnectWise; where it stands is a rule of the
-        connection."""
+    def _get_connectwise_numbers(self):
+        """Return the numbers that this invoice may have in ConnectWise, in order.
+
+        :return: {number_key: Candidate}, of `tools.invoice_pdf.numbers`
+        """
         backend = self.company_id._get_connectwise_backend()
-        return (self[backend.invoice_number_field or "name"] or "").strip()
+        return get_candidates(self, backend.number_rule_ids)
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

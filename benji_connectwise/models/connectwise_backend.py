@@ -95,16 +95,8 @@ class ConnectwiseBackend(models.Model):
         help="How far the amounts of an invoice may differ, in its currency, for"
         " ConnectWise's invoice of this number to be trusted without a mapping.",
     )
-    invoice_number_field = fields.Selection(
-        [
-            ("name", "Number"),
-            ("ref", "Reference"),
-            ("payment_reference", "Payment Reference"),
-        ],
-        "Invoice number in",
-        required=True,
-        default="name",
-        help="Which field of an Odoo invoice holds its number in ConnectWise.",
+    number_rule_ids = fields.One2many(
+        "connectwise.number.rule", "backend_id", "Number rules", copy=True
     )
     e_invoice_pdf = fields.Selection(
         [
@@ -260,7 +252,7 @@ class ConnectwiseBackend(models.Model):
         for backend, tenant in tenants.items():
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)
-            elif vals.keys() & {"amount_tolerance", "invoice_number_field"}:
+            elif "amount_tolerance" in vals:
                 backend._find_lookups()._judge_anew()
         return result
 

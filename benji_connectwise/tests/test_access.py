@@ -50,6 +50,9 @@ connectwise.backend.configure
 connectwise.integrations
     read, write, create, unlink                                   – – – – – – – ✓ –
     action_why, action_test_connection, action_open_settings      – – – – – – – ✓ –
+connectwise.number.rule
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – ✓ –
 invoice.pdf.source
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
@@ -174,6 +177,9 @@ class AccessCommon(ConnectwiseCommon):
         cls.move._get_preferred_invoice_pdf()
         cls.held = (
             cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
+        )
+        cls.rule = cls.env["connectwise.number.rule"].create(
+            {"backend_id": cls.backend.id, "field_name": "ref"}
         )
         cls.acme = (
             cls.env["connectwise.company"]
@@ -315,6 +321,7 @@ class TestOperations(AccessCommon):
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
             "connectwise.held.invoice": self.held,
+            "connectwise.number.rule": self.rule,
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
@@ -344,6 +351,7 @@ class TestOperations(AccessCommon):
             "connectwise.backend": lambda: {"hold_hours": 12},
             "connectwise.backend.configure": lambda: {"step": "contacts"},
             "invoice.pdf.source": lambda: {"source": "attachment"},
+            "connectwise.number.rule": lambda: {"backend_id": self.backend.id},
             "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},
             "mail.mail": lambda: {"email_to": "emma@acme.example.com"},
             "connectwise.mapping.connect": lambda: {

@@ -5,6 +5,9 @@ accepted by evidence, in the order of `Case.decide`. The first step that finds s
 against it refuses it.
 """
 
+from ...lib.connectwise_client import number_key
+from .numbers import find_candidate, is_from_odoo
+
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
 
@@ -43,9 +46,12 @@ class Case:
         :return: (verdict, the accepted `connectwise.invoice` or those it is about)
         """
         lookup, hits = self.lookup, self.lookup.hit_ids
-        if not lookup._is_for_current_number():
+        candidates = self.move._get_connectwise_numbers()
+        sent = lookup._get_sent_hit().filtered(
+            lambda hit: find_candidate(candidates, hit)
+        )
+        if not sent and not lookup._is_for_current_numbers():
             return False, hits.browse()
-        sent = lookup._get_sent_hit()
         if lookup._is_from_another_tenant():
             # A PDF that was sent stays. Nothing else can be compared across tenants.
             return bool(sent) and "accepted", sent
@@ -56,8 +62,18 @@ class Case:
             return self._accept(sent), sent
         if lookup.has_too_many_hits:
             return "ambiguous", hits.browse()
+        return self.judge(hits)
+
+    def judge(self, hits):
+        """Return the verdict on hits of which none was sent to anybody.
+
+        :return: as `decide`
+        """
         if not hits:
             return False, hits
+        if len(group_by_number(hits)) > 1:
+            # Two rules contradict each other, whatever speaks for one of them.
+            return "ambiguous", hits
         for verdict, speaks_against in (
             ("wrong_type", self._is_other_type),
             ("wrong_company", self.find_other_owner),
@@ -105,7 +121,7 @@ class Case:
         return not (
             self._is_other_type(hit)
             or find_contradiction(self.lookup, hit)
-            or is_number_from_customer(self.lookup)
+            or is_number_from_customer(self.lookup, hit)
             or self.find_rivals(hit)
         )
 
@@ -123,7 +139,7 @@ class Case:
                     and rival._get_customer() != self.customer
                     and rival.move_id.move_type == self.move.move_type
                     and not find_contradiction(rival, hit)
-                    and not is_number_from_customer(rival)
+                    and not is_number_from_customer(rival, _find_own(rival, hit))
                 )
             )
         return rivals
@@ -145,7 +161,7 @@ class Case:
             return self._accept(hit)
         if refused := find_contradiction(self.lookup, hit):
             return refused
-        if is_number_from_customer(self.lookup):
+        if is_number_from_customer(self.lookup, hit):
             return "unproven_number"
         # Two customers with the same number and amount: either may be the one.
         if not is_own and self.find_rivals(hit):
@@ -156,20 +172,27 @@ class Case:
         return "amount_differs" if find_contradiction(self.lookup, hit) else "accepted"
 
 
-def is_number_from_customer(lookup):
-    """Whether the customer may have chosen the number or the amount.
+def group_by_number(hits):
+    """Return {number_key: the hits with this number}."""
+    return hits.grouped(lambda hit: number_key(hit.number or ""))
+
+
+def is_number_from_customer(lookup, hit):
+    """Whether the customer may have chosen the number of `hit`, or the amount.
 
     A visitor of the web shop chooses the amount of his order, and the journal gives the
     number. An order's *Customer Reference*, which visitors of the shop and the portal
     can write, becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo
-    does not record the writer, so no reference of an order is trusted.
+    does not record the writer, so no field of an order's invoice is trusted but those
+    that Odoo fills in, whatever a rule makes of it.
     """
     move = lookup.move_id
     if lookup._get_customer().connectwise_self_written:
         return True
-    if lookup.backend_id.invoice_number_field != "ref":
+    if not (move.invoice_origin or move.create_uid.share):
         return False
-    return bool(move.invoice_origin or move.create_uid.share)
+    candidate = find_candidate(move._get_connectwise_numbers(), hit)
+    return not (candidate and is_from_odoo(candidate))
 
 
 def find_contradiction(lookup, hit):
@@ -189,6 +212,12 @@ def find_contradiction(lookup, hit):
     ):
         return "wrong_amount"
     return False
+
+
+def _find_own(lookup, hit):
+    """Return the hit of `lookup` that is the same invoice as `hit`."""
+    ref = hit.connectwise_ref
+    return lookup.hit_ids.filtered(lambda own: own.connectwise_ref == ref)[:1]
 
 
 def _get_lookups_by_hit(lookups):
