@@ -277,6 +277,18 @@ class ConnectwiseBackend(models.Model):
         self.check_access("write")
         return check_connection(self)
 
+    def action_open_number_bench(self):
+        """Open the number rules, to try them before they are saved."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Number Rules"),
+            "res_model": "connectwise.number.bench",
+            "view_mode": "form",
+            "context": {"default_backend_id": self.id},
+        }
+
     def action_rescan(self):
         """Open the dialog *Rescan*; it runs nothing by itself."""
         self.ensure_one()

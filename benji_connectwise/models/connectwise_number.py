@@ -2,7 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..lib.connectwise_client.const import MAX_INVOICE_NUMBER_LENGTH
-from ..tools.invoice_pdf.numbers import describe_steps, get_number_fields
+from ..tools.invoice_pdf.numbers import (
+    describe_steps,
+    get_number_fields,
+    is_number_field,
+)
 
 
 class ConnectwiseNumber(models.AbstractModel):
@@ -64,6 +68,15 @@ class ConnectwiseNumber(models.AbstractModel):
     def _compute_display_name(self):
         for rule in self:
             rule.display_name = describe_steps(rule)
+
+    @api.constrains("field_name")
+    def _check_field(self):
+        for rule in self:
+            # Odoo does not check a selection that depends on the database.
+            if not is_number_field(self.env, rule.field_name):
+                raise ValidationError(
+                    self.env._("This field of an invoice cannot contain its number.")
+                )
 
     @api.constrains("valid_from", "valid_until")
     def _check_dates(self):

@@ -43,6 +43,7 @@ connectwise.backend
     read, count_disconnected                                      – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – ✓ –
     action_test_connection, sync, action_rescan                   – – – – – – – ✓ –
+    action_open_number_bench                                      – – – – – – – ✓ –
     action_cancel_sync, action_remove_imported_contacts         – – – – – – – ✓ –
 connectwise.backend.configure
     read, write, create, unlink, default_get                      – – – – – – – ✓ –
@@ -93,6 +94,14 @@ connectwise.mapping.connect
     read, write, create, unlink, action_connect                   – – – – – – – ✓ –
 connectwise.mapping.connect.line
     read, action_connect                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.number.bench
+    read, write, create, unlink, default_get                      – – – – – – – ✓ –
+    action_try, action_save, action_add_proposal                  – – – – – – – ✓ –
+connectwise.number.bench.line
+    read, write, create, unlink                                   – – – – – – – ✓ –
+connectwise.number.bench.result
+    read, action_open                                             – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.mapping.rescan
     read, write, create, unlink                                   – – – – – – – ✓ –
@@ -347,6 +356,11 @@ class TestOperations(AccessCommon):
     def get_values(self, model):
         """Return values to create a record with, or to write."""
         Wizard = self.environment("manager")
+
+        def new_bench():
+            bench = Wizard["connectwise.number.bench"]
+            return bench.create({"backend_id": self.backend.id})
+
         values = {
             "connectwise.backend": lambda: {"hold_hours": 12},
             "connectwise.backend.configure": lambda: {"step": "contacts"},
@@ -362,6 +376,9 @@ class TestOperations(AccessCommon):
                 "wizard_id": self._new_connect_dialog().id,
                 "connectwise_company_id": self.acme.id,
             },
+            "connectwise.number.bench": lambda: {"backend_id": self.backend.id},
+            "connectwise.number.bench.line": lambda: {"bench_id": new_bench().id},
+            "connectwise.number.bench.result": lambda: {"bench_id": new_bench().id},
             "connectwise.mapping.rescan.line": lambda: {
                 "rescan_id": Wizard["connectwise.mapping.rescan"].create({}).id,
                 "kind": "connected",
@@ -397,6 +414,12 @@ class TestOperations(AccessCommon):
 
     def _prepare_default_get_connectwise_backend_configure(self):
         return None, [["client_id"]]
+
+    def _prepare_default_get_connectwise_number_bench(self):
+        return None, [["backend_id", "line_ids"]]
+
+    def _prepare_action_open_connectwise_number_bench_result(self):
+        return self.get_record("connectwise.number.bench.result"), ["hits"]
 
     def _prepare_send_mail_batch_mail_template(self):
         return self.get_record("mail.template"), [self.move.ids]

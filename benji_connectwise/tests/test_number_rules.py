@@ -102,7 +102,7 @@ class TestSteps(RulesCommon):
         names = dict(get_number_fields(self.env))
         self.assertIn("invoice_origin", names)
         self.assertFalse({"access_token", "connectwise_sent_checksum"} & names.keys())
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(ValidationError, "cannot contain its number"):
             self.add_rule("access_token")
 
 

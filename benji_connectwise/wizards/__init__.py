@@ -8,5 +8,8 @@ from . import (
     connectwise_mapping_connect_line,
     connectwise_mapping_rescan,
     connectwise_mapping_rescan_line,
+    connectwise_number_bench,
+    connectwise_number_bench_line,
+    connectwise_number_bench_result,
     mail_compose_message,
 )

@@ -6,17 +6,20 @@ against it refuses it.
 """
 
 from ...lib.connectwise_client import number_key
-from .numbers import find_candidate, is_from_odoo
+from .numbers import find_candidate, get_candidates, is_from_odoo
 
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
 
 
-def prepare_cases(lookups):
-    """Return {lookup: its Case}, reading the evidence for all of them at once."""
+def prepare_cases(lookups, rules=None):
+    """Return {lookup: its Case}, reading the evidence for all of them at once.
+
+    :param rules: number rules that are only tried, instead of those in force
+    """
     found_by = _get_lookups_by_hit(lookups)
     owners = _get_owners(lookups)
-    return {lookup: Case(lookup, found_by, owners) for lookup in lookups}
+    return {lookup: Case(lookup, found_by, owners, rules) for lookup in lookups}
 
 
 class Case:
@@ -26,9 +29,10 @@ class Case:
     :param found_by: {ConnectWise's id of an invoice: the lookups that found it}
     :param owners: {(connection, ConnectWise's id of a company): the customers that are
         connected to it}
+    :param rules: as for `prepare_cases`
     """
 
-    def __init__(self, lookup, found_by, owners):
+    def __init__(self, lookup, found_by, owners, rules):
         self.lookup = lookup
         self.move = lookup.move_id
         self.backend = lookup.backend_id
@@ -37,6 +41,7 @@ class Case:
             lambda mapping: mapping.backend_id == self.backend
         )
         self.company = self.mapping._get_trusted_company()
+        self._rules = rules
         self._found_by = found_by
         self._owners = owners
 
@@ -121,7 +126,7 @@ class Case:
         return not (
             self._is_other_type(hit)
             or find_contradiction(self.lookup, hit)
-            or is_number_from_customer(self.lookup, hit)
+            or self._is_number_from_customer(self.lookup, hit)
             or self.find_rivals(hit)
         )
 
@@ -139,10 +144,18 @@ class Case:
                     and rival._get_customer() != self.customer
                     and rival.move_id.move_type == self.move.move_type
                     and not find_contradiction(rival, hit)
-                    and not is_number_from_customer(rival, _find_own(rival, hit))
+                    and not self._is_number_from_customer(rival, _find_own(rival, hit))
                 )
             )
         return rivals
+
+    def _is_number_from_customer(self, lookup, hit):
+        move = lookup.move_id
+        if self._rules is None:
+            candidates = move._get_connectwise_numbers()
+        else:
+            candidates = get_candidates(move, self._rules)
+        return is_number_from_customer(lookup, find_candidate(candidates, hit))
 
     def _is_other_type(self, hit):
         """Whether one is an invoice and the other a credit note."""
@@ -161,7 +174,7 @@ class Case:
             return self._accept(hit)
         if refused := find_contradiction(self.lookup, hit):
             return refused
-        if is_number_from_customer(self.lookup, hit):
+        if self._is_number_from_customer(self.lookup, hit):
             return "unproven_number"
         # Two customers with the same number and amount: either may be the one.
         if not is_own and self.find_rivals(hit):
@@ -177,21 +190,22 @@ def group_by_number(hits):
     return hits.grouped(lambda hit: number_key(hit.number or ""))
 
 
-def is_number_from_customer(lookup, hit):
-    """Whether the customer may have chosen the number of `hit`, or the amount.
+def is_number_from_customer(lookup, candidate):
+    """Whether the customer may have chosen a number, or the amount.
 
     A visitor of the web shop chooses the amount of his order, and the journal gives the
     number. An order's *Customer Reference*, which visitors of the shop and the portal
     can write, becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo
     does not record the writer, so no field of an order's invoice is trusted but those
     that Odoo fills in, whatever a rule makes of it.
+
+    :param candidate: the number, of `get_candidates`; None if none is known any more
     """
     move = lookup.move_id
     if lookup._get_customer().connectwise_self_written:
         return True
     if not (move.invoice_origin or move.create_uid.share):
         return False
-    candidate = find_candidate(move._get_connectwise_numbers(), hit)
     return not (candidate and is_from_odoo(candidate))
 
 
@@ -223,10 +237,18 @@ def _find_own(lookup, hit):
 def _get_lookups_by_hit(lookups):
     refs = lookups.hit_ids.mapped("connectwise_ref")
     hits = lookups.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
-    hits = hits.filtered(lambda hit: not hit.lookup_id._is_from_another_tenant())
-    return {
-        ref: found.lookup_id for ref, found in hits.grouped("connectwise_ref").items()
-    }
+    found_by = {ref: lookups.browse() for ref in refs}
+    for hit in hits:
+        lookup = hit.lookup_id
+        # Of an invoice that is judged now, its present hits count.
+        if lookup.move_id not in lookups.move_id:
+            if not lookup._is_from_another_tenant():
+                found_by[hit.connectwise_ref] |= lookup
+    for lookup in lookups:
+        if not lookup._is_from_another_tenant():
+            for hit in lookup.hit_ids:
+                found_by[hit.connectwise_ref] |= lookup
+    return found_by
 
 
 def _get_owners(lookups):
