@@ -22,6 +22,7 @@
         "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",
         "wizards/connectwise_mapping_rescan_views.xml",
+        "wizards/connectwise_number_bench_views.xml",
         "wizards/account_move_send_wizard_views.xml",
         "wizards/invoice_pdf_preference_views.xml",
         "views/connectwise_backend_views.xml",

@@ -68,6 +68,20 @@ SECONDS_TO_MEND_ONE = 0.05
 """For all chosen PDFs that are printed together, and for each of them. A usual one
 takes a fiftieth; merging them takes Odoo's server as long again."""
 
+LONGEST_TEXT_FOR_NUMBER = 200
+"""Characters of a field from which a rule makes a number: a longer text contains none,
+and looking for it would take long."""
+
+MOST_NUMBER_RULES = 10
+"""Of one connection: every rule is a further number to ask for."""
+
+INVOICES_ON_BENCH = 200
+"""The newest posted invoices on which number rules are tried."""
+
+MISSES_ON_BENCH = 50
+"""Of those that were not found, so many are tried to find a rule to propose: each rule
+that might help is a request."""
+
 # Companies and contacts ------------------------------------------------------------
 
 OVERLAP = timedelta(days=1)

@@ -9,6 +9,8 @@ from . import (
     connectwise_invoice,
     connectwise_lookup,
     connectwise_mapping,
+    connectwise_number,
+    connectwise_number_rule,
     connectwise_sync,
     connectwise_sync_cancel,
     connectwise_sync_company,

@@ -15,6 +15,7 @@ from ..tools.invoice_pdf.marked_pdf import (
     prefer_marked,
     prefer_marked_in_form,
 )
+from ..tools.invoice_pdf.numbers import get_candidates
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 from ..tools.invoice_pdf.resetting import forget_version
@@ -333,17 +334,19 @@ class AccountMove(models.Model):
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
-        return bool(self._with_invoice_pdf() and self._get_connectwise_number())
+        return bool(self._with_invoice_pdf() and self._get_connectwise_numbers())
 
     def _is_connectwise_preferred(self):
         """Whether ConnectWise's PDF is used where it has one."""
         return is_used("connectwise", self)
 
-    def _get_connectwise_number(self):
-        """Return this invoice's number in ConnectWise; where it stands is a rule of the
-        connection."""
+    def _get_connectwise_numbers(self):
+        """Return the numbers that this invoice may have in ConnectWise, in order.
+
+        :return: {number_key: Candidate}, of `tools.invoice_pdf.numbers`
+        """
         backend = self.company_id._get_connectwise_backend()
-        return (self[backend.invoice_number_field or "name"] or "").strip()
+        return get_candidates(self, backend.number_rule_ids)
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

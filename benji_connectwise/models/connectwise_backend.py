@@ -15,7 +15,7 @@ from ..tools.mapping.bill_to_removal import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
 CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}
-JUDGED_BY = {"amount_tolerance", "invoice_number_field", "open_invoices"}
+JUDGED_BY = {"amount_tolerance", "open_invoices"}
 
 
 class ConnectwiseBackend(models.Model):
@@ -96,16 +96,8 @@ class ConnectwiseBackend(models.Model):
         help="How far the amounts of an invoice may differ, in its currency, for"
         " ConnectWise's invoice of this number to be trusted without a mapping.",
     )
-    invoice_number_field = fields.Selection(
-        [
-            ("name", "Number"),
-            ("ref", "Reference"),
-            ("payment_reference", "Payment Reference"),
-        ],
-        "Invoice number in",
-        required=True,
-        default="name",
-        help="Which field of an Odoo invoice holds its number in ConnectWise.",
+    number_rule_ids = fields.One2many(
+        "connectwise.number.rule", "backend_id", "Number rules", copy=True
     )
     e_invoice_pdf = fields.Selection(
         [
@@ -292,6 +284,18 @@ class ConnectwiseBackend(models.Model):
         self.ensure_one()
         self.check_access("write")
         return check_connection(self)
+
+    def action_open_number_bench(self):
+        """Open the number rules, to try them before they are saved."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Number Rules"),
+            "res_model": "connectwise.number.bench",
+            "view_mode": "form",
+            "context": {"default_backend_id": self.id},
+        }
 
     def action_rescan(self):
         """Open the dialog *Rescan*; it runs nothing by itself."""

@@ -12,7 +12,43 @@ from ..tools.invoice_pdf.fetching import (
     find_due_invoices,
     get_end_of_run,
 )
+from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
 from ..tools.invoice_pdf.verdict import ACCEPTED, prepare_cases
+
+FACTS = (
+    "hit_ids.number",
+    "hit_ids.invoice_type",
+    "hit_ids.company_ref",
+    "hit_ids.bill_to_ref",
+    "hit_ids.currency_code",
+    "hit_ids.has_total",
+    "hit_ids.total",
+    "hit_ids.is_open",
+    "has_too_many_hits",
+    "numbers",
+    "tenant",
+    "pdf_ref",
+    "pdf_checksum",
+    "move_id.invoice_date",
+    "move_id.date",
+    "move_id.invoice_origin",
+    "move_id.connectwise_sent_checksum",
+    "move_id.move_type",
+    "move_id.currency_id",
+    "move_id.amount_total",
+    "move_id.amount_untaxed",
+    "move_id.partner_id.commercial_partner_id.connectwise_self_written",
+    *(
+        f"move_id.partner_id.commercial_partner_id.connectwise_mapping_ids.{name}"
+        for name in (
+            "connection",
+            "connectwise_company_id.bill_to_ref",
+            "connectwise_company_id.is_confirmed",
+            "disconnected_company_id.is_confirmed",
+        )
+    ),
+)
+"""On which the verdict depends, as well as on the number."""
 
 
 class ConnectwiseLookup(models.Model):
@@ -24,14 +60,14 @@ class ConnectwiseLookup(models.Model):
 
     _name = "connectwise.lookup"
     _description = "ConnectWise Invoice Lookup"
-    _rec_name = "number"
+    _rec_name = "move_id"
 
     move_id = fields.Many2one("account.move", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="move_id.company_id")
     # The connection that knows this invoice's customer. An archived one is asked
     # nothing, but its links to customers still count.
     backend_id = fields.Many2one("connectwise.backend", compute="_compute_backend_id")
-    number = fields.Char(help="The invoice number that was asked for.")
+    numbers = fields.Json(help="The invoice numbers that were asked for.")
     state = fields.Selection(
         [
             ("new", "Not asked yet"),
@@ -100,37 +136,15 @@ class ConnectwiseLookup(models.Model):
         self.invalidate_model(["backend_id", "is_from_another_tenant"], flush=False)
 
     @api.depends(
-        "hit_ids.invoice_type",
-        "hit_ids.company_ref",
-        "hit_ids.bill_to_ref",
-        "hit_ids.currency_code",
-        "hit_ids.has_total",
-        "hit_ids.total",
-        "hit_ids.is_open",
-        "has_too_many_hits",
-        "number",
-        "tenant",
-        "pdf_ref",
-        "pdf_checksum",
-        "move_id.name",
-        "move_id.ref",
-        "move_id.payment_reference",
-        "move_id.invoice_origin",
-        "move_id.connectwise_sent_checksum",
-        "move_id.move_type",
-        "move_id.currency_id",
-        "move_id.amount_total",
-        "move_id.amount_untaxed",
-        "move_id.partner_id.commercial_partner_id.connectwise_self_written",
-        *(
-            f"move_id.partner_id.commercial_partner_id.connectwise_mapping_ids.{name}"
-            for name in (
-                "connection",
-                "connectwise_company_id.bill_to_ref",
-                "connectwise_company_id.is_confirmed",
-                "disconnected_company_id.is_confirmed",
-            )
-        ),
+        lambda self: [
+            *FACTS,
+            # A rule of the connection may find the number in any of these.
+            *(
+                f"move_id.{name}"
+                for name in self.env["account.move"]._fields
+                if is_number_field(self.env, name)
+            ),
+        ]
     )
     def _compute_verdict(self):
         for lookup, case in prepare_cases(self).items():
@@ -195,10 +209,10 @@ class ConnectwiseLookup(models.Model):
             and (hit.last_updated or self.pdf_last_updated) == self.pdf_last_updated
         )
 
-    def _is_for_current_number(self):
-        return number_key(self.number or "") == number_key(
-            self.move_id._get_connectwise_number()
-        )
+    def _is_for_current_numbers(self):
+        """Whether it was asked for all numbers that the invoice may have now."""
+        asked = {number_key(number) for number in self.numbers or ()}
+        return asked == set(self.move_id._get_connectwise_numbers())
 
     def _is_paused(self):
         """Whether it is too early to look this up again.
@@ -315,13 +329,24 @@ class ConnectwiseLookup(models.Model):
             moves.invalidate_recordset(["connectwise_lookup_ids"])
         lookups = moves.sudo().connectwise_lookup_ids
         for lookup in lookups:
-            if not lookup._is_for_current_number():
-                lookup._forget()
-                lookup.number = lookup.move_id._get_connectwise_number()
+            if not lookup._is_for_current_numbers():
+                lookup._change_numbers()
         # Answered while another ConnectWise was being connected.
         if others := lookups.filtered("is_from_another_tenant"):
             others._leave_connectwise()
         return lookups
+
+    def _change_numbers(self):
+        """Ask for the numbers that the invoice has now. A PDF that was sent for one of
+        them stays."""
+        candidates = self.move_id._get_connectwise_numbers()
+        sent = self._get_sent_hit()
+        if sent and find_candidate(candidates, sent):
+            (self.hit_ids - sent).unlink()
+            self.write({"asked_at": False, "retry_at": False})
+        else:
+            self._forget()
+        self.numbers = [candidate.number for candidate in candidates.values()]
 
     def _forget(self):
         self.hit_ids.unlink()

@@ -280,7 +280,7 @@ class InvoicePdfSource(models.Model):
         if not move._is_looked_up_in_connectwise():
             return False
         lookup = move.sudo().connectwise_lookup_ids
-        if not lookup or not lookup._is_for_current_number():
+        if not lookup or not lookup._is_for_current_numbers():
             return True
         is_missing = bool(lookup.accepted_id) and not lookup.has_pdf
         return (lookup.state == "new" or is_missing) and not lookup._is_paused()

@@ -18,6 +18,8 @@ from . import (
     test_mailing,
     test_mapping_report,
     test_merging,
+    test_number_bench,
+    test_number_rules,
     test_point_of_sale,
     test_portal,
     test_prefetch,

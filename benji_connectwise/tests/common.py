@@ -164,6 +164,13 @@ class ConnectwiseCommon(BaseCommon):
         )
 
     @classmethod
+    def add_rule(cls, field_name="ref", **steps):
+        """Have ConnectWise asked for a further number of each invoice."""
+        return cls.env["connectwise.number.rule"].create(
+            {"backend_id": cls.backend.id, "field_name": field_name, **steps}
+        )
+
+    @classmethod
     def invoice(cls, number="CW1001", amount=None, post=True, **values):
         """Return an Odoo invoice with the number of a sandbox invoice, and its amount.
 

@@ -43,6 +43,7 @@ connectwise.backend
     read, count_disconnected                                      – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – ✓ –
     action_test_connection, sync, action_rescan                   – – – – – – – ✓ –
+    action_open_number_bench                                      – – – – – – – ✓ –
     action_cancel_sync, action_remove_imported_contacts         – – – – – – – ✓ –
 connectwise.backend.configure
     read, write, create, unlink, default_get                      – – – – – – – ✓ –
@@ -50,6 +51,9 @@ connectwise.backend.configure
 connectwise.integrations
     read, write, create, unlink                                   – – – – – – – ✓ –
     action_why, action_test_connection, action_open_settings      – – – – – – – ✓ –
+connectwise.number.rule
+    read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – ✓ –
 invoice.pdf.source
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
@@ -93,6 +97,14 @@ connectwise.mapping.connect
     read, write, create, unlink, action_connect                   – – – – – – – ✓ –
 connectwise.mapping.connect.line
     read, action_connect                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.number.bench
+    read, write, create, unlink, default_get                      – – – – – – – ✓ –
+    action_try, action_save, action_add_proposal                  – – – – – – – ✓ –
+connectwise.number.bench.line
+    read, write, create, unlink                                   – – – – – – – ✓ –
+connectwise.number.bench.result
+    read, action_open                                             – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.mapping.rescan
     read, write, create, unlink                                   – – – – – – – ✓ –
@@ -179,6 +191,9 @@ class AccessCommon(ConnectwiseCommon):
         cls.move._get_preferred_invoice_pdf()
         cls.held = (
             cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
+        )
+        cls.rule = cls.env["connectwise.number.rule"].create(
+            {"backend_id": cls.backend.id, "field_name": "ref"}
         )
         cls.acme = (
             cls.env["connectwise.company"]
@@ -320,6 +335,7 @@ class TestOperations(AccessCommon):
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
             "connectwise.held.invoice": self.held,
+            "connectwise.number.rule": self.rule,
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
             "connectwise.mapping": self.mapping,
@@ -345,10 +361,16 @@ class TestOperations(AccessCommon):
     def get_values(self, model):
         """Return values to create a record with, or to write."""
         Wizard = self.environment("manager")
+
+        def new_bench():
+            bench = Wizard["connectwise.number.bench"]
+            return bench.create({"backend_id": self.backend.id})
+
         values = {
             "connectwise.backend": lambda: {"hold_hours": 12},
             "connectwise.backend.configure": lambda: {"step": "contacts"},
             "invoice.pdf.source": lambda: {"source": "attachment"},
+            "connectwise.number.rule": lambda: {"backend_id": self.backend.id},
             "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},
             "mail.mail": lambda: {"email_to": "emma@acme.example.com"},
             "connectwise.mapping.connect": lambda: {
@@ -363,6 +385,9 @@ class TestOperations(AccessCommon):
                 "move_ids": [(6, 0, self.move.ids)],
                 "source": "odoo",
             },
+            "connectwise.number.bench": lambda: {"backend_id": self.backend.id},
+            "connectwise.number.bench.line": lambda: {"bench_id": new_bench().id},
+            "connectwise.number.bench.result": lambda: {"bench_id": new_bench().id},
             "connectwise.mapping.rescan.line": lambda: {
                 "rescan_id": Wizard["connectwise.mapping.rescan"].create({}).id,
                 "kind": "connected",
@@ -399,6 +424,12 @@ class TestOperations(AccessCommon):
 
     def _prepare_default_get_connectwise_backend_configure(self):
         return None, [["client_id"]]
+
+    def _prepare_default_get_connectwise_number_bench(self):
+        return None, [["backend_id", "line_ids"]]
+
+    def _prepare_action_open_connectwise_number_bench_result(self):
+        return self.get_record("connectwise.number.bench.result"), ["hits"]
 
     def _prepare_send_mail_batch_mail_template(self):
         return self.get_record("mail.template"), [self.move.ids]

@@ -30,7 +30,7 @@ class TestShop(ShopCommon):
         self.assertChosen(self.order("CW1001"), "odoo")
 
     def test_reference_written_by_a_visitor_takes_no_pdf_from_others(self):
-        self.backend.invoice_number_field = "ref"
+        self.add_rule()
         genuine = self.invoice("CW1001", name="INV/1", ref="CW1001")
         self.assertChosen(genuine, "connectwise")
         order = self.order("CW1001", name="INV/2", ref="CW1001", amount=3)

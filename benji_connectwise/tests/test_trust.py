@@ -57,7 +57,7 @@ class TestTrust(ConnectwiseCommon):
 
     def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
         """It could be the invoice of either."""
-        self.backend.invoice_number_field = "ref"
+        self.add_rule()
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("A-1", amount=amount, ref="CW1001")
         self.assertChosen(move, "connectwise")
@@ -152,9 +152,9 @@ class TestTrust(ConnectwiseCommon):
 
     def test_number_may_be_read_from_another_field(self):
         """A rule of the connection says which."""
-        self.backend.invoice_number_field = "ref"
+        self.add_rule()
         amount = self.sandbox_invoice("CW1002")["total"]
-        move = self.invoice("CW1001", amount=amount, ref="CW1002")
+        move = self.invoice("A-1", amount=amount, ref="CW1002")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1002"))
 
 

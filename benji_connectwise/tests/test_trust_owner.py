@@ -276,7 +276,7 @@ class TestNumberFromCustomer(OwnerCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.backend.invoice_number_field = "ref"
+        cls.add_rule()
 
     def of_order(self, **values):
         amount = values.pop("amount", self.sandbox_invoice("CW1001")["total"])
@@ -315,7 +315,6 @@ class TestNumberFromCustomer(OwnerCommon):
 
     def test_number_of_an_orders_invoice_is_evidence(self):
         """Only the reference comes from the customer."""
-        self.backend.invoice_number_field = "name"
         self.assertVerdict(self.invoice("CW1001", invoice_origin="S00001"), "accepted")
 
 

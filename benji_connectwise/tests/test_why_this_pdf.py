@@ -106,12 +106,6 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("○", text)
         self.assertNotIn("asked", text)
 
-    def test_invoice_without_number_promises_no_lookup(self):
-        self.backend.invoice_number_field = "ref"
-        text = self.why(self.invoice("CW1001"))
-        self.assertIn("no number to look up in ConnectWise", text)
-        self.assertNotIn("○", text)
-
 
 @tagged("post_install", "-at_install")
 class TestInTheBrowser(WhyCommon):
@@ -461,7 +455,7 @@ class TestRenumbered(WhyCommon):
 
     def test_new_reference_withdraws_the_pdf(self):
         """A rule of the connection reads the number there."""
-        self.backend.invoice_number_field = "ref"
+        self.add_rule()
         amount = self.sandbox_invoice("CW1001")["total"]
         move = self.invoice("A-1", amount=amount, ref="CW1001")
         move._get_preferred_invoice_pdf()
@@ -471,7 +465,7 @@ class TestRenumbered(WhyCommon):
     def test_new_number_rule_withdraws_the_pdf(self):
         move = self.invoice("CW1001", payment_reference="CW1002")
         move._get_preferred_invoice_pdf()
-        self.backend.invoice_number_field = "payment_reference"
+        self.add_rule("payment_reference")
         self.assertOdoos(move)
 
 

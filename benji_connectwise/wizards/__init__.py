@@ -8,6 +8,9 @@ from . import (
     connectwise_mapping_connect_line,
     connectwise_mapping_rescan,
     connectwise_mapping_rescan_line,
+    connectwise_number_bench,
+    connectwise_number_bench_line,
+    connectwise_number_bench_result,
     invoice_pdf_preference,
     mail_compose_message,
 )

@@ -38,7 +38,10 @@ def compare_and_store(run):
     moves = find_moves(run)
     theirs = read_theirs(run)
     lines = compare(
-        read_ours(moves), theirs, read_customers(backend), backend.amount_tolerance
+        read_ours(moves, theirs),
+        theirs,
+        read_customers(backend),
+        backend.amount_tolerance,
     )
     lines = [line for line in lines if _is_within(run, line)]
     currencies = {

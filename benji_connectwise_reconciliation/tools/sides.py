@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-from odoo.addons.benji_connectwise.lib.connectwise_client import defuse
+from odoo.addons.benji_connectwise.lib.connectwise_client import defuse, number_key
 from odoo.addons.benji_connectwise.tools.sync.sql import as_table
 
 from ..const import EDGE
@@ -132,15 +132,19 @@ def find_moves(run):
     )
 
 
-def read_ours(moves):
-    """Return `Ours` objects of invoices."""
+def read_ours(moves, theirs):
+    """Return `Ours` objects of invoices.
+
+    An invoice has the number under which ConnectWise has one, by a number rule too.
+    """
+    known = {number_key(invoice.number) for invoice in theirs}
     ours = []
     for move in moves:
         customer = move.partner_id.commercial_partner_id
         ours.append(
             Ours(
                 move.id,
-                move._get_connectwise_number(),
+                _choose_number(move, known),
                 move.invoice_date,
                 customer.id,
                 customer.name or "",
@@ -151,6 +155,13 @@ def read_ours(moves):
             )
         )
     return ours
+
+
+def _choose_number(move, known):
+    candidates = move._get_connectwise_numbers()
+    key = next((key for key in candidates if key in known), None)
+    key = key or next(iter(candidates), None)
+    return candidates[key].number if key else ""
 
 
 def read_customers(backend):

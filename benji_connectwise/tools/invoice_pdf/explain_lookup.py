@@ -1,11 +1,12 @@
 """Why ConnectWise's PDF of an invoice is used or not, in sentences for people."""
 
-from odoo.tools import format_datetime, formatLang
+from odoo.tools import format_datetime, format_list, formatLang
 
-from ...lib.connectwise_client.const import MAX_HITS
+from ...lib.connectwise_client.const import MAX_HITS, MAX_INVOICE_NUMBER_LENGTH
 from ..connection.explain import explain_stored
+from .numbers import find_candidate
 from .order import get_order
-from .verdict import prepare_cases
+from .verdict import group_by_number, prepare_cases
 
 UNREADABLE = "unreadable_record"
 """The kind of a stored error that is none of the client's own."""
@@ -27,12 +28,6 @@ def explain_not_asked(move):
     backend = move.company_id._get_connectwise_backend()
     if not backend or backend.state == "draft":
         return _("ConnectWise is not connected.")
-    if not move._get_connectwise_number():
-        field = move._fields[backend.invoice_number_field]
-        return _(
-            "There is no number to look up in ConnectWise: “%s” is empty.",
-            field._description_string(move.env),
-        )
     if backend.failure and not backend.failing_since:
         return backend.last_error
     if backend.failure:
@@ -58,14 +53,14 @@ def explain_lookup(lookup):
         return False
     if lookup.has_pdf:
         return _explain_accepted(lookup)
-    if not lookup._is_for_current_number() or lookup.is_from_another_tenant:
+    if not lookup._is_for_current_numbers() or lookup.is_from_another_tenant:
         return False
     if lookup.verdict and not lookup.accepted_id:
         return _explain_refused(lookup)
     if lookup.error:
         return explain_error(lookup)
     if lookup.state == "not_found":
-        return _("ConnectWise has no invoice with the number %s.", lookup.number or "")
+        return _explain_not_found(lookup)
     return False
 
 
@@ -75,7 +70,7 @@ def explain_error(lookup):
         return lookup.env._(
             "Nothing usable for the number %s: ConnectWise's answer contains a record"
             " that cannot be read.",
-            lookup.number,
+            _name_numbers(lookup),
         )
     return explain_stored(lookup.env, lookup.error)
 
@@ -93,7 +88,7 @@ def explain_amount(lookup):
 def _explain_accepted(lookup):
     _ = lookup.env._
     hit = lookup.accepted_id
-    parts = [_("invoice %s", hit.number), _name_company(hit)]
+    parts = [_("invoice %s", hit.number), _name_rules(hit), _name_company(hit)]
     if hit.has_total:
         amount = _format_amount(hit.env, hit.total, hit.currency_code)
         if lookup.verdict == "amount_differs":
@@ -136,9 +131,22 @@ def _explain_refused(lookup):
     }
     return _(
         "Number %(number)s found, but %(why)s.",
-        number=lookup.number,
+        number=_name_number(hit) if hit else _name_numbers(lookup),
         why=sentences[lookup.verdict](),
     )
+
+
+def _explain_not_found(lookup):
+    _ = lookup.env._
+    numbers = lookup.numbers or [""]
+    if all(len(number) > MAX_INVOICE_NUMBER_LENGTH for number in numbers):
+        return _(
+            "ConnectWise cannot have the number %(number)s: it is longer than"
+            " %(most)s characters. A number rule can shorten it.",
+            number=numbers[0],
+            most=MAX_INVOICE_NUMBER_LENGTH,
+        )
+    return _("ConnectWise has no invoice with the number %s.", _name_numbers(lookup))
 
 
 def _explain_unproven(case):
@@ -160,6 +168,18 @@ def _explain_ambiguity(lookup):
     _ = lookup.env._
     if lookup.has_too_many_hits:
         return _("there are more than %s invoices with this number", MAX_HITS)
+    by_number = group_by_number(lookup.hit_ids)
+    if len(by_number) > 1:
+        return _(
+            "the rules contradict each other: there are %s",
+            format_list(
+                lookup.env,
+                [
+                    f"{_name_number(hits[0])} {_name_company(hits[0])}".strip()
+                    for hits in by_number.values()
+                ],
+            ),
+        )
     if len(lookup.hit_ids) > 1:
         return _("there are %s invoices with this number", len(lookup.hit_ids))
     return _("an invoice of another customer here has this number too")
@@ -191,6 +211,27 @@ def _explain_owner(case, hit):
             **names,
         )
     return _("it belongs to %(company)s, not to %(customer)s", **names)
+
+
+def _name_numbers(lookup):
+    """Name all the numbers that were asked for."""
+    return format_list(lookup.env, lookup.numbers or [""], style="or")
+
+
+def _name_number(hit):
+    """Name the number of a hit, and the rule by which it was found."""
+    rules = _name_rules(hit)
+    return f"{hit.number} ({rules})" if rules else hit.number
+
+
+def _name_rules(hit):
+    """Name the rules by which a hit was found; none if by the number as it is."""
+    candidates = hit.lookup_id.move_id._get_connectwise_numbers()
+    candidate = find_candidate(candidates, hit)
+    if not candidate or candidate.is_as_it_is:
+        return ""
+    names = [f"“{rule.with_env(hit.env).display_name}”" for rule in candidate.rules]
+    return hit.env._("found by the rule %s", ", ".join(names))
 
 
 def _name_company(hit):

@@ -25,6 +25,7 @@ from ...const import (
     SECONDS_FOR_RUN,
 )
 from ...lib.connectwise_client import (
+    AmbiguousNumberError,
     ConnectWiseError,
     DeadlineError,
     number_key,
@@ -56,7 +57,7 @@ DUE = """
        AND move.state = 'posted'
        AND move.move_type = ANY(%(types)s)
        AND move.company_id = ANY(%(companies)s)
-       AND COALESCE(%(number)s, '') != ''
+       AND COALESCE(move.name, '') != ''
        AND %(is_used)s
        -- The answer of another ConnectWise stays as it was sent.
        AND COALESCE(lookup.tenant, %(tenant)s) = %(tenant)s
@@ -247,8 +248,6 @@ def find_due_invoices(backend):
             DUE,
             companies=backend._get_companies().ids,
             types=Move.get_sale_types(),
-            # Invoices without a number can never be looked up.
-            number=SQL.identifier("move", backend.invoice_number_field),
             is_used=is_used,
             oldest=now - LOOK_BACK,
             oldest_date=fields.Date.today() - LOOK_BACK,
@@ -332,7 +331,11 @@ def _look_up(client, lookups):
     """
     for some in split_every(NUMBERS_AT_ONCE, lookups.ids, lookups.browse):
         some = some.exists()
-        numbers = {number_key(lookup.number): lookup.number for lookup in some}
+        numbers = {
+            number_key(number): number
+            for lookup in some
+            for number in lookup.numbers or ()
+        }
         found, skipped = {}, []
         for invoices, skipped_rows in client.find_invoices(numbers.values()):
             for invoice in invoices:
@@ -343,11 +346,16 @@ def _look_up(client, lookups):
         # or another ConnectWise connected: then this answers another question.
         some = some.exists().filtered(
             lambda lookup, asked=numbers: (
-                number_key(lookup.number) in asked
+                {number_key(number) for number in lookup.numbers or ()} <= asked.keys()
                 and lookup.backend_id.tenant == client.tenant
             )
         )
-        store_hits(some, found, client.tenant)
+        crowded = {
+            number_key(record.error.value)
+            for record in skipped
+            if isinstance(record.error, AmbiguousNumberError)
+        }
+        store_hits(some, found, client.tenant, crowded)
         for lookup in some.filtered(lambda lookup: lookup.state == "not_found"):
             lookup.error = _find_problem(lookup, skipped)
         yield
@@ -356,7 +364,7 @@ def _look_up(client, lookups):
 def _find_problem(lookup, skipped):
     """Return why nothing may have been found: skipped records, or False."""
     for record in skipped:
-        if getattr(record.error, "value", None) == lookup.number:
+        if getattr(record.error, "value", None) in lookup.numbers:
             return serialize_error(record.error)
     return {"kind": UNREADABLE} if any(record.id for record in skipped) else False
 

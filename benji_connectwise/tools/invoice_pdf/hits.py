@@ -8,11 +8,12 @@ from ...lib.connectwise_client.const import MAX_HITS
 from .verdict import prepare_cases
 
 
-def store_hits(lookups, found, tenant):
+def store_hits(lookups, found, tenant, crowded=()):
     """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
 
     :param found: {number_key: the client's invoices}, for all of these lookups
     :param tenant: which ConnectWise this was
+    :param crowded: number_keys of which there are more invoices than could be read
     """
     if not lookups:
         return
@@ -28,10 +29,10 @@ def store_hits(lookups, found, tenant):
             tuple(lookups.ids),
         )
     )
-    answered = lookups.filtered(lambda lookup: number_key(lookup.number) in found)
+    answered = lookups.filtered(lambda lookup: _get_keys(lookup) & found.keys())
     before = {lookup: lookup.accepted_id for lookup in lookups}
     lookups.tenant = tenant
-    _replace_hits(lookups, found)
+    _replace_hits(lookups, found, crowded)
     now = fields.Datetime.now()
     answered.write({"state": "found", "asked_at": now})
     (lookups - answered).write({"state": "not_found", "asked_at": now})
@@ -47,13 +48,21 @@ def store_hits(lookups, found, tenant):
     (lookups - accepted)._pause()
 
 
-def _replace_hits(lookups, found):
+def _get_keys(lookup):
+    return {number_key(number) for number in lookup.numbers or ()}
+
+
+def _replace_hits(lookups, found, crowded):
     Hit = lookups.env["connectwise.invoice"]
     new, gone = [], Hit
     for lookup in lookups:
         known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
-        invoices = found.get(number_key(lookup.number), ())
-        lookup.has_too_many_hits = len(invoices) > MAX_HITS
+        by_number = [found[key] for key in _get_keys(lookup) & found.keys()]
+        invoices = [invoice for some in by_number for invoice in some]
+        lookup.has_too_many_hits = any(len(some) > MAX_HITS for some in by_number) or (
+            # Next to what was found, there is something else.
+            bool(invoices) and not _get_keys(lookup).isdisjoint(crowded)
+        )
         for invoice in () if lookup.has_too_many_hits else invoices:
             values = Hit._prepare_values(invoice)
             hit = known.pop(invoice.id, Hit)

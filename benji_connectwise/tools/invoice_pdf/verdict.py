@@ -5,15 +5,21 @@ accepted by evidence, in the order of `Case.decide`. The first step that finds s
 against it refuses it.
 """
 
+from ...lib.connectwise_client import number_key
+from .numbers import find_candidate, get_candidates, is_from_odoo
+
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
 
 
-def prepare_cases(lookups):
-    """Return {lookup: its Case}, reading the evidence for all of them at once."""
+def prepare_cases(lookups, rules=None):
+    """Return {lookup: its Case}, reading the evidence for all of them at once.
+
+    :param rules: number rules that are only tried, instead of those in force
+    """
     found_by = _get_lookups_by_hit(lookups)
     owners = _get_owners(lookups)
-    return {lookup: Case(lookup, found_by, owners) for lookup in lookups}
+    return {lookup: Case(lookup, found_by, owners, rules) for lookup in lookups}
 
 
 class Case:
@@ -23,9 +29,10 @@ class Case:
     :param found_by: {ConnectWise's id of an invoice: the lookups that found it}
     :param owners: {(connection, ConnectWise's id of a company): the customers that are
         connected to it}
+    :param rules: as for `prepare_cases`
     """
 
-    def __init__(self, lookup, found_by, owners):
+    def __init__(self, lookup, found_by, owners, rules):
         self.lookup = lookup
         self.move = lookup.move_id
         self.backend = lookup.backend_id
@@ -34,6 +41,7 @@ class Case:
             lambda mapping: mapping.backend_id == self.backend
         )
         self.company = self.mapping._get_trusted_company()
+        self._rules = rules
         self._found_by = found_by
         self._owners = owners
 
@@ -43,9 +51,12 @@ class Case:
         :return: (verdict, the accepted `connectwise.invoice` or those it is about)
         """
         lookup, hits = self.lookup, self.lookup.hit_ids
-        if not lookup._is_for_current_number():
+        candidates = self.move._get_connectwise_numbers()
+        sent = lookup._get_sent_hit().filtered(
+            lambda hit: find_candidate(candidates, hit)
+        )
+        if not sent and not lookup._is_for_current_numbers():
             return False, hits.browse()
-        sent = lookup._get_sent_hit()
         if lookup.is_from_another_tenant:
             # A PDF that was sent stays. Nothing else can be compared across tenants.
             return bool(sent) and "accepted", sent
@@ -56,8 +67,18 @@ class Case:
             return self._accept(sent), sent
         if lookup.has_too_many_hits:
             return "ambiguous", hits.browse()
+        return self.judge(hits)
+
+    def judge(self, hits):
+        """Return the verdict on hits of which none was sent to anybody.
+
+        :return: as `decide`
+        """
         if not hits:
             return False, hits
+        if len(group_by_number(hits)) > 1:
+            # Two rules contradict each other, whatever speaks for one of them.
+            return "ambiguous", hits
         for verdict, speaks_against in (
             ("wrong_type", self._is_other_type),
             ("wrong_company", self.find_other_owner),
@@ -109,7 +130,7 @@ class Case:
         return not (
             self._is_other_type(hit)
             or find_contradiction(self.lookup, hit)
-            or is_number_from_customer(self.lookup)
+            or self._is_number_from_customer(self.lookup, hit)
             or self.find_rivals(hit)
         )
 
@@ -127,10 +148,18 @@ class Case:
                     and rival._get_customer() != self.customer
                     and rival.move_id.move_type == self.move.move_type
                     and not find_contradiction(rival, hit)
-                    and not is_number_from_customer(rival)
+                    and not self._is_number_from_customer(rival, _find_own(rival, hit))
                 )
             )
         return rivals
+
+    def _is_number_from_customer(self, lookup, hit):
+        move = lookup.move_id
+        if self._rules is None:
+            candidates = move._get_connectwise_numbers()
+        else:
+            candidates = get_candidates(move, self._rules)
+        return is_number_from_customer(lookup, find_candidate(candidates, hit))
 
     def _is_other_type(self, hit):
         """Whether one is an invoice and the other a credit note."""
@@ -153,7 +182,7 @@ class Case:
             return self._accept(hit)
         if refused := find_contradiction(self.lookup, hit):
             return refused
-        if is_number_from_customer(self.lookup):
+        if self._is_number_from_customer(self.lookup, hit):
             return "unproven_number"
         # Two customers with the same number and amount: either may be the one.
         if not is_own and self.find_rivals(hit):
@@ -164,20 +193,28 @@ class Case:
         return "amount_differs" if find_contradiction(self.lookup, hit) else "accepted"
 
 
-def is_number_from_customer(lookup):
-    """Whether the customer may have chosen the number or the amount.
+def group_by_number(hits):
+    """Return {number_key: the hits with this number}."""
+    return hits.grouped(lambda hit: number_key(hit.number or ""))
+
+
+def is_number_from_customer(lookup, candidate):
+    """Whether the customer may have chosen a number, or the amount.
 
     A visitor of the web shop chooses the amount of his order, and the journal gives the
     number. An order's *Customer Reference*, which visitors of the shop and the portal
     can write, becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo
-    does not record the writer, so no reference of an order is trusted.
+    does not record the writer, so no field of an order's invoice is trusted but those
+    that Odoo fills in, whatever a rule makes of it.
+
+    :param candidate: the number, of `get_candidates`; None if none is known any more
     """
     move = lookup.move_id
     if lookup._get_customer().connectwise_self_written:
         return True
-    if lookup.backend_id.invoice_number_field != "ref":
+    if not (move.invoice_origin or move.create_uid.share):
         return False
-    return bool(move.invoice_origin or move.create_uid.share)
+    return not (candidate and is_from_odoo(candidate))
 
 
 def find_contradiction(lookup, hit):
@@ -199,13 +236,27 @@ def find_contradiction(lookup, hit):
     return False
 
 
+def _find_own(lookup, hit):
+    """Return the hit of `lookup` that is the same invoice as `hit`."""
+    ref = hit.connectwise_ref
+    return lookup.hit_ids.filtered(lambda own: own.connectwise_ref == ref)[:1]
+
+
 def _get_lookups_by_hit(lookups):
     refs = lookups.hit_ids.mapped("connectwise_ref")
     hits = lookups.env["connectwise.invoice"].search([("connectwise_ref", "in", refs)])
-    hits = hits.filtered(lambda hit: not hit.lookup_id.is_from_another_tenant)
-    return {
-        ref: found.lookup_id for ref, found in hits.grouped("connectwise_ref").items()
-    }
+    found_by = {ref: lookups.browse() for ref in refs}
+    for hit in hits:
+        lookup = hit.lookup_id
+        # Of an invoice that is judged now, its present hits count.
+        is_judged = lookup.move_id in lookups.move_id
+        if not is_judged and not lookup.is_from_another_tenant:
+            found_by[hit.connectwise_ref] |= lookup
+    for lookup in lookups:
+        if not lookup.is_from_another_tenant:
+            for hit in lookup.hit_ids:
+                found_by[hit.connectwise_ref] |= lookup
+    return found_by
 
 
 def _get_owners(lookups):

@@ -1,0 +1,49 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..const import MOST_NUMBER_RULES
+
+
+class ConnectwiseNumberRule(models.Model):
+    """A further number under which ConnectWise may have an invoice.
+
+    The number as it is in Odoo is asked for in any case.
+    """
+
+    _name = "connectwise.number.rule"
+    _inherit = ["connectwise.number"]
+    _description = "ConnectWise Number Rule"
+
+    backend_id = fields.Many2one(
+        "connectwise.backend", required=True, index=True, ondelete="cascade"
+    )
+
+    @api.constrains("backend_id")
+    def _check_count(self):
+        for backend in self.backend_id:
+            if len(backend.number_rule_ids) > MOST_NUMBER_RULES:
+                raise ValidationError(
+                    self.env._(
+                        "A connection has at most %s number rules: each of them makes"
+                        " ConnectWise slower to ask.",
+                        MOST_NUMBER_RULES,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules.backend_id._find_lookups()._judge_anew()
+        return rules
+
+    def write(self, vals):
+        backends = self.backend_id
+        result = super().write(vals)
+        (backends | self.backend_id)._find_lookups()._judge_anew()
+        return result
+
+    def unlink(self):
+        backends = self.backend_id
+        result = super().unlink()
+        backends._find_lookups()._judge_anew()
+        return result

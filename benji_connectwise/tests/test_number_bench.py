@@ -1,0 +1,214 @@
+"""Number rules are tried on the newest invoices before they are saved."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..const import INVOICES_ON_BENCH
+from .test_number_rules import RulesCommon
+
+
+class BenchCommon(RulesCommon):
+    def bench(self, *rules):
+        """Return the bench of the administrator, with these rules typed."""
+        Bench = self.env["connectwise.number.bench"].with_user(self.administrator)
+        bench = Bench.with_context(allowed_company_ids=self.company.ids).create(
+            {"backend_id": self.backend.id}
+        )
+        lines = [Command.create({"field_name": "ref", **rule}) for rule in rules]
+        bench.line_ids = [Command.clear(), *lines]
+        return bench
+
+    def found(self, bench, place):
+        """Return {figure: numbers of the invoices}; those that are zero left out."""
+        found = bench.result_ids[place].found
+        Move = self.env["account.move"]
+        return {
+            figure: sorted(Move.browse(ids).mapped("name"))
+            for figure, ids in found.items()
+            if ids
+        }
+
+
+@tagged("post_install", "-at_install")
+class TestBench(BenchCommon):
+    def test_bench_starts_with_the_rules_in_force(self):
+        self.add_rule(cut_prefix="X-")
+        Bench = self.env["connectwise.number.bench"].with_user(self.administrator)
+        Bench = Bench.with_context(default_backend_id=self.backend.id)
+        values = Bench.default_get(["backend_id", "line_ids"])
+        self.assertEqual(values["line_ids"][0][2]["cut_prefix"], "X-")
+
+    def test_hits_and_misses_are_counted(self):
+        self.invoice("CW1001")
+        self.invoice("A-1", amount=1)
+        bench = self.bench()
+        bench.action_try()
+        self.assertEqual(self.found(bench, 0), {"hits": ["CW1001"], "misses": ["A-1"]})
+
+    def test_each_rule_has_its_figures(self):
+        self.invoice("A-1", amount=self.amount("CW1001"), ref="X-CW1001")
+        self.invoice("A-2", amount=1, ref="X-CW1002")
+        self.invoice("A-3", amount=1)
+        bench = self.bench({"cut_prefix": "X-"})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 1), {"hits": ["A-1"], "refused": ["A-2"]})
+
+    def test_another_kind_is_a_collision(self):
+        self.invoice("A-1", amount=1, ref="CM1001")
+        bench = self.bench({})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 1), {"collisions": ["A-1"]})
+
+    def test_rules_that_contradict_each_other_are_ambiguous(self):
+        self.invoice("CW1001", ref="CW1002")
+        bench = self.bench({})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 2), {"ambiguous": ["CW1001"]})
+
+    def test_typed_rules_are_compared_with_those_in_force(self):
+        self.invoice("A-1", amount=self.amount("CW1001"), ref="CW1001")
+        bench = self.bench({})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 2), {"hits": ["A-1"]})
+        self.assertEqual(self.found(bench, 3), {"misses": ["A-1"]})
+        self.assertIn("1 of the 1 newest", bench.summary)
+
+    def test_reference_of_an_order_is_refused(self):
+        """As it would be when it is looked up."""
+        amount = self.amount("CW1001")
+        self.invoice("A-1", amount=amount, ref="CW1001", invoice_origin="S00001")
+        bench = self.bench({})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 1), {"refused": ["A-1"]})
+
+    def test_two_customers_with_one_number_are_ambiguous(self):
+        amount = self.amount("CW1001")
+        self.invoice("A-1", amount=amount, ref="CW1001")
+        self.invoice("A-2", amount=amount, ref="CW1001", partner_id=self.partner_b.id)
+        bench = self.bench({})
+        bench.action_try()
+        self.assertEqual(self.found(bench, 1), {"ambiguous": ["A-1", "A-2"]})
+
+    def test_trying_stores_no_lookup_and_no_rule(self):
+        move = self.invoice("CW1001")
+        self.bench({}).action_try()
+        self.env.flush_all()
+        self.assertFalse(move.connectwise_lookup_ids)
+        self.assertFalse(self.backend.number_rule_ids)
+        self.assertFalse(self.env["connectwise.invoice"].search([]))
+
+    def test_known_answers_are_not_asked_for_again(self):
+        self.invoice("CW1001")
+        bench = self.bench({})
+        bench.action_try()
+        with self.no_requests():
+            bench.action_try()
+
+    def test_answers_of_lookups_are_not_asked_for_again(self):
+        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        bench = self.bench()
+        with self.no_requests():
+            bench.action_try()
+        self.assertEqual(self.found(bench, 0), {"hits": ["CW1001"]})
+
+    def test_only_the_newest_invoices_are_tried(self):
+        amounts = {"amount": 1, "post": False}
+        moves = self.invoice("A-1", **amounts)
+        for number in range(2, INVOICES_ON_BENCH + 2):
+            moves |= self.invoice(f"A-{number}", **amounts)
+        moves.action_post()
+        bench = self.bench()
+        bench.action_try()
+        self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)
+
+    def test_long_numbers_are_pointed_out(self):
+        self.invoice("INV/2026/10/00001", amount=1)
+        bench = self.bench()
+        bench.action_try()
+        self.assertEqual(self.found(bench, 0), {"too_long": ["INV/2026/10/00001"]})
+        self.assertIn("more than 15 characters", bench.too_long)
+
+    def test_bench_without_invoices_says_so(self):
+        bench = self.bench({})
+        bench.action_try()
+        self.assertIn("no posted customer invoice", bench.summary)
+
+    def test_outage_is_explained_and_the_next_try_goes_on(self):
+        self.invoice("CW1001")
+        bench = self.bench()
+        self.sandbox.fault("unavailable", times=0)
+        bench.action_try()
+        self.assertTrue(bench.obstacle)
+        self.assertEqual(self.found(bench, 0), {"open": ["CW1001"]})
+        self.sandbox.reset()
+        self.backend._forget_failures()
+        bench.action_try()
+        self.assertFalse(bench.obstacle)
+        self.assertEqual(self.found(bench, 0), {"hits": ["CW1001"]})
+
+    def test_figure_opens_its_invoices(self):
+        move = self.invoice("CW1001")
+        self.invoice("A-1", amount=1)
+        bench = self.bench()
+        bench.action_try()
+        action = bench.result_ids[0].action_open("hits")
+        self.assertEqual(self.env["account.move"].search(action["domain"]), move)
+
+    def test_figure_leaves_out_an_invoice_that_was_deleted(self):
+        move = self.invoice("A-1", amount=1)
+        bench = self.bench()
+        bench.action_try()
+        move.button_draft()
+        move.with_context(force_delete=True).unlink()
+        action = bench.result_ids[0].action_open("misses")
+        self.assertFalse(self.env["account.move"].search(action["domain"]))
+
+
+@tagged("post_install", "-at_install")
+class TestSaving(BenchCommon):
+    def test_rules_are_saved_in_their_order(self):
+        self.add_rule("payment_reference")
+        bench = self.bench({"cut_prefix": "X-"}, {"field_name": "name", "pad_to": 5})
+        bench.action_save()
+        rules = self.backend.number_rule_ids
+        self.assertEqual(rules.mapped("cut_prefix"), ["X-", False])
+        self.assertEqual(rules.mapped("field_name"), ["ref", "name"])
+
+    def test_rules_changed_by_somebody_else_are_not_overwritten(self):
+        bench = self.bench({})
+        self.add_rule("payment_reference")
+        with self.assertRaisesRegex(UserError, "Somebody else changed"):
+            bench.action_save()
+
+    def test_bench_of_another_companys_connection_is_refused(self):
+        elsewhere = self.new_odoo_company()
+        other = self.backend.sudo().copy({"company_id": elsewhere.id})
+        Bench = self.env["connectwise.number.bench"].with_user(self.administrator)
+        with self.assertRaises(AccessError):
+            Bench.create({"backend_id": other.id})
+        with self.assertRaises(AccessError):
+            Bench.with_context(default_backend_id=other.id).default_get(
+                ["backend_id", "line_ids"]
+            )
+
+
+@tagged("post_install", "-at_install")
+class TestProposals(BenchCommon):
+    def test_rule_that_finds_missing_invoices_is_proposed(self):
+        for number in ("CW1001", "CW1002"):
+            zeros = number.replace("CW", "CW00")
+            self.invoice(zeros, amount=self.amount(number))
+        bench = self.bench()
+        bench.action_try()
+        self.assertIn("2 of 2 invoices", bench.proposal)
+        self.assertIn("no leading zeros", bench.proposal)
+        bench.action_add_proposal()
+        self.assertEqual(bench.result_ids[1].hits, 2)
+        self.assertFalse(bench.proposal)
+
+    def test_rule_that_finds_invoices_of_another_amount_is_not_proposed(self):
+        self.invoice("CW001001", amount=1)
+        bench = self.bench()
+        bench.action_try()
+        self.assertFalse(bench.proposal)

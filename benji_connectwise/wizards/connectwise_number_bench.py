@@ -1,0 +1,153 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import NO_ACCESS, Command
+
+from ..tools.invoice_pdf import number_bench
+
+
+class ConnectwiseNumberBench(models.TransientModel):
+    """*Number Rules*: rules as typed are tried on the newest invoices, then saved."""
+
+    _name = "connectwise.number.bench"
+    _description = "Number Rules"
+
+    backend_id = fields.Many2one(
+        "connectwise.backend",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        default=lambda self: self.env["connectwise.mapping"]._get_current_backend(),
+    )
+    line_ids = fields.One2many("connectwise.number.bench.line", "bench_id", "Rules")
+    result_ids = fields.One2many("connectwise.number.bench.result", "bench_id")
+    summary = fields.Char(readonly=True)
+    obstacle = fields.Char(readonly=True, help="What prevented asking for all numbers.")
+    too_long = fields.Char(readonly=True)
+    proposal = fields.Char(readonly=True)
+    proposed_steps = fields.Json(readonly=True)
+    answers = fields.Json(groups=NO_ACCESS, help="By number; they are not asked again.")
+    rules_before = fields.Json(groups=NO_ACCESS, help="In force when it was opened.")
+
+    def _compute_display_name(self):
+        # What the web client shows as the page's title.
+        self.display_name = self.env._("Number Rules")
+
+    @api.model
+    def default_get(self, fields):
+        self.check_access("create")
+        values = super().default_get(fields)
+        backend = self.env["connectwise.backend"].browse(values.get("backend_id"))
+        if "line_ids" in fields and backend:
+            backend.check_access("read")
+            values["line_ids"] = [
+                Command.create(rule._get_steps()) for rule in backend.number_rule_ids
+            ]
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        benches = super().create(vals_list)
+        for bench in benches.sudo():
+            bench.rules_before = bench._describe_rules_in_force()
+        return benches
+
+    @api.constrains("backend_id")
+    def _check_may_change(self):
+        # Odoo shows the names of linked records without checking access.
+        self.sudo(False).backend_id.check_access("write")
+
+    def _describe_rules_in_force(self):
+        rules = self.backend_id.number_rule_ids
+        return [[rule.id, str(rule.write_date)] for rule in rules]
+
+    def action_try(self):
+        """Try the rules as typed; nothing of the connection is changed."""
+        self.ensure_one()
+        self.backend_id.check_access("write")
+        answers = dict(self.sudo().answers or {})
+        trials, obstacle = number_bench.try_rules(
+            self.backend_id, self.line_ids, answers
+        )
+        before, together = trials[-1].found, trials[-2].found
+        tried = sum(map(len, together.values()))
+        proposal = not obstacle and number_bench.propose(
+            self.backend_id, self.line_ids, together["misses"], answers
+        )
+        self.sudo().write(
+            {
+                "answers": answers,
+                "obstacle": obstacle,
+                "summary": self._summarize(tried, together, before),
+                "too_long": self._describe_too_long(trials[0].found["too_long"]),
+                "proposal": proposal and self._describe_proposal(*proposal),
+                "proposed_steps": proposal and proposal[0],
+                "result_ids": [
+                    Command.clear(),
+                    *(
+                        Command.create({"name": label, "found": found})
+                        for label, found in trials
+                    ),
+                ],
+            }
+        )
+
+    def _summarize(self, tried, together, before):
+        if not tried:
+            return self.env._(
+                "There is no posted customer invoice yet to try the rules on."
+            )
+        return self.env._(
+            "Together: %(found)s of the %(tried)s newest posted invoices are found"
+            " (with the rules in force: %(before)s).",
+            found=len(together["hits"]),
+            tried=tried,
+            before=len(before["hits"]),
+        )
+
+    def _describe_too_long(self, move_ids):
+        return bool(move_ids) and self.env._(
+            "%s of these invoices have a number of more than 15 characters, which"
+            " ConnectWise cannot have: they are found only by a rule.",
+            len(move_ids),
+        )
+
+    def _describe_proposal(self, steps, found, tried):
+        return self.env._(
+            "%(found)s of %(tried)s invoices that were not found would be by the rule"
+            " “%(rule)s”.",
+            found=found,
+            tried=tried,
+            rule=self.line_ids.new(steps).display_name,
+        )
+
+    def action_add_proposal(self):
+        """Add the proposed rule to those that are tried, and try them."""
+        self.ensure_one()
+        self.backend_id.check_access("write")
+        if self.proposed_steps:
+            self.line_ids = [Command.create({"sequence": 99, **self.proposed_steps})]
+        return self.action_try()
+
+    def action_save(self):
+        """Put the rules in force.
+
+        :raises UserError: if somebody else changed them since they were opened
+        """
+        self.ensure_one()
+        backend = self.backend_id
+        backend.check_access("write")
+        if self.sudo().rules_before != self._describe_rules_in_force():
+            raise UserError(
+                self.env._(
+                    "Somebody else changed the number rules in the meantime. Open them"
+                    " again to see the rules that are in force now."
+                )
+            )
+        backend.number_rule_ids = [
+            Command.clear(),
+            *(
+                Command.create({**line._get_steps(), "sequence": place})
+                for place, line in enumerate(self.line_ids, start=1)
+            ),
+        ]
+        return backend._get_records_action(name=self.env._("ConnectWise PSA"))
