@@ -341,10 +341,7 @@ class AccountMove(models.Model):
         return is_used("connectwise", self)
 
     def _get_connectwise_numbers(self):
-        """Return the numbers that this invoice may have in ConnectWise, in order.
-
-        :return: {number_key: Candidate}, of `tools.invoice_pdf.numbers`
-        """
+        """Return the numbers it may have in ConnectWise, as `get_candidates` does."""
         backend = self.company_id._get_connectwise_backend()
         return get_candidates(self, backend.number_rule_ids)
 

@@ -320,14 +320,12 @@ class ConnectwiseBackend(models.Model):
     def action_remove_imported_contacts(self):
         """Remove what the synchronization imported, after it was switched off.
 
-        :raises UserError: while it is on, because the contacts would come back
+        :raises UserError: while it is on, because they would come back
         """
         self.ensure_one()
         self.check_access("write")
         if self.sync_contacts:
-            raise UserError(
-                self.env._("Switch the synchronization of contacts off first.")
-            )
+            raise UserError(self.env._("Switch the contact synchronization off first."))
         rows = self.env["connectwise.mapping"].sudo()
         with_contact = [("backend_id", "=", self.id), ("contact_id", "!=", False)]
         remove_contacts(rows.search(with_contact))

@@ -1,11 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
-from ..const import (
-    INVOICES_AT_ONCE,
-    LOOKUP_FIRST_RETRY,
-    LOOKUP_LAST_RETRY,
-)
+from ..const import INVOICES_AT_ONCE, LOOKUP_FIRST_RETRY, LOOKUP_LAST_RETRY
 from ..lib.connectwise_client import number_key
 from ..tools.invoice_pdf.fetching import (
     fetch_in_background,
@@ -15,7 +11,7 @@ from ..tools.invoice_pdf.fetching import (
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
 from ..tools.invoice_pdf.verdict import ACCEPTED, prepare_cases
 
-FACTS = (
+JUDGED_BY = (
     "hit_ids.number",
     "hit_ids.invoice_type",
     "hit_ids.company_ref",
@@ -137,7 +133,7 @@ class ConnectwiseLookup(models.Model):
 
     @api.depends(
         lambda self: [
-            *FACTS,
+            *JUDGED_BY,
             # A rule of the connection may find the number in any of these.
             *(
                 f"move_id.{name}"
@@ -177,10 +173,6 @@ class ConnectwiseLookup(models.Model):
                 and not lookup.is_from_another_tenant
                 and not lookup._is_pdf_current()
             )
-
-    # -------------------------------------------------------------------------
-    # The state of a lookup
-    # -------------------------------------------------------------------------
 
     def _get_customer(self):
         # Odoo leaves the invoice's own commercial partner as it was when a customer
@@ -243,10 +235,6 @@ class ConnectwiseLookup(models.Model):
         # As if a fact had changed: all that follows from the verdict follows again.
         self.modified(["pdf_ref"])
 
-    # -------------------------------------------------------------------------
-    # Kept PDFs
-    # -------------------------------------------------------------------------
-
     @api.model
     def _get_pdfs(self, moves):
         """Return {invoice id: attachment, sudo} of the trusted PDFs that are kept."""
@@ -300,10 +288,6 @@ class ConnectwiseLookup(models.Model):
             )
         )
         return {attachment.res_id: attachment for attachment in attachments}
-
-    # -------------------------------------------------------------------------
-    # Looking up
-    # -------------------------------------------------------------------------
 
     @api.model
     def _prepare(self, moves):
@@ -384,10 +368,6 @@ class ConnectwiseLookup(models.Model):
         sent = self.filtered(lambda lookup: lookup.has_pdf and lookup._is_pdf_sent())
         (self - sent)._forget()
         (sent.hit_ids - sent.accepted_id).unlink()
-
-    # -------------------------------------------------------------------------
-    # The scheduled action
-    # -------------------------------------------------------------------------
 
     @api.model
     def _cron_prefetch(self):

@@ -107,6 +107,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.report.attachment_use = True
         self.set_priority("attachment", "odoo")
         self.move.invoice_pdf_attachment_id = self.add_file(self.pdf + b"\n")
+        self.move.invoice_pdf_preference = False
         self.set_priority("odoo")
         content = self.print_out(self.move)
         self.assertNotEqual(content, self.pdf + b"\n")
@@ -117,6 +118,7 @@ class TestSavedReport(ConnectwiseCommon):
         self.report.attachment_use = True
         self.print_out(self.move)
         self.move.invoice_pdf_attachment_id = self.add_file(self.pdf)
+        self.move.invoice_pdf_preference = False
         self.set_priority("odoo", "attachment")
         self.assertNotEqual(self.print_out(self.move), self.pdf)
 

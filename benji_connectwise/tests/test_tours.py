@@ -32,3 +32,9 @@ class TestTours(ConnectwiseCommon, HttpCase):
         move = self.invoice("CW1001")
         self.tour("benji_connectwise_prefer_odoo", self.accountant)
         self.assertChosen(move, "odoo")
+
+    def test_administrator_makes_a_number_rule_in_the_browser(self):
+        amount = self.sandbox_invoice("CW1001")["total"]
+        self.invoice("A-1", amount=amount, ref="X-CW1001")
+        self.tour("benji_connectwise_number_rules", self.administrator)
+        self.assertEqual(self.backend.number_rule_ids.cut_prefix, "X-")

@@ -136,7 +136,7 @@ class ConnectwiseNumberBench(models.TransientModel):
         self.ensure_one()
         backend = self.backend_id
         backend.check_access("write")
-        if self.sudo().rules_before != self._describe_rules_in_force():
+        if (self.sudo().rules_before or []) != self._describe_rules_in_force():
             raise UserError(
                 self.env._(
                     "Somebody else changed the number rules in the meantime. Open them"
@@ -146,8 +146,8 @@ class ConnectwiseNumberBench(models.TransientModel):
         backend.number_rule_ids = [
             Command.clear(),
             *(
-                Command.create({**line._get_steps(), "sequence": place})
-                for place, line in enumerate(self.line_ids, start=1)
+                Command.create({**line._get_steps(), "sequence": sequence})
+                for sequence, line in enumerate(self.line_ids, start=1)
             ),
         ]
         return backend._get_records_action(name=self.env._("ConnectWise PSA"))
