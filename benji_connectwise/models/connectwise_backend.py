@@ -326,15 +326,14 @@ class ConnectwiseBackend(models.Model):
         self.check_access("write")
         if self.sync_contacts:
             raise UserError(self.env._("Switch the contact synchronization off first."))
-        rows = self.env["connectwise.mapping"].sudo()
         with_contact = [("backend_id", "=", self.id), ("contact_id", "!=", False)]
-        remove_contacts(rows.search(with_contact))
+        remove_contacts(self.env["connectwise.mapping"].sudo().search(with_contact))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _find_lookups(self):
-        """Return what was asked about the invoices of this connection, sudo."""
-        lookups = self.env["connectwise.lookup"].sudo()
-        return lookups.search([("company_id", "in", self._get_companies().ids)])
+        """Return the lookups of this connection's invoices, sudo."""
+        of_companies = [("company_id", "in", self._get_companies().ids)]
+        return self.env["connectwise.lookup"].sudo().search(of_companies)
 
     def _get_companies(self):
         """Return the Odoo companies that use this connection: its own and branches."""
