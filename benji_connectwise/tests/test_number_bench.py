@@ -175,6 +175,10 @@ class TestSaving(BenchCommon):
         self.assertEqual(rules.mapped("cut_prefix"), ["X-", False])
         self.assertEqual(rules.mapped("field_name"), ["ref", "name"])
 
+    def test_first_rule_is_saved(self):
+        self.bench({"cut_prefix": "X-"}).action_save()
+        self.assertEqual(self.backend.number_rule_ids.cut_prefix, "X-")
+
     def test_rules_changed_by_somebody_else_are_not_overwritten(self):
         bench = self.bench({})
         self.add_rule("payment_reference")

@@ -136,6 +136,7 @@ class ConnectwiseNumberBench(models.TransientModel):
         self.ensure_one()
         backend = self.backend_id
         backend.check_access("write")
+        # Odoo stores an empty list as nothing.
         if (self.sudo().rules_before or []) != self._describe_rules_in_force():
             raise UserError(
                 self.env._(
