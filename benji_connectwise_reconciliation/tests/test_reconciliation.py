@@ -40,7 +40,6 @@ class TestReconciliation(ReconciliationCommon):
         self.assertStatus(run, "R2", "connectwise_only")
 
     def test_invoice_without_a_number_in_connectwise_is_listed(self):
-        """S6"""
         invoice = self.there("", 103.0)
         lines = self.compare().line_ids
         line = lines.filtered(lambda line: line.connectwise_ref == invoice["id"])
