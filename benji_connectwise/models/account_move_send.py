@@ -188,7 +188,9 @@ class AccountMoveSend(models.AbstractModel):
         result = super()._link_invoice_documents(invoices_data)
         for invoice, data in invoices_data.items():
             if preferred := invoice._get_preferred_invoice_pdf():
-                invoice.sudo().message_main_attachment_id = preferred
+                # Past Odoo, which would check the balance of the invoice again.
+                main = {"message_main_attachment_id": preferred.id}
+                models.Model.write(invoice.sudo(), main)
             if preferred or data.get("sending_methods"):
                 sent += invoice
         # Odoo marks as sent each invoice that it rendered, even if nobody gets it.

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from psycopg2 import DatabaseError
 
-from odoo import fields
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -103,10 +103,10 @@ def pin_pdfs(moves):
     moves = moves.sudo().filtered(lambda move: move.id in kept)
     moves._note_time("connectwise_sent_at")
     for move in moves:
-        pdf = kept[move.id]
-        # Only if it is news: each writing of an invoice checks its balance.
-        if move.connectwise_sent_checksum != pdf.checksum:
-            move.connectwise_sent_checksum = pdf.checksum
+        checksum = kept[move.id].checksum
+        if move.connectwise_sent_checksum != checksum:
+            # Past Odoo, which would check the balance of the invoice again.
+            models.Model.write(move, {"connectwise_sent_checksum": checksum})
 
 
 def delete_unsent(moves):
