@@ -36,6 +36,11 @@ from connectwise_client.const import MAX_JSON_BYTES
 Start = Callable[..., RawServer]
 
 COUNT = f"{API}/company/companies/count"
+PROMPT = 5
+"""Seconds: far from the 9 that would be waited without the limit under test.
+
+The limits themselves are below one second; a busy machine may add to them.
+"""
 ONCE = Limits(
     connect=0.5, answer=0.5, pdf=0.5, attempts=1, first_delay=0, longest_sleep=0
 )
@@ -133,7 +138,7 @@ def test_slow_server_does_not_hold_its_caller_beyond_the_total(
     with pytest.raises(DeadlineError) as caught:
         client.count_companies()
     assert caught.value.reason == "timeout"
-    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+    assert time.monotonic() - started < PROMPT
 
 
 @pytest.mark.parametrize("fault", SLOW)
@@ -146,7 +151,7 @@ def test_slow_server_does_not_hold_one_exchange_beyond_its_limit(
         client.count_companies()
     assert caught.value.reason == "timeout"
     assert str(caught.value) == "The answer took too long"
-    assert time.monotonic() - started < ONCE.answer + 0.5
+    assert time.monotonic() - started < PROMPT
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_pdf_has_a_limit_of_its_own(
     started = time.monotonic()
     with pytest.raises(NetworkError):
         read(connect(raw_server(stalls(b"")).place, limits))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < PROMPT
 
 
 def test_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> None:
@@ -178,7 +183,7 @@ def test_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> No
     started = time.monotonic()
     with pytest.raises(DeadlineError):
         client.count_companies()
-    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+    assert time.monotonic() - started < PROMPT
     hang.set()
 
 
@@ -648,7 +653,7 @@ def test_handshake_that_drips_does_not_hold_its_caller(
     started = time.monotonic()
     with pytest.raises(DeadlineError):
         client.count_companies()
-    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+    assert time.monotonic() - started < PROMPT
 
 
 def test_dripping_body_over_tls_does_not_hold_its_caller(
@@ -667,4 +672,4 @@ def test_dripping_body_over_tls_does_not_hold_its_caller(
     started = time.monotonic()
     with pytest.raises(DeadlineError):
         client.count_companies()
-    assert time.monotonic() - started < SHORT.total + 0.5  # type: ignore[operator]
+    assert time.monotonic() - started < PROMPT
