@@ -6,6 +6,8 @@ from mails import invoices_to_send, wrong_mails
 from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
 from outcome import differences, is_synchronized, outcome
 
+pytestmark = pytest.mark.usefixtures("long_only")
+
 NOTICES = """SELECT count(*) FROM mail_activity
               WHERE res_model = 'connectwise.backend' AND active"""
 
@@ -90,7 +92,6 @@ def test_synchronization_pauses_and_resumes_with_the_new_key(
     assert not violations, "\n".join(violations)
 
 
-@pytest.mark.usefixtures("long_only")
 def test_batch_is_held_and_sent_with_the_new_key(start_odoo, batch) -> None:
     """Each invoice is sent once, with ConnectWise's PDF."""
     with start_odoo(workers=2, crons=2) as odoo:

@@ -10,6 +10,8 @@ from mails import invoices_to_send, wrong_mails
 from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
 from outcome import differences, outcome
 
+pytestmark = pytest.mark.usefixtures("long_only")
+
 ON_THE_WAY = 0.1
 """Seconds: a question that was asked before the refusal was read is no violation."""
 
@@ -87,7 +89,6 @@ def test_batch_is_sent_in_the_storm(start_odoo, batch) -> None:
     assert not violations, "\n".join(violations)
 
 
-@pytest.mark.usefixtures("long_only")
 def test_long_pause_does_not_block_the_process(start_odoo, companies) -> None:
     """The refused process does something else at once."""
     with start_odoo(crons=1) as odoo:
@@ -113,7 +114,6 @@ def test_long_pause_does_not_block_the_process(start_odoo, companies) -> None:
     assert not violations, "\n".join(violations)
 
 
-@pytest.mark.usefixtures("long_only")
 def test_people_do_not_wait_for_the_storm(start_odoo) -> None:
     people = 10
     with start_odoo(workers=4, crons=1) as odoo:

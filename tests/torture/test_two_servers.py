@@ -11,6 +11,8 @@ from two_servers import WORKERS, System, system
 from connectwise_sandbox import Sandbox
 from testbed import furnishing
 
+pytestmark = pytest.mark.usefixtures("long_only")
+
 PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 SYNC = "benji_connectwise.ir_cron_connectwise_sync"
 LATENCY_MS = 100
@@ -155,7 +157,6 @@ def measure(sandbox: Sandbox, servers: int) -> tuple[float, float]:
     return for_pdfs, for_companies
 
 
-@pytest.mark.usefixtures("long_only")
 def test_throughput_grows_with_a_second_server(server: None) -> None:
     """No work is done twice."""
     with Sandbox(companies=50_000, invoices=700) as sandbox:
