@@ -53,6 +53,9 @@ seconds, and PDFs that take longer come in the background."""
 MOST_LISTED = 5
 """Invoices that a message to a person names; the others are counted."""
 
+FRESH_FOR_SEND = timedelta(minutes=1)
+"""The dialog has just asked: *Send* does not ask again about an answer this young."""
+
 FRESH_FOR_BATCH = timedelta(minutes=5)
 """The scheduled sending returns to the same invoices, and does not ask again about
 those that were looked up this recently."""

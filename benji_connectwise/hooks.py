@@ -3,7 +3,7 @@ from psycopg2 import DatabaseError
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .tools.mapping.bill_to_removal import remove_contacts
+from .tools.mapping.disconnecting import remove_contacts
 
 
 def uninstall_hook(env):

@@ -5,8 +5,9 @@ from odoo.fields import NO_ACCESS
 from odoo.addons.mail.tools.discuss import Store
 
 from ..tools.invoice_pdf import searching
-from ..tools.invoice_pdf.choice import get_chosen_before, with_chosen_pdfs
+from ..tools.invoice_pdf.choice import ChosenPdfs, choose, with_chosen_pdfs
 from ..tools.invoice_pdf.explain_choice import render_explanation
+from ..tools.invoice_pdf.explain_lookup import explain_connectwise
 from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
 from ..tools.invoice_pdf.marked_pdf import (
@@ -20,6 +21,7 @@ from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 from ..tools.invoice_pdf.resetting import forget_version
 from ..tools.invoice_pdf.shown import (
+    FACTS_IN_CONNECTWISE,
     as_document,
     describe_choice,
     describe_in_connectwise,
@@ -94,7 +96,7 @@ class AccountMove(models.Model):
         "ConnectWise Invoice ID", compute="_compute_connectwise", groups=INVOICING
     )
     connectwise_message = fields.Char(
-        "ConnectWise", compute="_compute_connectwise", groups=INVOICING
+        "ConnectWise", compute="_compute_connectwise_message", groups=INVOICING
     )
     connectwise_pdf_changed = fields.Boolean(
         "Changed in ConnectWise since sent",
@@ -173,26 +175,18 @@ class AccountMove(models.Model):
         for move in self:
             move.invoice_pdf_explanation = render_explanation(move)
 
-    @api.depends(
-        "state",
-        "name",
-        "currency_id",
-        "amount_total",
-        "invoice_pdf_preference",
-        "commercial_partner_id.invoice_pdf_preference",
-        "connectwise_lookup_ids.accepted_id.is_open",
-        "connectwise_lookup_ids.accepted_id.total",
-        "connectwise_lookup_ids.error",
-        "connectwise_lookup_ids.has_pdf",
-        "connectwise_lookup_ids.pdf_changed",
-        "connectwise_lookup_ids.state",
-        "connectwise_lookup_ids.verdict",
-        "connectwise_sent_checksum",
-    )
+    @api.depends(*FACTS_IN_CONNECTWISE)
     @api.depends_context("lang", "tz")
     def _compute_connectwise(self):
         for move in self:
             move.update(describe_in_connectwise(move))
+
+    # Apart, because making a text takes longer than all else.
+    @api.depends(*FACTS_IN_CONNECTWISE)
+    @api.depends_context("lang", "tz")
+    def _compute_connectwise_message(self):
+        for move in self:
+            move.connectwise_message = explain_connectwise(move)
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):
@@ -250,7 +244,9 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        result = super().write(prefer_marked(vals))
+        if vals.get("invoice_pdf_attachment_id"):
+            vals = prefer_marked(vals)
+        result = super().write(vals)
         if vals.get("state") == "posted":
             self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):
@@ -266,7 +262,9 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("This file comes from ConnectWise alone."))
 
     def button_draft(self):
-        forget_version(self)
+        # Odoo calls it for none whenever an invoice is written.
+        if self:
+            forget_version(self)
         return super().button_draft()
 
     def _get_fields_to_detach(self):
@@ -282,10 +280,7 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
-        if any(
-            move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
-            for move in posted
-        ):
+        if any(move._is_connectwise_preferred() for move in posted._with_invoice_pdf()):
             self.env["connectwise.lookup"]._trigger_prefetch()
         return posted
 
@@ -303,23 +298,22 @@ class AccountMove(models.Model):
         :return: the chosen `ir.attachment`, sudo; empty for Odoo's own rendering
         """
         self.ensure_one()
-        return self._get_preferred_invoice_pdfs()[self.id]
+        return (self._get_chosen_before() or choose(self, fetch=True))[self.id]
 
     def _get_preferred_invoice_pdfs(self):
-        """Return {invoice id: chosen attachment}, as _get_preferred_invoice_pdf.
+        """Return {invoice id: chosen attachment}, as _get_preferred_invoice_pdf."""
+        return self._get_chosen_before() or choose(self, fetch=True)
 
-        If these were chosen before in the same action, they stay.
+    def _get_chosen_before(self):
+        """Return {invoice id: attachment} if these were chosen before in this action.
+
+        :return: None unless all of them were
         """
-        chosen = get_chosen_before(self)
-        return self._choose_invoice_pdfs(fetch=True) if chosen is None else chosen
-
-    def _get_kept_invoice_pdfs(self):
-        """Return {invoice id: chosen attachment} without asking another system."""
-        return self._choose_invoice_pdfs(fetch=False)
-
-    def _choose_invoice_pdfs(self, fetch):
-        chosen = self.env["invoice.pdf.source"]._choose(self, fetch, whole=True)
-        return {move.id: attachment for move, (_source, attachment) in chosen.items()}
+        chosen = self.env.context.get("chosen_invoice_pdfs")
+        if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(self.ids):
+            return None
+        files = self.env["ir.attachment"].sudo()
+        return {move_id: files.browse(chosen[move_id] or ()) for move_id in self.ids}
 
     def _with_invoice_pdf(self):
         return self.filtered(
@@ -334,16 +328,20 @@ class AccountMove(models.Model):
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
-        return bool(self._with_invoice_pdf() and self._get_connectwise_numbers())
+        return bool(self._with_invoice_pdf()) and bool((self.name or "").strip())
 
     def _is_connectwise_preferred(self):
         """Whether ConnectWise's PDF is used where it has one."""
         return is_used("connectwise", self)
 
-    def _get_connectwise_numbers(self):
-        """Return the numbers it may have in ConnectWise, as `get_candidates` does."""
-        backend = self.company_id._get_connectwise_backend()
-        return get_candidates(self, backend.number_rule_ids)
+    def _get_connectwise_numbers(self, rules=None):
+        """Return the numbers it may have in ConnectWise, as `get_candidates` does.
+
+        :param rules: number rules that are only tried, instead of those in force
+        """
+        if rules is None:
+            rules = self.company_id._get_connectwise_backend().number_rule_ids
+        return get_candidates(self, rules)
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

@@ -2,11 +2,8 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ..tools.invoice_pdf.choice import (
-    get_chosen_before,
-    with_chosen_pdfs,
-    with_odoos_own,
-)
+from ..const import FRESH_FOR_SEND
+from ..tools.invoice_pdf.choice import with_chosen_pdfs, with_odoos_own
 from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
 from ..tools.invoice_pdf.keeping import pin_pdfs
@@ -81,7 +78,7 @@ class AccountMoveSend(models.AbstractModel):
         pdfs = Source._find_pdfs(
             "connectwise",
             move._with_invoice_pdf(),
-            fetch=get_chosen_before(move) is None,
+            fetch=move._get_chosen_before() is None,
         )
         return Source._pass_over_broken_pdfs(pdfs).get(move.id, none)
 
@@ -212,7 +209,7 @@ class AccountMoveSend(models.AbstractModel):
                 )
             elif self._is_posted_as_letter(move, data):
                 # The letter is made later, of the PDF that is kept then.
-                pin_pdfs(move)
+                pin_pdfs({move: move.sudo().connectwise_pdf_id})
         result = super()._hook_if_success(others, from_cron=from_cron)
         if from_cron:
             by_author = defaultdict(list)
@@ -224,12 +221,11 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _is_posted_as_letter(self, move, move_data):
         """Whether Snailmail, if installed, makes a letter of ConnectWise's PDF."""
-        preferred = move._get_preferred_invoice_pdf()
         return (
-            bool(preferred)
-            and preferred == move.sudo().connectwise_pdf_id
-            and "snailmail" in move_data["sending_methods"]
+            "snailmail" in move_data["sending_methods"]
             and self._is_applicable_to_move("snailmail", move, **move_data)
+            and bool(preferred := move._get_preferred_invoice_pdf())
+            and preferred == move.sudo().connectwise_pdf_id
         )
 
     @api.model
@@ -271,7 +267,7 @@ class AccountMoveSend(models.AbstractModel):
         **custom_settings,
     ):
         if not from_cron:
-            fetch_before_sending(moves)
+            fetch_before_sending(moves, fresh=FRESH_FOR_SEND)
         moves.sudo().connectwise_lookup_ids._judge_anew()
         held = moves.filtered(
             lambda move: self._has_to_wait(

@@ -11,7 +11,7 @@ from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
 from ..tools.connection.tenant import leave_tenant
-from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.mapping.disconnecting import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
 CREDENTIALS = {"company_login_id", "public_key", "private_key", "client_id"}

@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import email_normalize
 
 from ..lib.connectwise_client import plain_email
-from ..tools.invoice_pdf.waiting_mail import take_out_of_waiting_mail
+from ..tools.mapping.disconnecting import take_out_of_waiting_mail
 from ..tools.mapping.synced_contact import as_sync
 
 

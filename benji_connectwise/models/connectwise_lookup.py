@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ..const import INVOICES_AT_ONCE, LOOKUP_FIRST_RETRY, LOOKUP_LAST_RETRY
@@ -9,42 +10,7 @@ from ..tools.invoice_pdf.fetching import (
     get_end_of_run,
 )
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
-from ..tools.invoice_pdf.verdict import ACCEPTED, prepare_cases
-
-JUDGED_BY = (
-    "hit_ids.number",
-    "hit_ids.invoice_type",
-    "hit_ids.company_ref",
-    "hit_ids.bill_to_ref",
-    "hit_ids.currency_code",
-    "hit_ids.has_total",
-    "hit_ids.total",
-    "hit_ids.is_open",
-    "has_too_many_hits",
-    "numbers",
-    "tenant",
-    "pdf_ref",
-    "pdf_checksum",
-    "move_id.invoice_date",
-    "move_id.date",
-    "move_id.invoice_origin",
-    "move_id.connectwise_sent_checksum",
-    "move_id.move_type",
-    "move_id.currency_id",
-    "move_id.amount_total",
-    "move_id.amount_untaxed",
-    "move_id.partner_id.commercial_partner_id.connectwise_self_written",
-    *(
-        f"move_id.partner_id.commercial_partner_id.connectwise_mapping_ids.{name}"
-        for name in (
-            "connection",
-            "connectwise_company_id.bill_to_ref",
-            "connectwise_company_id.is_confirmed",
-            "disconnected_company_id.is_confirmed",
-        )
-    ),
-)
-"""On which the verdict depends, as well as on the number."""
+from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, prepare_cases
 
 
 class ConnectwiseLookup(models.Model):
@@ -117,7 +83,7 @@ class ConnectwiseLookup(models.Model):
     @api.depends("company_id")
     def _compute_backend_id(self):
         for lookup in self:
-            lookup.backend_id = lookup.company_id._find_connectwise_backend()
+            lookup.backend_id = lookup.sudo().company_id.connectwise_backend_id
 
     @api.depends("tenant", "company_id")
     def _compute_is_from_another_tenant(self):
@@ -201,10 +167,13 @@ class ConnectwiseLookup(models.Model):
             and (hit.last_updated or self.pdf_last_updated) == self.pdf_last_updated
         )
 
+    def _get_asked_keys(self):
+        """Return the number_keys that ConnectWise was, or is to be, asked for."""
+        return {number_key(number) for number in self.numbers or ()}
+
     def _is_for_current_numbers(self):
         """Whether it was asked for all numbers that the invoice may have now."""
-        asked = {number_key(number) for number in self.numbers or ()}
-        return asked == set(self.move_id._get_connectwise_numbers())
+        return self._get_asked_keys() == self.move_id._get_connectwise_numbers().keys()
 
     def _is_paused(self):
         """Whether it is too early to look this up again.
@@ -236,6 +205,22 @@ class ConnectwiseLookup(models.Model):
         self.modified(["pdf_ref"])
 
     @api.model
+    def _judge_anew_for(self, companies):
+        """Judge again the invoices that are of these ConnectWise companies, or not.
+
+        Whose a company is decides about everybody's invoices, while the dependencies of
+        the verdict only know the connection of the invoice's own customer.
+
+        :param companies: those whose owner changed, or that count again or no longer
+        """
+        if companies:
+            refs = companies.sudo().mapped("connectwise_ref")
+            hits = self.env["connectwise.invoice"].sudo()
+            hits.search(
+                Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs)
+            ).lookup_id._judge_anew()
+
+    @api.model
     def _get_pdfs(self, moves):
         """Return {invoice id: attachment, sudo} of the trusted PDFs that are kept."""
         return {
@@ -244,7 +229,7 @@ class ConnectwiseLookup(models.Model):
             for lookup in move.connectwise_lookup_ids
             if lookup.has_pdf
             and move.connectwise_pdf_id
-            and (lookup._is_pdf_sent() or not lookup.is_from_another_tenant)
+            and (not lookup.is_from_another_tenant or lookup._is_pdf_sent())
             # Anybody who may edit the invoice may replace the content of its files.
             and self._get_checksum(move.connectwise_pdf_id) == lookup.pdf_checksum
         }

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..tools.mapping import bill_to_removal, connecting
+from ..tools.mapping import connecting, disconnecting
 from ..tools.mapping import rows as mapping_rows
 from ..tools.mapping import words as mapping_words
 from ..tools.mapping.suggestions import connect_exact_matches
@@ -190,7 +190,7 @@ class ConnectwiseMapping(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         mappings = super().create(vals_list)
-        connecting.judge_lookups_anew(mappings.connectwise_company_id)
+        self.env["connectwise.lookup"]._judge_anew_for(mappings.connectwise_company_id)
         return mappings
 
     def write(self, vals):
@@ -200,7 +200,9 @@ class ConnectwiseMapping(models.Model):
             return super().write(vals)
         before = self.connectwise_company_id
         result = super().write(vals)
-        connecting.judge_lookups_anew(before | self.connectwise_company_id)
+        self.env["connectwise.lookup"]._judge_anew_for(
+            before | self.connectwise_company_id
+        )
         return result
 
     def _write_by_hand(self, vals):
@@ -230,10 +232,10 @@ class ConnectwiseMapping(models.Model):
 
     def unlink(self):
         self.check_access("unlink")
-        bill_to_removal.remove_contacts(self)
+        disconnecting.remove_contacts(self)
         companies = self.connectwise_company_id
         result = super().unlink()
-        connecting.judge_lookups_anew(companies)
+        self.env["connectwise.lookup"]._judge_anew_for(companies)
         return result
 
     def _connect_as_written(self, company):
@@ -305,7 +307,7 @@ class ConnectwiseMapping(models.Model):
         self._check_may_change()
         for mapping in self.sudo():
             if mapping.connectwise_company_id or mapping.is_set_aside:
-                connecting.disconnect(mapping)
+                disconnecting.disconnect(mapping)
         return True
 
     def action_connect_exact_matches(self):

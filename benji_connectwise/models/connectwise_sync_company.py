@@ -6,7 +6,6 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from ..tools.mapping.connecting import judge_lookups_anew
 from ..tools.sync.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
 from ..tools.sync.sql import as_table
 
@@ -247,7 +246,7 @@ class ConnectwiseSyncCompany(models.Model):
         Company.invalidate_model()
         # Fields computed from these are computed again.
         touched.modified(["bill_to_ref", "is_confirmed"])
-        judge_lookups_anew(touched)
+        self.env["connectwise.lookup"]._judge_anew_for(touched)
 
     @api.model
     def _forget(self, syncs):

@@ -161,7 +161,10 @@ class InvoicePdfSource(models.Model):
         left = {move: list(get_order(move)) for move in moves._with_invoice_pdf()}
         while left:
             # Another system is asked once for all, when nothing else is left to try.
-            source = min((order[0] for order in left.values()), key=self._asks)
+            source = min(
+                (order[0] for order in left.values()),
+                key=lambda source: hasattr(self, f"_is_open_{source}"),
+            )
             tried = moves.filtered(
                 lambda move, source=source: move in left and left[move][0] == source
             )
@@ -180,10 +183,6 @@ class InvoicePdfSource(models.Model):
                 else:
                     left[move].remove(source)
         return chosen
-
-    def _asks(self, source):
-        """Whether this source asks another system."""
-        return hasattr(self, f"_is_open_{source}")
 
     # -------------------------------------------------------------------------
     # The sources

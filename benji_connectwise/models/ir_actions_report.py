@@ -149,11 +149,9 @@ class IrActionsReport(models.Model):
         return streams
 
     def _get_preferred_invoice_pdfs(self, report_ref, res_ids):
-        if (
-            not res_ids
-            or not self._is_invoice_report(report_ref)
-            or self._get_report(report_ref).report_name == OWN_REPORT
-        ):
+        report = self._get_report(report_ref)
+        is_own = report.report_name == OWN_REPORT
+        if not res_ids or is_own or not self._is_invoice_report(report):
             return {}
         pdfs = self.env["account.move"].browse(res_ids)._get_preferred_invoice_pdfs()
         return {res_id: attachment for res_id, attachment in pdfs.items() if attachment}

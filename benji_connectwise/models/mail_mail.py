@@ -63,20 +63,6 @@ class MailMail(models.Model):
                 get_unmailed_addresses(invoice) if mail._get_addresses() else (),
             )
 
-    @api.model
-    def _find_queued_invoices(self, contacts):
-        """Return e-mails of invoices to these contacts that did not go out yet."""
-        to_contacts = Domain("recipient_ids", "in", contacts.ids) | Domain.OR(
-            Domain(name, "ilike", email)
-            for email in set(contacts.mapped("email_normalized")) - {False}
-            for name in ("email_to", "email_cc")
-        )
-        return self.search(
-            to_contacts
-            & Domain("state", "in", ("outgoing", "exception"))
-            & Domain("model", "=", "account.move")
-        )
-
     def _take_out(self, contacts, addresses):
         """Mail neither these contacts nor these addresses; without any, nobody."""
         values = {}
@@ -142,12 +128,14 @@ class MailMail(models.Model):
             return
         moves = mails.env["account.move"].browse(mails.mapped("res_id")).exists()
         kept = self.env["connectwise.lookup"]._get_pdfs(moves)
-        received = moves.browse()
-        for mail in mails:
-            pdf = kept.get(mail.res_id)
-            if pdf and pdf.checksum in mail.attachment_ids.mapped("checksum"):
-                received |= moves.browse(mail.res_id)
-        pin_pdfs(received)
+        pin_pdfs(
+            {
+                moves.browse(mail.res_id): pdf
+                for mail in mails
+                if (pdf := kept.get(mail.res_id))
+                and pdf.checksum in mail.attachment_ids.mapped("checksum")
+            }
+        )
 
     def _has_recipient(self):
         return any(self.recipient_ids.mapped("email_normalized")) or bool(

@@ -1,12 +1,33 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import NO_ACCESS
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    # At most one; a field of the company is read once for many invoices.
-    connectwise_backend_ids = fields.One2many("connectwise.backend", "company_id")
+    connectwise_backend_ids = fields.One2many(
+        "connectwise.backend", "company_id", help="One at most."
+    )
+    # Read once for many invoices.
+    connectwise_backend_id = fields.Many2one(
+        "connectwise.backend",
+        "Used ConnectWise Connection",
+        compute="_compute_connectwise_backend_id",
+        recursive=True,
+        compute_sudo=True,
+        groups=NO_ACCESS,
+        help="The connection of this company, or of its nearest parent company that"
+        " has one. It may be archived.",
+    )
+
+    @api.depends("connectwise_backend_ids", "parent_id.connectwise_backend_id")
+    def _compute_connectwise_backend_id(self):
+        for company in self.with_context(active_test=False):
+            company.connectwise_backend_id = (
+                company.connectwise_backend_ids[:1]
+                or company.parent_id.connectwise_backend_id
+            )
 
     def _get_connectwise_backend(self):
         """Return the ConnectWise connection this company uses, sudo; or an empty one.
@@ -14,15 +35,7 @@ class ResCompany(models.Model):
         It is its own, or that of its nearest parent company that has one. An archived
         connection is used by nobody, whatever the context says.
         """
-        return self._find_connectwise_backend().filtered("active")
-
-    def _find_connectwise_backend(self):
-        """Return the connection this company uses or, if it is archived, would use."""
-        companies = self.sudo().with_context(active_test=False)
-        for company in reversed(companies.parent_ids):
-            if company.connectwise_backend_ids:
-                return company.connectwise_backend_ids[:1].with_env(self.sudo().env)
-        return self.env["connectwise.backend"].sudo()
+        return self.sudo().connectwise_backend_id.filtered("active")
 
     def _check_connectwise_branches(self, backend):
         """Keep one connection for a company and its branches.

@@ -5,7 +5,6 @@ from odoo.http import request
 
 from ..tools.connection.links import get_partner_url
 from ..tools.invoice_pdf.order import list_sources
-from ..tools.mapping.connecting import judge_lookups_anew
 from ..tools.mapping.rows import note_parts
 from ..tools.mapping.synced_contact import SYNC, make_readonly
 from ..tools.mapping.words import explain_pause
@@ -180,7 +179,6 @@ class ResPartner(models.Model):
     def _is_connectwise_sync(self):
         return self.env.context.get("connectwise_sync") is SYNC
 
-    @api.model
     def _get_connectwise_protected(self):
         return {*PROTECTED, *self._address_fields()}
 
@@ -194,11 +192,12 @@ class ResPartner(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        renamed = self.browse()
         if not self._is_connectwise_sync():
             self._check_connectwise_protected(vals)
             if "company_id" in vals:
                 self._move_connectwise_contacts(vals["company_id"])
-        renamed = self._filter_renamed(vals)
+            renamed = self._filter_renamed(vals)
         result = super().write(vals)
         if renamed:
             renamed._note_writer()
@@ -209,8 +208,6 @@ class ResPartner(models.Model):
     def _filter_renamed(self, vals):
         """Return those of these customers that get another name or reference."""
         names = [name for name in MATCHED if name in vals]
-        if not names or self._is_connectwise_sync():
-            return self.browse()
         return self.filtered(
             lambda partner: any(
                 (partner.sudo()[name] or "") != (vals[name] or "") for name in names
@@ -257,7 +254,7 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "child_of", self.ids)])
         )
-        judge_lookups_anew(rows.connectwise_company_id)
+        self.env["connectwise.lookup"]._judge_anew_for(rows.connectwise_company_id)
         note_parts(rows)
 
     def _check_connectwise_protected(self, vals):
@@ -373,6 +370,8 @@ class ResPartner(models.Model):
     def _filter_connectwise_mailed(self):
         """Return these partners without the synced contacts that get no invoices."""
         synced = self.filtered(lambda partner: partner.sudo().is_connectwise_contact)
+        if not synced:
+            return self
         mappings = synced._get_connectwise_mapping()
         mailed = mappings.filtered(lambda mapping: mapping._is_contact_mailed())
         return self - (synced - mailed.contact_id)

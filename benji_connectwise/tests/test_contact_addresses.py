@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from odoo.tests import new_test_user, tagged
 
-from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import ContactCommon
 
 KINDS = ("created", "contact", "other")

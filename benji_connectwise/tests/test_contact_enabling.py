@@ -5,8 +5,8 @@ from odoo.tests import new_test_user, tagged
 from odoo.tests.common import RecordCapturer
 
 from ..tools.mapping.bill_to_import import find_rows_to_import
-from ..tools.mapping.bill_to_removal import remove_contacts
 from ..tools.mapping.connecting import link
+from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import ContactCommon, MailedContactCommon, import_contact
 
 

@@ -8,8 +8,8 @@ from odoo.tests.common import RecordCapturer
 from odoo.tools import mute_logger
 
 from ..tools.mapping.bill_to_import import import_contacts
-from ..tools.mapping.bill_to_removal import remove_contacts
 from ..tools.mapping.connecting import link
+from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import ContactCommon, import_contact
 
 

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import ContactCommon, import_contact
 
 

@@ -8,7 +8,7 @@ from operator import methodcaller
 from odoo import fields
 from odoo.tests import tagged
 
-from ..tools.mapping.bill_to_removal import remove_contacts
+from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import MailedContactCommon, import_contact
 
 WAYS = {

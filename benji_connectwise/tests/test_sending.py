@@ -7,8 +7,9 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
+from ..const import FRESH_FOR_SEND
 from .common import ConnectwiseCommon
 
 
@@ -231,6 +232,44 @@ class TestSending(SendingCommon):
         self.wizard(move)
         with self.no_requests():
             self.wizard(move)
+
+    def test_dialog_lists_the_chosen_pdf_before_it_is_saved(self):
+        move = self.invoice("CW1001")
+        Wizard = self.env["account.move.send.wizard"].with_user(self.accountant)
+        form = Form(
+            Wizard.with_context(active_model="account.move", active_ids=move.ids)
+        )
+        listed = [values["id"] for values in form.mail_attachments_widget]
+        self.assertEqual(listed, move.sudo().connectwise_pdf_id.ids)
+
+    def shown_wizard(self, move):
+        wizard = self.wizard(move)
+        wizard.mapped("alerts")
+        return wizard
+
+    def test_send_does_not_ask_what_its_dialog_just_asked(self):
+        move = self.invoice("CW1001")
+        wizard = self.shown_wizard(move)
+        with self.no_requests():
+            wizard.action_send_and_print()
+        self.assertEqual(self.mailed(move), [[self.pdf]])
+
+    def test_send_asks_again_if_its_dialog_was_open_for_long(self):
+        move = self.invoice("CW1001")
+        wizard = self.shown_wizard(move)
+        move.sudo().connectwise_lookup_ids.asked_at -= FRESH_FOR_SEND
+        self._change()
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(move), [[self.sandbox_pdf("CW1001")]])
+        self.assertNotEqual(self.mailed(move), [[self.pdf]])
+
+    def test_send_downloads_a_pdf_that_was_lost_since_its_dialog(self):
+        move = self.invoice("CW1001")
+        wizard = self.shown_wizard(move)
+        move.sudo().connectwise_pdf_id.unlink()
+        move.invalidate_recordset()
+        wizard.action_send_and_print()
+        self.assertEqual(self.mailed(move), [[self.pdf]])
 
     def test_file_replaced_while_the_dialog_is_open_is_not_mailed(self):
         """Only the newer one is mailed."""

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
+from ..tools.invoice_pdf.choice import choose
 from .common import ConnectwiseCommon
 
 LOGGERS = (
@@ -98,12 +99,12 @@ class TestStorage(ConnectwiseCommon):
     def test_broken_file_is_not_shown_where_nothing_is_fetched(self):
         """The invoice is opened, or sent."""
         for _way in self.broken_ways():
-            kept = self.move._get_kept_invoice_pdfs()
+            kept = choose(self.move)
             self.assertFalse(kept[self.move.id])
 
     def test_broken_file_is_due_for_fetching_at_once(self):
         for _way in self.broken_ways():
-            self.move._get_kept_invoice_pdfs()
+            choose(self.move)
             with self.enter_registry_test_mode():
                 self.env.ref(
                     "benji_connectwise.ir_cron_connectwise_pdf_prefetch"

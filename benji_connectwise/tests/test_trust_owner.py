@@ -2,7 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
-from ..tools.mapping.connecting import judge_lookups_anew, link
+from ..tools.mapping.connecting import link
 from .contact_common import ContactCommon
 
 
@@ -72,7 +72,7 @@ class TestSomebodyElses(OwnerCommon):
         move = self.invoice("CW1001")
         self.assertVerdict(move, "wrong_company")
         self.owner.is_confirmed = False
-        judge_lookups_anew(self.owner)
+        self.env["connectwise.lookup"]._judge_anew_for(self.owner)
         self.assertVerdict(move, "accepted")
 
     def test_connecting_another_customer_judges_invoices_again(self):

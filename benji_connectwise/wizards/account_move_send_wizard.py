@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..tools.invoice_pdf.choice import with_chosen_pdfs
 from ..tools.invoice_pdf.send_alerts import describe_pdfs
 
 
@@ -12,6 +13,12 @@ class AccountMoveSendWizard(models.TransientModel):
     @api.depends("send_now")
     def _compute_alerts(self):
         return super()._compute_alerts()
+
+    def _compute_mail_attachments_widget(self):
+        # The alerts come first: making them asks for what is missing.
+        self.mapped("alerts")
+        chosen = with_chosen_pdfs(self.move_id, self)
+        return super(AccountMoveSendWizard, chosen)._compute_mail_attachments_widget()
 
     @api.depends("alerts", "sending_methods")
     def _compute_is_held(self):
@@ -26,7 +33,6 @@ class AccountMoveSendWizard(models.TransientModel):
 
     @api.depends("alerts")
     def _compute_invoice_pdf_summary(self):
-        # The alerts come first: making them asks for what is missing.
         self.mapped("alerts")
         for wizard in self:
             wizard.invoice_pdf_summary = describe_pdfs(wizard.move_id)

@@ -3,8 +3,6 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.mapping.connecting import judge_lookups_anew
-
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
@@ -57,7 +55,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             [("move_id.commercial_partner_id", "=", dst_partner.id)]
         )._judge_anew()
         # or that the ConnectWise companies have another owner.
-        judge_lookups_anew(moved.connectwise_company_id)
+        self.env["connectwise.lookup"]._judge_anew_for(moved.connectwise_company_id)
         return result
 
     @api.model

@@ -68,7 +68,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def _get_backend(self):
         # Another tab may have another company by now. Archived connections count too.
         company = self.company_id or self.env.company
-        backend = company._find_connectwise_backend().with_env(self.env)
+        backend = company.sudo().connectwise_backend_id.with_env(self.env)
         # A person who creates the dialog over RPC can name any company.
         backend.check_access("read")
         return backend

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Collection
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from . import const
 from .errors import AddressError
@@ -51,19 +51,8 @@ def read_origin(text: str) -> str:
         raise AddressError("The address is empty", reason="empty")
     if text in const.REGIONS:
         return f"https://{const.REGIONS[text]}"
-    parts, host, port = _split(text)
-    host = const.API_HOST_BY_USER_HOST.get(host, host)
-    place = f"[{host}]" if ":" in host else host
-    if port != DEFAULT_PORTS[parts.scheme]:
-        place = f"{place}:{port}"
-    return f"{parts.scheme}://{place}"
-
-
-def _split(text: str) -> tuple[SplitResult, str, int]:
-    """Return the parts, the bare host and the port. Raises :class:`AddressError`."""
-    malformed = AddressError("This is not an address", reason="malformed")
     if re.search(r"[\s\\\x00-\x1f\x7f]", text):
-        raise malformed
+        raise AddressError("This is not an address", reason="malformed")
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port
@@ -79,8 +68,12 @@ def _split(text: str) -> tuple[SplitResult, str, int]:
         raise AddressError("Only https is allowed", reason="scheme")
     host = (parts.hostname or "").removesuffix(".")
     if port == 0 or not (_HOST_NAME.fullmatch(host) or _is_ip(host)):
-        raise malformed
-    return parts, host, DEFAULT_PORTS[parts.scheme] if port is None else port
+        raise AddressError("This is not an address", reason="malformed")
+    host = const.API_HOST_BY_USER_HOST.get(host, host)
+    place = f"[{host}]" if ":" in host else host
+    if port not in (None, DEFAULT_PORTS[parts.scheme]):
+        place = f"{place}:{port}"
+    return f"{parts.scheme}://{place}"
 
 
 def is_local(origin: str, local_hosts: Collection[str]) -> bool:

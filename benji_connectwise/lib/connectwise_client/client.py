@@ -11,7 +11,6 @@ from typing import NamedTuple, TypeVar
 
 from . import conditions, const, protocol
 from .access import AccessReport, RightCheck
-from .address import identify_tenant
 from .errors import (
     BadAnswerError,
     ConnectWiseError,
@@ -130,7 +129,7 @@ class ConnectWiseClient:
     @property
     def tenant(self) -> str:
         """The ConnectWise that is asked, as `identify_tenant` names it."""
-        return identify_tenant(self.origin, self._session.company_login_id)
+        return self._session.tenant
 
     @property
     def codebase(self) -> str | None:
@@ -192,10 +191,6 @@ class ConnectWiseClient:
             # Some cannot be used, and what else there is nobody knows.
             return [], [*skipped, conditions.skip_number(numbers[0])]
         return found, skipped
-
-    def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
-        """Read invoices by id. Those that are gone are simply not among them."""
-        return self._by_ids(const.INVOICES, Invoice.from_json, ids)
 
     def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
         """Read the invoices that are dated within these ranges.

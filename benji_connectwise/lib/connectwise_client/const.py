@@ -148,12 +148,8 @@ INVOICES: Final = Endpoint(
         "company",
         "billToCompany",
         "date",
-        "dueDate",
         "currency",
-        "subtotal",
-        "salesTax",
         "total",
-        "balance",
         "_info",
     ),
 )

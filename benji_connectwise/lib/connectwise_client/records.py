@@ -28,10 +28,16 @@ _DATETIME = re.compile(
 class _Fields:
     """The JSON object of one record, read field by field."""
 
-    def __init__(self, record: str, data: object, prefix: str = "") -> None:
+    def __init__(
+        self,
+        record: str,
+        data: object,
+        prefix: str = "",
+        record_id: int | None = None,
+    ) -> None:
         self._record = record
         self._prefix = prefix
-        self._id: int | None = None
+        self._id = record_id
         if not isinstance(data, dict):
             raise self._error("", "is not an object")
         self._data: Mapping[str, object] = data
@@ -67,13 +73,11 @@ class _Fields:
             raise self._error("id", "is out of range")
         return value
 
-    def text(self, name: str) -> str | None:
-        """Read a text that can be shown and exported anywhere."""
-        value = self.exact_text(name)
-        return None if value is None else defuse(value)
+    def text(self, name: str, exact: bool = False) -> str | None:
+        """Read a text that can be shown and exported anywhere.
 
-    def exact_text(self, name: str) -> str | None:
-        """Read a text that is compared character by character."""
+        ``exact``: instead, as it is, to be compared character by character.
+        """
         value = self._get(name, str)
         if value is None:
             return None
@@ -82,7 +86,8 @@ class _Fields:
             raise self._error(name, f"is {len(value)} characters long")
         # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
         # Nor half a character, which JSON can hold and UTF-8 cannot.
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
+        value = value.replace("\0", "").encode("utf-8", "replace").decode()
+        return value if exact else defuse(value)
 
     def flag(self, name: str) -> bool:
         return bool(self._get(name, bool))
@@ -104,7 +109,7 @@ class _Fields:
 
     def moment(self, name: str) -> datetime | None:
         """Read an ISO 8601 time; one without a zone is UTC, as all are (recorded)."""
-        value = self.text(name)
+        value = self.text(name, exact=True)
         if not value:
             return None
         match = _DATETIME.fullmatch(value)
@@ -120,18 +125,17 @@ class _Fields:
 
     def inside(self, name: str) -> "_Fields | None":
         """Return the object under ``name``, ``None`` if absent or null."""
-        value = self._data.get(name)
-        return None if value is None else self._object(name, value)
+        if self._data.get(name) is None:
+            return None
+        return _Fields(
+            self._record, self._data[name], f"{self._prefix}{name}.", self._id
+        )
 
     def objects(self, name: str) -> "list[_Fields]":
-        return [self._object(name, item) for item in self._get(name, list) or ()]
-
-    def _object(self, name: str, value: object) -> "_Fields":
-        if not isinstance(value, dict):
-            raise self._error(name, "is not an object")
-        fields = _Fields(self._record, value, prefix=f"{self._prefix}{name}.")
-        fields._id = self._id
-        return fields
+        return [
+            _Fields(self._record, item, f"{self._prefix}{name}.", self._id)
+            for item in self._get(name, list) or ()
+        ]
 
     def reference(self, name: str) -> "Reference | None":
         """Read a reference; ``{}``, sent where a right is missing, is ``None``."""
@@ -247,7 +251,7 @@ def _communication(contact: _Fields, kind: str) -> str | None:
         (item.flag("defaultFlag"), value.strip())
         for item in contact.objects("communicationItems")
         if item.text("communicationType") == kind
-        and (value := item.exact_text("value"))
+        and (value := item.text("value", exact=True))
         and value.strip()
     ]
     found.sort(key=lambda item: not item[0])
@@ -260,9 +264,9 @@ class Invoice:
 
     ``number`` is the number people see; ``id`` is another one. ``type`` is one of
     ``Agreement``, ``CreditMemo``, ``DownPayment``, ``Miscellaneous``, ``Progress``,
-    ``Standard``, ``Consolidated`` (OpenAPI 2026.4). Whether ``total`` contains
-    ``sales_tax`` differs between tenants (not documented). ``is_closed``, a property of
-    the status, is ``None`` where ConnectWise does not say.
+    ``Standard``, ``Consolidated`` (OpenAPI 2026.4). Whether ``total`` contains the
+    sales tax differs between tenants (not documented). ``is_closed``, a property of the
+    status, is ``None`` where ConnectWise does not say.
     """
 
     id: int
@@ -273,12 +277,8 @@ class Invoice:
     company: Reference | None = None
     bill_to_company: Reference | None = None
     date: datetime | None = None
-    due_date: datetime | None = None
     currency_code: str | None = None
-    subtotal: float | None = None
-    sales_tax: float | None = None
     total: float | None = None
-    balance: float | None = None
     last_updated: datetime | None = None
 
     @classmethod
@@ -290,19 +290,15 @@ class Invoice:
         status = fields.inside("status")
         return cls(
             id=invoice_id,
-            number=fields.exact_text("invoiceNumber"),
+            number=fields.text("invoiceNumber", exact=True),
             type=fields.text("type"),
             status=status.text("name") if status else None,
             is_closed=status.optional_flag("isClosed") if status else None,
             company=fields.reference("company"),
             bill_to_company=fields.reference("billToCompany"),
             date=fields.moment("date"),
-            due_date=fields.moment("dueDate"),
             currency_code=currency.text("currencyCode") if currency else None,
-            subtotal=fields.number("subtotal"),
-            sales_tax=fields.number("salesTax"),
             total=fields.number("total"),
-            balance=fields.number("balance"),
             last_updated=fields.last_updated(),
         )
 

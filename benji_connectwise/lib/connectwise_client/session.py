@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 from . import const
-from .address import is_cloud, is_local, normalise_address
+from .address import identify_tenant, is_cloud, is_local, normalise_address
 from .decipher import decipher_error, retry_delay
 from .errors import (
     AddressError,
@@ -128,6 +128,7 @@ class Session:
         self.codebase = parse_codebase(codebase)
         self.request_count = 0
         self.company_login_id = credentials.company_login_id
+        self.tenant = identify_tenant(address, self.company_login_id)
         self._limits = limits
         self._max_pdf_bytes = max_pdf_bytes
         self._runtime = runtime

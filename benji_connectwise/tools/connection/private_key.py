@@ -112,15 +112,15 @@ def read_of_server(address, hosts):
 
     :param hosts: those of BENJI_CONNECTWISE_LOCAL_HOSTS
     """
+    private_key = os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
+    if not private_key:
+        return ""
     try:
         origin = normalise_address(address or "", hosts)
     except AddressError:
         return ""
-    if not (is_cloud(origin) or is_local(origin, hosts)):
-        return ""
-    if not is_kept_private(origin):
-        return ""
-    return os.environ.get("BENJI_CONNECTWISE_PRIVATE_KEY", "").strip()
+    is_known = is_cloud(origin) or is_local(origin, hosts)
+    return private_key if is_known and is_kept_private(origin) else ""
 
 
 def find_for_dialog(wizard):

@@ -14,13 +14,13 @@ class ChosenPdfs(dict):
     """
 
 
-def get_chosen_before(moves):
-    """Return {invoice id: attachment} if all of `moves` were chosen before, or None."""
-    chosen = moves.env.context.get("chosen_invoice_pdfs")
-    if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(moves.ids):
-        return None
-    files = moves.env["ir.attachment"].sudo()
-    return {move_id: files.browse(chosen[move_id] or ()) for move_id in moves.ids}
+def choose(moves, fetch=False):
+    """Return {invoice id: chosen attachment}, sudo; empty for Odoo's own rendering.
+
+    :param fetch: whether a source may ask another system
+    """
+    chosen = moves.env["invoice.pdf.source"]._choose(moves, fetch, whole=True)
+    return {move.id: attachment for move, (_source, attachment) in chosen.items()}
 
 
 def with_chosen_pdfs(moves, records):
@@ -29,10 +29,7 @@ def with_chosen_pdfs(moves, records):
     :param records: of any model
     :return: `records` in an environment that carries the choice
     """
-    chosen = {
-        move_id: attachment.id
-        for move_id, attachment in moves._get_kept_invoice_pdfs().items()
-    }
+    chosen = {move_id: attachment.id for move_id, attachment in choose(moves).items()}
     return records.with_context(chosen_invoice_pdfs=ChosenPdfs(chosen))
 
 
@@ -48,7 +45,7 @@ def choose_before_mailing(moves, records):
     :param records: of any model
     :return: `records` in an environment that carries the choice
     """
-    if get_chosen_before(moves) is not None:
+    if moves._get_chosen_before() is not None:
         return records
     fetch_before_sending(moves)
     moves.sudo().connectwise_lookup_ids._judge_anew()

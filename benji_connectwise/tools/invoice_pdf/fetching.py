@@ -73,18 +73,19 @@ DUE = """
 """Of the invoices that were dated, posted or sent lately, or are held."""
 
 
-def fetch_for_person(moves, sending=False, download=True):
+def fetch_for_person(moves, sending=False, download=True, fresh=timedelta(0)):
     """Fetch the PDFs that are missing while a person waits; raises nothing.
 
     :param sending: also ask whether a kept PDF is still ConnectWise's newest
     :param download: also download the PDFs, not only look the numbers up
+    :param fresh: as for `find_due`
     """
     end = time.monotonic() + SECONDS_FOR_PERSON
     Lookup = moves.env["connectwise.lookup"].sudo()
     for company, moves_of_company in moves.grouped("company_id").items():
         backend = company._get_connectwise_backend()
         limits = backend and get_interactive_limits(backend)
-        lookups = limits and find_due(Lookup._prepare(moves_of_company), sending)
+        lookups = limits and find_due(Lookup._prepare(moves_of_company), sending, fresh)
         left = end - time.monotonic()
         if not lookups or left <= 0:
             continue
@@ -107,18 +108,15 @@ def get_end_of_run():
     return time.monotonic() + SECONDS_FOR_RUN
 
 
-def fetch_before_sending(moves, download=True):
+def fetch_before_sending(moves, download=True, fresh=timedelta(0)):
     """Ask for missing and for newer PDFs, within the time a person waits.
 
     :param download: also download the PDFs, not only look the numbers up
+    :param fresh: as for `find_due`
     """
-    asked = moves.filtered(
-        lambda move: (
-            move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
-        )
-    )
+    asked = moves.filtered(lambda move: move._is_connectwise_preferred())
     if asked:
-        fetch_for_person(asked, sending=True, download=download)
+        fetch_for_person(asked, True, download, fresh)
         moves.invalidate_recordset(
             ["invoice_pdf_source", "invoice_pdf_is_first_choice"]
         )
@@ -346,7 +344,7 @@ def _look_up(client, lookups):
         # or another ConnectWise connected: then this answers another question.
         some = some.exists().filtered(
             lambda lookup, asked=numbers: (
-                {number_key(number) for number in lookup.numbers or ()} <= asked.keys()
+                lookup._get_asked_keys() <= asked.keys()
                 and lookup.backend_id.tenant == client.tenant
             )
         )

@@ -3,7 +3,6 @@
 from odoo import fields
 from odoo.tools import SQL
 
-from ...lib.connectwise_client import number_key
 from ...lib.connectwise_client.const import MAX_HITS
 from .verdict import prepare_cases
 
@@ -29,7 +28,7 @@ def store_hits(lookups, found, tenant, crowded=()):
             tuple(lookups.ids),
         )
     )
-    answered = lookups.filtered(lambda lookup: _get_keys(lookup) & found.keys())
+    answered = lookups.filtered(lambda lookup: lookup._get_asked_keys() & found.keys())
     before = {lookup: lookup.accepted_id for lookup in lookups}
     lookups.tenant = tenant
     _replace_hits(lookups, found, crowded)
@@ -48,20 +47,17 @@ def store_hits(lookups, found, tenant, crowded=()):
     (lookups - accepted)._pause()
 
 
-def _get_keys(lookup):
-    return {number_key(number) for number in lookup.numbers or ()}
-
-
 def _replace_hits(lookups, found, crowded):
     Hit = lookups.env["connectwise.invoice"]
     new, gone = [], Hit
     for lookup in lookups:
         known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
-        by_number = [found[key] for key in _get_keys(lookup) & found.keys()]
+        keys = lookup._get_asked_keys()
+        by_number = [found[key] for key in keys & found.keys()]
         invoices = [invoice for some in by_number for invoice in some]
         lookup.has_too_many_hits = any(len(some) > MAX_HITS for some in by_number) or (
             # Next to what was found, there is something else.
-            bool(invoices) and not _get_keys(lookup).isdisjoint(crowded)
+            bool(invoices) and not keys.isdisjoint(crowded)
         )
         for invoice in () if lookup.has_too_many_hits else invoices:
             values = Hit._prepare_values(invoice)

@@ -97,16 +97,17 @@ def _get_filename(move):
     return f"ConnectWise_{name}" if move._is_e_invoice() else name
 
 
-def pin_pdfs(moves):
-    """Remember the kept ConnectWise PDFs of `moves` as sent."""
-    kept = moves.env["connectwise.lookup"]._get_pdfs(moves)
-    moves = moves.sudo().filtered(lambda move: move.id in kept)
-    moves._note_time("connectwise_sent_at")
-    for move in moves:
-        checksum = kept[move.id].checksum
-        if move.connectwise_sent_checksum != checksum:
-            # Past Odoo, which would check the balance of the invoice again.
-            models.Model.write(move, {"connectwise_sent_checksum": checksum})
+def pin_pdfs(pdfs):
+    """Remember as sent: {invoice: its ConnectWise PDF, of `_get_pdfs`}."""
+    for move, pdf in pdfs.items():
+        # Past Odoo, which would check the balance of the invoice again.
+        models.Model.write(
+            move.sudo(),
+            {
+                "connectwise_sent_at": fields.Datetime.now(),
+                "connectwise_sent_checksum": pdf.checksum,
+            },
+        )
 
 
 def delete_unsent(moves):

@@ -4,8 +4,6 @@ The *Invoice PDF Priority* of the company gives it, unless the invoice, its cust
 its journal prefers a source: that one goes first, and the rest follows.
 """
 
-from itertools import takewhile
-
 
 def list_sources(model):
     """Return the values of a field that prefers a source; empty is by priority."""
@@ -46,14 +44,10 @@ def put_first(preferred, sources):
     return tuple(dict.fromkeys([*first, *sources, "odoo"]))
 
 
-def before_odoo(order):
-    """Return the sources that are used at all: Odoo has a PDF of every invoice."""
-    return list(takewhile(lambda source: source != "odoo", order))
-
-
 def is_used(source, move):
     """Whether the PDF of `source` is used for `move` if there is one."""
-    return source in before_odoo(get_order(move))
+    order = get_order(move)
+    return source in order[: order.index("odoo")]
 
 
 def describe_origin(move):

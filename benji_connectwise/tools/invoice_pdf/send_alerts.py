@@ -124,7 +124,9 @@ def count_expected_pdfs(moves):
     for move in moves:
         source = move.invoice_pdf_source
         lookup = move.sudo().connectwise_lookup_ids
-        outranking = find_outranking(move, source)
+        outranking = []
+        if not move.invoice_pdf_is_first_choice:
+            outranking = find_outranking(move, source)
         if len(moves) > 1 and "connectwise" in outranking and lookup._is_pdf_coming():
             source = "connectwise"
             outranking = find_outranking(move, source)

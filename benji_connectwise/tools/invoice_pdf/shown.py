@@ -1,8 +1,27 @@
 """Facts about an invoice's PDF, as its fields and its chatter show them."""
 
+from .choice import choose
 from .explain_choice import find_outranking
-from .explain_lookup import explain_amount, explain_connectwise
+from .explain_lookup import explain_amount
 from .origin import is_from_elsewhere
+
+FACTS_IN_CONNECTWISE = (
+    "state",
+    "name",
+    "currency_id",
+    "amount_total",
+    "invoice_pdf_preference",
+    "commercial_partner_id.invoice_pdf_preference",
+    "connectwise_lookup_ids.accepted_id.is_open",
+    "connectwise_lookup_ids.accepted_id.total",
+    "connectwise_lookup_ids.error",
+    "connectwise_lookup_ids.has_pdf",
+    "connectwise_lookup_ids.pdf_changed",
+    "connectwise_lookup_ids.state",
+    "connectwise_lookup_ids.verdict",
+    "connectwise_sent_checksum",
+)
+"""On which the fields of an invoice depend that tell of ConnectWise."""
 
 
 def describe_choice(moves):
@@ -36,7 +55,6 @@ def describe_in_connectwise(move):
         ),
         "connectwise_pdf_changed": is_current and lookup.pdf_changed,
         "connectwise_pdf_is_sent": is_current and lookup._is_pdf_sent(),
-        "connectwise_message": explain_connectwise(move),
         "connectwise_amount_differs": differs,
         "connectwise_amount_warning": differs and explain_amount(lookup),
         "connectwise_is_open": is_used and lookup.accepted_id.is_open,
@@ -50,7 +68,7 @@ def find_previewed(moves):
     may not be the chosen one now. Invoices whose preview is right are left out.
     """
     moves = moves._with_invoice_pdf()
-    kept = moves._get_kept_invoice_pdfs()
+    kept = choose(moves)
     previewed = {}
     for move in moves:
         main = move.message_main_attachment_id

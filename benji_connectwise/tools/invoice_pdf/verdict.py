@@ -6,10 +6,45 @@ against it refuses it.
 """
 
 from ...lib.connectwise_client import number_key
-from .numbers import find_candidate, get_candidates, is_from_odoo
+from .numbers import find_candidate, is_from_odoo
 
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
+
+JUDGED_BY = (
+    "hit_ids.number",
+    "hit_ids.invoice_type",
+    "hit_ids.company_ref",
+    "hit_ids.bill_to_ref",
+    "hit_ids.currency_code",
+    "hit_ids.has_total",
+    "hit_ids.total",
+    "hit_ids.is_open",
+    "has_too_many_hits",
+    "numbers",
+    "tenant",
+    "pdf_ref",
+    "pdf_checksum",
+    "move_id.invoice_date",
+    "move_id.date",
+    "move_id.invoice_origin",
+    "move_id.connectwise_sent_checksum",
+    "move_id.move_type",
+    "move_id.currency_id",
+    "move_id.amount_total",
+    "move_id.amount_untaxed",
+    "move_id.partner_id.commercial_partner_id.connectwise_self_written",
+    *(
+        f"move_id.partner_id.commercial_partner_id.connectwise_mapping_ids.{name}"
+        for name in (
+            "connection",
+            "connectwise_company_id.bill_to_ref",
+            "connectwise_company_id.is_confirmed",
+            "disconnected_company_id.is_confirmed",
+        )
+    ),
+)
+"""On which the verdict depends, as well as on the number."""
 
 
 def prepare_cases(lookups, rules=None):
@@ -42,6 +77,7 @@ class Case:
         )
         self.company = self.mapping._get_trusted_company()
         self._rules = rules
+        self._candidates = self.move._get_connectwise_numbers(rules)
         self._found_by = found_by
         self._owners = owners
 
@@ -51,11 +87,10 @@ class Case:
         :return: (verdict, the accepted `connectwise.invoice` or those it is about)
         """
         lookup, hits = self.lookup, self.lookup.hit_ids
-        candidates = self.move._get_connectwise_numbers()
         sent = lookup._get_sent_hit().filtered(
-            lambda hit: find_candidate(candidates, hit)
+            lambda hit: find_candidate(self._candidates, hit)
         )
-        if not sent and not lookup._is_for_current_numbers():
+        if not sent and lookup._get_asked_keys() != self._candidates.keys():
             return False, hits.browse()
         if lookup.is_from_another_tenant:
             # A PDF that was sent stays. Nothing else can be compared across tenants.
@@ -76,7 +111,7 @@ class Case:
         """
         if not hits:
             return False, hits
-        if len(group_by_number(hits)) > 1:
+        if len(hits) > 1 and len(group_by_number(hits)) > 1:
             # Two rules contradict each other, whatever speaks for one of them.
             return "ambiguous", hits
         for verdict, speaks_against in (
@@ -87,16 +122,18 @@ class Case:
             if not possible:
                 return verdict, hits
             hits = possible
-        own = hits.filtered(self._is_of_own_company)
-        if len(own) == 1:
-            hits = own
+        if len(hits) > 1:
+            own = hits.filtered(self._is_of_own_company)
+            hits = own if len(own) == 1 else hits
         verdicts = {hit: self._weigh(hit) for hit in hits}
         accepted = hits.filtered(lambda hit: verdicts[hit] in ACCEPTED)
         if len(accepted) == 1:
             hits = accepted
         if len(hits) > 1:
             return "ambiguous", hits
-        if verdicts[hits] in ACCEPTED and self._is_too_early(hits):
+        # ConnectWise may still change it.
+        is_early = hits.is_open and self.backend.open_invoices == "wait"
+        if verdicts[hits] in ACCEPTED and is_early:
             return "still_open", hits
         return verdicts[hits], hits
 
@@ -154,11 +191,9 @@ class Case:
         return rivals
 
     def _is_number_from_customer(self, lookup, hit):
-        move = lookup.move_id
-        if self._rules is None:
-            candidates = move._get_connectwise_numbers()
-        else:
-            candidates = get_candidates(move, self._rules)
+        candidates = self._candidates
+        if lookup != self.lookup:
+            candidates = lookup.move_id._get_connectwise_numbers(self._rules)
         return is_number_from_customer(lookup, find_candidate(candidates, hit))
 
     def _is_other_type(self, hit):
@@ -167,10 +202,6 @@ class Case:
         return is_credit is not None and is_credit != (
             self.move.move_type == "out_refund"
         )
-
-    def _is_too_early(self, hit):
-        """Whether ConnectWise may still change it, and the connection waits."""
-        return hit.is_open and self.backend.open_invoices == "wait"
 
     def _is_of_own_company(self, hit):
         return bool(self.company) and hit.company_ref == self.company.connectwise_ref

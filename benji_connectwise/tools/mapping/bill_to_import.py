@@ -10,10 +10,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..invoice_pdf.waiting_mail import take_out_of_waiting_mail
 from ..sync.sql import as_table
 from .bill_to_plan import find_contacts_entered_here, plan_contact, prepare_contact
-from .bill_to_removal import remove_contact, take_away
+from .disconnecting import remove_contact, take_away, take_out_of_waiting_mail
 from .synced_contact import as_sync
 from .words import explain_contact
 

@@ -2,12 +2,11 @@
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..sync.contact_reading import update_contacts_for_person
 from ..sync.sql import as_table
-from .bill_to_removal import remove_contacts
+from .disconnecting import remove_contacts
 from .rows import note_parts
 
 
@@ -48,29 +47,6 @@ def confirm_name(mapping):
     if not mapping.is_set_aside:
         mapping.write({"has_conflict": False, "conflict": False})
     mapping._log_for_customer(mapping.env._("Confirmed the customer's name."))
-
-
-def disconnect(mapping):
-    """Remove the connection and the contact; no longer match this customer."""
-    company = mapping.connectwise_company_id
-    name = company.display_name or mapping.conflict["company"]
-    remove_contacts(mapping)
-    mapping.bill_to_ids.unlink()
-    mapping.write(
-        {
-            "connectwise_company_id": False,
-            "connection": False,
-            "disconnected": True,
-            "disconnected_at": fields.Datetime.now(),
-            "disconnected_by_id": mapping.env.user.id,
-            "disconnected_company_id": company.id,
-            "last_updated": fields.Datetime.now(),
-            "has_conflict": False,
-            "is_set_aside": False,
-            "conflict": False,
-        }
-    )
-    mapping._log_for_customer(mapping.env._("Disconnected from %s.", name))
 
 
 def set_aside(env, companies):
@@ -169,22 +145,5 @@ def link(env, links):
     )
     env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
     rows.modified(["connectwise_company_id", "connection", "disconnected_company_id"])
-    judge_lookups_anew(before | rows.connectwise_company_id)
+    env["connectwise.lookup"]._judge_anew_for(before | rows.connectwise_company_id)
     return rows
-
-
-def judge_lookups_anew(companies):
-    """Judge again the invoices that are of these ConnectWise companies, or not.
-
-    Whose a company is decides about everybody's invoices, while the dependencies of the
-    verdict only know the connection of the invoice's own customer.
-
-    :param companies: those whose owner changed, or that count again or no longer
-    """
-    if not companies:
-        return
-    refs = companies.sudo().mapped("connectwise_ref")
-    hits = companies.env["connectwise.invoice"].sudo()
-    hits.search(
-        Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs)
-    ).lookup_id._judge_anew()

@@ -1,14 +1,14 @@
-"""Taking Bill-To contacts away again."""
+"""Disconnecting a customer, and taking its Bill-To contact away again."""
 
 import logging
 
 from psycopg2 import IntegrityError
 
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..invoice_pdf.waiting_mail import take_out_of_waiting_mail
 from .synced_contact import as_sync
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +24,31 @@ NOT_SYNCED = {
     "connectwise_contact_ref": 0,
     "connectwise_enabled": False,
 }
+
+
+def disconnect(mapping):
+    """Remove the connection and the contact; no longer match this customer."""
+    company = mapping.connectwise_company_id
+    name = company.display_name or mapping.conflict["company"]
+    if mapping.contact_id:
+        take_away(mapping.bill_to_ids)
+        mapping._log(mapping.env._("The Bill-To contact was removed."))
+    mapping.bill_to_ids.unlink()
+    mapping.write(
+        {
+            "connectwise_company_id": False,
+            "connection": False,
+            "disconnected": True,
+            "disconnected_at": fields.Datetime.now(),
+            "disconnected_by_id": mapping.env.user.id,
+            "disconnected_company_id": company.id,
+            "last_updated": fields.Datetime.now(),
+            "has_conflict": False,
+            "is_set_aside": False,
+            "conflict": False,
+        }
+    )
+    mapping._log_for_customer(mapping.env._("Disconnected from %s.", name))
 
 
 def remove_contacts(mappings):
@@ -143,3 +168,67 @@ def _is_referred_to(contact):
     ]
     query = SQL(" UNION ALL ").join(references)
     return bool(contact.env.execute_query(SQL("%s LIMIT 1", query)))
+
+
+def take_out_of_waiting_mail(contacts):
+    """Take these contacts out of everything that waits to be sent."""
+    contacts = contacts.sudo()
+    if not contacts:
+        return
+    addresses = contacts._get_addresses_of_their_own()
+    to_contacts = Domain("recipient_ids", "in", contacts.ids) | Domain.OR(
+        Domain(name, "ilike", email)
+        for email in set(contacts.mapped("email_normalized")) - {False}
+        for name in ("email_to", "email_cc")
+    )
+    queued = Domain("state", "in", ("outgoing", "exception"))
+    queued &= Domain("model", "=", "account.move")
+    for mail in contacts.env["mail.mail"].search(to_contacts & queued):
+        mail._take_out(contacts, addresses)
+    _take_out_of_scheduled_messages(contacts)
+    _take_out_of_waiting_invoices(contacts)
+
+
+def _take_out_of_scheduled_messages(contacts):
+    env = contacts.env
+    unlink = [Command.unlink(contact.id) for contact in contacts]
+    to_contacts = [
+        ("model", "=", "account.move"),
+        ("partner_ids", "in", contacts.ids),
+    ]
+    scheduled = env["mail.scheduled.message"].search(to_contacts)
+    scheduled.write({"partner_ids": unlink})
+    posted = env["mail.message.schedule"].search([]).mail_message_id
+    posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
+
+
+def _take_out_of_waiting_invoices(contacts):
+    """Take the contacts out of batches, and of invoices that wait for their PDF."""
+    env = contacts.env
+    env.flush_all()
+    for model, name in (
+        ("account.move", "sending_data"),
+        ("connectwise.held.invoice", "settings"),
+    ):
+        records, column = env[model], SQL.identifier(name)
+        waiting = env.execute_query(
+            SQL(
+                """
+                SELECT id FROM %s
+                 WHERE %s IS NOT NULL
+                   AND %s -> 'mail_partner_ids' @> ANY (%s::jsonb[])
+                """,
+                SQL.identifier(records._table),
+                column,
+                column,
+                [str(contact_id) for contact_id in contacts.ids],
+            )
+        )
+        for record in records.browse(record_id for [record_id] in waiting):
+            settings = record[name]
+            left = [
+                partner_id
+                for partner_id in settings["mail_partner_ids"]
+                if partner_id not in contacts.ids
+            ]
+            record[name] = {**settings, "mail_partner_ids": left}
