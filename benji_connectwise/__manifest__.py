@@ -31,6 +31,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/portal_templates.xml",
+        "views/res_config_settings_views.xml",
         "views/benji_connectwise_menus.xml",
     ],
     "assets": {
@@ -38,6 +39,6 @@
         "web.assets_tests": ["benji_connectwise/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
-    "application": False,
+    "application": True,
     "installable": True,
 }

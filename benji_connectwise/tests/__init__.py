@@ -11,6 +11,7 @@ from . import (
     test_encryption,
     test_explain,
     test_hostile_texts,
+    test_integrations_page,
     test_invoice_pdf,
     test_invoice_pdf_priority,
     test_long_texts,
