@@ -19,6 +19,8 @@
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
         "wizards/connectwise_integrations_views.xml",
+        "wizards/connectwise_disconnect_views.xml",
+        "wizards/base_module_uninstall_views.xml",
         "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",
         "wizards/connectwise_mapping_rescan_views.xml",

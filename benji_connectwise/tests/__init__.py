@@ -8,6 +8,7 @@ from . import (
     test_contact_enabling,
     test_contact_import,
     test_contact_protection,
+    test_disconnecting,
     test_encryption,
     test_explain,
     test_hostile_texts,
