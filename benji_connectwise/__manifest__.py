@@ -13,6 +13,8 @@
         "security/connectwise_security.xml",
         "data/ir_cron.xml",
         "data/ir_actions_report.xml",
+        "data/mail_message_subtype.xml",
+        "data/digest_data.xml",
         "views/invoice_pdf_source_views.xml",
         "views/connectwise_sync_views.xml",
         "views/connectwise_company_views.xml",
@@ -34,6 +36,7 @@
         "views/res_partner_views.xml",
         "views/portal_templates.xml",
         "views/res_config_settings_views.xml",
+        "views/digest_views.xml",
         "views/benji_connectwise_menus.xml",
     ],
     "assets": {

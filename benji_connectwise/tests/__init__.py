@@ -11,6 +11,7 @@ from . import (
     test_disconnecting,
     test_encryption,
     test_explain,
+    test_followers,
     test_hostile_texts,
     test_integrations_page,
     test_invoice_pdf,
