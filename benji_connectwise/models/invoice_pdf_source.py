@@ -56,10 +56,11 @@ class InvoicePdfSource(models.Model):
             order = list(others if line._origin in others else others + line)
             place = order.index(line if line in order else line._origin)
             above = [other.source for other in order[:place]]
-            taken = {other.source for other in order if other != line._origin}
+            taken = {other.source for other in order} - {line.source}
             line.rank = place + 1
             line.is_last = place == len(order) - 1
-            line.free_sources = [
+            # An empty list would reach the browser as no list at all.
+            line.free_sources = [""] + [
                 source for source, _label in list_sources(self) if source not in taken
             ]
             line.warning = explain_unused(line, above)

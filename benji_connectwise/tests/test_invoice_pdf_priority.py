@@ -243,10 +243,14 @@ class TestPriorityList(ConnectwiseCommon):
     def test_taken_sources_are_not_offered(self):
         self.set_priority("connectwise", "odoo")
         with Form(self.env["invoice.pdf.source"].with_user(self.administrator)) as new:
-            self.assertEqual(new.free_sources, ["attachment"])
+            self.assertEqual(new.free_sources, ["", "attachment"])
             self.assertEqual(new.rank, 3)
             new.source = "attachment"
+            self.assertEqual(new.free_sources, ["", "attachment"])
         self.assertEqual(self.lines()[-1].source, "attachment")
+        self.assertEqual(
+            Form(self.env["invoice.pdf.source"]).free_sources, [""], "all are taken"
+        )
 
     def test_source_behind_odoo_is_marked_as_never_used(self):
         self.set_priority("attachment", "odoo", "connectwise")

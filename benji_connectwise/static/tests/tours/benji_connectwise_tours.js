@@ -142,6 +142,30 @@ tours.add("benji_connectwise_priority", {
         {
             trigger: "[name='priority']:contains('1 ConnectWise PSA')",
         },
+        {
+            trigger: "button:contains('Configure PDF Priority')",
+            run: "click",
+        },
+        {
+            content: "The last source that is left is added too",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_selected_row [name='source'] input, .o_selected_row select",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains('PDF attached')",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:eq(2):contains('Never used')",
+        },
     ],
 });
 
