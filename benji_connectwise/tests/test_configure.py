@@ -273,6 +273,19 @@ class TestConfigure(ConnectwiseCommon):
         # It was looked for; it is none that exists.
         self.assertNotIn("not an address", form.record.error_message)
 
+    def test_listed_host_without_https_is_a_bare_host_too(self):
+        wizard = self.wizard(server_url=self.sandbox.host)
+        wizard.action_next()
+        self.assertEqual(wizard.step, "keys", wizard.error_message)
+        self.assertEqual(wizard.server_url, self.sandbox.url)
+
+    def test_host_that_is_not_listed_is_not_asked_without_https(self):
+        wizard = self.wizard(server_url=self.sandbox.host)
+        nothing = {"BENJI_CONNECTWISE_LOCAL_HOSTS": ""}
+        with patch.dict(os.environ, nothing), self.no_requests():
+            wizard.action_next()
+        self.assertEqual(wizard.error_field, "server_url")
+
     def test_servers_client_id_is_used_and_not_saved(self):
         """The dialog says that the server has one."""
         server = {"BENJI_CONNECTWISE_CLIENT_ID": self.sandbox.client_id}

@@ -59,7 +59,7 @@ class ConnectwiseIntegrations(models.TransientModel):
             page.state = backend.state or "draft"
             page.environment = find_environment(backend.server_url)
             page.where = (
-                backend and f"{backend.company_login_id} @ {backend.server_url}"
+                bool(backend) and f"{backend.company_login_id} @ {backend.server_url}"
             )
             page.last_success = backend.last_success and format_datetime(
                 self.env, backend.last_success, dt_format="short"
@@ -67,7 +67,7 @@ class ConnectwiseIntegrations(models.TransientModel):
             page.last_error = tile.describe_error(backend)
             page.sync_statistics = tile.describe_sync(backend)
             page.update(tile.count_rows(backend))
-            page.pdf_statistics = backend and tile.describe_month(page.company_id)
+            page.pdf_statistics = bool(backend) and tile.describe_month(page.company_id)
 
     def _compute_steps(self):
         for page in self:
@@ -117,7 +117,7 @@ class ConnectwiseIntegrations(models.TransientModel):
     def _open_rows(self, kind, name):
         action = self.env["connectwise.mapping"].action_open_report()
         domain = list(tile.find_rows(self._get_backend(), kind))
-        return {**action, "name": name, "domain": domain}
+        return {**action, "name": name, "display_name": name, "domain": domain}
 
     def action_test_connection(self):
         """Test the connection of this page's company."""

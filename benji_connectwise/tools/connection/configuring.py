@@ -42,13 +42,25 @@ NOTHING_WRONG = {"error_field": False, "error_message": False}
 def check_typed_address(wizard):
     """Ask ConnectWise for the Company Login ID at the typed address.
 
-    :return: values of the wizard: which field is wrong, and why
+    :return: values of the wizard: which field is wrong, and why; the whole address
     """
     if empty := _find_empty(wizard, ("company_login_id", "server_url")):
         return empty
+    address = wizard.server_url.strip()
+    wrong = _find_wrong_address(wizard, address)
+    if wrong and "://" not in address:
+        # A host that the server's administrator listed need not speak https.
+        plain = f"http://{address}"
+        if not _find_wrong_address(wizard, plain):
+            return {**NOTHING_WRONG, "server_url": plain}
+    return wrong or NOTHING_WRONG
+
+
+def _find_wrong_address(wizard, address):
+    """Return values of the wizard: what is wrong with the address, or {}."""
     try:
         # Nothing is asked with the keys, so the private one is not even read.
-        with _typed_client(wizard, private_key="") as client:
+        with _typed_client(wizard, private_key="", address=address) as client:
             client.discover()
     except ConnectWiseError as error:
         wrong = _explain(wizard.env, error)
@@ -56,7 +68,7 @@ def check_typed_address(wizard):
             # It is not ConnectWise that answered so.
             wrong["error_field"] = "server_url"
         return wrong
-    return NOTHING_WRONG
+    return {}
 
 
 def check_everything(wizard):
@@ -104,7 +116,9 @@ def check_option(wizard):
     """
     values = check_everything(wizard)
     if wrong := values.get("error_message"):
-        values["access_missing"] = wrong
+        values["access_missing"] = wizard.env._(
+            "It could not be tested whether this option works. %s", wrong
+        )
     return values | NOTHING_WRONG
 
 
@@ -130,9 +144,9 @@ def _explain(env, error):
     }
 
 
-def _typed_client(wizard, private_key):
+def _typed_client(wizard, private_key, address=None):
     return ConnectWiseClient(
-        wizard.server_url,
+        address or wizard.server_url,
         Credentials(
             wizard.company_login_id.strip(),
             (wizard.public_key or "").strip(),
