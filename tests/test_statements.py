@@ -489,6 +489,8 @@ TESTS = {
         "test_auditor_cannot_pin_by_posting",
     ),
     "D24": (
+        "test_disconnecting_does_what_was_said",
+        "test_apps_says_what_uninstalling_deletes_and_keeps",
         "test_pdf_that_nobody_received_is_deleted",
         "test_received_pdf_is_kept_as_a_file_of_its_invoice",
     ),

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
 from ..tools.invoice_pdf.fetching import fetch_for_person
-from ..tools.invoice_pdf.order import get_order
+from ..tools.invoice_pdf.order import explain_unused, get_order, list_sources
 
 _logger = logging.getLogger(__name__)
 
@@ -27,7 +27,8 @@ class InvoicePdfSource(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
-    sequence = fields.Integer()
+    # What a person adds comes last, whichever company it is for.
+    sequence = fields.Integer(default=lambda self: self._get_next_sequence([]))
     source = fields.Selection(
         [
             ("connectwise", "ConnectWise PSA"),
@@ -36,10 +37,33 @@ class InvoicePdfSource(models.Model):
         ],
         required=True,
     )
+    rank = fields.Integer("#", compute="_compute_place")
+    is_last = fields.Boolean(compute="_compute_place")
+    free_sources = fields.Json(
+        compute="_compute_place", help="Those that can still be added to the list."
+    )
+    warning = fields.Text(compute="_compute_place", help="Why it is never used.")
 
     _company_source_unique = models.Constraint(
         "unique(company_id, source)", "This source is already in the list."
     )
+
+    @api.depends("company_id", "sequence", "source")
+    @api.depends_context("lang")
+    def _compute_place(self):
+        for line in self:
+            others = self.search([("company_id", "=", line.company_id.id)])
+            order = list(others if line._origin in others else others + line)
+            place = order.index(line if line in order else line._origin)
+            above = [other.source for other in order[:place]]
+            taken = {other.source for other in order} - {line.source}
+            line.rank = place + 1
+            line.is_last = place == len(order) - 1
+            # An empty list would reach the browser as no list at all.
+            line.free_sources = [""] + [
+                source for source, _label in list_sources(self) if source not in taken
+            ]
+            line.warning = explain_unused(line, above)
 
     @api.constrains("company_id")
     def _check_branch(self):
@@ -60,7 +84,9 @@ class InvoicePdfSource(models.Model):
     def create(self, vals_list):
         # New ones come last, in the order they are given.
         for offset, vals in enumerate(vals_list):
-            vals.setdefault("sequence", self._get_next_sequence(vals) + offset)
+            company_id = vals.get("company_id", self.env.company.id)
+            of_company = [("company_id", "=", company_id)]
+            vals.setdefault("sequence", self._get_next_sequence(of_company) + offset)
         lines = super().create(vals_list)
         self._invalidate_choices()
         return lines
@@ -85,15 +111,13 @@ class InvoicePdfSource(models.Model):
                 "connectwise_is_open",
             ]
         )
+        # One line's place follows from the others.
+        self.invalidate_model(["rank", "is_last", "free_sources", "warning"])
         self.env["connectwise.lookup"]._forget_connections()
         self.env.registry.clear_cache()
 
-    def _get_next_sequence(self, vals):
-        company_id = vals.get("company_id", self.env.company.id)
-        last = self.search(
-            [("company_id", "=", company_id)], order="sequence desc", limit=1
-        )
-        return last.sequence + 1
+    def _get_next_sequence(self, domain):
+        return self.search(domain, order="sequence desc", limit=1).sequence + 1
 
     def action_move_up(self):
         """Swap this source with the one above it."""

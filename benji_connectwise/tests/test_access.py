@@ -51,6 +51,13 @@ connectwise.backend.configure
 connectwise.integrations
     read, write, create, unlink                                   – – – – – – – ✓ –
     action_why, action_test_connection, action_open_settings      – – – – – – – ✓ –
+    action_open_connected, action_open_conflicts                  – – – – – – – ✓ –
+    action_open_not_connected                                     – – – – – – – ✓ –
+connectwise.disconnect
+    read, write, create, unlink                                   – – – – – – – ✓ –
+    action_open_deleted_contacts, action_open_restored_contacts   – – – – – – – ✓ –
+    action_open_deleted_pdfs, action_open_kept_pdfs               – – – – – – – ✓ –
+    action_export_mapping, action_disconnect                      – – – – – – – ✓ –
 connectwise.number.rule
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – ✓ –
@@ -369,6 +376,7 @@ class TestOperations(AccessCommon):
         values = {
             "connectwise.backend": lambda: {"hold_hours": 12},
             "connectwise.backend.configure": lambda: {"step": "contacts"},
+            "connectwise.disconnect": lambda: {"backend_id": self.backend.id},
             "invoice.pdf.source": lambda: {"source": "attachment"},
             "connectwise.number.rule": lambda: {"backend_id": self.backend.id},
             "connectwise.mapping": lambda: {"connectwise_company_id": self.acme.id},

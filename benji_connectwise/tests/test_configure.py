@@ -8,6 +8,7 @@ from lxml import etree
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
 
+from ..lib.connectwise_client import REGIONS
 from .common import ConnectwiseCommon
 
 
@@ -195,6 +196,95 @@ class TestConfigure(ConnectwiseCommon):
         # A notice is not green if a right is missing.
         self.assertEqual(notification["type"], "warning")
         self.assertIn("Company Maintenance", notification["message"])
+
+    def pdf_member(self, **values):
+        return self.wizard(
+            step="contacts",
+            public_key=self.sandbox.pdf_public_key,
+            private_key=self.sandbox.pdf_private_key,
+            **values,
+        )
+
+    def test_rights_are_tested_when_the_option_is_chosen(self):
+        """Before it is saved; without the option the same rights are enough."""
+        with Form(self.pdf_member()) as form:
+            form.sync_contacts = True
+            self.assertIn("Company Maintenance", form.access_missing)
+            form.sync_contacts = False
+            self.assertFalse(form.access_missing)
+            self.assertIn("✓ Invoicing", form.access_summary)
+        self.assertFalse(self.saved)
+
+    def test_option_says_that_connectwise_does_not_answer(self):
+        """The person stays where he is."""
+        wizard = self.wizard(step="contacts")
+        self.sandbox.fault("unavailable", times=0)
+        with Form(wizard) as form:
+            form.sync_contacts = True
+            self.assertTrue(form.access_missing)
+            self.assertFalse(form.access_summary)
+        self.assertEqual(wizard.step, "contacts")
+
+    def test_rights_of_a_saved_option_are_tested_with_the_keys(self):
+        wizard = self.pdf_member(sync_contacts=True)
+        wizard.step = "keys"
+        wizard.action_next()
+        self.assertEqual(wizard.step, "contacts")
+        self.assertIn("Company Maintenance", wizard.access_missing)
+
+    def test_keys_stay_while_the_address_is_corrected(self):
+        wizard = self.wizard(step="keys", server_url="http://127.0.0.1:1")
+        wizard.action_next()
+        self.assertEqual(wizard.step, "address")
+        wizard.server_url = self.sandbox.url
+        wizard.action_next()
+        self.assertEqual(wizard.step, "keys")
+        self.assertEqual(wizard.public_key, self.sandbox.public_key)
+        self.assertTrue(wizard.has_private_key)
+        wizard.action_next()
+        self.assertEqual(wizard.step, "contacts")
+
+    def sync_state(self):
+        rows = self.env["connectwise.mapping"].with_user(self.administrator)
+        return rows.with_company(self.company).get_report_status()["state"]
+
+    def test_saving_starts_to_read_the_customers(self):
+        self.wizard(step="contacts").action_save()
+        self.assertEqual(self.sync_state(), "idle")
+        self.wizard(step="contacts", sync_contacts=True).action_save()
+        self.assertEqual(self.sync_state(), "queued")
+
+    def test_nothing_is_read_where_the_rights_are_missing(self):
+        self.pdf_member(sync_contacts=True).action_save()
+        self.assertEqual(self.sync_state(), "idle")
+
+    def test_regions_name_their_hosts(self):
+        names = dict(self.Wizard.fields_get(["region"])["region"]["selection"])
+        for region, host in REGIONS.items():
+            self.assertIn(host.removeprefix("api-"), names[region])
+
+    def test_own_server_is_a_bare_host(self):
+        with Form(self.Wizard) as form:
+            form.region = "own"
+            form.server_url = "psa.example.com"
+            self.assertEqual(form.region, "own")
+            form.company_login_id = "acme"
+        form.record.action_next()
+        # It was looked for; it is none that exists.
+        self.assertNotIn("not an address", form.record.error_message)
+
+    def test_listed_host_without_https_is_a_bare_host_too(self):
+        wizard = self.wizard(server_url=self.sandbox.host)
+        wizard.action_next()
+        self.assertEqual(wizard.step, "keys", wizard.error_message)
+        self.assertEqual(wizard.server_url, self.sandbox.url)
+
+    def test_host_that_is_not_listed_is_not_asked_without_https(self):
+        wizard = self.wizard(server_url=self.sandbox.host)
+        nothing = {"BENJI_CONNECTWISE_LOCAL_HOSTS": ""}
+        with patch.dict(os.environ, nothing), self.no_requests():
+            wizard.action_next()
+        self.assertEqual(wizard.error_field, "server_url")
 
     def test_servers_client_id_is_used_and_not_saved(self):
         """The dialog says that the server has one."""

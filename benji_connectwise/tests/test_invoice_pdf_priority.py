@@ -1,10 +1,11 @@
 """Invoice PDF Priority."""
 
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import ConnectwiseCommon
@@ -210,6 +211,73 @@ class TestPriority(ConnectwiseCommon):
             found,
             moves.filtered(lambda move: move.invoice_pdf_source == "attachment"),
         )
+
+
+@tagged("post_install", "-at_install")
+class TestPriorityList(ConnectwiseCommon):
+    """What the editor of Invoice PDF Priority shows beside each source."""
+
+    def lines(self, user=None):
+        return (
+            self.env["invoice.pdf.source"]
+            .with_user(user or self.administrator)
+            .search([("company_id", "=", self.company.id)])
+        )
+
+    def test_sources_are_numbered_as_they_stand(self):
+        self.set_priority("connectwise", "attachment", "odoo")
+        lines = self.lines()
+        self.assertEqual(lines.mapped("rank"), [1, 2, 3])
+        self.assertEqual(lines.mapped("is_last"), [False, False, True])
+        lines[2].action_move_up()
+        self.assertEqual(lines.mapped("rank"), [1, 3, 2])
+
+    def test_dragging_numbers_the_sources_anew(self):
+        self.set_priority("connectwise", "odoo", "attachment")
+        first, odoo, last = self.lines()
+        self.assertTrue(last.warning)
+        result = (last + first + odoo).web_resequence({"rank": {}, "warning": {}})
+        self.assertEqual([line["rank"] for line in result], [1, 2, 3])
+        self.assertFalse(any(line["warning"] for line in result))
+
+    def test_taken_sources_are_not_offered(self):
+        self.set_priority("connectwise", "odoo")
+        with Form(self.env["invoice.pdf.source"].with_user(self.administrator)) as new:
+            self.assertEqual(new.free_sources, ["", "attachment"])
+            self.assertEqual(new.rank, 3)
+            new.source = "attachment"
+            self.assertEqual(new.free_sources, ["", "attachment"])
+        self.assertEqual(self.lines()[-1].source, "attachment")
+        self.assertEqual(
+            Form(self.env["invoice.pdf.source"]).free_sources, [""], "all are taken"
+        )
+
+    def test_source_behind_odoo_is_marked_as_never_used(self):
+        self.set_priority("attachment", "odoo", "connectwise")
+        self.assertEqual(
+            [bool(line.warning) for line in self.lines()], [False, False, True]
+        )
+        self.assertIn("Odoo, above it", self.lines()[2].warning)
+
+    def test_connectwise_without_a_connection_is_marked(self):
+        self.set_priority("connectwise", "odoo")
+        self.backend.active = False
+        self.assertIn("not connected", self.lines()[0].warning)
+
+    def test_people_who_may_not_change_the_order_see_no_buttons(self):
+        def buttons(user):
+            view = (
+                self.env["invoice.pdf.source"]
+                .with_user(user)
+                .get_view(view_type="list")
+            )
+            return etree.fromstring(view["arch"]).xpath(
+                "//button | //field[@widget='handle']"
+            )
+
+        self.assertEqual(len(buttons(self.administrator)), 4)
+        self.assertFalse(buttons(self.accountant))
+        self.assertEqual(self.lines(self.accountant).mapped("rank"), [1, 2])
 
 
 @tagged("post_install", "-at_install")

@@ -1,8 +1,10 @@
 from . import (
     account_move_send_batch_wizard,
     account_move_send_wizard,
+    base_module_uninstall,
     base_partner_merge_automatic_wizard,
     connectwise_backend_configure,
+    connectwise_disconnect,
     connectwise_integrations,
     connectwise_mapping_connect,
     connectwise_mapping_connect_line,

@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 
-from ..lib.connectwise_client import REGIONS
 from ..tools.connection import configuring
 from ..tools.connection.private_key import create_column, store_typed_key
-from ..tools.connection.tenant import explain_another
+from ..tools.connection.tenant import explain_another, find_environment
 
 
 class ConnectwiseBackendConfigure(models.TransientModel):
@@ -34,6 +33,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         configuring.REGION_NAMES, "Where?", compute="_compute_region", readonly=False
     )
     server_url = fields.Char("Address")
+    environment = fields.Char(compute="_compute_region")
     client_id = fields.Char("Client ID")
     is_client_id_on_server = fields.Boolean(compute="_compute_private_key")
     public_key = fields.Char()
@@ -91,13 +91,11 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     def _compute_region(self):
         for wizard in self:
             wizard.region = configuring.get_region(wizard.server_url)
+            wizard.environment = find_environment(wizard.server_url)
 
     @api.onchange("region")
     def _onchange_region(self):
-        if self.region in REGIONS:
-            self.server_url = REGIONS[self.region].removeprefix("api-")
-        elif f"api-{self.server_url}" in REGIONS.values():
-            self.server_url = False
+        self.server_url = configuring.get_address(self.region, self.server_url)
 
     @api.depends("server_url", "company_login_id")
     def _compute_private_key(self):
@@ -109,6 +107,11 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             store_typed_key(wizard)
         self.invalidate_recordset(["has_private_key"], flush=False)
 
+    @api.onchange("sync_contacts")
+    def _onchange_sync_contacts(self):
+        if self.step == "contacts":
+            self.update(configuring.check_option(self))
+
     def action_next(self):
         """Test this step's entries; go to the next one, or say what to correct."""
         self.ensure_one()
@@ -116,7 +119,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         if self.step == "address":
             self.write(configuring.check_typed_address(self))
             return self._go_to("address" if self.error_field else "keys")
-        self.write(configuring.check_typed_keys(self))
+        self.write(configuring.check_everything(self))
         return self._go_to(configuring.get_step_of_error(self) or "contacts")
 
     def action_back(self):

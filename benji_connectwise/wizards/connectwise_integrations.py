@@ -1,7 +1,8 @@
 from odoo import fields, models
 from odoo.tools import format_datetime
 
-from ..tools.invoice_pdf.order import list_sources
+from ..tools.connection import tile
+from ..tools.connection.tenant import find_environment
 
 
 class ConnectwiseIntegrations(models.TransientModel):
@@ -24,13 +25,29 @@ class ConnectwiseIntegrations(models.TransientModel):
         ],
         compute="_compute_tile",
     )
+    environment = fields.Char(compute="_compute_tile")
     where = fields.Char(compute="_compute_tile")
     last_success = fields.Char(compute="_compute_tile")
     last_error = fields.Char(compute="_compute_tile")
     sync_statistics = fields.Char(compute="_compute_tile")
+    connected = fields.Integer(compute="_compute_tile")
+    conflicts = fields.Integer(compute="_compute_tile")
+    not_connected = fields.Integer(compute="_compute_tile")
     pdf_statistics = fields.Char(compute="_compute_tile")
     priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
     is_priority_unused = fields.Boolean(compute="_compute_priority")
+    is_connected = fields.Boolean(
+        "1. Connect your ConnectWise", compute="_compute_steps"
+    )
+    is_ordered = fields.Boolean(
+        "2. Put ConnectWise PSA before Odoo", compute="_compute_steps"
+    )
+    is_mapped = fields.Boolean(
+        "3. Connect your customers with ConnectWise's", compute="_compute_steps"
+    )
+    is_tried = fields.Boolean(
+        "4. Try one: open an invoice, press Preview", compute="_compute_steps"
+    )
 
     def _compute_display_name(self):
         # What the web client shows as the page's title.
@@ -40,55 +57,23 @@ class ConnectwiseIntegrations(models.TransientModel):
         for page in self:
             backend = page._get_backend()
             page.state = backend.state or "draft"
+            page.environment = find_environment(backend.server_url)
             page.where = (
-                backend and f"{backend.company_login_id} @ {backend.server_url}"
+                bool(backend) and f"{backend.company_login_id} @ {backend.server_url}"
             )
             page.last_success = backend.last_success and format_datetime(
-                self.env, backend.last_success
+                self.env, backend.last_success, dt_format="short"
             )
-            since = (
-                backend.failing_since if backend.failure else backend.sync_failing_since
-            )
-            page.last_error = backend.last_error and (
-                self.env._(
-                    "%(error)s Since %(time)s.",
-                    error=backend.last_error,
-                    time=format_datetime(self.env, since),
-                )
-                if since
-                else backend.last_error
-            )
-            page.sync_statistics = backend.last_sync and page._describe_sync(backend)
-            page.pdf_statistics = backend and page._describe_month()
+            page.last_error = tile.describe_error(backend)
+            page.sync_statistics = tile.describe_sync(backend)
+            page.update(tile.count_rows(backend))
+            page.pdf_statistics = bool(backend) and tile.describe_month(page.company_id)
 
-    def _describe_sync(self, backend):
-        domain = [("backend_id", "=", backend.id)]
-        return self.env._(
-            "Last sync %(time)s · %(companies)s companies · %(connected)s connected",
-            time=format_datetime(self.env, backend.last_sync),
-            companies=self.env["connectwise.company"].search_count(domain),
-            connected=self.env["connectwise.mapping"].search_count(
-                [*domain, ("connectwise_company_id.is_confirmed", "=", True)]
-            ),
-        )
-
-    def _describe_month(self):
-        moves = self.env["account.move"].with_company(self.company_id)
-        month = fields.Date.start_of(fields.Date.context_today(self), "month")
-        domain = [("company_id", "=", self.company_id.id), ("date", ">=", month)]
-        Source = self.env["invoice.pdf.source"]
-        sources = Source._get_sources(self.company_id.id)
-        counts = {
-            source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
-            # In the list or not: Odoo's is the last resort, and a person may have
-            # preferred any of them.
-            for source in dict.fromkeys([*sources, "odoo", *dict(list_sources(self))])
-        }
-        return " · ".join(
-            f"{count} {Source._get_label(source)}"
-            for source, count in counts.items()
-            if count or source in sources
-        )
+    def _compute_steps(self):
+        for page in self:
+            page.update(
+                tile.find_steps(page.company_id, page._get_backend(), page.connected)
+            )
 
     def _compute_priority(self):
         Source = self.env["invoice.pdf.source"]
@@ -116,6 +101,23 @@ class ConnectwiseIntegrations(models.TransientModel):
         ]
         action["context"] = {"search_default_not_first_pdf_source": 1}
         return action
+
+    def action_open_connected(self):
+        """Open the report's rows of connected customers."""
+        return self._open_rows("connected", self.env._("Connected"))
+
+    def action_open_conflicts(self):
+        """Open the report's rows that need a decision."""
+        return self._open_rows("conflicts", self.env._("Conflicts"))
+
+    def action_open_not_connected(self):
+        """Open the report's rows of customers that are not connected."""
+        return self._open_rows("not_connected", self.env._("Not connected"))
+
+    def _open_rows(self, kind, name):
+        action = self.env["connectwise.mapping"].action_open_report()
+        domain = list(tile.find_rows(self._get_backend(), kind))
+        return {**action, "name": name, "display_name": name, "domain": domain}
 
     def action_test_connection(self):
         """Test the connection of this page's company."""

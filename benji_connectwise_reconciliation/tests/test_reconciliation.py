@@ -232,6 +232,10 @@ class TestReconciliation(ReconciliationCommon):
         action = runs.action_open_report()
         self.assertEqual(action["res_model"], "connectwise.reconciliation.run")
 
+    def test_tile_says_nothing_before_the_first_comparison(self):
+        page = self.env["connectwise.integrations"].with_user(self.administrator)
+        self.assertFalse(page.create({}).reconciliation_statistics)
+
     def test_tile_shows_the_counts(self):
         run = self.compare()
         pages = self.env["connectwise.integrations"].with_user(self.administrator)

@@ -13,7 +13,7 @@ class ConnectwiseIntegrations(models.TransientModel):
         for page in self:
             runs = self.env["connectwise.reconciliation.run"]
             run = runs._find_newest(page._get_backend())
-            page.reconciliation_statistics = run and self.env._(
+            page.reconciliation_statistics = bool(run) and self.env._(
                 "%(period)s, compared %(time)s: %(open)s differences, %(accepted)s"
                 " accepted",
                 period=run.display_name,

@@ -8,7 +8,7 @@ from ...lib.connectwise_client import (
     Credentials,
     normalise_address,
 )
-from .asking import note_rights, note_success, serialize_missing_rights
+from .asking import SYNC_RIGHTS, note_rights, note_success, serialize_missing_rights
 from .checking import LIMITS, describe_access
 from .encryption import SecretKeyError
 from .explain import explain, explain_stored, field_to_correct
@@ -25,12 +25,12 @@ SAVED_FIELDS = (
 )
 
 REGION_NAMES = [
-    ("na", "North America"),
-    ("eu", "Europe"),
-    ("au", "Australia (au)"),
-    ("aus", "Australia (aus)"),
-    ("za", "South Africa"),
-    ("staging", "Staging"),
+    ("na", "North America (na.myconnectwise.net)"),
+    ("eu", "Europe (eu.myconnectwise.net)"),
+    ("au", "Australia (au.myconnectwise.net)"),
+    ("aus", "Australia (aus.myconnectwise.net)"),
+    ("za", "South Africa (za.myconnectwise.net)"),
+    ("staging", "Staging (staging.connectwisedev.com)"),
     ("own", "Own server"),
 ]
 
@@ -42,13 +42,25 @@ NOTHING_WRONG = {"error_field": False, "error_message": False}
 def check_typed_address(wizard):
     """Ask ConnectWise for the Company Login ID at the typed address.
 
-    :return: values of the wizard: which field is wrong, and why
+    :return: values of the wizard: which field is wrong, and why; the whole address
     """
     if empty := _find_empty(wizard, ("company_login_id", "server_url")):
         return empty
+    address = wizard.server_url.strip()
+    wrong = _find_wrong_address(wizard, address)
+    if wrong and "://" not in address:
+        # A host that the server's administrator listed need not speak https.
+        plain = f"http://{address}"
+        if not _find_wrong_address(wizard, plain):
+            return {**NOTHING_WRONG, "server_url": plain}
+    return wrong or NOTHING_WRONG
+
+
+def _find_wrong_address(wizard, address):
+    """Return values of the wizard: what is wrong with the address, or {}."""
     try:
         # Nothing is asked with the keys, so the private one is not even read.
-        with _typed_client(wizard, private_key="") as client:
+        with _typed_client(wizard, private_key="", address=address) as client:
             client.discover()
     except ConnectWiseError as error:
         wrong = _explain(wizard.env, error)
@@ -56,7 +68,7 @@ def check_typed_address(wizard):
             # It is not ConnectWise that answered so.
             wrong["error_field"] = "server_url"
         return wrong
-    return NOTHING_WRONG
+    return {}
 
 
 def check_everything(wizard):
@@ -96,6 +108,20 @@ def check_typed_keys(wizard, include_contacts=False):
     return values | NOTHING_WRONG
 
 
+def check_option(wizard):
+    """Ask ConnectWise what the contact option needs, while the person decides.
+
+    :return: values of the wizard: the rights, and what is missing; no field is wrong,
+        because nothing is saved yet
+    """
+    values = check_everything(wizard)
+    if wrong := values.get("error_message"):
+        values["access_missing"] = wizard.env._(
+            "It could not be tested whether this option works. %s", wrong
+        )
+    return values | NOTHING_WRONG
+
+
 def _find_empty(wizard, names):
     """Return values of the wizard that show the first of these empty fields, or {}."""
     for name in names:
@@ -118,9 +144,9 @@ def _explain(env, error):
     }
 
 
-def _typed_client(wizard, private_key):
+def _typed_client(wizard, private_key, address=None):
     return ConnectWiseClient(
-        wizard.server_url,
+        address or wizard.server_url,
         Credentials(
             wizard.company_login_id.strip(),
             (wizard.public_key or "").strip(),
@@ -165,6 +191,16 @@ def get_region(server_url):
     return by_host.get(origin.removeprefix("https://"), "own")
 
 
+def get_address(region, server_url):
+    """Return the address for a region that was chosen.
+
+    :param server_url: the one that was typed before
+    """
+    if region in REGIONS:
+        return REGIONS[region].removeprefix("api-")
+    return server_url if f"api-{server_url}" not in REGIONS.values() else False
+
+
 def save(wizard, backend):
     """Store the tested entries in a connection, or in a new one.
 
@@ -183,8 +219,21 @@ def save(wizard, backend):
     else:
         backend = backend.create({**values, "company_id": company.id})
     note_success(backend, codebase=None, explicit=True)
-    note_rights(backend, wizard.missing_rights or ())
+    missing = wizard.missing_rights or ()
+    note_rights(backend, missing)
+    if backend.sync_contacts and not set(missing) & set(SYNC_RIGHTS):
+        backend._trigger_sync()
+    return _describe_saving(wizard)
+
+
+def _describe_saving(wizard):
     _, missing = wizard.env._, wizard.access_missing
+    message = _("Now set your Invoice PDF Priority at the bottom of this page.")
+    if wizard.sync_contacts:
+        message = _(
+            "ConnectWise's customers are being read; this page shows how far. Now set"
+            " your Invoice PDF Priority at the bottom of this page."
+        )
     return {
         "type": "ir.actions.client",
         "tag": "display_notification",
@@ -193,8 +242,7 @@ def save(wizard, backend):
             "title": _("ConnectWise PSA was saved, but a permission is missing")
             if missing
             else _("ConnectWise PSA is connected"),
-            "message": missing
-            or _("Now set your Invoice PDF Priority at the bottom of this page."),
+            "message": missing or message,
             "sticky": bool(missing),
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },

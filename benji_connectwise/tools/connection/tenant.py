@@ -3,9 +3,29 @@
 Ids and keys mean something only within one ConnectWise.
 """
 
+from urllib.parse import urlsplit
+
 from odoo.tools import SQL
 
-from ...lib.connectwise_client import identify_tenant
+from ...lib.connectwise_client import AddressError, identify_tenant, normalise_address
+from .server_settings import get_local_hosts
+
+ENVIRONMENTS = {
+    "api-staging.connectwisedev.com": "staging",
+    "sandbox-na.myconnectwise.net": "sandbox",
+    "127.0.0.1": "sandbox",
+    "localhost": "sandbox",
+}
+"""Hosts whose data are not those of the business."""
+
+
+def find_environment(server_url):
+    """Return "staging" or "sandbox" for such an address, False for any other."""
+    try:
+        origin = normalise_address(server_url or "", get_local_hosts())
+    except AddressError:
+        return False
+    return ENVIRONMENTS.get(urlsplit(origin).hostname, False)
 
 
 def leave_tenant(backend, before):

@@ -36,6 +36,7 @@ from .download import download_pdfs
 from .explain_lookup import UNREADABLE
 from .hits import store_hits
 from .merge_check import LONG, SHORT
+from .news import find_news, tell_news
 from .searching import search_used
 
 _logger = logging.getLogger(__name__)
@@ -353,7 +354,9 @@ def _look_up(client, lookups):
             for record in skipped
             if isinstance(record.error, AmbiguousNumberError)
         }
+        before = find_news(some)
         store_hits(some, found, client.tenant, crowded)
+        tell_news(some, before)
         for lookup in some.filtered(lambda lookup: lookup.state == "not_found"):
             lookup.error = _find_problem(lookup, skipped)
         yield

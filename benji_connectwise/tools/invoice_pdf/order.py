@@ -50,6 +50,25 @@ def is_used(source, move):
     return source in order[: order.index("odoo")]
 
 
+def explain_unused(line, above):
+    """Say why the source of a line of the priority is never used.
+
+    :param above: the sources above it
+    :return: str, or False where it is used
+    """
+    _ = line.env._
+    if "odoo" in above:
+        return _("Never used: Odoo, above it, has a PDF of every invoice.")
+    if line.source == "connectwise":
+        backend = line.company_id._get_connectwise_backend()
+        if not backend._is_pdf_source():
+            return _(
+                "Not used yet: ConnectWise PSA is not connected. Start with Configure"
+                " under Integrations."
+            )
+    return False
+
+
 def describe_origin(move):
     """Say where the order of `move` comes from."""
     _ = move.env._

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..connection.followers import tell_followers
 from ..sync.sql import as_table
 from .bill_to_plan import find_contacts_entered_here, plan_contact, prepare_contact
 from .disconnecting import remove_contact, take_away, take_out_of_waiting_mail
@@ -20,6 +21,9 @@ _logger = logging.getLogger(__name__)
 
 TAKEN_OVER = ("name", "email", "phone", "function", "active")
 """Fields of a contact entered by hand that the synchronization overwrites."""
+
+UNCHANGED = ("unchanged", "none")
+"""Outcomes that are no news."""
 
 
 def find_rows_to_import(backend):
@@ -89,7 +93,27 @@ def import_contacts(mappings):
             arriving |= bill_to
         outcomes[bill_to.mapping_id] = step
     outcomes.update(_create_contacts(arriving))
+    _tell_followers(outcomes)
     return outcomes
+
+
+def _tell_followers(outcomes):
+    changed = [row.id for row, what in outcomes.items() if what not in UNCHANGED]
+    if not changed:
+        return
+    rows = next(iter(outcomes)).browse(changed)
+    by_customer = rows.grouped("partner_id")
+
+    def describe(customer):
+        contact = by_customer[customer].contact_id
+        if not contact:
+            return customer.env._("The Bill-To contact was removed.")
+        return customer.env._(
+            "The Bill-To contact in ConnectWise changed: it is now %s.",
+            contact.email_formatted,
+        )
+
+    tell_followers(rows.partner_id, "mt_contact_changed", describe)
 
 
 def _get_bill_tos(mappings):

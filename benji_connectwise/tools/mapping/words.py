@@ -107,13 +107,27 @@ def describe_status(backend):
     may_change = backend.env.user.has_group("account.group_account_manager")
     return {
         "backend_id": backend.id,
-        "state": backend.sync_state or "idle",
+        "state": find_state(backend),
         "read": backend.sync_read,
         "total": backend.sync_total,
         "level": level,
         "text": text,
         "may_change": may_change and backend.has_access("write"),
     }
+
+
+def find_state(backend):
+    """Return the state of a connection's synchronization: idle, queued or running.
+
+    One that nobody asked for is queued while the scheduled action is about to run.
+    """
+    is_read = backend._is_pdf_source() and backend.sync_contacts
+    if not is_read or backend.sync_state != "idle" or backend._is_sync_resting():
+        return backend.sync_state or "idle"
+    action = backend.env.ref("benji_connectwise.ir_cron_connectwise_sync").sudo()
+    due = [("cron_id", "=", action.id), ("call_at", "<=", fields.Datetime.now())]
+    is_due = action.env["ir.cron.trigger"].search_count(due, limit=1)
+    return "queued" if is_due else "idle"
 
 
 def _describe_backend(backend):
@@ -129,7 +143,7 @@ def _describe_backend(backend):
             " read, and existing connections stay. Switch it on under Integrations ▸"
             " Configure."
         )
-    if backend.sync_state != "idle":
+    if find_state(backend) != "idle":
         return "info", _describe_progress(backend)
     if backend.last_error:
         return "danger", _(
@@ -154,8 +168,8 @@ def _describe_backend(backend):
 
 def _describe_progress(backend):
     _ = backend.env._
-    if backend.sync_state == "queued":
-        return _("The rescan starts in a moment")
+    if backend.sync_state != "running":
+        return _("Reading ConnectWise's customers starts in a moment")
     if not backend.sync_total:
         return _("Reading companies")
     return _(

@@ -109,6 +109,15 @@ tours.add("benji_connectwise_priority", {
             run: "click",
         },
         {
+            content: "The sentence stays, and what is never used says so",
+            trigger:
+                ".o_view_controller:has(.o_connectwise_priority_help) .o_data_row:eq(1):contains('Never used')",
+        },
+        {
+            content: "The first one cannot go up",
+            trigger: ".o_data_row:eq(0):not(:has(button[name='action_move_up']))",
+        },
+        {
             trigger:
                 ".o_data_row:eq(1):contains('ConnectWise PSA') button[name='action_move_up']",
             run: "click",
@@ -118,11 +127,44 @@ tours.add("benji_connectwise_priority", {
             trigger: ".o_data_row:eq(0):contains('ConnectWise PSA')",
         },
         {
+            content: "It asks before a source is removed",
+            trigger: ".o_data_row:eq(0) button[name='unlink']",
+            run: "click",
+        },
+        {
+            trigger: ".modal:contains('Remove this source') .btn:contains('Cancel')",
+            run: "click",
+        },
+        {
             trigger: ".o_breadcrumb a:contains('Integrations')",
             run: "click",
         },
         {
             trigger: "[name='priority']:contains('1 ConnectWise PSA')",
+        },
+        {
+            trigger: "button:contains('Configure PDF Priority')",
+            run: "click",
+        },
+        {
+            content: "The last source that is left is added too",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_selected_row [name='source'] input, .o_selected_row select",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains('PDF attached')",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:eq(2):contains('Never used')",
         },
     ],
 });

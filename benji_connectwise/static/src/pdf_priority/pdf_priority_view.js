@@ -1,0 +1,15 @@
+import {ListController} from "@web/views/list/list_controller";
+import {listView} from "@web/views/list/list_view";
+import {registry} from "@web/core/registry";
+
+/**
+ * Invoice PDF Priority is Odoo's list with a sentence above it that stays.
+ */
+export class PdfPriorityController extends ListController {
+    static template = "benji_connectwise.PdfPriority";
+}
+
+registry.category("views").add("invoice_pdf_priority", {
+    ...listView,
+    Controller: PdfPriorityController,
+});

@@ -1,0 +1,124 @@
+"""Deleting a connection, and what is said before."""
+
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from ..tools.invoice_pdf.keeping import pin_pdfs
+from .contact_common import ContactCommon, import_contact
+
+
+class DisconnectCommon(ContactCommon):
+    """One contact was created, one taken over; one PDF was sent, one was not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.created = cls.imported()
+        cls.boulder = cls.new_customer("Boulder Law")
+        cls.entered = cls.new_contact(
+            name="Joe", email="joe@boulder.example.com", parent_id=cls.boulder.id
+        )
+        company = cls.new_company(
+            4712, "Boulder Law", contact_email="joe@boulder.example.com"
+        )
+        cls.row = cls.connect(cls.boulder, company)
+        import_contact(cls.row)
+        cls.sent, cls.unsent = cls.invoice("CW1001"), cls.invoice("CW1002")
+        (cls.sent + cls.unsent)._get_preferred_invoice_pdfs()
+        pin_pdfs(cls.sent)
+
+    def dialog(self, backend=None, user=None):
+        dialogs = self.env["connectwise.disconnect"].with_user(
+            user or self.administrator
+        )
+        backend = self.backend if backend is None else backend
+        return dialogs.with_company(self.company).create({"backend_id": backend.id})
+
+    def opened(self, action):
+        return self.env[action["res_model"]].search(action["domain"])
+
+
+@tagged("post_install", "-at_install")
+class TestDisconnecting(DisconnectCommon):
+    def test_each_figure_opens_what_it_counts(self):
+        dialog = self.dialog()
+        for name, records in (
+            ("deleted_contacts", self.created),
+            ("restored_contacts", self.entered),
+            ("deleted_pdfs", self.unsent),
+            ("kept_pdfs", self.sent),
+        ):
+            with self.subTest(name):
+                self.assertEqual(dialog[name], 1)
+                action = getattr(dialog, f"action_open_{name}")()
+                self.assertEqual(self.opened(action), records)
+        self.assertEqual(dialog.companies, 2)
+
+    def test_disconnecting_does_what_was_said(self):
+        pdf = self.sandbox_pdf("CW1001")
+        unsent = self.unsent.sudo().connectwise_pdf_id
+        self.dialog().action_disconnect()
+        self.assertFalse(self.backend.exists() or self.created.exists())
+        self.assertFalse(self.entered.is_connectwise_contact)
+        self.assertFalse(unsent.exists())
+        self.assertChosen(self.sent, "connectwise", pdf)
+        self.assertChosen(self.unsent, "odoo")
+
+    def test_nothing_is_deleted_before_the_button(self):
+        self.dialog()
+        self.assertTrue(self.backend.exists() and self.created.exists())
+
+    def test_connection_cannot_be_deleted_without_the_question(self):
+        view = self.env.ref("benji_connectwise.connectwise_backend_view_form")
+        self.assertIn('delete="0"', view.arch)
+
+    def test_only_the_invoicing_administrator_disconnects(self):
+        with self.assertRaises(AccessError):
+            self.dialog(user=self.accountant)
+
+    def test_administrator_of_another_company_learns_and_deletes_nothing(self):
+        stranger = new_test_user(
+            self.env,
+            "connectwise_stranger",
+            "account.group_account_manager",
+            company_id=self.env["res.company"].create({"name": "Elsewhere"}).id,
+        )
+        dialogs = self.env["connectwise.disconnect"].with_user(stranger)
+        with self.assertRaises(AccessError):
+            dialogs.create({"backend_id": self.backend.id}).read(["deleted_contacts"])
+        with self.assertRaises(AccessError):
+            dialogs.create({"backend_id": self.backend.id}).action_disconnect()
+        self.assertTrue(self.backend.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestUninstalling(DisconnectCommon, HttpCase):
+    def dialog_of_apps(self, module):
+        return self.env["base.module.uninstall"].create(
+            {"module_ids": [(6, 0, self.env.ref(f"base.module_{module}").ids)]}
+        )
+
+    def test_apps_says_what_uninstalling_deletes_and_keeps(self):
+        text = self.dialog_of_apps("benji_connectwise").connectwise_consequences
+        for sentence in (
+            "Deleted: 1 imported contacts, 1 PDFs that nobody received",
+            "Restored: 1 contacts",
+            "Kept: 1 PDFs that customers received",
+        ):
+            self.assertIn(sentence, text)
+
+    def test_apps_says_so_for_a_module_that_takes_the_addon_along(self):
+        dialog = self.dialog_of_apps("account")
+        self.assertTrue(dialog.connectwise_consequences)
+
+    def test_apps_says_nothing_about_other_modules(self):
+        dialog = self.dialog_of_apps("snailmail_account")
+        self.assertFalse(dialog.connectwise_consequences)
+
+    def test_administrator_disconnects_in_the_browser(self):
+        self.start_tour(
+            "/odoo",
+            "benji_connectwise_disconnect_connection",
+            login=self.administrator.login,
+        )
+        self.assertFalse(self.backend.exists())

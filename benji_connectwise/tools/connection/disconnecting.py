@@ -1,0 +1,45 @@
+"""Deleting connections: what goes, what is restored, what stays; and doing it.
+
+Uninstalling the addon does the same to all connections (`hooks.py`).
+"""
+
+from ..invoice_pdf.keeping import delete_unsent
+
+
+def find_consequences(backends):
+    """Return what deleting these connections concerns.
+
+    :return: {"deleted_contacts", "restored_contacts": contacts; "deleted_pdfs",
+        "kept_pdfs": invoices; "companies": a number}, all sudo
+    """
+    env = backends.env(su=True)
+    of_backends = [("mapping_id.backend_id", "in", backends.ids)]
+    bill_tos = env["connectwise.bill.to"].search(
+        [*of_backends, ("contact_id", "!=", False)]
+    )
+    taken_over = bill_tos.filtered(lambda bill_to: bill_to.origin == "converted")
+    kept = env["connectwise.lookup"].union(
+        *(backend._find_lookups() for backend in backends)
+    )
+    kept = kept.filtered("has_pdf")
+    sent = kept.filtered(lambda lookup: lookup._is_pdf_sent())
+    return {
+        "deleted_contacts": (bill_tos - taken_over).contact_id,
+        "restored_contacts": taken_over.contact_id,
+        "deleted_pdfs": (kept - sent).move_id,
+        "kept_pdfs": sent.move_id,
+        "companies": env["connectwise.company"].search_count(
+            [("backend_id", "in", backends.ids)]
+        ),
+    }
+
+
+def disconnect(backend):
+    """Delete a connection, and the PDFs that nobody received.
+
+    :raises AccessError: unless the user may
+    """
+    backend.check_access("unlink")
+    moves = find_consequences(backend)["deleted_pdfs"]
+    backend.unlink()
+    delete_unsent(moves)

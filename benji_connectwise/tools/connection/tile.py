@@ -1,0 +1,102 @@
+"""What the *Integrations* page says about a connection."""
+
+from odoo import fields
+from odoo.fields import Domain
+from odoo.tools import format_datetime
+
+from ..invoice_pdf.order import before_odoo, list_sources
+
+ROWS = {
+    "connected": Domain("connectwise_company_id.is_confirmed", "=", True),
+    "conflicts": Domain("has_conflict", "=", True),
+    "not_connected": Domain("connectwise_company_id", "=", False)
+    & Domain("has_conflict", "=", False),
+}
+"""Rows of the Customer Mapping Report that the tile counts and opens."""
+
+
+def find_rows(backend, kind):
+    """Return the domain of the rows of this connection that are of a kind of `ROWS`."""
+    return Domain("backend_id", "=", backend.id) & ROWS[kind]
+
+
+def count_rows(backend):
+    """Return {kind of `ROWS`: how many rows the user sees}."""
+    rows = backend.env["connectwise.mapping"]
+    return {kind: rows.search_count(find_rows(backend, kind)) for kind in ROWS}
+
+
+def describe_error(backend):
+    """Say what is wrong with a connection, and since when.
+
+    :return: str, or False
+    """
+    env = backend.env
+    since = backend.failing_since if backend.failure else backend.sync_failing_since
+    if not (backend.last_error and since):
+        return backend.last_error
+    return env._(
+        "%(error)s Since %(time)s.",
+        error=backend.last_error,
+        time=format_datetime(env, since, dt_format="short"),
+    )
+
+
+def describe_sync(backend):
+    """Say when customers were last read, and how many there are.
+
+    :return: str, or False before the first time
+    """
+    env = backend.env
+    return backend.last_sync and env._(
+        "Last sync %(time)s · %(companies)s companies",
+        time=format_datetime(env, backend.last_sync, dt_format="short"),
+        companies=env["connectwise.company"].search_count(
+            [("backend_id", "=", backend.id)]
+        ),
+    )
+
+
+def describe_month(company):
+    """Count this month's invoices by the source of their PDF.
+
+    :return: str
+    """
+    env = company.env
+    moves = env["account.move"].with_company(company)
+    month = fields.Date.start_of(fields.Date.context_today(company), "month")
+    domain = [("company_id", "=", company.id), ("date", ">=", month)]
+    Source = env["invoice.pdf.source"]
+    sources = Source._get_sources(company.id)
+    counts = {
+        source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
+        # In the list or not: Odoo's is the last resort, and a person may have
+        # preferred any of them.
+        for source in dict.fromkeys([*sources, "odoo", *dict(list_sources(company))])
+    }
+    return " · ".join(
+        f"{count} {Source._get_label(source)}"
+        for source, count in counts.items()
+        if count or source in sources
+    )
+
+
+def find_steps(company, backend, connected):
+    """Return which steps of the setting up are done: {field of the page: whether}.
+
+    :param connected: how many customers are connected
+    """
+    sources = company.env["invoice.pdf.source"]._get_sources(company.id)
+    lookups = company.env["connectwise.lookup"]
+    return {
+        "is_connected": bool(backend) and backend.state != "draft",
+        "is_ordered": "connectwise" in before_odoo(sources),
+        # Without the option there is nothing to map: PDFs are found by number.
+        "is_mapped": bool(connected or (backend and not backend.sync_contacts)),
+        "is_tried": bool(
+            lookups.search_count(
+                [("has_pdf", "=", True), ("move_id.company_id", "=", company.id)],
+                limit=1,
+            )
+        ),
+    }
