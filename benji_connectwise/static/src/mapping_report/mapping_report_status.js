@@ -59,12 +59,24 @@ export class MappingReportStatus extends Component {
     }
 
     rescan() {
+        return this.ask("connectwise.mapping", "action_rescan", () => this.refresh());
+    }
+
+    connectExactMatches() {
+        return this.ask(
+            "connectwise.mapping.exact",
+            "action_open",
+            this.props.onFinished
+        );
+    }
+
+    ask(resModel, name, onClose) {
         return this.action.doActionButton({
             type: "object",
-            name: "action_rescan",
-            resModel: "connectwise.mapping",
+            name,
+            resModel,
             resIds: [],
-            onClose: () => this.refresh(),
+            onClose,
         });
     }
 

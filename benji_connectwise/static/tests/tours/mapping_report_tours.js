@@ -64,7 +64,7 @@ tours.add("benji_connectwise_disconnect", {
     url: URL,
     steps: () => [
         {
-            trigger: `${row("Acme Dental")} button[name='action_disconnect']`,
+            trigger: `${row("Acme Dental")} button[name='action_ask_disconnect']`,
             run: "click",
         },
         {
@@ -76,7 +76,7 @@ tours.add("benji_connectwise_disconnect", {
         },
         {
             content: "A row without a connection has no such icon",
-            trigger: `${row("Acme Dental")}:not(:has(button[name='action_disconnect']))`,
+            trigger: `${row("Acme Dental")}:not(:has(button[name='action_ask_disconnect']))`,
         },
     ],
 });
