@@ -1088,6 +1088,19 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.tour("benji_connectwise_disconnect")
         self.assertTrue(self.row(self.acme).disconnected)
 
+    def test_administrator_undoes_disconnecting_in_the_browser(self):
+        self.row(self.acme).connect(self.dental)
+        self.tour("benji_connectwise_undo")
+        self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
+
+    def test_administrator_connects_exact_matches_in_the_browser(self):
+        self.tour("benji_connectwise_exact_matches")
+        self.assertEqual(self.row(self.acme).connection, "suggestion")
+
+    def test_administrator_chooses_from_the_list_in_the_browser(self):
+        self.tour("benji_connectwise_connect_from_list")
+        self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.law)
+
     def test_administrator_rescans_in_the_browser(self):
         self.tour("benji_connectwise_rescan")
         self.assertTrue(self.backend.sync_ids[0].is_full)

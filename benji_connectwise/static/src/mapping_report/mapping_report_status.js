@@ -76,7 +76,13 @@ export class MappingReportStatus extends Component {
             name,
             resModel,
             resIds: [],
-            onClose,
+            // Nothing is returned: Odoo would wait for it before it takes the dialog
+            // away, and a call of this component never ends after the report is left.
+            onClose: (info) => {
+                if (!info?.noReload) {
+                    onClose();
+                }
+            },
         });
     }
 
