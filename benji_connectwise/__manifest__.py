@@ -25,6 +25,7 @@
         "wizards/base_module_uninstall_views.xml",
         "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",
+        "wizards/connectwise_mapping_exact_views.xml",
         "wizards/connectwise_mapping_rescan_views.xml",
         "wizards/connectwise_number_bench_views.xml",
         "wizards/account_move_send_wizard_views.xml",

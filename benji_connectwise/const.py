@@ -50,6 +50,9 @@ REFRESH_AT_ONCE = 200
 """Invoices whose PDFs a person can refresh together: their numbers are asked for within
 seconds, and PDFs that take longer come in the background."""
 
+COMPANIES_LISTED = 80
+"""ConnectWise customers that the dialog "+" lists; the others are found by typing."""
+
 MOST_LISTED = 5
 """Invoices that a message to a person names; the others are counted."""
 

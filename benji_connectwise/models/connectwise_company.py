@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools.connection.links import get_company_url
+from ..lib.customer_matching import normalise_name
+from ..tools.connection.links import get_company_url, get_environment
 
 
 class ConnectwiseCompany(models.Model):
@@ -51,6 +52,7 @@ class ConnectwiseCompany(models.Model):
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
     connected_with = fields.Char("Connected to", compute="_compute_connected_with")
     connectwise_url = fields.Char("Link", compute="_compute_connectwise_url")
+    environment = fields.Char(compute="_compute_connectwise_url")
 
     # An ordinary index refuses long texts.
     _normalised_name_index = models.Index(
@@ -70,6 +72,7 @@ class ConnectwiseCompany(models.Model):
 
     def _compute_connectwise_url(self):
         for company in self:
+            company.environment = get_environment(company.backend_id.sudo())
             # The id means nothing in another ConnectWise.
             company.connectwise_url = company.is_confirmed and get_company_url(
                 company.backend_id.sudo(), company.connectwise_ref
@@ -97,7 +100,34 @@ class ConnectwiseCompany(models.Model):
             ref = value.strip().lstrip("#")
             if ref.isdecimal() and len(ref) < 10:
                 domain = Domain(domain) | Domain("connectwise_ref", "=", int(ref))
+        # What does not count when customers are matched does not count here.
+        text = value if operator == "ilike" and isinstance(value, str) else ""
+        if name := normalise_name(text).core:
+            domain = Domain(domain) | Domain("normalised_name", "like", name)
         return domain
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """In the dialog "+", put those first that nobody is connected to."""
+        if not self.env.context.get("unconnected_first"):
+            return super().name_search(name, domain, operator, limit)
+        found = []
+        for is_free in (True, False):
+            free = Domain("mapping_ids", "=" if is_free else "!=", False)
+            rest = limit and limit - len(found)
+            if rest != 0:
+                wanted = Domain(domain or Domain.TRUE) & free
+                found += super().name_search(name, wanted, operator, rest)
+        return found
+
+    def action_connect(self):
+        """Connect the customer of the dialog "+" to this company."""
+        self.ensure_one()
+        mapping = self.env["connectwise.mapping"].browse(
+            self.env.context.get("connectwise_mapping_id")
+        )
+        mapping.connect(self)
+        return {"type": "ir.actions.act_window_close"}
 
     def _describe_connected_with(self, but=None):
         """Return the customers this company is connected to, `but` one row."""

@@ -1,13 +1,12 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Domain
 
-from ..tools.mapping import connecting, disconnecting
+from ..tools.connection.links import get_environment
+from ..tools.mapping import connecting, disconnecting, undoing
 from ..tools.mapping import rows as mapping_rows
 from ..tools.mapping import words as mapping_words
-from ..tools.mapping.suggestions import connect_exact_matches
-
-REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
+from ..tools.mapping.suggestions import connect_exact_matches, find_exact_matches
 
 
 class ConnectwiseMapping(models.Model):
@@ -61,9 +60,8 @@ class ConnectwiseMapping(models.Model):
     )
     is_set_aside = fields.Boolean(
         readonly=True,
-        help="It was connected to a company that the ConnectWise connected now does not"
-        " have, or has under another id. Automatic matching leaves it alone until a"
-        " person decides.",
+        help="It was connected to a company that the ConnectWise of now does not have,"
+        " or has under another id. Matching leaves it alone until a person decides.",
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
     conflict = fields.Json(
@@ -81,7 +79,10 @@ class ConnectwiseMapping(models.Model):
     contact_origin = fields.Selection(related="bill_to_ids.origin")
     contact_decision = fields.Selection(related="bill_to_ids.decision")
     contact_enabled = fields.Boolean(
-        "Enabled", related="contact_id.connectwise_enabled"
+        "Enabled",
+        related="contact_id.connectwise_enabled",
+        inverse="_inverse_contact_enabled",
+        readonly=False,
     )
     sync_paused = fields.Boolean(compute="_compute_sync_paused")
     is_self_written = fields.Boolean(
@@ -90,6 +91,8 @@ class ConnectwiseMapping(models.Model):
     connection_text = fields.Char("Connection Status", compute="_compute_texts")
     contact_text = fields.Char("Bill-To", compute="_compute_texts")
     contact_message = fields.Char(compute="_compute_texts")
+    conflict_text = fields.Char(compute="_compute_texts")
+    environment = fields.Char(compute="_compute_texts")
     message = fields.Char(
         compute="_compute_texts", help="Everything to know about this row."
     )
@@ -105,9 +108,9 @@ class ConnectwiseMapping(models.Model):
     # For export and import: unlike the company's id, the same in every database.
     connectwise_ref = fields.Integer(
         "ConnectWise ID",
-        compute="_compute_connectwise_ref",
+        related="connectwise_company_id.connectwise_ref",
         inverse="_inverse_connectwise_ref",
-        search="_search_connectwise_ref",
+        readonly=False,
         help="ConnectWise's number of the connected company. Importing another number"
         " connects by hand, importing 0 disconnects.",
     )
@@ -125,6 +128,7 @@ class ConnectwiseMapping(models.Model):
             )
 
     @api.depends(
+        "backend_id.server_url",
         "sync_paused",
         "connection",
         "connectwise_company_id.is_deleted",
@@ -143,33 +147,23 @@ class ConnectwiseMapping(models.Model):
         for mapping in self:
             note = mapping.bill_to_ids.note
             mapping.contact_message = mapping_words.explain_contact(self.env, note)
+            mapping.conflict_text = mapping_words.explain_conflict(
+                self.env, mapping.has_conflict and mapping.conflict
+            )
+            mapping.environment = get_environment(mapping.backend_id.sudo())
             mapping.contact_text = mapping_words.describe_contact(mapping)
             mapping.connection_text = mapping_words.describe_connection(mapping)
             mapping.message = mapping_words.explain_row(mapping)
 
-    @api.depends("connectwise_company_id.connectwise_ref")
-    def _compute_connectwise_ref(self):
-        for mapping in self:
-            mapping.connectwise_ref = mapping.connectwise_company_id.connectwise_ref
-
     def _inverse_connectwise_ref(self):
         refs = {mapping: mapping.connectwise_ref for mapping in self}
-        Company = self.env["connectwise.company"].sudo()
         for mapping, ref in refs.items():
-            company = Company.search(
-                [
-                    ("backend_id", "=", mapping.sudo().backend_id.id),
-                    ("connectwise_ref", "=", ref),
-                ]
-            )
-            if ref and not company:
-                raise UserError(
-                    self.env._("There is no ConnectWise customer #%s. Rescan?", ref)
-                )
-            mapping._connect_as_written(company)
+            mapping._connect_as_written(connecting.find_company(mapping, ref))
 
-    def _search_connectwise_ref(self, operator, value):
-        return [("connectwise_company_id.connectwise_ref", operator, value)]
+    def _inverse_contact_enabled(self):
+        for mapping in self:
+            decision = "enabled" if mapping.contact_enabled else "disabled"
+            mapping._decide_about_contact(decision)
 
     def _compute_has_open_invoices(self):
         having = self.search([("id", "in", self.ids), ("has_open_invoices", "=", True)])
@@ -182,9 +176,9 @@ class ConnectwiseMapping(models.Model):
         return Domain("id", "in", mapping_rows.query_open_invoices(self.env))
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        # The text of the connection is sorted like the connection.
-        if field_name == "connection_text":
-            field_name = "connection"
+        # Texts are sorted like what they describe.
+        like = {"connection_text": "connection", "contact_text": "contact_id"}
+        field_name = like.get(field_name, field_name)
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.model_create_multi
@@ -214,7 +208,8 @@ class ConnectwiseMapping(models.Model):
         own = {
             name: value
             for name, value in vals.items()
-            if name == "connectwise_ref" or name.startswith(("message_", "website_"))
+            if name in ("connectwise_ref", "contact_enabled")
+            or name.startswith(("message_", "website_"))
         }
         others = set(vals) - set(own) - {"connectwise_company_id"}
         if others and "_import_current_module" not in self.env.context:
@@ -264,18 +259,11 @@ class ConnectwiseMapping(models.Model):
         self._check_may_change()
         # Saved, because the buttons of its suggestions work on saved records alone.
         dialog = self.env["connectwise.mapping.connect"].create({"mapping_id": self.id})
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Connect %s to", self.partner_id.display_name),
-            "res_model": dialog._name,
-            "res_id": dialog.id,
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_mapping_id": self.id,
-                "dialog_size": "extra-large",
-            },
-        }
+        return dialog._get_records_action(
+            name=self.env._("Connect %s to", self.partner_id.display_name),
+            target="new",
+            context={"default_mapping_id": self.id, "dialog_size": "extra-large"},
+        )
 
     def connect(self, company):
         """Connect this customer to `company` by hand; this lifts its exclusion.
@@ -302,25 +290,39 @@ class ConnectwiseMapping(models.Model):
         connecting.confirm_name(self.sudo())
         return True
 
-    def action_disconnect(self):
-        """Remove the connections; automatic matching leaves these customers alone."""
+    def action_ask_disconnect(self):
+        """Ask whether to disconnect these customers, and say what goes with it."""
         self._check_may_change()
-        for mapping in self.sudo():
-            if mapping.connectwise_company_id or mapping.is_set_aside:
-                disconnecting.disconnect(mapping)
+        return mapping_words.ask_disconnect(self)
+
+    def action_disconnect(self):
+        """Remove the connections; automatic matching leaves these customers alone.
+
+        :return: a notification that offers to undo it
+        """
+        self._check_may_change()
+        rows = self.sudo().filtered(
+            lambda row: row.connectwise_company_id or row.is_set_aside
+        )
+        before = undoing.remember(rows)
+        for mapping in rows:
+            disconnecting.disconnect(mapping)
+        return mapping_words.describe_disconnected(rows, before)
+
+    def action_undo_disconnect(self, before):
+        """Connect these customers again as they were.
+
+        :param before: what `action_disconnect` returned as such
+        """
+        self._check_may_change()
+        undoing.undo_disconnect(self.sudo(), before)
         return True
 
     def action_connect_exact_matches(self):
         """Connect those of these rows that have exactly one exact match."""
         self._check_may_change()
-        rows = self.filtered(
-            lambda row: (
-                not (row.connectwise_company_id or row.disconnected or row.has_conflict)
-                and not row.is_self_written
-            )
-        )
-        connected = connect_exact_matches(rows.sudo())
-        return mapping_words.describe_exact_matches(rows, connected)
+        connected = connect_exact_matches(find_exact_matches(self.sudo()))
+        return mapping_words.describe_exact_matches(self.env, connected)
 
     def enable_contact(self):
         """Let these contacts receive their customers' invoices."""
@@ -344,18 +346,17 @@ class ConnectwiseMapping(models.Model):
         self.check_access("read")
         for company in self.env.companies:
             self._ensure_rows(company._get_connectwise_backend())
-        return self.env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
+        return mapping_words.prepare_report(self._get_current_backend())
 
     def action_rescan(self):
         """Open the dialog *Rescan* of the current company's connection."""
         self._check_may_change()
         backend = self._get_current_backend()
         if not backend:
-            raise UserError(
-                self.env._(
-                    "ConnectWise PSA is not connected. Start with Configure under"
-                    " Integrations."
-                )
+            raise RedirectWarning(
+                self.env._("ConnectWise PSA is not connected yet."),
+                self.env.ref("benji_connectwise.connectwise_integrations_action").id,
+                self.env._("Configure under Integrations"),
             )
         return backend.action_rescan()
 

@@ -3,10 +3,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
-from ..tools.connection.links import get_partner_url
+from ..tools.connection.links import get_partner_environment, get_partner_url
 from ..tools.invoice_pdf.order import list_sources
-from ..tools.mapping.rows import note_parts
-from ..tools.mapping.synced_contact import SYNC, make_readonly
+from ..tools.mapping.rows import note_parts, open_row
+from ..tools.mapping.synced_contact import SYNC, make_readonly, refuse_change
 from ..tools.mapping.words import explain_pause
 
 OWN_FIELDS = (
@@ -83,6 +83,15 @@ class ResPartner(models.Model):
     connectwise_url = fields.Char(
         compute="_compute_connectwise_url", groups="base.group_user"
     )
+    connectwise_environment = fields.Char(
+        compute="_compute_connectwise_url", groups="base.group_user"
+    )
+    connectwise_owner = fields.Char(
+        compute="_compute_connectwise_contact_message",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="The Odoo company whose connection it comes from.",
+    )
     invoice_pdf_preference = fields.Selection(
         list_sources,
         "Invoice PDF",
@@ -122,17 +131,17 @@ class ResPartner(models.Model):
     def _compute_connectwise_url(self):
         for partner in self:
             partner.connectwise_url = get_partner_url(partner)
+            partner.connectwise_environment = get_partner_environment(partner)
 
     @api.depends("is_connectwise_contact", "connectwise_enabled", "email")
     def _compute_connectwise_contact_message(self):
         contacts = self.filtered("is_connectwise_contact")
         mappings = contacts._get_connectwise_mapping().grouped("contact_id")
         for partner in self:
-            mapping = mappings.get(partner._origin)
-            sentences = mapping and (mapping.contact_message, explain_pause(mapping))
-            partner.connectwise_contact_message = " ".join(
-                filter(None, sentences or ())
-            )
+            mapping = mappings.get(partner._origin, self.env["connectwise.mapping"])
+            partner.connectwise_owner = mapping.company_id.name
+            sentences = (mapping.contact_message, explain_pause(mapping))
+            partner.connectwise_contact_message = " ".join(filter(None, sentences))
 
     @api.model
     def _search_connectwise_company_id(self, operator, value):
@@ -270,21 +279,7 @@ class ResPartner(models.Model):
                 before = field.convert_to_cache(partner[name], partner)
                 after = field.convert_to_cache(vals[name], partner)
                 if (before or False) != (after or False):
-                    partner._raise_connectwise_protected(field)
-
-    def _raise_connectwise_protected(self, field):
-        label = field._description_string(self.env)
-        if not self.is_connectwise_contact:
-            raise UserError(
-                self.env._("Only the synchronization can set “%(field)s”.", field=label)
-            )
-        raise UserError(
-            self.env._(
-                "%(contact)s comes from ConnectWise. Change “%(field)s” there.",
-                contact=self.display_name,
-                field=label,
-            )
-        )
+                    refuse_change(partner, field)
 
     def _move_connectwise_contacts(self, company_id):
         """Follow the customer into another company before Odoo moves its contacts."""
@@ -389,6 +384,10 @@ class ResPartner(models.Model):
         return addresses.difference(
             others._filter_connectwise_mailed().mapped("email_normalized")
         )
+
+    def action_open_connectwise_mapping(self):
+        """Open this customer's row of the report, or that of the synced contact."""
+        return open_row(self)
 
     def action_connectwise_enable(self):
         """Let this synced contact receive its customer's invoices."""

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_accessibility,
     test_another_connectwise,
     test_branches,
     test_configure,

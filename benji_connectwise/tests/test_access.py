@@ -76,7 +76,8 @@ connectwise.invoice
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.company
-    read                                                          – – – – – ✓ ✓ ✓ –
+    read, name_search                                             – – – – – ✓ ✓ ✓ –
+    action_connect                                                – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.sync
     read                                                          – – – – – ✓ ✓ ✓ –
@@ -94,6 +95,7 @@ connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
     write, action_connect, action_connect_exact_matches, connect  – – – – – – – ✓ –
+    action_ask_disconnect, action_undo_disconnect                 – – – – – – – ✓ –
     action_confirm                                                – – – – – – – ✓ –
     action_disconnect, action_rescan                              – – – – – – – ✓ –
     enable_contact, disable_contact                               – – – – – – – ✓ –
@@ -102,6 +104,13 @@ connectwise.bill.to
     write, create, unlink                                         – – – – – – – – –
 connectwise.mapping.connect
     read, write, create, unlink, action_connect                   – – – – – – – ✓ –
+    action_confirm                                                – – – – – – – ✓ –
+connectwise.mapping.exact
+    read, write, action_open, action_connect                      – – – – – – – ✓ –
+    create, unlink                                                – – – – – – – – –
+connectwise.mapping.exact.line
+    read, unlink                                                  – – – – – – – ✓ –
+    write, create                                                 – – – – – – – – –
 connectwise.mapping.connect.line
     read, action_connect                                          – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -134,6 +143,7 @@ res.partner
     create                                                        – – – – – – – – ✓
     write, unlink                                                 – – – – – – – – !
     action_connectwise_enable, action_connectwise_disable         – – – – – – – ✓ –
+    action_open_connectwise_mapping                               – – – – – ✓ ✓ ✓ –
 mail.mail
     create, write, send                                           – – – – – – – – ✓
 mail.template
@@ -309,10 +319,12 @@ class TestOperations(AccessCommon):
             self.env.invalidate_all()
             env = self.environment(role)
             method = get_public_method(env[model], operation)
+            # The dialog "+" says for which customer a company is chosen.
+            context = {"connectwise_mapping_id": self.mapping.id}
             if not getattr(method, "_api_model", False):
                 arguments = [records.ids, *arguments]
             try:
-                call_kw(env[model], operation, arguments, {})
+                call_kw(env[model], operation, arguments, {"context": context})
                 env.flush_all()
                 mark = "✓"
             except AccessError:
@@ -385,6 +397,11 @@ class TestOperations(AccessCommon):
                 "mapping_id": self.mapping.id,
                 "connectwise_company_id": self.acme.id,
             },
+            "connectwise.mapping.exact.line": lambda: {
+                "wizard_id": Wizard["connectwise.mapping.exact"].sudo().create({}).id,
+                "mapping_id": self.mapping.id,
+                "connectwise_company_id": self.acme.id,
+            },
             "connectwise.mapping.connect.line": lambda: {
                 "wizard_id": self._new_connect_dialog().id,
                 "connectwise_company_id": self.acme.id,
@@ -416,6 +433,10 @@ class TestOperations(AccessCommon):
         # Its suggestions are made now, so that they do not replace others later.
         self.assertTrue(dialog.suggestion_ids)
         return dialog
+
+    def _prepare_action_undo_disconnect_connectwise_mapping(self):
+        before = self.mapping.action_disconnect()["params"]["before"]
+        return self.mapping, [before]
 
     def _prepare_create_connectwise_backend(self):
         values = {

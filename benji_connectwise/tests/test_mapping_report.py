@@ -6,7 +6,7 @@ from re import escape
 
 from lxml import etree
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 
 from ..tools.mapping.bill_to_import import import_contacts
@@ -160,13 +160,21 @@ class TestMappingReport(MappingReportCommon):
         row.sudo().write({"has_conflict": True, "conflict": conflict})
         sentence = "Several companies have this name: Acme Dental LLC #9001"
         self.assertEqual(row.message, sentence)
-        self.assertEqual(row.connection_text, f"⚠ Conflict: {sentence}")
+        self.assertEqual(row.conflict_text, sentence)
+
+    def test_badge_of_a_conflict_is_short(self):
+        row = self.row(self.boulder)
+        row.sudo().has_conflict = True
+        self.assertEqual(row.connection_text, "Conflict")
 
     def test_columns_have_the_order_of_the_article(self):
         view = self.env.ref("benji_connectwise.connectwise_mapping_view_list")
+        # The switch is twice in it: for those who may use it, and for the others.
         shown = [
             name
-            for name in etree.fromstring(view.arch).xpath("/list/field/@name")
+            for name in dict.fromkeys(
+                etree.fromstring(view.arch).xpath("/list/field/@name")
+            )
             if name
             in (
                 "partner_id",
@@ -213,6 +221,136 @@ class TestMappingReport(MappingReportCommon):
             "The Bill-To contact Emma Diaz has no valid e-mail address.",
         )
 
+    def test_every_column_sorts(self):
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        arch = etree.fromstring(self.list_arch(self.accountant))
+        shown = set(arch.xpath("/list/field[not(@column_invisible='1')]/@name"))
+        fields = rows.fields_get(shown, ["sortable"])
+        self.assertEqual([n for n in shown if not fields[n]["sortable"]], [])
+
+    def test_company_column_is_for_several_companies_alone(self):
+        action = self.open_report(self.accountant)
+        self.assertFalse(action["context"]["connectwise_several_companies"])
+
+    def test_rows_of_a_staging_connectwise_say_so(self):
+        self.assertFalse(self.row(self.acme).environment)
+        self.backend.server_url = "staging.connectwisedev.com"
+        self.assertEqual(self.row(self.acme).environment, "staging")
+
+    def test_rows_of_a_sandbox_say_so(self):
+        self.backend.server_url = "sandbox-na.myconnectwise.net"
+        self.assertEqual(self.row(self.acme).environment, "sandbox")
+        self.assertEqual(self.status()["environment"], "sandbox")
+
+    def test_report_without_a_connection_leads_to_integrations(self):
+        self.backend.active = False
+        action = self.open_report(self.administrator)
+        self.assertIn("connectwise_integrations_action", action["help"])
+
+    def test_invoicing_user_is_told_whom_to_ask_for_a_connection(self):
+        """He cannot open Integrations."""
+        self.backend.active = False
+        action = self.open_report(self.accountant)
+        self.assertIn("Invoicing administrator", action["help"])
+        self.assertNotIn("connectwise_integrations_action", action["help"])
+
+    # The switch of a row, and the links to it ---------------------------------------
+
+    def import_emma(self):
+        """Connect Acme to a company with a Bill-To contact, and import that."""
+        self.dental.sudo().write(
+            {
+                "contact_ref": 77,
+                "contact_name": "Emma Diaz",
+                "contact_email": "emma@dental.example",
+            }
+        )
+        row = self.row(self.acme)
+        link(row.sudo().env, [(row.id, self.dental.id, "account_id")])
+        import_contacts(row.sudo())
+        return row
+
+    def test_switch_of_a_row_enables_and_disables_its_contact(self):
+        row = self.import_emma()
+        for decision, value in (("enabled", True), ("disabled", False)):
+            row.contact_enabled = value
+            self.assertEqual(row.contact_id.connectwise_enabled, value)
+            self.assertEqual(row.contact_decision, decision)
+
+    def test_invoicing_user_cannot_use_the_switch(self):
+        self.import_emma()
+        with self.assertRaises(AccessError):
+            self.row(self.acme, self.accountant).contact_enabled = True
+
+    def test_customer_and_contact_lead_to_the_row(self):
+        row = self.import_emma()
+        for partner in (self.acme, row.contact_id):
+            partner = partner.with_user(self.accountant).with_company(self.company)
+            action = partner.action_open_connectwise_mapping()
+            self.assertEqual(action["res_id"], row.id)
+
+    def test_contact_says_of_which_companys_connection_it_is(self):
+        contact = self.import_emma().contact_id
+        self.assertEqual(contact.connectwise_owner, self.company.name)
+
+    def test_filter_of_contacts_finds_them_and_their_customers(self):
+        """Odoo's list of customers has no contacts in it."""
+        contact = self.import_emma().contact_id
+        view = self.env.ref("base.view_res_partner_filter")
+        arch = self.env["res.partner"].get_view(view.id, "search")["arch"]
+        [found] = etree.fromstring(arch).xpath("//filter[@name='connectwise_contacts']")
+        domain = literal_eval(found.get("domain"))
+        self.assertEqual(self.env["res.partner"].search(domain), self.acme + contact)
+
+    # Disconnecting ------------------------------------------------------------------
+
+    def test_question_before_disconnecting_names_customer_and_contact(self):
+        question = self.import_emma().action_ask_disconnect()["params"]
+        self.assertEqual(question["title"], "Disconnect Acme Dental?")
+        self.assertIn("Emma Diaz <emma@dental.example>", question["body"])
+
+    def undo(self, row):
+        before = row.action_disconnect()["params"]["before"]
+        self.assertFalse(row.contact_id)
+        row.action_undo_disconnect(before)
+
+    def test_undoing_connects_again_as_it_was(self):
+        row = self.import_emma()
+        self.undo(row)
+        self.assertEqual(row.connection, "account_id")
+        self.assertFalse(row.disconnected)
+        self.assertEqual(row.contact_id.email, "emma@dental.example")
+        self.assertFalse(row.contact_enabled)
+
+    def test_undoing_enables_a_contact_that_was_enabled(self):
+        row = self.import_emma()
+        row.enable_contact()
+        self.undo(row)
+        self.assertTrue(row.contact_enabled)
+
+    def test_undoing_does_not_trust_an_address_that_moved(self):
+        row = self.import_emma()
+        row.enable_contact()
+        self.dental.sudo().contact_email = "emma@elsewhere.example"
+        import_contacts(row.sudo())
+        self.assertFalse(row.contact_enabled)
+        self.undo(row)
+        self.assertFalse(row.contact_enabled)
+
+    def test_undoing_does_not_take_a_company_from_another_customer(self):
+        row = self.import_emma()
+        before = row.action_disconnect()["params"]["before"]
+        self.row(self.foxtrot).connect(self.dental)
+        with self.assertRaisesRegex(UserError, "connected to Foxtrot"):
+            row.action_undo_disconnect(before)
+
+    def test_undoing_connects_nobody_who_was_connected_since(self):
+        row = self.import_emma()
+        before = row.action_disconnect()["params"]["before"]
+        row.connect(self.law)
+        with self.assertRaisesRegex(UserError, "changed since"):
+            row.action_undo_disconnect(before)
+
     # Buttons ------------------------------------------------------------------------
 
     def test_each_row_has_a_plus(self):
@@ -237,6 +375,41 @@ class TestMappingReport(MappingReportCommon):
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
         rows.action_connect_exact_matches()
         self.assertEqual(rows.mapped("connection"), ["suggestion", False, False])
+
+    def show_exact_matches(self):
+        dialogs = self.env["connectwise.mapping.exact"].with_user(self.administrator)
+        action = dialogs.with_company(self.company).action_open()
+        return dialogs.browse(action.get("res_id"))
+
+    def test_exact_matches_are_shown_before_they_are_connected(self):
+        line = self.show_exact_matches().line_ids.filtered(
+            lambda line: line.mapping_id == self.row(self.acme)
+        )
+        self.assertEqual(line.connectwise_company_id, self.dental)
+        self.assertIn("same Account ID", line.reason)
+        self.assertFalse(self.row(self.acme).connectwise_company_id)
+
+    def test_shown_exact_matches_can_be_connected(self):
+        self.show_exact_matches().action_connect()
+        self.assertEqual(self.row(self.acme).connection, "suggestion")
+
+    def test_exact_match_that_was_removed_is_not_connected(self):
+        dialog = self.show_exact_matches()
+        dialog.line_ids.unlink()
+        dialog.action_connect()
+        self.assertFalse(self.row(self.acme).connectwise_company_id)
+
+    def test_exact_match_that_changed_since_is_not_connected(self):
+        """Nobody has seen the other one."""
+        dialog = self.show_exact_matches()
+        self.dental.is_deleted = True
+        self.read_company(9004, "Acme Dental", "F-100")
+        dialog.action_connect()
+        self.assertFalse(self.row(self.acme).connectwise_company_id)
+
+    def test_no_exact_match_is_said_without_a_dialog(self):
+        self.dental.is_deleted = True
+        self.assertFalse(self.show_exact_matches())
 
     def test_connection_made_in_bulk_is_not_certain(self):
         """A bulk action does not confirm a match."""
@@ -480,6 +653,23 @@ class TestMappingReport(MappingReportCommon):
             self.foxtrot,
         )
 
+    def search_box(self, text):
+        view = self.env.ref("benji_connectwise.connectwise_mapping_view_search")
+        arch = self.env["connectwise.mapping"].get_view(view.id, "search")["arch"]
+        domain = etree.fromstring(arch).xpath("//field[1]/@filter_domain")[0]
+        return self.rows_found(*literal_eval(domain.replace("self", repr(text))))
+
+    def test_search_finds_ids_and_contacts(self):
+        self.import_emma()
+        self.dental.normalised_name = "acme dental"
+        for text in ("9001", "F-100", "Emma", "emma@dental", "ácme-dental"):
+            with self.subTest(text):
+                self.assertEqual(self.search_box(text), self.acme)
+
+    def test_filter_finds_connected_customers(self):
+        self.row(self.acme).connect(self.dental)
+        self.assertEqual(self.filter("connected"), self.acme)
+
     def test_filter_finds_customers_that_are_not_connected(self):
         self.row(self.acme).connect(self.dental)
         found = self.filter("not_connected")
@@ -704,6 +894,48 @@ class TestMappingConnect(MappingReportCommon):
             [self.twin.id], [i for i, _n in companies.name_search("#9003")]
         )
 
+    def test_dialog_lists_companies_that_nobody_has_first(self):
+        self.row(self.foxtrot).connect(self.dental)
+        dialog = self.open_connect(self.acme)
+        self.assertEqual(dialog.company_ids, self.law + self.twin + self.dental)
+        self.assertEqual(dialog.company_ids[-1].connected_with, "Foxtrot Ltd")
+
+    def test_typing_offers_companies_that_nobody_has_first(self):
+        self.row(self.foxtrot).connect(self.law)
+        companies = self.env["connectwise.company"].with_user(self.administrator)
+        found = companies.with_context(unconnected_first=True).name_search("Boulder")
+        self.assertEqual([i for i, _n in found], (self.twin + self.law).ids)
+
+    def test_typing_forgives_punctuation_and_accents(self):
+        company = self.read_company(9005, "O'Brien & Söhne, GmbH")
+        company.normalised_name = "obrien and sohne"
+        for text in ("obrien", "Söhne", "sohne", "O'Brien and", "o’brien & sohne gmbh"):
+            with self.subTest(text):
+                found = company.with_user(self.administrator).name_search(text)
+                self.assertEqual([i for i, _n in found], company.ids)
+
+    def test_company_of_the_list_connects(self):
+        dialog = self.open_connect(self.foxtrot)
+        company = dialog.company_ids.filtered(lambda company: company == self.law)
+        company.with_context(
+            connectwise_mapping_id=dialog.mapping_id.id
+        ).action_connect()
+        self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.law)
+
+    def test_dialog_confirms_the_present_connection(self):
+        row = self.row(self.acme)
+        link(row.sudo().env, [(row.id, self.dental.id, "company_name")])
+        self.open_connect(self.acme).action_confirm()
+        self.assertEqual(row.connection, "manual")
+
+    def test_choosing_the_present_company_confirms_it(self):
+        row = self.row(self.acme)
+        link(row.sudo().env, [(row.id, self.dental.id, "company_name")])
+        form = Form(self.open_connect(self.acme))
+        form.connectwise_company_id = self.dental
+        form.save().action_connect()
+        self.assertEqual(row.connection, "manual")
+
     def test_connecting_lifts_the_exclusion(self):
         row = self.row(self.acme)
         row.connect(self.dental)
@@ -742,6 +974,13 @@ class TestMappingRescan(MappingReportCommon):
             action = action.action_rescan()
         self.assertEqual(action["res_model"], "connectwise.mapping.rescan")
         self.assertEqual(self.backend.sync_state, "idle")
+
+    def test_rescan_without_a_connection_leads_to_integrations(self):
+        self.backend.active = False
+        with self.assertRaises(RedirectWarning) as refused:
+            self.row(self.acme).browse().with_company(self.company).action_rescan()
+        integrations = self.env.ref("benji_connectwise.connectwise_integrations_action")
+        self.assertEqual(refused.exception.args[1], integrations.id)
 
     def test_rescan_options_are_off_by_default(self):
         rescan = self.rescan()
@@ -848,6 +1087,19 @@ class TestMappingTours(MappingReportCommon, HttpCase):
         self.row(self.acme).connect(self.dental)
         self.tour("benji_connectwise_disconnect")
         self.assertTrue(self.row(self.acme).disconnected)
+
+    def test_administrator_undoes_disconnecting_in_the_browser(self):
+        self.row(self.acme).connect(self.dental)
+        self.tour("benji_connectwise_undo")
+        self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
+
+    def test_administrator_connects_exact_matches_in_the_browser(self):
+        self.tour("benji_connectwise_exact_matches")
+        self.assertEqual(self.row(self.acme).connection, "suggestion")
+
+    def test_administrator_chooses_from_the_list_in_the_browser(self):
+        self.tour("benji_connectwise_connect_from_list")
+        self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.law)
 
     def test_administrator_rescans_in_the_browser(self):
         self.tour("benji_connectwise_rescan")

@@ -8,6 +8,8 @@ from . import (
     connectwise_integrations,
     connectwise_mapping_connect,
     connectwise_mapping_connect_line,
+    connectwise_mapping_exact,
+    connectwise_mapping_exact_line,
     connectwise_mapping_rescan,
     connectwise_mapping_rescan_line,
     connectwise_number_bench,

@@ -1,5 +1,7 @@
 from odoo import Command, api, fields, models
+from odoo.fields import Domain
 
+from ..const import COMPANIES_LISTED
 from ..tools.mapping.suggestions import suggest_companies
 
 
@@ -34,7 +36,14 @@ class ConnectwiseMappingConnect(models.TransientModel):
         compute="_compute_suggestion_ids",
         store=True,
     )
-    has_companies = fields.Boolean(compute="_compute_has_companies")
+    is_confirmed = fields.Boolean(compute="_compute_company_ids")
+    company_ids = fields.Many2many(
+        "connectwise.company",
+        string="All ConnectWise customers",
+        compute="_compute_company_ids",
+        help="The first of them, those first that nobody is connected to.",
+    )
+    more_companies = fields.Integer(compute="_compute_company_ids")
 
     @api.constrains("mapping_id", "connectwise_company_id")
     def _check_may_read(self):
@@ -44,15 +53,23 @@ class ConnectwiseMappingConnect(models.TransientModel):
         asking.connectwise_company_id.check_access("read")
 
     @api.depends("mapping_id")
-    def _compute_has_companies(self):
+    def _compute_company_ids(self):
+        Company = self.env["connectwise.company"]
         for wizard in self:
-            wizard.has_companies = self.env["connectwise.company"].search_count(
-                [
-                    ("backend_id", "=", wizard.backend_id.id),
-                    ("is_confirmed", "=", True),
-                ],
-                limit=1,
+            there = Domain("backend_id", "=", wizard.backend_id.id)
+            there &= Domain("is_confirmed", "=", True) & Domain(
+                "is_deleted", "=", False
             )
+            free, taken = (
+                there & Domain("mapping_ids", operator, False)
+                for operator in ("=", "!=")
+            )
+            companies = Company.search(free, limit=COMPANIES_LISTED)
+            if rest := COMPANIES_LISTED - len(companies):
+                companies += Company.search(taken, limit=rest)
+            wizard.company_ids = companies
+            wizard.more_companies = Company.search_count(there) - len(companies)
+            wizard.is_confirmed = wizard.mapping_id._is_certain()
 
     @api.depends("connectwise_company_id")
     def _compute_connected_with(self):
@@ -80,6 +97,12 @@ class ConnectwiseMappingConnect(models.TransientModel):
         self.sudo(False).mapping_id.check_access("read")
         # All companies of this connection are compared, whoever asks.
         return suggest_companies(self.mapping_id.sudo())
+
+    def action_confirm(self):
+        """Confirm the connection that there is."""
+        self.ensure_one()
+        self.mapping_id.action_confirm()
+        return {"type": "ir.actions.act_window_close"}
 
     def action_connect(self):
         """Connect the customer to the chosen company."""

@@ -25,6 +25,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
     get_all_entries_help = fields.Char(compute="_compute_help")
     discard_disconnected_help = fields.Char(compute="_compute_help")
     obstacle = fields.Char(compute="_compute_help")
+    is_running = fields.Boolean(compute="_compute_help")
     line_ids = fields.One2many("connectwise.mapping.rescan.line", "rescan_id")
 
     @api.constrains("backend_id")
@@ -40,6 +41,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             rescan.get_all_entries_help = texts["get_all_entries"]
             rescan.discard_disconnected_help = texts["discard_disconnected"]
             rescan.obstacle = texts["obstacle"]
+            rescan.is_running = backend.sync_state != "idle"
 
     def action_rescan(self):
         """Run it in the background with the chosen options."""

@@ -4,7 +4,7 @@ import os
 
 from odoo.tools import format_datetime
 
-from ..connection.links import get_company_url
+from ..connection.links import get_company_url, get_environment
 from .order import describe_origin, get_order
 
 
@@ -39,6 +39,7 @@ def _prepare_explanation(move):
         "is_undecided": bool(undecided),
         "steps": steps,
         "origin": describe_origin(move),
+        "environment": get_environment(move.sudo().connectwise_lookup_ids.backend_id),
         "connectwise_url": _find_connectwise_url(move),
         "attachment": attachment,
         "fetched_at": attachment and format_datetime(move.env, attachment.create_date),

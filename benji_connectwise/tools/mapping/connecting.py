@@ -10,6 +10,28 @@ from .disconnecting import remove_contacts
 from .rows import note_parts
 
 
+def find_company(mapping, ref):
+    """Return the company with this ConnectWise id, an empty recordset for 0.
+
+    :raises UserError: if there is none
+    """
+    company = (
+        mapping.env["connectwise.company"]
+        .sudo()
+        .search(
+            [
+                ("backend_id", "=", mapping.sudo().backend_id.id),
+                ("connectwise_ref", "=", ref),
+            ]
+        )
+    )
+    if ref and not company:
+        raise UserError(
+            mapping.env._("There is no ConnectWise customer #%s. Rescan?", ref)
+        )
+    return company
+
+
 def connect(mapping, company):
     """Connect this customer to `company` by hand; this lifts its exclusion.
 

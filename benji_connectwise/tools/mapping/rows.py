@@ -126,3 +126,16 @@ def query_open_invoices(env):
            AND move.payment_state IN ('not_paid', 'partial', 'in_payment')
         """
     )
+
+
+def open_row(partner):
+    """Return the action that opens a customer's row, or that of a synced contact.
+
+    Of several connections, it is the row of the current company's.
+    """
+    backend = partner.env.company._get_connectwise_backend()
+    rows = partner._get_connectwise_mapping() | partner.sudo().connectwise_mapping_ids
+    row = (rows.filtered(lambda row: row.backend_id == backend) or rows)[:1]
+    row = row.sudo(False)
+    row.check_access("read")
+    return row._get_records_action(name=partner.env._("Customer Mapping"))

@@ -30,33 +30,57 @@ def suggest_companies(mapping):
     ]
 
 
-def connect_exact_matches(mappings):
-    """Connect those of these customers that have exactly one exact match.
+def find_exact_matches(mappings):
+    """Return what can be connected at once: rows with exactly one exact match.
+
+    Left out are rows about which somebody has to decide, or decided.
+
+    :return: {row: (the company, the reasons in words)}
+    """
+    matches = {}
+    for backend, rows in (
+        mappings.filtered(_may_be_connected).grouped("backend_id").items()
+    ):
+        index, evident = _get_index(backend), _find_evident(rows)
+        places = _group_places(index)
+        found = {
+            row: match
+            for row in rows
+            if (match := _find_exact_match(row, index, places, row in evident))
+        }
+        # Two customers that are both one company's match are no exact match.
+        count = Counter(company for company, _why in found.values())
+        matches |= {row: match for row, match in found.items() if count[match[0]] == 1}
+    return matches
+
+
+def connect_exact_matches(matches):
+    """Connect these customers.
 
     A person has still to check each of these connections: until then they are no
     better than a name.
 
+    :param matches: as `find_exact_matches` returns them
     :return: the rows that were connected
     """
-    connected = mappings.browse()
-    for backend, rows in mappings.grouped("backend_id").items():
-        index, links = _get_index(backend), []
-        for row in rows:
-            if company := _find_exact_match(row, index):
-                links.append((row.id, company.id, "suggestion"))
-        # Two customers that are both one company's match are no exact match.
-        found = Counter(company_id for _row, company_id, _reason in links)
-        linked = link(mappings.env, [line for line in links if found[line[1]] == 1])
-        for row in linked:
-            row._log_for_customer(
-                mappings.env._(
-                    "Connected to %s, with other exact matches.",
-                    row.connectwise_company_id.display_name,
-                )
+    rows = next(iter(matches), None)
+    if rows is None:
+        return ()
+    env = rows.env
+    linked = link(
+        env,
+        [(row.id, company.id, "suggestion") for row, (company, _w) in matches.items()],
+    )
+    for row in linked:
+        row._log_for_customer(
+            env._(
+                "Connected to %s, with other exact matches.",
+                row.connectwise_company_id.display_name,
             )
-        update_contacts_for_person(backend, linked)
-        connected |= linked
-    return connected
+        )
+    for backend, connected in linked.grouped("backend_id").items():
+        update_contacts_for_person(backend, connected)
+    return linked
 
 
 def _suggest(mapping, index, invoices, found):
@@ -132,21 +156,70 @@ def find_evidence(mapping):
 # Exact matches ---------------------------------------------------------------------
 
 
-def _find_exact_match(mapping, index):
-    """Return the company of the only suggestion that leaves no doubt, or None.
+def _may_be_connected(row):
+    return not (
+        row.connectwise_company_id
+        or row.disconnected
+        or row.has_conflict
+        or row.is_self_written
+    )
+
+
+def _find_evident(rows):
+    """Return those of these rows whose customers ConnectWise has an invoice of."""
+    lookups = rows.env["connectwise.lookup"].search(
+        [
+            ("move_id.commercial_partner_id", "in", rows.partner_id.ids),
+            ("hit_ids", "!=", False),
+        ]
+    )
+    customers = lookups.move_id.commercial_partner_id
+    return rows.filtered(lambda row: row.partner_id in customers)
+
+
+def _sort_words(core):
+    return " ".join(sorted(core.split()))
+
+
+def _group_places(index):
+    """Return {name, Account ID or id: places of the companies that have it}."""
+    places = {}
+    for place, (row_id, core, account_id) in enumerate(zip(*index, strict=True)):
+        for key in (row_id, ("name", _sort_words(core)), ("account_id", account_id)):
+            places.setdefault(key, []).append(place)
+    return places
+
+
+def _find_exact_match(mapping, index, places, is_evident):
+    """Return the company of the only suggestion that leaves no doubt, and the reasons.
 
     One that is connected to another customer already always leaves some.
+
+    :return: (the company, the reasons in words), or None
     """
-    invoices, found = find_evidence(mapping)
+    invoices, found = find_evidence(mapping) if is_evident else ({}, 0)
+    core = normalise_name(mapping.partner_id.name).core
+    account_id = normalise_account_id(mapping.partner_id.ref)
+    # The others are not exact: so that not every name is compared with every other.
+    keys = [*invoices, core and ("name", _sort_words(core))]
+    keys.append(account_id and ("account_id", account_id))
+    near = sorted(
+        {place for key in filter(None, keys) for place in places.get(key, ())}
+    )
     exact = [
-        suggestion.company_id
-        for suggestion in _suggest(mapping, index, invoices, found)
+        suggestion
+        for suggestion in _suggest(
+            mapping,
+            CompanyIndex(*([column[place] for place in near] for column in index)),
+            invoices,
+            found,
+        )
         if _leaves_no_doubt(mapping, suggestion, invoices)
     ]
-    company = mapping.env["connectwise.company"].browse(
-        exact if len(exact) == 1 else ()
-    )
-    return company.browse() if company.mapping_ids else company
+    if len(exact) != 1:
+        return None
+    company = mapping.env["connectwise.company"].browse(exact[0].company_id)
+    return None if company.mapping_ids else (company, _explain(mapping, exact[0]))
 
 
 def _leaves_no_doubt(mapping, suggestion, invoices):

@@ -1,5 +1,6 @@
 """Changing contacts that come from ConnectWise, which nobody else may do."""
 
+from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
 
 SYNC = object()
@@ -36,3 +37,20 @@ def make_readonly(arch, protected):
         else:
             readonly = "is_connectwise_contact"
         node.set("readonly", readonly)
+
+
+def refuse_change(partner, field):
+    """Refuse that anybody but the synchronization changes this field.
+
+    :raises UserError: always
+    """
+    _, label = partner.env._, field._description_string(partner.env)
+    if not partner.is_connectwise_contact:
+        raise UserError(_("Only the synchronization can set “%(field)s”.", field=label))
+    raise UserError(
+        _(
+            "%(contact)s comes from ConnectWise. Change “%(field)s” there.",
+            contact=partner.display_name,
+            field=label,
+        )
+    )

@@ -6,6 +6,10 @@ Rows store codes and the names in their sentences. The sentences are here.
 from odoo import fields
 from odoo.tools import format_date, format_datetime
 
+from ..connection.links import get_environment
+
+REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
+
 
 def explain_row(mapping):
     """Say everything there is to know about a row.
@@ -38,7 +42,6 @@ def explain_pause(mapping):
 def describe_connection(mapping):
     """Say how a customer is connected, or why it is not."""
     _ = mapping.env._
-    conflict = explain_conflict(mapping.env, mapping.conflict) or ""
     if mapping.connectwise_company_id:
         labels = mapping._fields["connection"]._description_selection(mapping.env)
         parts = [dict(labels).get(mapping.connection)]
@@ -47,11 +50,11 @@ def describe_connection(mapping):
         elif mapping.is_gone:
             parts.append(_("deleted in ConnectWise"))
         if mapping.has_conflict:
-            parts.append(f"⚠ {conflict}")
+            parts.append(_("Conflict"))
         return " · ".join(filter(None, parts))
     if mapping.disconnected:
         return _describe_disconnection(mapping)
-    return _("⚠ Conflict: %s", conflict) if mapping.has_conflict else ""
+    return _("Conflict") if mapping.has_conflict else ""
 
 
 def _describe_disconnection(mapping):
@@ -79,19 +82,94 @@ def describe_contact(mapping):
     return " ".join(filter(None, [contact.name, email]))
 
 
-def describe_exact_matches(rows, connected):
-    """Return the notification after *Connect exact matches*."""
+def ask_disconnect(mappings):
+    """Return the question before these customers are disconnected."""
+    _ = mappings.env._
+    rows = mappings.sudo().filtered(
+        lambda row: row.connectwise_company_id or row.is_set_aside
+    )
+    contacts = rows.filtered("contact_id")
+    if len(rows) == 1:
+        title = _("Disconnect %s?", rows.partner_id.display_name)
+        sentences = [
+            contacts
+            and _(
+                "Its contact from ConnectWise goes with it, and gets no invoices any"
+                " more: %s.",
+                contacts.contact_text,
+            ),
+            _("Automatic matching will leave this customer alone."),
+        ]
+    else:
+        title = _("Disconnect %s customers?", len(rows))
+        sentences = [
+            contacts
+            and _(
+                "Their contacts from ConnectWise go with them, and get no invoices any"
+                " more: %s.",
+                ", ".join(contacts.mapped("contact_id.name")),
+            ),
+            _("Automatic matching will leave these customers alone."),
+        ]
+    return {
+        "type": "ir.actions.client",
+        "tag": "connectwise_ask_disconnect",
+        "params": {
+            "ids": rows.ids,
+            "title": title,
+            "body": " ".join(filter(None, sentences)),
+        },
+    }
+
+
+def describe_disconnected(rows, before):
+    """Return the notification after disconnecting, which offers to undo it.
+
+    :param before: as `undoing.remember` returns it
+    """
+    _ = rows.env._
+    return {
+        "type": "ir.actions.client",
+        "tag": "connectwise_disconnected",
+        "params": {
+            "before": before,
+            "message": _("%s was disconnected.", rows.partner_id.display_name)
+            if len(rows) == 1
+            else _("%s customers were disconnected.", len(rows)),
+        },
+    }
+
+
+def prepare_report(backend):
+    """Return the action that opens the report of a connection, or of none.
+
+    Without any row it says the next step, with a button to it.
+    """
+    env = backend.env
+    action = env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
+    action["context"] = {"connectwise_several_companies": len(env.companies) > 1}
+    if not backend:
+        action["help"] = env["ir.qweb"]._render(
+            "benji_connectwise.mapping_report_unconfigured",
+            {"may_configure": env.user.has_group("account.group_account_manager")},
+        )
+    return action
+
+
+def describe_exact_matches(env, connected):
+    """Return the notification after these rows were connected in bulk."""
+    _ = env._
     return {
         "type": "ir.actions.client",
         "tag": "display_notification",
         "params": {
             "type": "success" if connected else "warning",
-            "message": rows.env._(
-                "%(done)s of %(all)s connected. The others have no exact match:"
-                " use + for them.",
-                done=len(connected),
-                all=len(rows),
-            ),
+            "message": _(
+                "Connected: %s. Confirm each one when you have checked it.",
+                len(connected),
+            )
+            if connected
+            else _("No customer has exactly one exact match. Use + instead."),
             "next": {"type": "ir.actions.act_window_close"},
         },
     }
@@ -101,7 +179,8 @@ def describe_status(backend):
     """Return what stands above the report about a connection, or about none.
 
     :return: `backend_id`, `state`, `read` and `total` of a running rescan, `text` with
-        its `level` (Bootstrap's: muted, info, warning, danger), and `may_change`
+        its `level` (Bootstrap's: muted, info, warning, danger), `environment` and
+        `may_change`
     """
     level, text = _describe_backend(backend)
     may_change = backend.env.user.has_group("account.group_account_manager")
@@ -112,6 +191,7 @@ def describe_status(backend):
         "total": backend.sync_total,
         "level": level,
         "text": text,
+        "environment": get_environment(backend.sudo()),
         "may_change": may_change and backend.has_access("write"),
     }
 
@@ -134,8 +214,8 @@ def _describe_backend(backend):
     env, _ = backend.env, backend.env._
     if not backend:
         return "info", _(
-            "ConnectWise PSA is not connected. An Invoicing administrator starts"
-            " with Configure under Integrations."
+            "ConnectWise PSA is not connected yet. An Invoicing administrator does it"
+            " under Integrations."
         )
     if not backend.sync_contacts:
         return "warning", _(

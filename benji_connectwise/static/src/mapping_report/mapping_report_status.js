@@ -59,12 +59,30 @@ export class MappingReportStatus extends Component {
     }
 
     rescan() {
+        return this.ask("connectwise.mapping", "action_rescan", () => this.refresh());
+    }
+
+    connectExactMatches() {
+        return this.ask(
+            "connectwise.mapping.exact",
+            "action_open",
+            this.props.onFinished
+        );
+    }
+
+    ask(resModel, name, onClose) {
         return this.action.doActionButton({
             type: "object",
-            name: "action_rescan",
-            resModel: "connectwise.mapping",
+            name,
+            resModel,
             resIds: [],
-            onClose: () => this.refresh(),
+            // Nothing is returned: Odoo would wait for it before it takes the dialog
+            // away, and a call of this component never ends after the report is left.
+            onClose: (info) => {
+                if (!info?.noReload) {
+                    onClose();
+                }
+            },
         });
     }
 

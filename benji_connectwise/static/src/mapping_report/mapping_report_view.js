@@ -1,34 +1,79 @@
 import {MappingReportStatus} from "./mapping_report_status";
 import {EventBus} from "@odoo/owl";
-import {registry} from "@web/core/registry";
+import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {ListController} from "@web/views/list/list_controller";
+import {_t} from "@web/core/l10n/translation";
+import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
+import {registry} from "@web/core/registry";
 
-/**
- * The Customer Mapping Report is Odoo's list with the rescan's state above it.
- */
-export class MappingReportController extends ListController {
-    static template = "benji_connectwise.MappingReport";
-    static components = {...ListController.components, MappingReportStatus};
+const EMPTY_GROUPS = {
+    connection: _t("Not connected"),
+    connectwise_status: _t("No ConnectWise customer"),
+};
 
-    setup() {
-        this.statusBus = new EventBus();
-        super.setup();
-    }
-
-    get modelParams() {
-        const params = super.modelParams;
-        // A dialog that was closed, or another search: the state may be another, too.
-        params.hooks.onRootLoaded = () => this.statusBus.trigger("CONNECTWISE:LOADED");
-        return params;
-    }
-
-    onRescanFinished() {
-        return this.model.load();
+function nameEmptyGroups(root) {
+    for (const group of root.groups || []) {
+        const name = EMPTY_GROUPS[group.groupByField.name];
+        if (!group.value && name) {
+            group.displayName = name;
+        }
+        nameEmptyGroups(group.list);
     }
 }
 
-registry.category("views").add("connectwise_mapping_list", {
-    ...listView,
-    Controller: MappingReportController,
-});
+/**
+ * The Customer Mapping Report is Odoo's list, or its cards on a phone, with the rescan's
+ * state above it.
+ *
+ * @param {Function} Controller - of the view
+ * @param {String} template - the view's template with the state
+ * @returns {Function} the view's controller with the state
+ */
+function withStatus(Controller, template) {
+    return class extends Controller {
+        static template = template;
+        static components = {...Controller.components, MappingReportStatus};
+
+        setup() {
+            this.statusBus = new EventBus();
+            super.setup();
+        }
+
+        get modelParams() {
+            const params = super.modelParams;
+            // A dialog that was closed, or another search: the state may be another.
+            params.hooks.onRootLoaded = (root) => {
+                nameEmptyGroups(root);
+                this.statusBus.trigger("CONNECTWISE:LOADED");
+            };
+            return params;
+        }
+
+        onRescanFinished() {
+            return this.model.load();
+        }
+    };
+}
+
+registry
+    .category("views")
+    .add("connectwise_mapping_list", {
+        ...listView,
+        Controller: withStatus(ListController, "benji_connectwise.MappingReport"),
+    })
+    .add("connectwise_mapping_kanban", {
+        ...kanbanView,
+        Controller: withStatus(
+            KanbanController,
+            "benji_connectwise.MappingReportCards"
+        ),
+    })
+    // Its buttons are about the whole list, so nothing is to be ticked.
+    .add("connectwise_preview_list", {
+        ...listView,
+        props: (props, view) => ({
+            ...listView.props(props, view),
+            allowSelectors: false,
+        }),
+    });

@@ -64,7 +64,7 @@ tours.add("benji_connectwise_disconnect", {
     url: URL,
     steps: () => [
         {
-            trigger: `${row("Acme Dental")} button[name='action_disconnect']`,
+            trigger: `${row("Acme Dental")} button[name='action_ask_disconnect']`,
             run: "click",
         },
         {
@@ -76,7 +76,7 @@ tours.add("benji_connectwise_disconnect", {
         },
         {
             content: "A row without a connection has no such icon",
-            trigger: `${row("Acme Dental")}:not(:has(button[name='action_disconnect']))`,
+            trigger: `${row("Acme Dental")}:not(:has(button[name='action_ask_disconnect']))`,
         },
     ],
 });
@@ -154,16 +154,97 @@ tours.add("benji_connectwise_enable", {
     url: URL,
     steps: () => [
         {
-            trigger: `${row("Acme Dental")} .o_list_record_selector input`,
-            run: "click",
-        },
-        {
-            trigger: ".o_control_panel button[name='enable_contact']",
+            trigger: `${row("Acme Dental")} [name='contact_enabled'] input`,
             run: "click",
         },
         {
             content: "The contact receives the invoices now",
             trigger: `${row("Acme Dental")} [name='contact_enabled'] input:checked`,
+        },
+        {
+            trigger: `${row("Acme Dental")} .o_list_record_selector input`,
+            run: "click",
+        },
+        {
+            trigger: ".o_control_panel button[name='disable_contact']",
+            run: "click",
+        },
+        {
+            trigger: `${row("Acme Dental")} [name='contact_enabled'] input:not(:checked)`,
+        },
+        {
+            trigger: `${row("Acme Dental")} [name='contact_enabled'] input`,
+            run: "click",
+        },
+        {
+            trigger: `${row("Acme Dental")} [name='contact_enabled'] input:checked`,
+        },
+    ],
+});
+
+tours.add("benji_connectwise_undo", {
+    url: URL,
+    steps: () => [
+        {
+            trigger: `${row("Acme Dental")} button[name='action_ask_disconnect']`,
+            run: "click",
+        },
+        {
+            content: "The question names the customer",
+            trigger: ".modal:contains('Disconnect Acme Dental?')",
+        },
+        {
+            trigger: footerButton("Disconnect"),
+            run: "click",
+        },
+        {
+            trigger: `${row("Acme Dental")}:contains('Disconnected by')`,
+        },
+        {
+            trigger: ".o_notification button:contains('Undo')",
+            run: "click",
+        },
+        {
+            trigger: `${row("Acme Dental")}:contains('Manual')`,
+        },
+    ],
+});
+
+tours.add("benji_connectwise_exact_matches", {
+    url: URL,
+    steps: () => [
+        {
+            trigger: "button[name='connect_exact_matches']",
+            run: "click",
+        },
+        {
+            trigger: `.modal ${row("Acme Dental")}:contains('same Account ID')`,
+        },
+        {
+            trigger: footerButton("Connect"),
+            run: "click",
+        },
+        noDialog,
+        {
+            trigger: `${row("Acme Dental")}:contains('Suggestion')`,
+        },
+    ],
+});
+
+tours.add("benji_connectwise_connect_from_list", {
+    url: URL,
+    steps: () => [
+        {
+            trigger: `${row("Foxtrot Ltd")} button[name='action_connect']`,
+            run: "click",
+        },
+        {
+            trigger: `.modal [name='company_ids'] ${row("9002")} button[name='action_connect']`,
+            run: "click",
+        },
+        noDialog,
+        {
+            trigger: `${row("Foxtrot Ltd")}:contains('Manual'):contains('#9002')`,
         },
     ],
 });

@@ -1,0 +1,71 @@
+"""Undoing what a person disconnected a moment ago."""
+
+from odoo.exceptions import UserError
+
+from .bill_to_import import import_contacts
+from .connecting import link
+from .rows import note_parts
+
+
+def remember(mappings):
+    """Return how these rows are connected.
+
+    :return: [[id of the row, connection, decision about the contact, domain of the
+        e-mail address that was checked last]], of those that can be connected again
+    """
+    return [
+        [
+            row.id,
+            row.connection,
+            row.bill_to_ids.decision or (row.contact_enabled and "enabled"),
+            row.bill_to_ids.email_domain,
+        ]
+        for row in mappings
+        if row.connectwise_company_id
+    ]
+
+
+def undo_disconnect(mappings, before):
+    """Connect these customers again as they were, their contacts included.
+
+    :param before: as `remember` returned it; the rows are checked again, because it
+        was in a browser
+    :raises UserError: if a customer or its company changed since
+    """
+    _ = mappings.env._
+    before = {row_id: values for row_id, *values in before}
+    for mapping in mappings.filtered(lambda row: row.id in before):
+        connection, decision, email_domain = before[mapping.id]
+        company = mapping.disconnected_company_id
+        if (
+            not mapping.disconnected
+            or not company.is_confirmed
+            or connection not in mapping._fields["connection"].get_values(mapping.env)
+        ):
+            raise UserError(
+                _(
+                    "%s has changed since, so this cannot be undone. Use + instead.",
+                    mapping.partner_id.display_name,
+                )
+            )
+        mapping.disconnected = False
+        if not link(mapping.env, [(mapping.id, company.id, connection)]):
+            raise UserError(
+                _(
+                    "%(company)s is connected to %(customer)s by now.",
+                    company=company.display_name,
+                    customer=company._describe_connected_with(mapping),
+                )
+            )
+        note_parts(mapping)
+        mapping.bill_to_ids.create(
+            {
+                "mapping_id": mapping.id,
+                "decision": decision,
+                "email_domain": email_domain,
+            }
+        )
+        mapping._log_for_customer(
+            _("Connected to %s again: disconnecting was undone.", company.display_name)
+        )
+    import_contacts(mappings.filtered("connectwise_company_id"))
