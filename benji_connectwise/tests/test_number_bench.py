@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..const import INVOICES_ON_BENCH
+from ..tools.invoice_pdf.number_bench import find_steps
 from .test_number_rules import RulesCommon
 
 
@@ -38,6 +39,17 @@ class TestBench(BenchCommon):
         Bench = Bench.with_context(default_backend_id=self.backend.id)
         values = Bench.default_get(["backend_id", "line_ids"])
         self.assertEqual(values["line_ids"][0][2]["cut_prefix"], "X-")
+
+    def test_bench_adds_the_rule_that_it_was_opened_for(self):
+        self.add_rule(cut_prefix="X-")
+        Bench = self.env["connectwise.number.bench"].with_user(self.administrator)
+        Bench = Bench.with_context(
+            default_backend_id=self.backend.id,
+            default_line_ids=[Command.create({"field_name": "name", "pad_to": 5})],
+        )
+        bench = Bench.create(Bench.default_get(["backend_id", "line_ids"]))
+        self.assertEqual(bench.line_ids.mapped("cut_prefix"), ["X-", False])
+        self.assertEqual(bench.line_ids.mapped("pad_to"), [0, 5])
 
     def test_hits_and_misses_are_counted(self):
         self.invoice("CW1001")
@@ -195,6 +207,40 @@ class TestSaving(BenchCommon):
             Bench.with_context(default_backend_id=other.id).default_get(
                 ["backend_id", "line_ids"]
             )
+
+
+@tagged("post_install", "-at_install")
+class TestSteps(BenchCommon):
+    def assertSteps(self, name, number, steps):
+        move = self.invoice(name, amount=1, post=False)
+        found = find_steps(move, number)
+        self.assertEqual(found, steps and {"field_name": "name", **steps})
+
+    def test_leading_zeros_are_taken_away_or_added(self):
+        self.assertSteps("CW001", "cw1", {"trim_zeros": True})
+        self.assertSteps("CW1", "CW001", {"pad_to": 3})
+
+    def test_prefix_and_suffix_are_cut(self):
+        self.assertSteps("INV-CW1", "CW1", {"cut_prefix": "INV-"})
+        self.assertSteps("CW1-B", "CW1", {"cut_suffix": "-B"})
+
+    def test_prefix_is_cut_and_zeros_are_changed(self):
+        steps = {"cut_prefix": "INV/2026/", "trim_zeros": True}
+        self.assertSteps("INV/2026/00017", "17", steps)
+        steps = {"cut_prefix": "INV/2026/", "pad_to": 6}
+        self.assertSteps("INV/2026/00017", "000017", steps)
+
+    def test_digits_are_kept_alone(self):
+        self.assertSteps("A1-B2", "12", {"digits_only": True})
+
+    def test_other_field_is_found(self):
+        move = self.invoice("A-1", amount=1, post=False, ref="CW17")
+        self.assertEqual(find_steps(move, "CW17"), {"field_name": "ref"})
+
+    def test_numbers_that_no_rule_joins_have_none(self):
+        self.assertSteps("A-1", "CW17", None)
+        self.assertSteps("17", "CW17", None)
+        self.assertSteps("A-1", "ABC", None)
 
 
 @tagged("post_install", "-at_install")
