@@ -46,6 +46,33 @@ class TestInterruptions(ReconciliationCommon):
         self.assertEqual(run.state, "done")
         self.assertEqual(len(self.requests("/finance/invoices")), 2)
 
+    def test_outage_while_changes_are_read_is_resumed(self):
+        self.there("R1", 105.0)
+        run = self.compare()
+        self.there("R2", 106.0)
+        self.ask()
+        self.sandbox.fault("unavailable", "invoices", times=0)
+        self.run_cron()
+        self.assertEqual(run.state, "running")
+        self.sandbox.clear_faults()
+        self.sandbox.clear_requests()
+        self.run_cron_later(hours=1)
+        self.assertEqual(run.state, "done")
+        self.assertEqual(len(self.requests("/finance/invoices")), 2)
+        self.assertStatus(run, "R2", "connectwise_only")
+
+    def test_changes_that_take_too_long_have_everything_read(self):
+        """Reading everything can be interrupted."""
+        self.compare()
+        self.there("R1", 105.0)
+        run = self.ask()
+        with patch.object(running, "SECONDS_FOR_SYNC_STEPS", -1):
+            self.run_cron()
+        self.assertFalse(run.changed_since)
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+        self.assertStatus(run, "R1", "connectwise_only")
+
     def test_page_that_is_read_twice_is_stored_once(self):
         self.there("R1", 105.0)
         run = self.ask()

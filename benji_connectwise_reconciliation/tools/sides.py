@@ -18,6 +18,7 @@ INVOICE_COLUMNS = {
     "currency_code": "varchar",
     "is_credit": "boolean",
     "total": "numeric",
+    "last_updated": "timestamp",
 }
 
 
@@ -50,6 +51,22 @@ def store_invoices(run, invoices):
     )
 
 
+def keep_days(run, first, last):
+    """Delete the stored invoices of other days, and return how many are left."""
+    run.env.cr.execute(
+        SQL(
+            """
+            DELETE FROM connectwise_reconciliation_invoice
+             WHERE run_id = %s AND NOT day BETWEEN %s AND %s
+            """,
+            *(run.id, first, last),
+        )
+    )
+    return run.env["connectwise.reconciliation.invoice"].search_count(
+        [("run_id", "=", run.id)]
+    )
+
+
 def _as_row(invoice):
     company, bill_to = invoice.company, invoice.bill_to_company
     is_credit = None
@@ -68,7 +85,22 @@ def _as_row(invoice):
         invoice.currency_code,
         is_credit,
         None if invoice.total is None else abs(invoice.total),
+        invoice.last_updated and invoice.last_updated.replace(tzinfo=None),
     )
+
+
+def find_newest_change(run):
+    """Return when ConnectWise last changed an invoice that is stored, or None."""
+    [[newest]] = run.env.execute_query(
+        SQL(
+            """
+            SELECT max(last_updated) FROM connectwise_reconciliation_invoice
+             WHERE run_id = %s
+            """,
+            run.id,
+        )
+    )
+    return newest
 
 
 def read_theirs(run):
