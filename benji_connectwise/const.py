@@ -50,6 +50,10 @@ REFRESH_AT_ONCE = 200
 """Invoices whose PDFs a person can refresh together: their numbers are asked for within
 seconds, and PDFs that take longer come in the background."""
 
+PREFER_AT_ONCE = 5000
+"""Invoices that a person can have prefer a source together: a thousand take less than
+half a second."""
+
 MOST_LISTED = 5
 """Invoices that a message to a person names; the others are counted."""
 

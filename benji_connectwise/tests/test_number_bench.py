@@ -1,11 +1,15 @@
 """Number rules are tried on the newest invoices before they are saved."""
 
+import math
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..const import INVOICES_ON_BENCH
-from ..tools.invoice_pdf.number_bench import find_steps
+from ..const import INVOICES_ON_BENCH, MISSES_ON_BENCH, NUMBERS_AT_ONCE
+from ..tools.invoice_pdf import number_bench
+from ..tools.invoice_pdf.number_bench import PROPOSALS, find_steps
 from .test_number_rules import RulesCommon
 
 
@@ -133,6 +137,34 @@ class TestBench(BenchCommon):
         bench = self.bench()
         bench.action_try()
         self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)
+
+    def test_only_the_newest_of_ten_thousand_are_tried(self):
+        self.copies(self.invoice("CW1001"), 10_000)
+        bench = self.bench({"field_name": "name", "pad_to": 5})
+        self.sandbox.clear_requests()
+        bench.action_try()
+        self.assertIn(f"0 of the {INVOICES_ON_BENCH} newest", bench.summary)
+        numbers = 2 * INVOICES_ON_BENCH + len(PROPOSALS) * MISSES_ON_BENCH
+        self.assertLessEqual(len(self.requests("/invoices")), numbers / 50)
+
+    def test_outage_in_the_middle_keeps_what_was_answered(self):
+        self.copies(self.invoice("CW1001"), INVOICES_ON_BENCH)
+        bench = self.bench({"field_name": "name", "cut_prefix": "C"})
+        # After the first two hundred numbers.
+        self.sandbox.fault("unavailable", "invoices", nth=5, times=0)
+        bench.action_try()
+        self.assertTrue(bench.obstacle)
+        answered = len(bench.sudo().answers)
+        self.assertGreaterEqual(answered, NUMBERS_AT_ONCE)
+        self.sandbox.clear_faults()
+        self.sandbox.clear_requests()
+        self.backend._forget_failures()
+        with patch.object(number_bench, "propose", return_value=None):
+            bench.action_try()
+        self.assertFalse(bench.obstacle)
+        self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)
+        left = 2 * INVOICES_ON_BENCH - answered
+        self.assertEqual(len(self.requests("/invoices")), math.ceil(left / 50))
 
     def test_long_numbers_are_pointed_out(self):
         self.invoice("INV/2026/10/00001", amount=1)

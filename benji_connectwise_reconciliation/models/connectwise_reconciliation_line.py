@@ -36,7 +36,7 @@ class ConnectwiseReconciliationLine(models.Model):
             ("other_amount", "Other amount"),
             ("other_date", "Other date"),
             ("several", "Several with this number"),
-            ("probable", "Probably the same, other number"),
+            ("probable", "Probably the same"),
             ("no_number", "No number"),
             ("odoo_only", "In Odoo only"),
             ("connectwise_only", "In ConnectWise only"),

@@ -102,8 +102,10 @@ class ConnectwiseReconciliationRun(models.Model):
     @api.depends_context("lang")
     def _compute_display_name(self):
         for run in self:
-            days = (format_date(self.env, day) for day in (run.date_from, run.date_to))
-            run.display_name = " – ".join(days)
+            run.display_name = " – ".join(
+                format_date(self.env, day, date_format="short")
+                for day in (run.date_from, run.date_to)
+            )
 
     @api.depends("failure")
     @api.depends_context("lang")
