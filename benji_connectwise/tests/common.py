@@ -10,9 +10,9 @@ from unittest import SkipTest
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.modules.registry import Registry
-from odoo.tools import SQL
 from odoo.tests import new_test_user
 from odoo.tests.common import get_db_name
+from odoo.tools import SQL
 
 from odoo.addons.base.tests.common import BaseCommon
 
@@ -199,7 +199,7 @@ class ConnectwiseCommon(BaseCommon):
 
     @classmethod
     def copies(cls, move, count):
-        """Return so many copies of a posted invoice, made by PostgreSQL: "C1", "C2" …"""
+        """Return so many copies of a posted invoice, made by PostgreSQL: C1, C2 …"""
         cls.env.flush_all()
         columns = [
             name
