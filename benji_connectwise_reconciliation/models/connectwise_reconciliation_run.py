@@ -55,8 +55,9 @@ class ConnectwiseReconciliationRun(models.Model):
     accepted_count = fields.Integer("Accepted", compute="_compute_counts")
     summary = fields.Char(compute="_compute_counts")
     progress = fields.Integer(compute="_compute_progress")
-    # How far it is: the first day, and the id on it, up to which all was read.
+    # How far it is: the days that are read now, and the id up to which they were.
     read_from = fields.Date(readonly=True)
+    read_until = fields.Date(readonly=True)
     read_after = fields.Integer(readonly=True)
     invoices_read = fields.Integer(readonly=True)
     changed_since = fields.Datetime(

@@ -17,6 +17,11 @@ from .common import ReconciliationCommon
 
 @tagged("post_install", "-at_install")
 class TestInterruptions(ReconciliationCommon):
+    def setUp(self):
+        super().setUp()
+        # October and the edges are several requests.
+        self.patch(running, "INVOICES_IN_RANGE", 20)
+
     def run_cron_later(self, **later):
         with freeze_time(fields.Datetime.now() + timedelta(**later)):
             self.run_cron()
@@ -24,7 +29,7 @@ class TestInterruptions(ReconciliationCommon):
     def test_outage_in_the_middle_is_told_and_resumed(self):
         self.there("R1", day="2026-10-05")
         run = self.ask()
-        self.sandbox.fault("unavailable", "invoices", nth=2, times=0)
+        self.sandbox.fault("unavailable", "invoices", nth=4, times=0)
         self.run_cron()
         self.assertEqual(run.state, "running")
         self.assertIn("ConnectWise", run.error)

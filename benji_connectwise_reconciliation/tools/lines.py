@@ -38,7 +38,7 @@ def compare_and_store(run):
     moves = find_moves(run)
     theirs = read_theirs(run)
     lines = compare(
-        read_ours(moves, theirs),
+        read_ours(moves, theirs, backend.number_rule_ids),
         theirs,
         read_customers(backend),
         backend.amount_tolerance,

@@ -32,7 +32,7 @@ from odoo.addons.benji_connectwise.tools.connection.asking import asking
 from odoo.addons.benji_connectwise.tools.connection.checking import check_active
 from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
 
-from ..const import EDGE, MOST_INVOICES
+from ..const import EDGE, INVOICES_IN_RANGE, MOST_INVOICES
 from .lines import compare_and_store
 from .sides import count_moves, find_newest_change, keep_days, store_invoices
 
@@ -85,7 +85,8 @@ def start(backend, date_from, date_to, user):
         "user_id": user.id,
         "tenant": backend.tenant,
         "started_at": fields.Datetime.now(),
-        **dict.fromkeys(("read_from", "read_after", "invoices_read"), False),
+        **dict.fromkeys(("read_from", "read_until", "read_after"), False),
+        "invoices_read": 0,
         **dict.fromkeys(("failure", "skipped", "conflicts", "is_cancelled"), False),
     }
     try:
@@ -177,13 +178,13 @@ def _read(run, end):
     :raises ConnectWiseError: of the client; what was read before is stored
     """
     backend, env = run.backend_id, run.env
-    left = deque(_get_ranges(run))
     with asking(backend, backend._get_background_limits(), explicit=True) as client:
         if run.changed_since:
             if _read_changes(run, client, end):
                 return not _is_over(run)
             run.changed_since = False
             run._forget_invoices()
+        left = deque(_get_ranges(run, client))
         for page in client.invoices(list(left)):
             store_invoices(run, page.invoices)
             days = page.rest
@@ -218,15 +219,20 @@ def _read_changes(run, client, end):
     return keep_days(run, first, last) == client.count_invoices(first, last)
 
 
-def _get_ranges(run):
-    """Return what is left to read: a range for each month, and the edges."""
-    first, last = run.read_from or run.date_from - EDGE, run.date_to + EDGE
-    after, ranges = run.read_after, []
+def _get_ranges(run, client):
+    """Return what is left to read, in ranges of about a page each."""
+    first, last, ranges = run.read_from or run.date_from - EDGE, run.date_to + EDGE, []
+    if run.read_after:
+        ranges.append(DateRange(first, run.read_until, run.read_after))
+        first = run.read_until + timedelta(days=1)
+    if first > last:
+        return ranges
+    wanted = client.count_invoices(first, last) // INVOICES_IN_RANGE + 1
+    width = timedelta(days=(last - first).days // wanted)
     while first <= last:
-        next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-        until = min(next_month - timedelta(days=1), last)
-        ranges.append(DateRange(first, until, after))
-        first, after = next_month, 0
+        until = min(first + width, last)
+        ranges.append(DateRange(first, until))
+        first = until + timedelta(days=1)
     return ranges
 
 
@@ -239,6 +245,7 @@ def _note_page(run, page, left):
     run.write(
         {
             "read_from": left.first,
+            "read_until": left.last,
             "read_after": left.after,
             "invoices_read": run.invoices_read + len(page.invoices),
             "skipped": "\n".join(filter(None, reasons)),

@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import defuse, number_key
+from odoo.addons.benji_connectwise.tools.invoice_pdf.numbers import get_candidates
 from odoo.addons.benji_connectwise.tools.sync.sql import as_table
 
 from ..const import EDGE
@@ -164,23 +165,31 @@ def find_moves(run):
     )
 
 
-def read_ours(moves, theirs):
+def read_ours(moves, theirs, rules):
     """Return `Ours` objects of invoices.
 
     An invoice has the number under which ConnectWise has one, by a number rule too.
+
+    :param rules: the number rules of the connection
     """
     known = {number_key(invoice.number) for invoice in theirs}
+    # Asked for once each: there are many more invoices.
+    customers = {
+        partner: (partner.commercial_partner_id.id, partner.commercial_partner_id.name)
+        for partner in moves.partner_id
+    }
+    currencies = {currency: currency.name for currency in moves.currency_id}
     ours = []
     for move in moves:
-        customer = move.partner_id.commercial_partner_id
+        customer, name = customers.get(move.partner_id, (False, ""))
         ours.append(
             Ours(
                 move.id,
-                _choose_number(move, known),
+                _choose_number(move, rules, known),
                 move.invoice_date,
-                customer.id,
-                customer.name or "",
-                move.currency_id.name,
+                customer,
+                name or "",
+                currencies[move.currency_id],
                 move.move_type == "out_refund",
                 abs(move.amount_total),
                 abs(move.amount_untaxed),
@@ -189,8 +198,8 @@ def read_ours(moves, theirs):
     return ours
 
 
-def _choose_number(move, known):
-    candidates = move._get_connectwise_numbers()
+def _choose_number(move, rules, known):
+    candidates = get_candidates(move, rules)
     key = next((key for key in candidates if key in known), None)
     key = key or next(iter(candidates), None)
     return candidates[key].number if key else ""
