@@ -1,6 +1,6 @@
 """Run the benchmark, or the parts of it that are about some goals.
 
-usage: python -m benchmarks [P1 … P11]
+usage: python -m benchmarks [P1 … P11, P16, P17]
 """
 
 import fcntl
@@ -39,6 +39,7 @@ FULL = Sizes(
     series=(1_000, 100_000, 200_000),
     others=10_000,
     invoices=(10, 100, 1_000),
+    compared=20_000,
     runs=5,
     few=2,
 )
@@ -48,6 +49,7 @@ QUICK = Sizes(
     series=(1_000, 8_000),
     others=300,
     invoices=(30,),
+    compared=1_000,
     runs=1,
     few=1,
 )
@@ -142,7 +144,7 @@ def main() -> None:
     every = {goal for goals in STATIONS.values() for goal in goals}
     goals = set(sys.argv[1:]) or every
     if goals - every:
-        sys.exit(f"There is no {', '.join(goals - every)}; only P1 to P11.")
+        sys.exit(f"There is no {', '.join(goals - every)}; only {', '.join(every)}.")
     sizes = read_sizes()
     is_whole = goals == every and not os.environ.get("QUICK")
     folder = RESULTS if is_whole else LOCAL / "bench-results"

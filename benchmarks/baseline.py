@@ -37,6 +37,10 @@ COMPANY_FIELDS = (
     "billingContact,_info"
 )
 CONTACT_FIELDS = "id,firstName,lastName,title,inactiveFlag,communicationItems,_info"
+INVOICE_FIELDS = (
+    "id,invoiceNumber,type,status,company,billToCompany,date,dueDate,currency,subtotal,"
+    "salesTax,total,balance,_info"
+)
 
 COMPANIES = {
     "id": "int PRIMARY KEY",
@@ -94,6 +98,16 @@ class Download:
         return self.ask_list(
             "companies", conditions=conditions, fields=COMPANY_FIELDS, pageSize=PAGE
         )
+
+    def invoices(self, executor: ThreadPoolExecutor) -> Iterator[list[dict]]:
+        newest = {"fields": "id", "orderBy": "id desc", "pageSize": 1}
+        [last] = self.ask("finance/invoices", **newest).json()
+        yield from executor.map(self._invoices_after, range(0, last["id"], PAGE))
+
+    def _invoices_after(self, after: int) -> list[dict]:
+        conditions = f"id > {after} and id <= {after + PAGE}"
+        pages = {"fields": INVOICE_FIELDS, "pageSize": PAGE}
+        return self.ask("finance/invoices", conditions=conditions, **pages).json()
 
     def contacts(
         self, executor: ThreadPoolExecutor, ids: list[int]

@@ -6,7 +6,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from .stations import CHANGED, CONNECTIONS, LATENCY, Sizes
+from .stations import CHANGED, CONNECTIONS, LATENCY, MOST_NUMBERS, Sizes
 
 Run = dict[str, Any]
 
@@ -115,6 +115,8 @@ def judge(runs: Iterable[Run], sizes: Sizes) -> list[Goal]:
         _waiting,
         _sending,
         _printing,
+        _rules,
+        _reconciling,
     ]
     return [goal for part in parts for goal in part(found, sizes)]
 
@@ -374,5 +376,50 @@ def _printing(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         "requests to ConnectWise meanwhile",
         runs.values("requests", what="print, in all", size=size),
         most=0,
+        unit="",
+    )
+
+
+def _rules(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    size = max(sizes.invoices)
+    for numbers in (1, MOST_NUMBERS):
+        yield Goal(
+            "P16",
+            f"requests for each 1,000 lookups under {numbers} number"
+            + ("s each" if numbers > 1 else " each"),
+            tuple(
+                count * 1000 / size
+                for count in runs.values("invoices", what="look up", numbers=numbers)
+            ),
+            most=1000 * numbers / INVOICES_PER_LOOK_UP,
+            unit="",
+        )
+
+
+def _reconciling(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    size = sizes.compared
+    bare = runs.middle(what="download", size=size)
+    yield Goal(
+        "P17",
+        f"reading {size:,} invoices for a comparison, compared with only downloading"
+        f" them ({_seconds(bare)})",
+        tuple(
+            seconds / bare
+            for seconds in runs.values("reading", what="compare", size=size)
+            if bare
+        ),
+        most=1.3,
+    )
+    yield Goal(
+        "P17",
+        f"comparing {size:,} of both, and storing the lines",
+        runs.values("comparing", what="compare", size=size),
+        most=3,
+        unit="s",
+    )
+    yield Goal(
+        "",
+        "the same again, when nothing has changed: requests",
+        runs.values("requests", what="compare again", size=size),
         unit="",
     )

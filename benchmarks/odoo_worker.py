@@ -23,11 +23,14 @@ import requests
 
 import odoo.sql_db
 from odoo import SUPERUSER_ID, api, fields
+from odoo.fields import Command
 
 from connectwise_sandbox import defaults
 from testbed import furnishing
 from testbed.in_process import odoo_in_process
 from testbed.sandbox import SandboxClient
+
+from . import reconciling
 
 NAIVE_PAGE = 1000
 BATCH = 1000
@@ -429,6 +432,48 @@ class Worker:
             if not content.startswith(b"%PDF-"):
                 raise RuntimeError(f"{move.name} is printed without a PDF")
         return seconds
+
+    # Reconciliation ----------------------------------------------------------------
+
+    def copy_invoices(self, url: str) -> int:
+        return reconciling.copy_invoices(self.root, self.env, url)
+
+    def compare(self, today: str) -> dict[str, Any]:
+        with self.measured() as result:
+            result |= reconciling.compare(self.root, self.env, today)
+        return result
+
+    # Number rules ------------------------------------------------------------------
+
+    def set_rules(self, count: int) -> None:
+        """Have so many numbers asked for: as it is, and by rules."""
+        self.backend.number_rule_ids = [
+            Command.clear(),
+            *(
+                Command.create({"field_name": "name", "pad_to": 4 + digits})
+                for digits in range(1, count)
+            ),
+        ]
+
+    def look_up(self, count: int) -> dict[str, Any]:
+        """Look invoices up that ConnectWise does not have, as in the background."""
+        customer = self.root["res.partner"].create({"name": "Unknown there"})
+        common = {
+            "move_type": "out_invoice",
+            "partner_id": customer.id,
+            "invoice_date": fields.Date.today(),
+            "invoice_line_ids": [Command.create({"name": "Work", "price_unit": 1})],
+        }
+        moves = self.env["account.move"].create(
+            [{**common, "name": f"X{number}"} for number in range(1, count + 1)]
+        )
+        moves.action_post()
+        with self.measured() as result:
+            self.root["connectwise.lookup"]._cron_prefetch()
+        result["missing"] = self.root["connectwise.lookup"].search_count(
+            [("state", "=", "not_found")]
+        )
+        return result
 
 
 # The sandbox -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A run is a flat dictionary: what was done, by whom, how often with what, and the
 figures. Whoever is compared takes turns, so that a slow minute of the machine hits all.
 """
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from typing import Any
 
 from connectwise_sandbox.data import FIRST_COMPANY_ID, company_name
 from customer_matching import Company, Customer, match
+from testbed.databases import prepare_reconciliation_template
 from testbed.mailbox import Mailbox
 from testbed.postgresql import drop_database
 from testbed.sandbox import ALL, SandboxClient
 
 from .baseline import fetch_pdfs
+from .reconciling import download_invoices
 from .running import (
     Odoo,
     count_requests,
@@ -36,6 +39,7 @@ CONNECTIONS = 4
 LATENCY = 100
 CUSTOMERS_OF_INVOICES = 200
 CHANGED = 100
+MOST_NUMBERS = 4
 MOST_DELIVERED = 100
 """Larger batches only put their e-mails into Odoo's queue: delivering is Odoo's own."""
 
@@ -49,6 +53,7 @@ class Sizes:
     series: tuple[int, ...]  # of companies, beside `companies`
     others: int  # companies, for whoever reads them one by one
     invoices: tuple[int, ...]
+    compared: int  # invoices on each side of a reconciliation
     runs: int
     few: int  # runs of what takes minutes
 
@@ -338,6 +343,52 @@ def send_unfetched(
     )
 
 
+# Number rules and reconciliation -----------------------------------------------------
+
+
+def rules(bench: Bench) -> None:
+    """Look invoices up under one number each, and under several by rules."""
+    size = max(bench.sizes.invoices)
+    with sandbox(10, 100, 0) as source:
+        for numbers in (1, MOST_NUMBERS):
+            with odoo(bench.base, 0, source.url) as worker:
+                worker.call("connect", url=source.url)
+                worker.call("set_rules", count=numbers)
+                source.clear_requests()
+                figures = worker.call("look_up", count=size)
+                if figures["missing"] != size:
+                    raise RuntimeError(f"only {figures['missing']} were looked up")
+                bench.add(
+                    what="look up",
+                    who="addon",
+                    turn=0,
+                    size=size,
+                    numbers=numbers,
+                    **figures,
+                    **count_requests(source),
+                )
+
+
+def reconciliation(bench: Bench) -> None:
+    """Read as many invoices as Odoo has, and compare; then again, without changes."""
+    size = bench.sizes.compared
+    template = prepare_reconciliation_template(stderr=subprocess.DEVNULL)
+    with sandbox(CUSTOMERS_OF_INVOICES, size, LATENCY) as source:
+        for turn in range(bench.sizes.few):
+            about = {"turn": turn, "size": size}
+            figures = download_invoices(source.url)
+            bench.add(what="download", who="baseline", **about, **figures)
+            with odoo(template, 0, source.url) as worker:
+                worker.call("set_up")
+                worker.call("connect", url=source.url)
+                worker.call("copy_invoices", url=source.url)
+                for what in ("compare", "compare again"):
+                    source.clear_requests()
+                    figures = worker.call("compare", today=source.today)
+                    counts = count_requests(source)
+                    bench.add(what=what, who="addon", **about, **figures, **counts)
+
+
 STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     companies: ("P1", "P2", "P4", "P6", "P7"),
     contacts: ("P1", "P2", "P4", "P6"),
@@ -346,5 +397,7 @@ STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     matching: ("P5", "P8"),
     dialogs: ("P9",),
     sending: ("P10", "P11"),
+    rules: ("P16",),
+    reconciliation: ("P17",),
 }
 """In the order they are run in, with the goals each is about."""

@@ -53,6 +53,10 @@ seconds, and PDFs that take longer come in the background."""
 COMPANIES_LISTED = 80
 """ConnectWise customers that the dialog "+" lists; the others are found by typing."""
 
+PREFER_AT_ONCE = 5000
+"""Invoices that a person can have prefer a source together: a thousand take less than
+half a second."""
+
 MOST_LISTED = 5
 """Invoices that a message to a person names; the others are counted."""
 

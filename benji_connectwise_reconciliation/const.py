@@ -6,11 +6,15 @@ EDGE = timedelta(days=31)
 """Invoices are also read this long before and after a period: the two systems may have
 dated one invoice differently."""
 
-MOST_DAYS = 3 * 366
-"""The longest period: more is read in several comparisons."""
+MOST_DAYS = 10 * 366
+"""The longest period: a longer one is a slip of the pen."""
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """A date outside is a slip of the pen."""
+
+INVOICES_IN_RANGE = 950
+"""So many are expected in the days that are asked for together: a little less than a
+page, because invoices are not spread evenly."""
 
 MOST_INVOICES = 100_000
 """On each side of one comparison, because all of them are in memory at once."""

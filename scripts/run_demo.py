@@ -60,6 +60,7 @@ What to click first, as accountant:
      each becomes a file in {mails}, after a minute or two.
   3. Invoicing > Configuration > Integrations: the connection, and at the bottom the
      Invoice PDF Priority. Put Odoo first, and CW1101 shows Odoo's own PDF.
+  4. Invoicing > Reporting > ConnectWise Reconciliation: where the two do not add up.
 
 The ConnectWise of the demo:  http://localhost:{sandbox}
 Odoo's log: {log}

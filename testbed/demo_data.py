@@ -39,6 +39,10 @@ NOT_IN_CONNECTWISE = ("Harborview Bakery", "Lindqvist Consulting")
 OTHER_AMOUNT = {9, 31, 52, 77, 98}
 OTHER_CUSTOMER = {14, 40, 66, 91}
 OTHER_DATE = {22, 59}
+OTHER_KIND = {71}  # a credit memo there
+PADDED_NUMBER = {17, 45, 60, 80, 103}
+PREFIXED_NUMBER = {27, 62, 86}
+PREFERS_ODOO = 101
 HARD_INVOICES = {"CW-LARK-1": 301, "CW-TWICE-1": 305, "CW-TWICE-2": 307}
 HARD_INVOICES |= {"CW-TWICE-3": 309, "CW-EURO-1": 311}
 OWN_INVOICES = 5
@@ -142,11 +146,17 @@ def make_invoices(env, sandbox: AnySandbox, customers: dict[int, Any]) -> None:
     varied = [
         vary(index, invoice, list(customers)) for index, invoice in enumerate(ordinary)
     ]
-    furnishing.post_invoices(env, own + hard + varied, customers)
+    moves = furnishing.post_invoices(env, own + hard + varied, customers)
+    moves[len(own + hard) + PREFERS_ODOO].write(
+        {
+            "invoice_pdf_preference": "odoo",
+            "invoice_pdf_preference_reason": "The customer wants our own layout",
+        }
+    )
 
 
 def vary(index: int, invoice: Row, companies: list[int]) -> Row:
-    """Return `invoice` with another amount, customer or date where one is wanted."""
+    """Return `invoice` with something else in it where that is wanted."""
     if index in OTHER_AMOUNT:
         tax = round(furnishing.SALES_TAX_PERCENT, 2)
         return {
@@ -164,6 +174,12 @@ def vary(index: int, invoice: Row, companies: list[int]) -> Row:
     if index in OTHER_DATE:
         day = date.fromisoformat(invoice["date"]) + timedelta(days=1)
         return {**invoice, "date": str(day)}
+    if index in OTHER_KIND:
+        return {**invoice, "type": "Standard"}
+    if index in PADDED_NUMBER:
+        return {**invoice, "number": invoice["number"].replace("CW", "CW0")}
+    if index in PREFIXED_NUMBER:
+        return {**invoice, "number": f"INV-{invoice['number']}"}
     return invoice
 
 

@@ -12,6 +12,7 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import new_test_user
 from odoo.tests.common import get_db_name
+from odoo.tools import SQL
 
 from odoo.addons.base.tests.common import BaseCommon
 
@@ -195,6 +196,31 @@ class ConnectwiseCommon(BaseCommon):
         if post:
             move.action_post()
         return move
+
+    @classmethod
+    def copies(cls, move, count):
+        """Return so many copies of a posted invoice, made by PostgreSQL: C1, C2 …"""
+        cls.env.flush_all()
+        columns = [
+            name
+            for name, field in move._fields.items()
+            if field.store and field.column_type and name not in ("id", "name")
+        ]
+        rows = cls.env.execute_query(
+            SQL(
+                """
+                INSERT INTO account_move (name, %(columns)s)
+                SELECT 'C' || number, %(columns)s
+                  FROM account_move, generate_series(1, %(count)s) number
+                 WHERE id = %(id)s
+                RETURNING id
+                """,
+                columns=SQL(", ").join(map(SQL.identifier, columns)),
+                count=count,
+                id=move.id,
+            )
+        )
+        return move.browse([row[0] for row in rows])
 
     # ConnectWise's side -------------------------------------------------------------
 

@@ -1,10 +1,15 @@
 """Number rules are tried on the newest invoices before they are saved."""
 
+import math
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..const import INVOICES_ON_BENCH
+from ..const import INVOICES_ON_BENCH, MISSES_ON_BENCH, NUMBERS_AT_ONCE
+from ..tools.invoice_pdf import number_bench
+from ..tools.invoice_pdf.number_bench import PROPOSALS, find_steps
 from .test_number_rules import RulesCommon
 
 
@@ -38,6 +43,17 @@ class TestBench(BenchCommon):
         Bench = Bench.with_context(default_backend_id=self.backend.id)
         values = Bench.default_get(["backend_id", "line_ids"])
         self.assertEqual(values["line_ids"][0][2]["cut_prefix"], "X-")
+
+    def test_bench_adds_the_rule_that_it_was_opened_for(self):
+        self.add_rule(cut_prefix="X-")
+        Bench = self.env["connectwise.number.bench"].with_user(self.administrator)
+        Bench = Bench.with_context(
+            default_backend_id=self.backend.id,
+            default_line_ids=[Command.create({"field_name": "name", "pad_to": 5})],
+        )
+        bench = Bench.create(Bench.default_get(["backend_id", "line_ids"]))
+        self.assertEqual(bench.line_ids.mapped("cut_prefix"), ["X-", False])
+        self.assertEqual(bench.line_ids.mapped("pad_to"), [0, 5])
 
     def test_hits_and_misses_are_counted(self):
         self.invoice("CW1001")
@@ -122,6 +138,34 @@ class TestBench(BenchCommon):
         bench.action_try()
         self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)
 
+    def test_only_the_newest_of_ten_thousand_are_tried(self):
+        self.copies(self.invoice("CW1001"), 10_000)
+        bench = self.bench({"field_name": "name", "pad_to": 5})
+        self.sandbox.clear_requests()
+        bench.action_try()
+        self.assertIn(f"0 of the {INVOICES_ON_BENCH} newest", bench.summary)
+        numbers = 2 * INVOICES_ON_BENCH + len(PROPOSALS) * MISSES_ON_BENCH
+        self.assertLessEqual(len(self.requests("/invoices")), numbers / 50)
+
+    def test_outage_in_the_middle_keeps_what_was_answered(self):
+        self.copies(self.invoice("CW1001"), INVOICES_ON_BENCH)
+        bench = self.bench({"field_name": "name", "cut_prefix": "C"})
+        # After the first two hundred numbers.
+        self.sandbox.fault("unavailable", "invoices", nth=5, times=0)
+        bench.action_try()
+        self.assertTrue(bench.obstacle)
+        answered = len(bench.sudo().answers)
+        self.assertGreaterEqual(answered, NUMBERS_AT_ONCE)
+        self.sandbox.clear_faults()
+        self.sandbox.clear_requests()
+        self.backend._forget_failures()
+        with patch.object(number_bench, "propose", return_value=None):
+            bench.action_try()
+        self.assertFalse(bench.obstacle)
+        self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)
+        left = 2 * INVOICES_ON_BENCH - answered
+        self.assertEqual(len(self.requests("/invoices")), math.ceil(left / 50))
+
     def test_long_numbers_are_pointed_out(self):
         self.invoice("INV/2026/10/00001", amount=1)
         bench = self.bench()
@@ -195,6 +239,40 @@ class TestSaving(BenchCommon):
             Bench.with_context(default_backend_id=other.id).default_get(
                 ["backend_id", "line_ids"]
             )
+
+
+@tagged("post_install", "-at_install")
+class TestSteps(BenchCommon):
+    def assertSteps(self, name, number, steps):
+        move = self.invoice(name, amount=1, post=False)
+        found = find_steps(move, number)
+        self.assertEqual(found, steps and {"field_name": "name", **steps})
+
+    def test_leading_zeros_are_taken_away_or_added(self):
+        self.assertSteps("CW001", "cw1", {"trim_zeros": True})
+        self.assertSteps("CW1", "CW001", {"pad_to": 3})
+
+    def test_prefix_and_suffix_are_cut(self):
+        self.assertSteps("INV-CW1", "CW1", {"cut_prefix": "INV-"})
+        self.assertSteps("CW1-B", "CW1", {"cut_suffix": "-B"})
+
+    def test_prefix_is_cut_and_zeros_are_changed(self):
+        steps = {"cut_prefix": "INV/2026/", "trim_zeros": True}
+        self.assertSteps("INV/2026/00017", "17", steps)
+        steps = {"cut_prefix": "INV/2026/", "pad_to": 6}
+        self.assertSteps("INV/2026/00017", "000017", steps)
+
+    def test_digits_are_kept_alone(self):
+        self.assertSteps("A1-B2", "12", {"digits_only": True})
+
+    def test_other_field_is_found(self):
+        move = self.invoice("A-1", amount=1, post=False, ref="CW17")
+        self.assertEqual(find_steps(move, "CW17"), {"field_name": "ref"})
+
+    def test_numbers_that_no_rule_joins_have_none(self):
+        self.assertSteps("A-1", "CW17", None)
+        self.assertSteps("17", "CW17", None)
+        self.assertSteps("A-1", "ABC", None)
 
 
 @tagged("post_install", "-at_install")

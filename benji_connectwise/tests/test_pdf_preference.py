@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from ..const import REFRESH_AT_ONCE
+from ..const import PREFER_AT_ONCE, REFRESH_AT_ONCE
 from ..tools.invoice_pdf.fetching import find_due_invoices
 from ..tools.invoice_pdf.order import get_order
 from .test_why_this_pdf import WhyCommon
@@ -307,6 +307,12 @@ class TestManyInvoices(PreferenceCommon):
         draft.unlink()
         dialog.action_apply()
         self.assertEqual(self.move.invoice_pdf_preference, "odoo")
+
+    def test_more_than_a_person_can_wait_for_are_not_changed(self):
+        many = self.copies(self.move, 10_000)
+        with self.assertRaisesRegex(UserError, f"at most {PREFER_AT_ONCE}"):
+            self.dialog(many, source="odoo").action_apply()
+        self.assertFalse(many.filtered("invoice_pdf_preference"))
 
     def test_bills_are_left_out(self):
         bill = self.env["account.move"].create(

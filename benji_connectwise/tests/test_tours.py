@@ -36,5 +36,9 @@ class TestTours(ConnectwiseCommon, HttpCase):
     def test_administrator_makes_a_number_rule_in_the_browser(self):
         amount = self.sandbox_invoice("CW1001")["total"]
         self.invoice("A-1", amount=amount, ref="X-CW1001")
+        self.add_rule("payment_reference", cut_suffix="-B")
         self.tour("benji_connectwise_number_rules", self.administrator)
-        self.assertEqual(self.backend.number_rule_ids.cut_prefix, "X-")
+        rules = self.backend.number_rule_ids
+        self.assertEqual(rules.mapped("field_name"), ["payment_reference", "ref"])
+        self.assertEqual(rules.mapped("cut_suffix"), ["-B", False])
+        self.assertEqual(rules.mapped("cut_prefix"), [False, "X-"])

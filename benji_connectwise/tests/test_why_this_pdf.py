@@ -436,6 +436,39 @@ class TestAmountDiffers(WhyCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestWayToTheRules(WhyCommon):
+    LINK = "/odoo/connectwise-number-rules"
+
+    def shown_to(self, user, move):
+        self.env.invalidate_all()
+        move = move.with_user(user).with_company(self.company)
+        return str(move.invoice_pdf_explanation)
+
+    def test_number_that_was_not_found_leads_an_administrator_to_the_rules(self):
+        move = self.invoice("A-1", amount=1)
+        move._get_preferred_invoice_pdf()
+        self.assertIn(self.LINK, self.shown_to(self.administrator, move))
+
+    def test_who_may_not_change_the_rules_is_not_led_there(self):
+        move = self.invoice("A-1", amount=1)
+        move._get_preferred_invoice_pdf()
+        self.assertNotIn(self.LINK, self.shown_to(self.accountant, move))
+
+    def test_number_that_was_found_leads_to_no_rules(self):
+        move = self.invoice("CW1001")
+        move._get_preferred_invoice_pdf()
+        self.assertNotIn(self.LINK, self.shown_to(self.administrator, move))
+
+    def test_link_leads_to_the_rules_of_the_connection(self):
+        action = self.env["ir.actions.act_window"].search(
+            [("path", "=", self.LINK.rpartition("/")[2])]
+        )
+        Bench = self.env[action.res_model].with_user(self.administrator)
+        values = Bench.with_company(self.company).default_get(["backend_id"])
+        self.assertEqual(values["backend_id"], self.backend.id)
+
+
+@tagged("post_install", "-at_install")
 class TestRenumbered(WhyCommon):
     """After renumbering, display, search and explanation agree at once."""
 

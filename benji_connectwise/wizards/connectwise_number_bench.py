@@ -40,7 +40,9 @@ class ConnectwiseNumberBench(models.TransientModel):
         if "line_ids" in fields and backend:
             backend.check_access("read")
             values["line_ids"] = [
-                Command.create(rule._get_steps()) for rule in backend.number_rule_ids
+                *(Command.create(r._get_steps()) for r in backend.number_rule_ids),
+                # Who opened it may have proposed one.
+                *values.get("line_ids", ()),
             ]
         return values
 

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..const import PREFER_AT_ONCE
 from ..tools.invoice_pdf.order import list_sources
 
 
@@ -35,13 +36,23 @@ class InvoicePdfPreference(models.TransientModel):
     def action_apply(self):
         """Have the selected customer invoices prefer the source.
 
-        :raises UserError: if there is no customer invoice among them
+        :raises UserError: if there is no customer invoice among them, or too many
         :raises AccessError: unless the user may change all of them
         """
         moves = self._get_invoices()
         if not moves:
             raise UserError(
                 self.env._("None of the selected records is a customer invoice.")
+            )
+        if len(moves) > PREFER_AT_ONCE:
+            raise UserError(
+                self.env._(
+                    "You selected %(count)s invoices. Prefer a source for at most"
+                    " %(most)s at once. A preference of the customer or the journal"
+                    " holds for all of theirs.",
+                    count=len(moves),
+                    most=PREFER_AT_ONCE,
+                )
             )
         moves.write(
             {

@@ -1,4 +1,5 @@
 from . import (
+    connectwise_mapping,
     connectwise_reconciliation_acceptance,
     connectwise_reconciliation_invoice,
     connectwise_reconciliation_line,

@@ -2,7 +2,10 @@ from odoo import fields, models
 
 
 class ConnectwiseReconciliationInvoice(models.Model):
-    """An invoice of ConnectWise, from when it is read until all are compared."""
+    """An invoice of ConnectWise, as it was read last.
+
+    It is kept so that comparing the same period again reads only what changed.
+    """
 
     _name = "connectwise.reconciliation.invoice"
     _description = "ConnectWise Invoice as Read by a Reconciliation"
@@ -21,6 +24,7 @@ class ConnectwiseReconciliationInvoice(models.Model):
     currency_code = fields.Char()
     is_credit = fields.Boolean(help="Empty if ConnectWise does not say.")
     # Not monetary: ConnectWise may know a currency that Odoo does not.
+    last_updated = fields.Datetime()
     total = fields.Float(digits=(16, 6), help="Without a sign; empty if not known.")
 
     _run_ref_unique = models.UniqueIndex("(run_id, connectwise_ref)")

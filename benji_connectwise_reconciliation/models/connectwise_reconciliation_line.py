@@ -1,5 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+
+from odoo.addons.benji_connectwise.tools.connection.links import get_company_url
+from odoo.addons.benji_connectwise.tools.invoice_pdf.number_bench import find_steps
 
 from ..tools.words import describe_join
 
@@ -32,7 +36,7 @@ class ConnectwiseReconciliationLine(models.Model):
             ("other_amount", "Other amount"),
             ("other_date", "Other date"),
             ("several", "Several with this number"),
-            ("probable", "Probably the same, other number"),
+            ("probable", "Probably the same"),
             ("no_number", "No number"),
             ("odoo_only", "In Odoo only"),
             ("connectwise_only", "In ConnectWise only"),
@@ -75,6 +79,10 @@ class ConnectwiseReconciliationLine(models.Model):
     accepted_by_id = fields.Many2one(related="acceptance_id.user_id")
     accepted_at = fields.Datetime("Accepted on", related="acceptance_id.create_date")
     join_hint = fields.Char("Numbers", compute="_compute_join_hint")
+    rule_steps = fields.Json(
+        compute="_compute_rule_steps",
+        help="Of the number rule that would make the two numbers one.",
+    )
 
     @api.depends("odoo_number", "connectwise_number")
     def _compute_display_name(self):
@@ -89,6 +97,42 @@ class ConnectwiseReconciliationLine(models.Model):
             line.join_hint = line.status == "probable" and describe_join(
                 self.env, line.odoo_number, line.connectwise_number
             )
+
+    @api.depends("connectwise_number", "move_id", "status")
+    def _compute_rule_steps(self):
+        for line in self:
+            line.rule_steps = line.status == "probable" and find_steps(
+                line.sudo().move_id, line.connectwise_number
+            )
+
+    def action_make_rule(self):
+        """Open the number rules, with the one added that would join these numbers.
+
+        :raises AccessError: unless the user may change the connection
+        """
+        self.ensure_one()
+        self.check_access("read")
+        action = self.backend_id.action_open_number_bench()
+        if self.rule_steps:
+            rule = Command.create({"sequence": 99, **self.rule_steps})
+            action["context"]["default_line_ids"] = [rule]
+        return action
+
+    def action_open_in_connectwise(self):
+        """Open the company of the invoice in ConnectWise: invoices have no address.
+
+        :raises UserError: if it is not in the ConnectWise of now
+        """
+        self.ensure_one()
+        self.check_access("read")
+        url = not self.run_id._is_outdated() and get_company_url(
+            self.backend_id.sudo(), self.connectwise_company_ref
+        )
+        if not url:
+            raise UserError(
+                self.env._("There is no company in ConnectWise that could be opened.")
+            )
+        return {"type": "ir.actions.act_url", "url": url, "target": "new"}
 
     def action_open_invoice(self):
         """Open the invoice in Odoo.

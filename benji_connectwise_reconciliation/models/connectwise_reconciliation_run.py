@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_datetime
 
 from ..const import EDGE, FIRST_YEAR, LAST_YEAR, MOST_DAYS
 from ..tools.running import OPEN, run_scheduled, start
@@ -55,10 +55,15 @@ class ConnectwiseReconciliationRun(models.Model):
     accepted_count = fields.Integer("Accepted", compute="_compute_counts")
     summary = fields.Char(compute="_compute_counts")
     progress = fields.Integer(compute="_compute_progress")
-    # How far it is: the first day, and the id on it, up to which all was read.
+    # How far it is: the days that are read now, and the id up to which they were.
     read_from = fields.Date(readonly=True)
+    read_until = fields.Date(readonly=True)
     read_after = fields.Integer(readonly=True)
     invoices_read = fields.Integer(readonly=True)
+    changed_since = fields.Datetime(
+        readonly=True,
+        help="The rest was read by an earlier comparison of this period.",
+    )
     is_cancelled = fields.Boolean(readonly=True, help="A person said so.")
     conflicts = fields.Integer(
         readonly=True, help="How often it gave way to another change."
@@ -89,7 +94,7 @@ class ConnectwiseReconciliationRun(models.Model):
             if (last - first).days > MOST_DAYS:
                 raise ValidationError(
                     self.env._(
-                        "At most three years are compared at once: please choose a"
+                        "At most ten years are compared at once: please choose a"
                         " shorter period."
                     )
                 )
@@ -98,8 +103,10 @@ class ConnectwiseReconciliationRun(models.Model):
     @api.depends_context("lang")
     def _compute_display_name(self):
         for run in self:
-            days = (format_date(self.env, day) for day in (run.date_from, run.date_to))
-            run.display_name = " – ".join(days)
+            run.display_name = " – ".join(
+                format_date(self.env, day, date_format="short")
+                for day in (run.date_from, run.date_to)
+            )
 
     @api.depends("failure")
     @api.depends_context("lang")
@@ -215,6 +222,19 @@ class ConnectwiseReconciliationRun(models.Model):
         runs = self.search(done, order="compared_at desc, id desc")
         return runs.filtered(lambda run: not run._is_outdated())[:1]
 
+    @api.model
+    def _describe_newest(self, backend):
+        """Say in a line what the newest comparison found, or return False."""
+        run = self._find_newest(backend)
+        return bool(run) and self.env._(
+            "%(period)s, compared %(time)s: %(open)s differences, %(accepted)s"
+            " accepted",
+            period=run.display_name,
+            time=format_datetime(self.env, run.compared_at, dt_format="short"),
+            open=run.open_count,
+            accepted=run.accepted_count,
+        )
+
     def _is_outdated(self):
         """Whether this is about a ConnectWise that is not connected any more."""
         return bool(self.tenant) and self.tenant != self.backend_id.tenant
@@ -229,12 +249,13 @@ class ConnectwiseReconciliationRun(models.Model):
 
     def _end(self, state, failure=False):
         """End it, and tell the person who asked for it."""
-        self._forget_invoices()
+        if state != "done":
+            self._forget_invoices()
         self.write({"state": state, "failure": failure, "is_cancelled": False})
         self._tell_user()
 
     def _forget_invoices(self):
-        """Delete what was read of ConnectWise: it is needed only until it ended."""
+        """Delete what was read of ConnectWise."""
         self.env.cr.execute(
             SQL(
                 "DELETE FROM connectwise_reconciliation_invoice WHERE run_id = ANY(%s)",

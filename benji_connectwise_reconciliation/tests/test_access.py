@@ -24,8 +24,8 @@ connectwise.reconciliation.run
     write, create                                                 – – – – – – – – –
     unlink                                                        – – – – – – – ✓ –
 connectwise.reconciliation.line
-    read, action_open_invoice                                     – – – – – ✓ ✓ ✓ –
-    action_accept, action_withdraw_acceptance                     – – – – – – – ✓ –
+    read, action_open_invoice, action_open_in_connectwise         – – – – – ✓ ✓ ✓ –
+    action_accept, action_withdraw_acceptance, action_make_rule   – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.reconciliation.invoice
     read, write, create, unlink                                   – – – – – – – – –
@@ -36,6 +36,8 @@ connectwise.reconciliation.accept
     read, write, create, unlink, action_accept                    – – – – – – – ✓ –
 connectwise.reconciliation.compare
     read, write, create, unlink, action_compare                   – – – – – ✓ – ✓ –
+connectwise.mapping
+    get_report_status                                             – – – – – ✓ ✓ ✓ –
 connectwise.integrations
     action_open_reconciliation                                    – – – – – – – ✓ –
 """
@@ -148,6 +150,7 @@ class TestOperations(ReconciliationCommon):
             "connectwise.reconciliation.line": self.difference,
             "connectwise.reconciliation.invoice": self.staged,
             "connectwise.reconciliation.acceptance": self.difference.acceptance_id,
+            "connectwise.mapping": self.env["connectwise.mapping"],
         }
         if model in known:
             return known[model]
@@ -188,6 +191,7 @@ class TestOperations(ReconciliationCommon):
                 "reason": "Rounded",
             },
             "connectwise.reconciliation.compare": {"period": "other", **days},
+            "connectwise.mapping": {},
             "connectwise.integrations": {"company_id": self.company.id},
         }[model]
 

@@ -17,8 +17,14 @@ class TestBadInput(ReconciliationCommon):
     def test_reversed_dates_are_refused(self):
         self.assertRefused("ends before", "2026-10-31", "2026-10-01")
 
-    def test_ten_years_are_refused(self):
-        self.assertRefused("shorter period", "2016-01-01", "2025-12-31")
+    def test_more_than_ten_years_are_refused(self):
+        self.assertRefused("shorter period", "2014-12-01", "2025-12-31")
+
+    def test_ten_years_are_compared(self):
+        self.here("R1", day="2018-05-05")
+        self.there("R1", day="2018-05-05")
+        run = self.compare("2017-01-01", "2026-12-31")
+        self.assertStatus(run, "R1", "agrees")
 
     def test_dates_out_of_this_world_are_refused(self):
         self.assertRefused("between 1990", "0001-01-01", "0001-01-31")
@@ -66,7 +72,8 @@ class TestBadInput(ReconciliationCommon):
 
     def test_unreadable_invoice_is_named_alone(self):
         self.there("R1", 105.0)
-        self.sandbox.fault("mistyped_fields", "invoices", times=0)
+        # The first request is for their number.
+        self.sandbox.fault("mistyped_fields", "invoices", nth=2, times=0)
         run = self.ask()
         self.run_cron()
         self.assertEqual(run.state, "done")

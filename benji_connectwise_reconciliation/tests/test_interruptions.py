@@ -17,6 +17,11 @@ from .common import ReconciliationCommon
 
 @tagged("post_install", "-at_install")
 class TestInterruptions(ReconciliationCommon):
+    def setUp(self):
+        super().setUp()
+        # October and the edges are several requests.
+        self.patch(running, "INVOICES_IN_RANGE", 20)
+
     def run_cron_later(self, **later):
         with freeze_time(fields.Datetime.now() + timedelta(**later)):
             self.run_cron()
@@ -24,7 +29,7 @@ class TestInterruptions(ReconciliationCommon):
     def test_outage_in_the_middle_is_told_and_resumed(self):
         self.there("R1", day="2026-10-05")
         run = self.ask()
-        self.sandbox.fault("unavailable", "invoices", nth=2, times=0)
+        self.sandbox.fault("unavailable", "invoices", nth=4, times=0)
         self.run_cron()
         self.assertEqual(run.state, "running")
         self.assertIn("ConnectWise", run.error)
@@ -45,6 +50,33 @@ class TestInterruptions(ReconciliationCommon):
         self.run_cron()
         self.assertEqual(run.state, "done")
         self.assertEqual(len(self.requests("/finance/invoices")), 2)
+
+    def test_outage_while_changes_are_read_is_resumed(self):
+        self.there("R1", 105.0)
+        run = self.compare()
+        self.there("R2", 106.0)
+        self.ask()
+        self.sandbox.fault("unavailable", "invoices", times=0)
+        self.run_cron()
+        self.assertEqual(run.state, "running")
+        self.sandbox.clear_faults()
+        self.sandbox.clear_requests()
+        self.run_cron_later(hours=1)
+        self.assertEqual(run.state, "done")
+        self.assertEqual(len(self.requests("/finance/invoices")), 2)
+        self.assertStatus(run, "R2", "connectwise_only")
+
+    def test_changes_that_take_too_long_have_everything_read(self):
+        """Reading everything can be interrupted."""
+        self.compare()
+        self.there("R1", 105.0)
+        run = self.ask()
+        with patch.object(running, "SECONDS_FOR_SYNC_STEPS", -1):
+            self.run_cron()
+        self.assertFalse(run.changed_since)
+        self.run_cron()
+        self.assertEqual(run.state, "done")
+        self.assertStatus(run, "R1", "connectwise_only")
 
     def test_page_that_is_read_twice_is_stored_once(self):
         self.there("R1", 105.0)

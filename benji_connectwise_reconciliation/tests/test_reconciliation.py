@@ -99,8 +99,9 @@ class TestReconciliation(ReconciliationCommon):
         self.addCleanup(self.sandbox.change_role, self.sandbox.public_key, "full")
         self.sandbox.clear_requests()
         self.compare()
+        self.compare()
         paths = {path.partition("/apis/3.0")[2] for path in self.requests("/apis/")}
-        self.assertEqual(paths, {"/finance/invoices"})
+        self.assertEqual(paths, {"/finance/invoices", "/finance/invoices/count"})
 
     def test_comparing_again_replaces_the_lines(self):
         self.here("R1", 120.0)
@@ -109,6 +110,45 @@ class TestReconciliation(ReconciliationCommon):
         self.sandbox.patch_invoice(invoice["id"], {"total": 120.0})
         self.assertEqual(self.compare(), run)
         self.assertStatus(run, "R1", "agrees")
+
+    def compare_again(self, requests):
+        """Compare October again; ConnectWise has to be asked that often."""
+        self.sandbox.clear_requests()
+        run = self.compare()
+        self.assertEqual(len(self.requests("/finance/invoices")), requests)
+        return run
+
+    def test_comparing_again_reads_only_what_changed(self):
+        self.there("R1", 105.0)
+        first = self.compare()
+        before = first.connectwise_count
+        self.there("R2", 106.0)
+        run = self.compare_again(requests=2)
+        self.assertStatus(run, "R1", "connectwise_only")
+        self.assertStatus(run, "R2", "connectwise_only")
+        self.assertEqual(run.connectwise_count, before + 1)
+
+    def test_invoice_that_got_another_date_leaves_the_period(self):
+        invoice = self.there("R1", 105.0)
+        self.compare()
+        self.sandbox.patch_invoice(invoice["id"], {"date": "2026-01-05T00:00:00Z"})
+        run = self.compare_again(requests=2)
+        self.assertNotIn("R1", run.line_ids.mapped("connectwise_number"))
+
+    def test_deletion_in_connectwise_has_everything_read_again(self):
+        """ConnectWise does not tell what was deleted, only how many there are."""
+        invoice = self.there("R1", 105.0)
+        self.compare()
+        self.sandbox.delete_invoice(invoice["id"])
+        run = self.compare_again(requests=4)
+        self.assertNotIn("R1", run.line_ids.mapped("connectwise_number"))
+
+    def test_comparison_after_a_cancelled_one_reads_everything(self):
+        self.compare()
+        run = self.ask()
+        run.with_user(self.accountant).action_cancel()
+        self.run_cron()
+        self.compare_again(requests=2)
 
     def test_invoices_of_zero_are_set_apart(self):
         self.there("R1", 0.0)
@@ -164,8 +204,11 @@ class TestReconciliation(ReconciliationCommon):
     def test_new_name_of_a_company_does_not_bring_it_back(self):
         self.here("R1", 120.0)
         self.there("R1")
-        self.accept(self.line(self.compare(), "R1"))
+        run = self.compare()
+        self.accept(self.line(run, "R1"))
         self.sandbox.patch_company(1005, {"name": "Renamed"})
+        # Read anew: ConnectWise did not change the invoice.
+        run.unlink()
         line = self.line(self.compare(), "R1")
         self.assertEqual(line.connectwise_company, "Renamed")
         self.assertTrue(line.acceptance_id)
@@ -243,6 +286,48 @@ class TestReconciliation(ReconciliationCommon):
         self.assertIn(str(run.open_count), page.reconciliation_statistics)
         action = page.action_open_reconciliation()
         self.assertEqual(action["domain"], [("run_id", "=", run.id)])
+
+    def test_mapping_report_shows_the_counts(self):
+        self.backend.sudo().write(
+            {"sync_contacts": True, "last_sync": "2026-10-30 12:00:00"}
+        )
+        run = self.compare()
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        text = rows.with_company(self.company).get_report_status()["text"]
+        self.assertIn(f"{run.open_count} differences", text)
+
+    def test_mapping_report_says_first_what_is_wrong(self):
+        self.compare()
+        self.backend.sudo().sync_contacts = False
+        rows = self.env["connectwise.mapping"].with_user(self.accountant)
+        text = rows.with_company(self.company).get_report_status()["text"]
+        self.assertNotIn("differences", text)
+
+    def test_line_opens_the_rule_that_would_join_it(self):
+        self.connect(self.partner_a, 1005)
+        self.here("CW-R117", 104.0)
+        self.there("R117", 104.0)
+        line = self.line(self.compare(), "R117").with_user(self.administrator)
+        action = line.action_make_rule()
+        Bench = line.env[action["res_model"]].with_context(**action["context"])
+        bench = Bench.create(Bench.default_get(["backend_id", "line_ids"]))
+        self.assertEqual(bench.line_ids.cut_prefix, "CW-")
+        self.assertEqual(bench.line_ids.field_name, "name")
+        self.assertFalse(self.backend.number_rule_ids)
+
+    def test_line_leads_to_its_company_in_connectwise(self):
+        self.there("R1")
+        line = self.line(self.compare(), "R1").with_user(self.accountant)
+        action = line.action_open_in_connectwise()
+        self.assertIn("recordType=CompanyFV&recid=1005", action["url"])
+
+    def test_line_of_another_connectwise_leads_nowhere(self):
+        """Its id means another company there."""
+        self.there("R1")
+        line = self.line(self.compare(), "R1")
+        self.backend.company_login_id = "another"
+        with self.assertRaisesRegex(UserError, "no company"):
+            line.action_open_in_connectwise()
 
     def test_line_opens_its_invoice(self):
         move = self.here("R1")

@@ -25,6 +25,18 @@ class TestTours(ReconciliationCommon, HttpCase):
         self.assertEqual(line.acceptance_id.reason, "Rounded in ConnectWise")
         self.assertEqual(line.accepted_by_id, self.administrator)
 
+    def test_administrator_makes_a_rule_for_a_pair_in_the_browser(self):
+        self.connect(self.partner_a, 1005)
+        self.here("X-R1", 104.0)
+        self.there("R1", 104.0)
+        self.compare()
+        self.start_tour(
+            "/odoo/connectwise-reconciliation",
+            "benji_connectwise_reconciliation_make_rule",
+            login=self.administrator.login,
+        )
+        self.assertEqual(self.backend.number_rule_ids.cut_prefix, "X-")
+
     def test_accountant_compares_in_the_browser(self):
         self.start_tour(
             "/odoo/connectwise-reconciliation",

@@ -38,7 +38,7 @@ def compare_and_store(run):
     moves = find_moves(run)
     theirs = read_theirs(run)
     lines = compare(
-        read_ours(moves, theirs),
+        read_ours(moves, theirs, backend.number_rule_ids),
         theirs,
         read_customers(backend),
         backend.amount_tolerance,
@@ -74,6 +74,7 @@ def _is_within(run, line):
 def _as_line(run, line, companies, currencies):
     own, other = line.ours, line.theirs
     theirs = other and currencies.get(other.currency)
+    ours = currencies[own.currency] if own else theirs
     backend_company = run.backend_id.company_id
     values = {
         "status": line.status,
@@ -90,8 +91,9 @@ def _as_line(run, line, companies, currencies):
         "connectwise_date": other and other.day,
         "connectwise_total": other and _get_signed(other),
         "connectwise_currency_code": other and other.currency,
-        "currency_id": currencies[own.currency] if own else theirs,
-        "connectwise_currency_id": theirs,
+        "currency_id": ours,
+        # Of an empty amount too: the sum of a column must have one currency.
+        "connectwise_currency_id": theirs if other and other.currency else ours,
         "difference": line.difference,
         "is_zero": not (own and own.total) and not (other and other.total),
         "fingerprint": None if line.status == "agrees" else _get_print(run, line),

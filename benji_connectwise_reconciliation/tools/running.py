@@ -7,7 +7,7 @@ where it stopped. The lines of the one before stay until the new ones are there.
 import logging
 import time
 from collections import deque
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 from psycopg2 import IntegrityError
 from psycopg2.errors import UniqueViolation
@@ -16,7 +16,11 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.benji_connectwise.const import MOST_CONFLICTS, SECONDS_FOR_SYNC_STEPS
+from odoo.addons.benji_connectwise.const import (
+    MOST_CONFLICTS,
+    OVERLAP,
+    SECONDS_FOR_SYNC_STEPS,
+)
 from odoo.addons.benji_connectwise.lib.connectwise_client import (
     ConnectWiseError,
     DateRange,
@@ -28,9 +32,9 @@ from odoo.addons.benji_connectwise.tools.connection.asking import asking
 from odoo.addons.benji_connectwise.tools.connection.checking import check_active
 from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
 
-from ..const import EDGE, MOST_INVOICES
+from ..const import EDGE, INVOICES_IN_RANGE, MOST_INVOICES
 from .lines import compare_and_store
-from .sides import count_moves, store_invoices
+from .sides import count_moves, find_newest_change, keep_days, store_invoices
 
 OPEN = ("queued", "running")
 """States of a comparison that has not ended."""
@@ -73,12 +77,16 @@ def start(backend, date_from, date_to, user):
     if other:
         other._end("cancelled")
         other.flush_recordset()
+    # Whoever asks again wants what is new; all was read, unless that was interrupted.
+    is_kept = run.state == "done" and run.tenant == backend.tenant
     values = {
         "state": "queued",
+        "changed_since": is_kept and _find_last_reading(run) - OVERLAP,
         "user_id": user.id,
         "tenant": backend.tenant,
         "started_at": fields.Datetime.now(),
-        **dict.fromkeys(("read_from", "read_after", "invoices_read"), False),
+        **dict.fromkeys(("read_from", "read_until", "read_after"), False),
+        "invoices_read": 0,
         **dict.fromkeys(("failure", "skipped", "conflicts", "is_cancelled"), False),
     }
     try:
@@ -87,13 +95,20 @@ def start(backend, date_from, date_to, user):
                 run.write(values)
             else:
                 run = runs.create({"backend_id": backend.id, **period, **values})
-            run._forget_invoices()
+            if not is_kept:
+                run._forget_invoices()
             env.flush_all()
     except UniqueViolation as error:
         # Another request was committed after this one began to read.
         raise UserError(_describe_running(env, run.browse())) from error
     _trigger(env)
     return run
+
+
+def _find_last_reading(run):
+    """Return a time before which every change was read: the two clocks may differ."""
+    times = (run.started_at, find_newest_change(run))
+    return min(filter(None, times))
 
 
 def _describe_running(env, run):
@@ -163,8 +178,13 @@ def _read(run, end):
     :raises ConnectWiseError: of the client; what was read before is stored
     """
     backend, env = run.backend_id, run.env
-    left = deque(_get_ranges(run))
     with asking(backend, backend._get_background_limits(), explicit=True) as client:
+        if run.changed_since:
+            if _read_changes(run, client, end):
+                return not _is_over(run)
+            run.changed_since = False
+            run._forget_invoices()
+        left = deque(_get_ranges(run, client))
         for page in client.invoices(list(left)):
             store_invoices(run, page.invoices)
             days = page.rest
@@ -182,15 +202,37 @@ def _read(run, end):
     return True
 
 
-def _get_ranges(run):
-    """Return what is left to read: a range for each month, and the edges."""
-    first, last = run.read_from or run.date_from - EDGE, run.date_to + EDGE
-    after, ranges = run.read_after, []
+def _read_changes(run, client, end):
+    """Read what changed since the period was read; return whether that is enough.
+
+    It is not if ConnectWise has another number of invoices then: it does not tell
+    which were deleted.
+    """
+    first, last = run.date_from - EDGE, run.date_to + EDGE
+    since = run.changed_since.replace(tzinfo=timezone.utc)
+    for invoices, _skipped in client.changed_invoices(since):
+        store_invoices(run, [invoice for invoice in invoices if invoice.date])
+        run.invoices_read += len(invoices)
+        if time.monotonic() > end:
+            # Reading everything can be interrupted.
+            return False
+    return keep_days(run, first, last) == client.count_invoices(first, last)
+
+
+def _get_ranges(run, client):
+    """Return what is left to read, in ranges of about a page each."""
+    first, last, ranges = run.read_from or run.date_from - EDGE, run.date_to + EDGE, []
+    if run.read_after:
+        ranges.append(DateRange(first, run.read_until, run.read_after))
+        first = run.read_until + timedelta(days=1)
+    if first > last:
+        return ranges
+    wanted = client.count_invoices(first, last) // INVOICES_IN_RANGE + 1
+    width = timedelta(days=(last - first).days // wanted)
     while first <= last:
-        next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-        until = min(next_month - timedelta(days=1), last)
-        ranges.append(DateRange(first, until, after))
-        first, after = next_month, 0
+        until = min(first + width, last)
+        ranges.append(DateRange(first, until))
+        first = until + timedelta(days=1)
     return ranges
 
 
@@ -203,6 +245,7 @@ def _note_page(run, page, left):
     run.write(
         {
             "read_from": left.first,
+            "read_until": left.last,
             "read_after": left.after,
             "invoices_read": run.invoices_read + len(page.invoices),
             "skipped": "\n".join(filter(None, reasons)),

@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from odoo.addons.benji_connectwise.lib.connectwise_client import defuse, number_key
+from odoo.addons.benji_connectwise.tools.invoice_pdf.numbers import get_candidates
 from odoo.addons.benji_connectwise.tools.sync.sql import as_table
 
 from ..const import EDGE
@@ -18,6 +19,7 @@ INVOICE_COLUMNS = {
     "currency_code": "varchar",
     "is_credit": "boolean",
     "total": "numeric",
+    "last_updated": "timestamp",
 }
 
 
@@ -50,6 +52,22 @@ def store_invoices(run, invoices):
     )
 
 
+def keep_days(run, first, last):
+    """Delete the stored invoices of other days, and return how many are left."""
+    run.env.cr.execute(
+        SQL(
+            """
+            DELETE FROM connectwise_reconciliation_invoice
+             WHERE run_id = %s AND NOT day BETWEEN %s AND %s
+            """,
+            *(run.id, first, last),
+        )
+    )
+    return run.env["connectwise.reconciliation.invoice"].search_count(
+        [("run_id", "=", run.id)]
+    )
+
+
 def _as_row(invoice):
     company, bill_to = invoice.company, invoice.bill_to_company
     is_credit = None
@@ -68,7 +86,22 @@ def _as_row(invoice):
         invoice.currency_code,
         is_credit,
         None if invoice.total is None else abs(invoice.total),
+        invoice.last_updated and invoice.last_updated.replace(tzinfo=None),
     )
+
+
+def find_newest_change(run):
+    """Return when ConnectWise last changed an invoice that is stored, or None."""
+    [[newest]] = run.env.execute_query(
+        SQL(
+            """
+            SELECT max(last_updated) FROM connectwise_reconciliation_invoice
+             WHERE run_id = %s
+            """,
+            run.id,
+        )
+    )
+    return newest
 
 
 def read_theirs(run):
@@ -132,23 +165,31 @@ def find_moves(run):
     )
 
 
-def read_ours(moves, theirs):
+def read_ours(moves, theirs, rules):
     """Return `Ours` objects of invoices.
 
     An invoice has the number under which ConnectWise has one, by a number rule too.
+
+    :param rules: the number rules of the connection
     """
     known = {number_key(invoice.number) for invoice in theirs}
+    # Asked for once each: there are many more invoices.
+    customers = {
+        partner: (partner.commercial_partner_id.id, partner.commercial_partner_id.name)
+        for partner in moves.partner_id
+    }
+    currencies = {currency: currency.name for currency in moves.currency_id}
     ours = []
     for move in moves:
-        customer = move.partner_id.commercial_partner_id
+        customer, name = customers.get(move.partner_id, (False, ""))
         ours.append(
             Ours(
                 move.id,
-                _choose_number(move, known),
+                _choose_number(move, rules, known),
                 move.invoice_date,
-                customer.id,
-                customer.name or "",
-                move.currency_id.name,
+                customer,
+                name or "",
+                currencies[move.currency_id],
                 move.move_type == "out_refund",
                 abs(move.amount_total),
                 abs(move.amount_untaxed),
@@ -157,8 +198,8 @@ def read_ours(moves, theirs):
     return ours
 
 
-def _choose_number(move, known):
-    candidates = move._get_connectwise_numbers()
+def _choose_number(move, rules, known):
+    candidates = get_candidates(move, rules)
     key = next((key for key in candidates if key in known), None)
     key = key or next(iter(candidates), None)
     return candidates[key].number if key else ""

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.tools import format_datetime
 
 
 class ConnectwiseIntegrations(models.TransientModel):
@@ -12,15 +11,7 @@ class ConnectwiseIntegrations(models.TransientModel):
     def _compute_reconciliation_statistics(self):
         for page in self:
             runs = self.env["connectwise.reconciliation.run"]
-            run = runs._find_newest(page._get_backend())
-            page.reconciliation_statistics = bool(run) and self.env._(
-                "%(period)s, compared %(time)s: %(open)s differences, %(accepted)s"
-                " accepted",
-                period=run.display_name,
-                time=format_datetime(self.env, run.compared_at, dt_format="short"),
-                open=run.open_count,
-                accepted=run.accepted_count,
-            )
+            page.reconciliation_statistics = runs._describe_newest(page._get_backend())
 
     def action_open_reconciliation(self):
         """Open the newest comparison of this page's company."""

@@ -740,6 +740,25 @@ def test_pages_of_invoices_come_in_the_order_of_their_ranges(
     assert invoice_ids(client.invoices(days)) == [2, 1]
 
 
+def test_changed_invoices_are_asked_for_by_time_alone(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 2))
+    since = datetime(2026, 10, 5, 12, tzinfo=timezone.utc)
+    [(invoices, _skipped)] = client.changed_invoices(since)
+    assert [invoice.id for invoice in invoices] == [1, 2]
+    assert tenant.conditions == ["lastUpdated > [2026-10-05T12:00:00Z]"]
+
+
+def test_invoices_are_counted_by_date(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(f"{INVOICES_PATH}/count", lambda request: {"count": 17})
+    assert client.count_invoices(OCTOBER.first, OCTOBER.last) == 17
+    days = "date > [2026-09-30T23:59:59Z] and date < [2026-11-01T00:00:00Z]"
+    assert dict(tenant.requests[0].args) == {"conditions": days}
+
+
 @pytest.mark.parametrize("day", ["2026-09-30", "2026-11-01"])
 def test_invoice_of_another_day_is_left_out(
     client: ConnectWiseClient, tenant: Tenant, day: str

@@ -148,6 +148,14 @@ def test_request_for_invoices_by_date_is_valid(client: ConnectWiseClient) -> Non
     assert any(page.invoices for page in client.invoices([days]))
 
 
+def test_request_for_changed_invoices_is_valid(client: ConnectWiseClient) -> None:
+    assert list(client.changed_invoices(SINCE))
+
+
+def test_request_for_the_count_of_invoices_is_valid(client: ConnectWiseClient) -> None:
+    assert client.count_invoices(date(2025, 1, 1), date(2027, 12, 31))
+
+
 @pytest.mark.parametrize("numbers", [["CW1001"], ["CW1001", "CW1002"]])
 def test_request_for_invoices_by_number_is_valid(
     client: ConnectWiseClient, numbers: list[str]

@@ -227,6 +227,17 @@ class ConnectWiseClient:
         rest = None if is_last else days._replace(after=last_id)
         return InvoicePage(invoices, skipped, rest)
 
+    def changed_invoices(self, since: datetime) -> Iterator[Page[Invoice]]:
+        """Read the invoices of all dates changed after a time (with a zone), by
+        ConnectWise's clock. Those that were deleted are simply not among them."""
+        condition = conditions.changed_condition(since)
+        return self._pages(const.INVOICES, Invoice.from_json, condition)
+
+    def count_invoices(self, first: date, last: date) -> int:
+        """Return how many invoices are dated from one day to another, both included."""
+        condition = conditions.dates_condition(first, last)
+        return self._count(protocol.count_request(const.INVOICES, condition))
+
     def download_invoice_pdf(self, invoice_id: int) -> bytes:
         """Return an invoice's PDF, as ConnectWise renders it now.
 
@@ -331,11 +342,7 @@ class ConnectWiseClient:
 
     def count_companies(self) -> int:
         """Return how many companies there are, those in the recycle bin too."""
-        request = protocol.count_request(const.COMPANIES)
-        answer = self._session.call(request)
-        return protocol.read_count(
-            protocol.parse_json(answer, request.path), request.path
-        )
+        return self._count(protocol.count_request(const.COMPANIES))
 
     def contacts(self, ids: Iterable[int]) -> Iterator[Page[Contact]]:
         """Read contacts by id. Those that are gone are simply not among them."""
@@ -461,6 +468,12 @@ class ConnectWiseClient:
             if len(rows) < const.PAGE_SIZE:
                 return
             ids = IdRange(last_id)
+
+    def _count(self, request: protocol.Request) -> int:
+        answer = self._session.call(request)
+        return protocol.read_count(
+            protocol.parse_json(answer, request.path), request.path
+        )
 
     def _rows(self, request: protocol.Request) -> list[object]:
         answer = self._session.call(request)

@@ -156,9 +156,10 @@ def probe_request(endpoint: const.Endpoint) -> Request:
     return Request(endpoint.path, endpoint.right, query)
 
 
-def count_request(endpoint: const.Endpoint) -> Request:
+def count_request(endpoint: const.Endpoint, condition: str = "") -> Request:
     """Build the request for the number of records (OpenAPI 2026.4)."""
-    return Request(f"{endpoint.path}/count", endpoint.right)
+    query = (("conditions", condition),) if condition else ()
+    return Request(f"{endpoint.path}/count", endpoint.right, query)
 
 
 def newest_request(endpoint: const.Endpoint) -> Request:

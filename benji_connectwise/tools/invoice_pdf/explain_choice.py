@@ -41,6 +41,7 @@ def _prepare_explanation(move):
         "origin": describe_origin(move),
         "environment": get_environment(move.sudo().connectwise_lookup_ids.backend_id),
         "connectwise_url": _find_connectwise_url(move),
+        "bench_url": _find_bench_url(move),
         "attachment": attachment,
         "fetched_at": attachment and format_datetime(move.env, attachment.create_date),
         "is_changed": move.connectwise_pdf_changed,
@@ -56,6 +57,18 @@ def _find_connectwise_url(move):
     if len(hit) != 1 or lookup.is_from_another_tenant:
         return False
     return get_company_url(lookup.backend_id, hit.company_ref)
+
+
+def _find_bench_url(move):
+    """Return where a number rule is made for an invoice that was not found, or False.
+
+    The page is about the connection of the company that the person works in.
+    """
+    lookup = move.sudo().connectwise_lookup_ids
+    backend = move.env.company._get_connectwise_backend().with_env(move.env)
+    if lookup.state != "not_found" or lookup.backend_id != backend:
+        return False
+    return backend.has_access("write") and "/odoo/connectwise-number-rules"
 
 
 def find_outranking(move, source):

@@ -19,7 +19,7 @@ from ...lib.connectwise_client import (
 from ...lib.connectwise_client.const import MAX_HITS, MAX_INVOICE_NUMBER_LENGTH
 from ..connection.asking import asking, get_interactive_limits
 from ..connection.explain import explain_stored, serialize_error
-from .numbers import get_candidates, make_number
+from .numbers import LAST_DIGITS, get_candidates, make_number
 from .verdict import ACCEPTED, group_by_number, prepare_cases
 
 FIGURES = ("hits", "misses", "collisions", "refused", "ambiguous", "too_long", "open")
@@ -125,6 +125,44 @@ def propose(backend, rules, move_ids, answers):
         if found > most:
             best, most = values, found
     return best and (best, most, len(moves))
+
+
+def find_steps(move, number):
+    """Return the steps of a rule that would make `number` of an invoice, or None.
+
+    :param move: an invoice, sudo if the person may not see it
+    :param number: ConnectWise's
+    """
+    Line = move.env["connectwise.number.bench.line"]
+    for name in ("name", "ref", "payment_reference"):
+        for steps in _list_steps((move[name] or "").strip(), number):
+            values = {"field_name": name, **steps}
+            made = make_number(Line.new(values), move)
+            if made and number_key(made) == number_key(number):
+                return values
+    return None
+
+
+def _list_steps(text, number):
+    """Return the steps that may make `number` of `text`, the plainest first."""
+    digits, wanted = LAST_DIGITS.search(text), LAST_DIGITS.search(number)
+    if not digits or not wanted:
+        return [{}]
+    pad_to = {"pad_to": len(wanted.group())}
+    before = {"cut_prefix": text[: digits.start()]}
+    return [
+        {},
+        {"trim_zeros": True},
+        pad_to,
+        before,
+        {**before, "trim_zeros": True},
+        {**before, **pad_to},
+        {"cut_prefix": text[: -len(number)]},
+        {"cut_suffix": text[len(number) :]},
+        {"digits_only": True},
+        {"digits_only": True, "trim_zeros": True},
+        {"digits_only": True, **pad_to},
+    ]
 
 
 # Asking ------------------------------------------------------------------------------

@@ -28,6 +28,40 @@ tours.add("benji_connectwise_reconciliation_accept", {
     ],
 });
 
+tours.add("benji_connectwise_reconciliation_make_rule", {
+    steps: () => [
+        {
+            content: "Two numbers of what is probably one invoice",
+            trigger: ".o_group_name:contains('Probably the same')",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:contains('X-R1') button[name='action_make_rule']",
+            run: "click",
+        },
+        {
+            content: "The rule that would join them is there to be tried",
+            trigger: "[name='line_ids'] .o_data_row:contains('cut prefix')",
+        },
+        {
+            trigger: "button[name='action_try']",
+            run: "click",
+        },
+        {
+            trigger:
+                "[name='result_ids'] tr:contains('cut prefix') td[name='hits'] button:contains('1')",
+        },
+        {
+            trigger: "button[name='action_save']",
+            run: "click",
+        },
+        {
+            content: "The rule is in force",
+            trigger: ".o_field_widget[name='number_rule_ids']:contains('cut prefix')",
+        },
+    ],
+});
+
 tours.add("benji_connectwise_reconciliation_compare", {
     steps: () => [
         {
