@@ -84,6 +84,9 @@ class _Fields:
         # Nor half a character, which JSON can hold and UTF-8 cannot.
         return value.replace("\0", "").encode("utf-8", "replace").decode()
 
+    def whole(self, name: str) -> int | None:
+        return self._get(name, int)
+
     def flag(self, name: str) -> bool:
         return bool(self._get(name, bool))
 
@@ -304,6 +307,33 @@ class Invoice:
             total=fields.number("total"),
             balance=fields.number("balance"),
             last_updated=fields.last_updated(),
+        )
+
+
+@dataclass(frozen=True)
+class Callback:
+    """An address that ConnectWise calls when something changes (recorded payloads).
+
+    ``is_inactive``: ConnectWise switched it off after days without an answer.
+    """
+
+    id: int
+    url: str | None
+    kind: str | None
+    level: str | None
+    object_id: int | None
+    is_inactive: bool
+
+    @classmethod
+    def from_json(cls, data: object) -> "Callback":
+        fields = _Fields("Callback", data)
+        return cls(
+            id=fields.id(),
+            url=fields.exact_text("url"),
+            kind=fields.text("type"),
+            level=fields.text("level"),
+            object_id=fields.whole("objectId"),
+            is_inactive=fields.flag("inactiveFlag"),
         )
 
 
