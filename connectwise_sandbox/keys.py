@@ -13,12 +13,15 @@ from . import errors
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 INVOICING, COMPANIES, CONTACTS = "Invoicing", "Company Maintenance", "Contacts"
+# No document says which right it is, so ``/system/mySecurity`` does not show it.
+CALLBACKS = "Callbacks"
 
 # Right -> module as the role tables of public integrations name it.
 MODULES = {INVOICING: "Finance", COMPANIES: "Companies", CONTACTS: "Companies"}
 
 ROLES = {
-    "full": frozenset({INVOICING, COMPANIES, CONTACTS}),
+    "full": frozenset({INVOICING, COMPANIES, CONTACTS, CALLBACKS}),
+    "no_callbacks": frozenset({INVOICING, COMPANIES, CONTACTS}),
     "pdf_only": frozenset({INVOICING}),
     "no_contacts": frozenset({INVOICING, COMPANIES}),
     "no_companies": frozenset({INVOICING, CONTACTS}),
