@@ -18,6 +18,7 @@
         "views/connectwise_company_views.xml",
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
+        "wizards/connectwise_callback_settings_views.xml",
         "wizards/connectwise_integrations_views.xml",
         "wizards/base_partner_merge_views.xml",
         "wizards/connectwise_mapping_connect_views.xml",

@@ -238,6 +238,7 @@ class ConnectwiseSync(models.Model):
             backend = self.backend_id
             note_sync_done(backend, bool(self.contacts_until_id))
             backend.last_sync = now
+            self.env["connectwise.callback.change"]._forget_synced(self)
             newest, before = self.newest_contact_change, backend.newest_contact_change
             if newest and (not before or newest > before):
                 backend.newest_contact_change = newest

@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_another_connectwise,
     test_branches,
+    test_callbacks,
     test_configure,
     test_connection,
     test_contact_addresses,

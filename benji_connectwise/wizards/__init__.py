@@ -3,6 +3,7 @@ from . import (
     account_move_send_wizard,
     base_partner_merge_automatic_wizard,
     connectwise_backend_configure,
+    connectwise_callback_settings,
     connectwise_integrations,
     connectwise_mapping_connect,
     connectwise_mapping_connect_line,

@@ -28,6 +28,7 @@ class ConnectwiseIntegrations(models.TransientModel):
     last_success = fields.Char(compute="_compute_tile")
     last_error = fields.Char(compute="_compute_tile")
     sync_statistics = fields.Char(compute="_compute_tile")
+    callbacks = fields.Char(compute="_compute_tile")
     pdf_statistics = fields.Char(compute="_compute_tile")
     priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
     is_priority_unused = fields.Boolean(compute="_compute_priority")
@@ -59,6 +60,7 @@ class ConnectwiseIntegrations(models.TransientModel):
                 else backend.last_error
             )
             page.sync_statistics = backend.last_sync and page._describe_sync(backend)
+            page.callbacks = page._describe_callbacks(backend)
             page.pdf_statistics = backend and page._describe_month()
 
     def _describe_sync(self, backend):
@@ -71,6 +73,17 @@ class ConnectwiseIntegrations(models.TransientModel):
                 [*domain, ("connectwise_company_id.is_confirmed", "=", True)]
             ),
         )
+
+    def _describe_callbacks(self, backend):
+        callback = self.env["connectwise.callback"].search(
+            [("backend_id", "=", backend.id)]
+        )
+        if not callback or callback.last_error:
+            return callback.last_error
+        if not callback.last_call:
+            return self.env._("Changes at once: no call yet")
+        time = format_datetime(self.env, callback.last_call)
+        return self.env._("Changes at once: last call %s", time)
 
     def _describe_month(self):
         moves = self.env["account.move"].with_company(self.company_id)
