@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_another_connectwise,
     test_branches,
+    test_callback_registering,
     test_callbacks,
     test_configure,
     test_connection,

@@ -38,6 +38,11 @@ class CallbackCommon(ConnectwiseCommon, HttpCase):
             [("backend_id", "=", self.backend.id)]
         )
 
+    def run_action(self, name):
+        action = self.env.ref(f"benji_connectwise.{name}")
+        action.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
     def entry(self, kind="company"):
         """Return ConnectWise's entry about these records, with the whole address."""
         [entry] = [e for e in self.sandbox.callbacks.entries() if e["type"] == kind]

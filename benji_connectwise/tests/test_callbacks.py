@@ -77,7 +77,7 @@ class TestRefused(CallbackCommon):
     def test_wrong_token_costs_few_statements(self):
         url, body = self.replace_token("x"), self.body()
         self.post(body, url=url)
-        with self.assertQueryCount(6):
+        with self.assertQueryCount(4):
             self.assertRefused(self.post(body, url=url))
 
     def test_connection_that_is_none(self):
