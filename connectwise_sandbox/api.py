@@ -74,7 +74,7 @@ class Api:
             response = self._answer(request)
         except errors.ApiError as error:
             response = error.response()
-        response.headers["api-current-version"] = defaults.VERSION
+        response.headers["api-current-version"] = self._operations.version
         return response
 
     def _answer(self, request: Request) -> Response:

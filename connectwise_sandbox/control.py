@@ -83,6 +83,12 @@ ROUTES: tuple[tuple[str, re.Pattern[str], str, Action], ...] = tuple(
         ),
         (
             "POST",
+            "like",
+            "Behave like the ConnectWise of a report of scripts/tenant-check.",
+            lambda o, m, r: o.behave_like(_body(r)),
+        ),
+        (
+            "POST",
             "latency",
             "Answer later: milliseconds.",
             lambda o, m, r: o.set_latency(**_body(r)),

@@ -83,9 +83,9 @@ def wrong_key() -> ApiError:
     return ApiError(401, "Unauthorized", "The public or private key is not valid.")
 
 
-def no_client_id() -> ApiError:
+def no_client_id(status: int = 403) -> ApiError:
     """Reports differ between 400 and 403; newer servers were seen to answer 403."""
-    return ApiError(403, "Security", "A valid clientId header is required.")
+    return ApiError(status, "Security", "A valid clientId header is required.")
 
 
 def no_permission() -> ApiError:

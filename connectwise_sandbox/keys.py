@@ -59,6 +59,7 @@ class KeyRing:
 
     def __init__(self, login_id: str) -> None:
         self._login_id = login_id
+        self.status_without_client_id = 403
         self._lock = threading.Lock()
         self._keys: dict[str, Key] = {}
 
@@ -89,7 +90,7 @@ class KeyRing:
 
         The user name is ``company+public`` (ConnectWise developer guide).
 
-        :raises errors.ApiError: 401 for bad keys, 403 without a clientId header
+        :raises errors.ApiError: 401 for bad keys, usually 403 without a client id
         """
         given = request.authorization
         if given is None or given.type != "basic" or "+" not in (given.username or ""):
@@ -104,7 +105,7 @@ class KeyRing:
         ):
             raise errors.wrong_key()
         if not _GUID.fullmatch(request.headers.get("clientId", "")):
-            raise errors.no_client_id()
+            raise errors.no_client_id(self.status_without_client_id)
         return key
 
 

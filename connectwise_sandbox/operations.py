@@ -63,6 +63,7 @@ class Operations:
             self.store = store
             self.hard_cases = {case.name: case.describe() for case in cases}
             self.keys = KeyRing(defaults.COMPANY_LOGIN_ID)
+            self.version = defaults.VERSION
             self.keys.put(defaults.PUBLIC_KEY, defaults.PRIVATE_KEY, "full")
             self.keys.put(defaults.PDF_PUBLIC_KEY, defaults.PDF_PRIVATE_KEY, "pdf_only")
             self.codebase = defaults.CODEBASE
@@ -213,6 +214,23 @@ class Operations:
             self._pdfs.pop(number, None)
         else:
             self._pdfs[number] = pdf
+
+    def behave_like(self, report: Mapping[str, Any]) -> None:
+        """Answer as the ConnectWise did that a report of scripts/tenant-check is of.
+
+        As far as that is known: its codebase, version, refusals, and callbacks.
+        """
+        seen = {
+            name: check.get("seen") or {} for name, check in report["checks"].items()
+        }
+        codebase = seen.get("codebase", {}).get("codebase")
+        if codebase:
+            self.move_codebase(codebase)
+        self.version = seen.get("version", {}).get("newest") or self.version
+        status = seen.get("missing_client_id", {}).get("status")
+        self.keys.status_without_client_id = int(status or 403)
+        if seen.get("callbacks", {}).get("allowed") is False:
+            self.change_role(defaults.PUBLIC_KEY, "no_callbacks")
 
     # Callbacks
 
