@@ -20,6 +20,7 @@
         "views/connectwise_company_views.xml",
         "views/connectwise_mapping_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
+        "wizards/connectwise_callback_settings_views.xml",
         "wizards/connectwise_integrations_views.xml",
         "wizards/connectwise_disconnect_views.xml",
         "wizards/base_module_uninstall_views.xml",

@@ -29,6 +29,10 @@ LOOKUP_FIRST_RETRY = timedelta(minutes=2)
 LOOKUP_LAST_RETRY = timedelta(hours=2)
 """The same for one invoice that ConnectWise does not have, or whose PDF is unusable."""
 
+CALLED_SYNCS_APART = timedelta(seconds=15)
+"""Between two synchronizations that calls from ConnectWise ask for: each costs three
+requests and a row in the list of them."""
+
 MOST_CONFLICTS = 20
 """How often a synchronization gives way to a person's change before it gives up: a
 conflict that comes back every time is an error."""

@@ -3,12 +3,14 @@ from psycopg2 import DatabaseError
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .tools.connection.callbacks import remove_all
 from .tools.mapping.disconnecting import remove_contacts
 
 
 def uninstall_hook(env):
     """Leave nothing behind but what people made and what customers received."""
     env = env(context={**env.context, "active_test": False})
+    remove_all(env)
     _end_holds(env)
     # Also of connections that were archived; takes the contacts away.
     remove_contacts(env["connectwise.mapping"].search([]))

@@ -39,6 +39,8 @@ _RIGHTS = {
     "invoices": keys.INVOICING,
 }
 _DISCOVERY = "/login/companyinfo/"
+_CALLBACKS = re.compile(r"system/callbacks(?:/(\d{1,15}))?")
+_CALLBACK_KEY = re.compile(r"/[^/]+//?system/callbackkey/index\.rails")
 _NOT_FOUND_PAGE = (
     "<html><head><title>404 - File or directory not found.</title></head>"
     "<body><h2>404 - File or directory not found.</h2></body></html>"
@@ -49,7 +51,11 @@ def endpoint_of(path: str) -> str:
     """Name the endpoint of a path, as faults and the log call it."""
     if path.startswith(_DISCOVERY):
         return "discovery"
+    if _CALLBACK_KEY.fullmatch(path):
+        return "callback_key"
     match = _PATH.fullmatch(path)
+    if match and _CALLBACKS.fullmatch(match[2]):
+        return "callbacks"
     record = match and _RECORDS.fullmatch(match[2])
     if not record:
         return "system"
@@ -68,16 +74,19 @@ class Api:
             response = self._answer(request)
         except errors.ApiError as error:
             response = error.response()
-        response.headers["api-current-version"] = defaults.VERSION
+        response.headers["api-current-version"] = self._operations.version
         return response
 
     def _answer(self, request: Request) -> Response:
         if len(request.environ["REQUEST_URI"]) > LONGEST_URL:
             return Response("Request URL Too Long", 414, content_type="text/plain")
-        if request.method != "GET":
+        endpoint = endpoint_of(request.path)
+        if request.method != "GET" and endpoint != "callbacks":
             raise errors.ApiError(405, "ConnectWiseApi", "Method not allowed.")
         if request.path.startswith(_DISCOVERY):
             return self._discovery(request)
+        if endpoint == "callback_key":
+            return self._callback_key(request)
         match = _PATH.fullmatch(request.path)
         codebases = (self._operations.codebase, defaults.FIXED_CODEBASE)
         if match is None or match[1] not in codebases:
@@ -114,6 +123,9 @@ class Api:
         key = self._operations.keys.authenticate(request)
         if path == "system/mySecurity":
             return errors.json_response(key.security())
+        if callback := _CALLBACKS.fullmatch(path):
+            keys.require(key, keys.CALLBACKS)
+            return self._callbacks(request, callback[1])
         match = _RECORDS.fullmatch(path)
         if match is None or (match["pdf"] and match[1] != "finance/invoices"):
             raise errors.no_endpoint()
@@ -129,6 +141,40 @@ class Api:
         if match["id"]:
             return self._one(request, entity, int(match["id"]))
         return self._list(request, entity)
+
+    def _callback_key(self, request: Request) -> Response:
+        """Needs no keys: whoever is called has none (public clients)."""
+        callbacks = self._operations.callbacks
+        key = callbacks.signing_key(request.args.get("id", ""))
+        company = request.args.get("companyName", "")
+        if key is None or company.lower() != defaults.COMPANY_LOGIN_ID:
+            return Response(_NOT_FOUND_PAGE, 404, content_type="text/html")
+        return Response(
+            json.dumps({"signing_key": key}), content_type="application/json"
+        )
+
+    def _callbacks(self, request: Request, number: str | None) -> Response:
+        callbacks = self._operations.callbacks
+        if request.method == "GET" and not number:
+            names = list(filter(None, request.args.get("fields", "").split(",")))
+            return errors.json_response(
+                [
+                    {
+                        name: value
+                        for name, value in entry.items()
+                        if (name in names if names else not name.startswith("_"))
+                    }
+                    for entry in callbacks.entries()
+                ]
+            )
+        if request.method == "POST" and not number:
+            origin = request.host_url.rstrip("/")
+            values = request.get_json(force=True)
+            return errors.json_response(callbacks.add(values, origin), 201)
+        if request.method == "DELETE" and number:
+            callbacks.remove(int(number))
+            return Response(status=204)
+        raise errors.ApiError(405, "ConnectWiseApi", "Method not allowed.")
 
     def _system_info(self) -> dict[str, object]:
         return {

@@ -83,6 +83,12 @@ ROUTES: tuple[tuple[str, re.Pattern[str], str, Action], ...] = tuple(
         ),
         (
             "POST",
+            "like",
+            "Behave like the ConnectWise of a report of scripts/tenant-check.",
+            lambda o, m, r: o.behave_like(_body(r)),
+        ),
+        (
+            "POST",
             "latency",
             "Answer later: milliseconds.",
             lambda o, m, r: o.set_latency(**_body(r)),
@@ -155,6 +161,30 @@ ROUTES: tuple[tuple[str, re.Pattern[str], str, Action], ...] = tuple(
         ),
         ("GET", "requests", "API requests received.", lambda o, m, r: o.requests()),
         ("DELETE", "requests", "Forget them.", lambda o, m, r: o.clear_requests()),
+        (
+            "GET",
+            "callbacks",
+            "Callbacks, and the calls made so far.",
+            lambda o, m, r: {"callbacks": o.callbacks.entries(), "calls": o.calls()},
+        ),
+        (
+            "POST",
+            "callbacks",
+            "Call in another manner: manner, seconds.",
+            lambda o, m, r: o.call_as(**_body(r)),
+        ),
+        (
+            "POST",
+            "callbacks/key",
+            "Sign calls with another key.",
+            lambda o, m, r: o.change_signing_key(),
+        ),
+        (
+            "POST",
+            "callbacks/(\\d+)/off",
+            "Switch a callback off, as after days of failures.",
+            lambda o, m, r: o.switch_callback_off(int(m[1])),
+        ),
         (
             "GET",
             "faults",

@@ -12,10 +12,10 @@ JSON_TYPE = "application/vnd.connectwise.com+json; version=2026.4; charset=utf-8
 class ApiError(Exception):
     """A request that is answered with an error: the HTTP status and its JSON body."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **more: object) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"code": code, "message": message}
+        self.body = {"code": code, "message": message, **more}
 
     def response(self) -> Response:
         """Return the answer to send."""
@@ -56,6 +56,18 @@ def not_found(title: str, number: int) -> ApiError:
     return ApiError(404, "NotFound", f"{title} {number} not found")
 
 
+def bad_callback(message: str, field: str) -> ApiError:
+    """Recorded payload, for a callback that is there already."""
+    wrong = {
+        "code": "ObjectExists" if field == "objectId" else "InvalidField",
+        "message": message,
+        "resource": "callbackEntry",
+        "field": field,
+    }
+    text = "callbackEntry object is invalid"
+    return ApiError(400, "InvalidObject", text, errors=[wrong])
+
+
 def no_endpoint() -> ApiError:
     """Recorded payload."""
     return ApiError(404, "ConnectWiseApi", "The endpoint does not exist.")
@@ -71,9 +83,9 @@ def wrong_key() -> ApiError:
     return ApiError(401, "Unauthorized", "The public or private key is not valid.")
 
 
-def no_client_id() -> ApiError:
+def no_client_id(status: int = 403) -> ApiError:
     """Reports differ between 400 and 403; newer servers were seen to answer 403."""
-    return ApiError(403, "Security", "A valid clientId header is required.")
+    return ApiError(status, "Security", "A valid clientId header is required.")
 
 
 def no_permission() -> ApiError:

@@ -18,6 +18,8 @@ ENDPOINTS = (
     "contacts",
     "invoices",
     "invoice_pdf",
+    "callbacks",
+    "callback_key",
     "system",
     "any",
 )

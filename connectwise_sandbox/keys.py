@@ -13,12 +13,15 @@ from . import errors
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 INVOICING, COMPANIES, CONTACTS = "Invoicing", "Company Maintenance", "Contacts"
+# No document says which right it is, so ``/system/mySecurity`` does not show it.
+CALLBACKS = "Callbacks"
 
 # Right -> module as the role tables of public integrations name it.
 MODULES = {INVOICING: "Finance", COMPANIES: "Companies", CONTACTS: "Companies"}
 
 ROLES = {
-    "full": frozenset({INVOICING, COMPANIES, CONTACTS}),
+    "full": frozenset({INVOICING, COMPANIES, CONTACTS, CALLBACKS}),
+    "no_callbacks": frozenset({INVOICING, COMPANIES, CONTACTS}),
     "pdf_only": frozenset({INVOICING}),
     "no_contacts": frozenset({INVOICING, COMPANIES}),
     "no_companies": frozenset({INVOICING, CONTACTS}),
@@ -56,6 +59,7 @@ class KeyRing:
 
     def __init__(self, login_id: str) -> None:
         self._login_id = login_id
+        self.status_without_client_id = 403
         self._lock = threading.Lock()
         self._keys: dict[str, Key] = {}
 
@@ -86,7 +90,7 @@ class KeyRing:
 
         The user name is ``company+public`` (ConnectWise developer guide).
 
-        :raises errors.ApiError: 401 for bad keys, 403 without a clientId header
+        :raises errors.ApiError: 401 for bad keys, usually 403 without a client id
         """
         given = request.authorization
         if given is None or given.type != "basic" or "+" not in (given.username or ""):
@@ -101,7 +105,7 @@ class KeyRing:
         ):
             raise errors.wrong_key()
         if not _GUID.fullmatch(request.headers.get("clientId", "")):
-            raise errors.no_client_id()
+            raise errors.no_client_id(self.status_without_client_id)
         return key
 
 

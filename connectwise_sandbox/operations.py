@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from . import defaults, export, hard_case_rows, hard_cases
+from .callbacks import MANNERS, Callbacks
 from .data import Generator
 from .fault_list import EFFECTS
 from .faults import Fault, Faults
@@ -42,6 +43,7 @@ class Operations:
         self._lock = threading.RLock()
         self._faults = Faults(EFFECTS)
         self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self.callbacks = Callbacks()
         self.reset()
 
     def reset(self) -> None:
@@ -61,6 +63,7 @@ class Operations:
             self.store = store
             self.hard_cases = {case.name: case.describe() for case in cases}
             self.keys = KeyRing(defaults.COMPANY_LOGIN_ID)
+            self.version = defaults.VERSION
             self.keys.put(defaults.PUBLIC_KEY, defaults.PRIVATE_KEY, "full")
             self.keys.put(defaults.PDF_PUBLIC_KEY, defaults.PDF_PRIVATE_KEY, "pdf_only")
             self.codebase = defaults.CODEBASE
@@ -69,6 +72,8 @@ class Operations:
             self._now = datetime.combine(self.today, time(12))
             self._faults.clear()
             self._log.clear()
+            self.callbacks.end()
+            self.callbacks = Callbacks()
 
     # Keys, codebase, latency
 
@@ -107,6 +112,13 @@ class Operations:
         self, table: str, number: int, changes: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Change fields of a record and return it."""
+        record = self._patch(table, number, changes)
+        self.callbacks.note(table, record, "updated")
+        return record
+
+    def _patch(
+        self, table: str, number: int, changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
         with self._lock:
             changes = {"_info": {"lastUpdated": self._moment()}, **changes}
             self.store.change(ENTITIES[table], number, changes)
@@ -119,11 +131,14 @@ class Operations:
             number = int(values.get("id") or self.store.next_id(entity))
             self.store.insert(table, [_usual_columns(table, number, self.today)])
             rest = {key: value for key, value in values.items() if key != "id"}
-            return self.patch_record(table, number, rest)
+            record = self._patch(table, number, rest)
+        self.callbacks.note(table, record, "added")
+        return record
 
     def delete_record(self, table: str, number: int) -> None:
         """Delete a record: from now on its id gets 404."""
         self.store.delete(ENTITIES[table], number)
+        self.callbacks.note(table, {"id": number}, "deleted")
 
     def patch_company(self, number: int, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change a company, e.g. ``{"name": "New", "billingContact": {"id": 7}}``."""
@@ -175,7 +190,7 @@ class Operations:
         """
         with self._lock:
             self.store.read(COMPANY, into)
-            self.store.delete(COMPANY, number)
+            self.delete_company(number)
             self.store.replace_everywhere("contacts", "company_id", number, into)
             for column in ("company_id", "bill_to_company_id"):
                 self.store.replace_everywhere("invoices", column, number, into)
@@ -199,6 +214,43 @@ class Operations:
             self._pdfs.pop(number, None)
         else:
             self._pdfs[number] = pdf
+
+    def behave_like(self, report: Mapping[str, Any]) -> None:
+        """Answer as the ConnectWise did that a report of scripts/tenant-check is of.
+
+        As far as that is known: its codebase, version, refusals, and callbacks.
+        """
+        seen = {
+            name: check.get("seen") or {} for name, check in report["checks"].items()
+        }
+        codebase = seen.get("codebase", {}).get("codebase")
+        if codebase:
+            self.move_codebase(codebase)
+        self.version = seen.get("version", {}).get("newest") or self.version
+        status = seen.get("missing_client_id", {}).get("status")
+        self.keys.status_without_client_id = int(status or 403)
+        if seen.get("callbacks", {}).get("allowed") is False:
+            self.change_role(defaults.PUBLIC_KEY, "no_callbacks")
+
+    # Callbacks
+
+    def call_as(self, manner: str, seconds: float = 0) -> None:
+        """Call in this manner from now on; see `callbacks.MANNERS`."""
+        if manner not in MANNERS:
+            raise ValueError(f"No manner {manner!r}; there are: {', '.join(MANNERS)}.")
+        self.callbacks.manner, self.callbacks.seconds = manner, seconds
+
+    def change_signing_key(self) -> None:
+        """Sign calls with another key from now on."""
+        self.callbacks.change_key()
+
+    def switch_callback_off(self, number: int) -> None:
+        """Make a callback inactive, as after days of failures."""
+        self.callbacks.switch_off(number)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the calls made so far, oldest first."""
+        return list(self.callbacks.log)
 
     # Export, log, faults
 

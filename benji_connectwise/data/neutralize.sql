@@ -5,5 +5,9 @@ UPDATE connectwise_backend
        client_id = NULL,
        state = 'draft';
 
+-- Nor be called by it: without its token each call is refused.
+DELETE FROM connectwise_callback;
+DELETE FROM connectwise_callback_change;
+
 -- What is being typed into the wizard, too.
 DELETE FROM connectwise_backend_configure;

@@ -7,6 +7,7 @@ from odoo.fields import NO_ACCESS
 
 from ..const import SECONDS_FOR_RUN
 from ..lib.connectwise_client import BACKGROUND, identify_tenant
+from ..tools.connection.callbacks import removing_callbacks
 from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
@@ -142,9 +143,7 @@ class ConnectwiseBackend(models.Model):
         readonly=True,
         help="ConnectWise's own time of the newest change that was read and stored.",
     )
-    newest_contact_change = fields.Datetime(
-        copy=False, readonly=True, help="The same, of the Bill-To contacts."
-    )
+    newest_contact_change = fields.Datetime(copy=False, readonly=True)
     trust_new_domains = fields.Boolean(
         "Trust new e-mail domains",
         help="Otherwise a Bill-To contact whose e-mail moves to another domain arrives"
@@ -254,7 +253,8 @@ class ConnectwiseBackend(models.Model):
             pauses = ("retry_at", "failures", "sync_retry_at", "sync_failures")
             vals = {"codebase": False, **dict.fromkeys(pauses, False), **vals}
         tenants = {backend: backend.tenant for backend in self}
-        result = super().write(vals)
+        with removing_callbacks(self, vals):
+            result = super().write(vals)
         if "active" in vals:
             self.env["invoice.pdf.source"]._invalidate_choices()
         for backend, tenant in tenants.items():
@@ -270,7 +270,8 @@ class ConnectwiseBackend(models.Model):
         rows = self.env["connectwise.mapping"].sudo()
         rows.search([("backend_id", "in", self.ids)]).unlink()
         lookups = self._find_lookups()
-        result = super().unlink()
+        with removing_callbacks(self):
+            result = super().unlink()
         self.env["invoice.pdf.source"]._invalidate_choices()
         lookups._leave_connectwise()
         return result
@@ -370,8 +371,7 @@ class ConnectwiseBackend(models.Model):
         :return: {what: how many}, as the synchronization counted
         :raises UserError: if it is switched off or running, or ConnectWise failed
         """
-        sync, _changes = run_now(self, full, discard_disconnected)
-        return sync.counts
+        return run_now(self, full, discard_disconnected)[0].counts
 
     def _request_sync(self, full=False, discard_disconnected=False):
         """Have it run in the background.

@@ -4,6 +4,7 @@ from odoo.tools import SQL, split_every
 
 from ..const import INVOICES_AT_ONCE, LOOKUP_FIRST_RETRY, LOOKUP_LAST_RETRY
 from ..lib.connectwise_client import number_key
+from ..tools.invoice_pdf.called import prepare_called_invoices
 from ..tools.invoice_pdf.fetching import (
     fetch_in_background,
     find_due_invoices,
@@ -360,6 +361,7 @@ class ConnectwiseLookup(models.Model):
         end = get_end_of_run()
         for backend in self.env["connectwise.backend"].search([("active", "=", True)]):
             if backend._is_pdf_source():
+                prepare_called_invoices(backend, end)
                 self._prefetch(backend, end)
         self.env["connectwise.held.invoice"]._send_due()
         self.env["ir.cron"]._commit_progress(remaining=0)

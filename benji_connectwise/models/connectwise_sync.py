@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -238,6 +240,7 @@ class ConnectwiseSync(models.Model):
             backend = self.backend_id
             note_sync_done(backend, bool(self.contacts_until_id))
             backend.last_sync = now
+            self.env["connectwise.callback.change"]._forget_synced(self)
             newest, before = self.newest_contact_change, backend.newest_contact_change
             if newest and (not before or newest > before):
                 backend.newest_contact_change = newest
@@ -260,6 +263,18 @@ class ConnectwiseSync(models.Model):
         ranges = self.env["connectwise.sync.range"].search(left)
         marks = self.env["connectwise.sync.cancel"].search(left)
         (ranges.sync_id | marks.sync_id)._clear_up()
+
+    @api.autovacuum
+    def _forget_old(self):
+        """Forget scheduled ones after a month: calls may ask for hundreds in a day."""
+        a_month_ago = fields.Datetime.now() - timedelta(days=30)
+        ended = [("user_id", "=", False), ("finished_at", "<", a_month_ago)]
+        # The next one begins with what the last one found.
+        done = [("state", "=", "done")]
+        last = [
+            ref for _backend, ref in self._read_group(done, ["backend_id"], ["id:max"])
+        ]
+        self.search([*ended, ("id", "not in", last)]).unlink()
 
     def _get_last_done(self):
         return self.search(

@@ -3,6 +3,8 @@ from . import (
     test_accessibility,
     test_another_connectwise,
     test_branches,
+    test_callback_registering,
+    test_callbacks,
     test_configure,
     test_connection,
     test_contact_addresses,

@@ -48,6 +48,17 @@ connectwise.backend
 connectwise.backend.configure
     read, write, create, unlink, default_get                      – – – – – – – ✓ –
     action_next, action_back, action_save                         – – – – – – – ✓ –
+connectwise.callback
+    read                                                          – – – – – – – ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.callback.change
+    read, write, create, unlink                                   – – – – – – – – –
+connectwise.callback.message
+    read, write, create, unlink                                   – – – – – – – – –
+connectwise.callback.settings
+    read, write, create, unlink                                   – – – – – – – ✓ –
+    action_switch_on                                              – – – – – – – ! –
+    action_switch_off                                             – – – – – – – ✓ –
 connectwise.integrations
     read, write, create, unlink                                   – – – – – – – ✓ –
     action_why, action_test_connection, action_open_settings      – – – – – – – ✓ –
@@ -209,6 +220,18 @@ class AccessCommon(ConnectwiseCommon):
         cls.held = (
             cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
         )
+        of_backend = {"backend_id": cls.backend.id}
+        cls.callback = cls.env["connectwise.callback"].sudo().create(of_backend)
+        cls.change = (
+            cls.env["connectwise.callback.change"]
+            .sudo()
+            .create({**of_backend, "kind": "invoice", "ref": 1})
+        )
+        cls.message = (
+            cls.env["connectwise.callback.message"]
+            .sudo()
+            .create({**of_backend, "message": "1"})
+        )
         cls.rule = cls.env["connectwise.number.rule"].create(
             {"backend_id": cls.backend.id, "field_name": "ref"}
         )
@@ -354,6 +377,9 @@ class TestOperations(AccessCommon):
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
             "connectwise.held.invoice": self.held,
+            "connectwise.callback": self.callback,
+            "connectwise.callback.change": self.change,
+            "connectwise.callback.message": self.message,
             "connectwise.number.rule": self.rule,
             "connectwise.invoice": self.move.connectwise_lookup_ids.hit_ids,
             "connectwise.company": self.acme,
@@ -411,6 +437,7 @@ class TestOperations(AccessCommon):
                 "source": "odoo",
             },
             "connectwise.number.bench": lambda: {"backend_id": self.backend.id},
+            "connectwise.callback.settings": lambda: {"backend_id": self.backend.id},
             "connectwise.number.bench.line": lambda: {"bench_id": new_bench().id},
             "connectwise.number.bench.result": lambda: {"bench_id": new_bench().id},
             "connectwise.mapping.rescan.line": lambda: {
@@ -577,7 +604,9 @@ class TestRoutes(AccessCommon, HttpCase):
         return found
 
     def test_table_lists_every_route(self):
-        self.assertEqual(self.find_routes(), {"portal_my_invoice_detail"})
+        self.assertEqual(
+            self.find_routes(), {"portal_my_invoice_detail", "receive_call"}
+        )
 
     def test_each_role_sees_exactly_what_the_table_says(self):
         token = self.move._portal_ensure_token()

@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..lib.connectwise_client.const import API_VERSION
 from ..tools.connection.asking import call_responsible
 from ..tools.connection.private_key import get_credentials, has_stored
 from .common import ConnectwiseCommon
@@ -22,6 +23,12 @@ class TestConnection(ConnectwiseCommon):
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
         self.assertTrue(self.backend.last_success)
+
+    def test_connection_test_tells_both_versions_of_the_api(self):
+        self.sandbox.version = "2027.2"
+        notice = self.backend.action_test_connection()
+        self.assertIn("2027.2", notice["params"]["message"])
+        self.assertIn(API_VERSION, notice["params"]["message"])
 
     def test_connection_test_never_raises(self):
         for fault in ("refused", "unavailable", "unauthorized", "html_200"):

@@ -153,6 +153,19 @@ class TestSync(SyncCommon):
         ]
         self.assertTrue(all("lastUpdated" in question for question in questions))
 
+    def test_old_scheduled_synchronizations_are_forgotten_but_the_last(self):
+        syncs = self.env["connectwise.sync"].sudo()
+        values = {
+            "backend_id": self.backend.id,
+            "state": "done",
+            "finished_at": "2020-01-01",
+            "user_id": False,
+        }
+        by_person = syncs.create({**values, "user_id": self.env.uid})
+        old, last = syncs.create([values, values])
+        syncs._forget_old()
+        self.assertEqual((by_person + old + last).exists(), by_person + last)
+
     def test_get_all_entries_reads_everything(self):
         self.sync()
         self.assertEqual(self.sync(full=True)["companies_read"], 40)

@@ -4,6 +4,7 @@ from . import (
     base_module_uninstall,
     base_partner_merge_automatic_wizard,
     connectwise_backend_configure,
+    connectwise_callback_settings,
     connectwise_disconnect,
     connectwise_integrations,
     connectwise_mapping_connect,

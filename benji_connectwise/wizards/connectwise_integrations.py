@@ -33,6 +33,7 @@ class ConnectwiseIntegrations(models.TransientModel):
     connected = fields.Integer(compute="_compute_tile")
     conflicts = fields.Integer(compute="_compute_tile")
     not_connected = fields.Integer(compute="_compute_tile")
+    callbacks = fields.Char(compute="_compute_tile")
     pdf_statistics = fields.Char(compute="_compute_tile")
     priority = fields.Char("Invoice PDF Priority", compute="_compute_priority")
     is_priority_unused = fields.Boolean(compute="_compute_priority")
@@ -66,6 +67,7 @@ class ConnectwiseIntegrations(models.TransientModel):
             )
             page.last_error = tile.describe_error(backend)
             page.sync_statistics = tile.describe_sync(backend)
+            page.callbacks = tile.describe_callbacks(backend)
             page.update(tile.count_rows(backend))
             page.pdf_statistics = bool(backend) and tile.describe_month(page.company_id)
 

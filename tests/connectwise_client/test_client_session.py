@@ -257,7 +257,7 @@ def test_request_names_client_and_version(
     client.count_companies()
     headers = tenant.requests[0].headers
     assert headers["clientId"] == "client-id"
-    assert headers["Accept"] == "application/vnd.connectwise.com+json; version=2025.1"
+    assert headers["Accept"] == "application/vnd.connectwise.com+json; version=2026.1"
 
 
 @pytest.mark.parametrize("client_id", ["a\nb: c", "caf\u00e9"])

@@ -11,8 +11,9 @@
 Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
 (:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`,
 :mod:`.decipher`, :mod:`.body`, :mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart
-from doing (:mod:`.transport`, :mod:`.session`, :mod:`.client`). :mod:`.const` holds
-what is known about ConnectWise.
+from doing (:mod:`.transport`, :mod:`.session`, :mod:`.client`). :mod:`.callbacks` is
+the other direction: what ConnectWise calls. :mod:`.const` holds what is known about
+ConnectWise.
 """
 
 from .access import AccessReport, RightCheck
@@ -22,6 +23,13 @@ from .address import (
     is_kept_private,
     is_local,
     normalise_address,
+)
+from .callbacks import (
+    Notice,
+    SigningKeys,
+    check_key_url,
+    is_signed,
+    read_notice,
 )
 from .client import CompanyPage, ConnectWiseClient, DateRange, InvoicePage, Page
 from .conditions import number_key
@@ -45,13 +53,14 @@ from .errors import (
     ServerError,
     SettingsError,
     UnknownCompanyError,
+    UnprovenError,
     UnqueryableError,
     WaitError,
 )
 from .links import record_url
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
-from .records import Company, Contact, Invoice, Reference, SkippedRecord
+from .records import Callback, Company, Contact, Invoice, Reference, SkippedRecord
 from .session import Runtime
 from .texts import defuse, plain_email, take_out_invisible
 
@@ -65,6 +74,7 @@ __all__ = [
     "AddressError",
     "AmbiguousNumberError",
     "BadAnswerError",
+    "Callback",
     "ClientIdError",
     "Company",
     "CompanyPage",
@@ -84,6 +94,7 @@ __all__ = [
     "MissingRightError",
     "NetworkError",
     "NotFoundError",
+    "Notice",
     "Page",
     "RateLimitError",
     "RecordError",
@@ -93,18 +104,23 @@ __all__ = [
     "Runtime",
     "ServerError",
     "SettingsError",
+    "SigningKeys",
     "SkippedRecord",
     "UnknownCompanyError",
+    "UnprovenError",
     "UnqueryableError",
     "WaitError",
+    "check_key_url",
     "defuse",
     "identify_tenant",
     "is_cloud",
     "is_kept_private",
     "is_local",
+    "is_signed",
     "normalise_address",
     "number_key",
     "plain_email",
+    "read_notice",
     "record_url",
     "take_out_invisible",
     "validate_pdf",

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
@@ -16,11 +17,12 @@ from .errors import (
     ConnectWiseError,
     InvalidPdfError,
     MissingRightError,
+    NotFoundError,
     SettingsError,
 )
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
-from .records import Company, Contact, Invoice, Parse, SkippedRecord
+from .records import Callback, Company, Contact, Invoice, Parse, SkippedRecord
 from .session import Runtime, Session
 
 T = TypeVar("T")
@@ -135,6 +137,11 @@ class ConnectWiseClient:
     def codebase(self) -> str | None:
         """The tenant's codebase (``v2025_1/``), ``None`` until it is known."""
         return self._session.codebase
+
+    @property
+    def server_version(self) -> str:
+        """The API version that the last answer named, empty for none."""
+        return self._session.server_version
 
     @property
     def request_count(self) -> int:
@@ -363,6 +370,25 @@ class ConnectWiseClient:
         Raises :class:`UnknownCompanyError` too.
         """
         return self._session.known_codebase()
+
+    # -- Callbacks --------------------------------------------------------------
+
+    def callbacks(self) -> list[Callback]:
+        """Return the callbacks that are registered, those of others too."""
+        pages = self._pages(const.CALLBACKS, Callback.from_json, "")
+        return [callback for callbacks, _skipped in pages for callback in callbacks]
+
+    def add_callback(self, url: str, kind: str) -> None:
+        """Have ``url`` called when a record of this kind changes.
+
+        ``kind``: one of ``CALLBACK_KINDS``.
+        """
+        self._session.call(protocol.add_callback_request(url, kind))
+
+    def remove_callback(self, ref: int) -> None:
+        """Delete a callback. One that is gone already is no error."""
+        with suppress(NotFoundError):
+            self._session.call(protocol.remove_callback_request(ref))
 
     # -- Rights -----------------------------------------------------------------
 

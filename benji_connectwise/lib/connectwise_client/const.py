@@ -62,11 +62,23 @@ API_PATH: Final = "apis/3.0"
 # Requests
 # ---------------------------------------------------------------------------
 
-ACCEPT_JSON: Final = "application/vnd.connectwise.com+json; version=2025.1"
-"""A pinned model: without a version the newest one answers (developer guide). The
-fields read here are the same up to OpenAPI 2026.4."""
+API_VERSION: Final = "2026.1"
+"""The model asked for: without a version the newest one answers, and a superseded one
+is answered for 12 months (developer guide). The fields read here are the same up to
+OpenAPI 2026.4."""
+
+ACCEPT_JSON: Final = f"application/vnd.connectwise.com+json; version={API_VERSION}"
+
+VERSION_HEADER: Final = "api-current-version"
+"""In each answer, the newest model that the server knows (public clients)."""
 
 ACCEPT_PDF: Final = "application/pdf"
+
+SUCCESS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    # Of those that change something not documented; these are usual.
+    {"GET": (200,), "POST": (200, 201), "DELETE": (200, 204)}
+)
+"""Method → status of success."""
 
 PAGE_SIZE: Final = 1000
 """Most records in one answer (developer guide)."""
@@ -99,6 +111,7 @@ TEXT_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
         "communicationType": 50,
         "type": 50,
         "currencyCode": 50,
+        "url": 200,
     }
 )
 """Property → characters of its text."""
@@ -183,6 +196,39 @@ CONTACTS: Final = Endpoint(
         "_info",
     ),
 )
+
+# ---------------------------------------------------------------------------
+# Callbacks
+# ---------------------------------------------------------------------------
+
+CALLBACKS: Final = Endpoint(
+    path="/system/callbacks",
+    # Which right of a role opens it is documented nowhere.
+    right="/system/callbacks",
+    fields=("id", "url", "objectId", "type", "level", "inactiveFlag"),
+)
+
+CALLBACK_KINDS: Final = ("company", "contact", "invoice")
+CALLBACK_LEVEL: Final = "owner"
+CALLBACK_OBJECT: Final = 1
+"""With this level and object: about all records of a kind (developer guide)."""
+
+CALLBACK_URL_END: Final = "?recordId="
+"""ConnectWise appends the id of the record to the URL (developer guide)."""
+
+CALLBACK_KEY_PATH: Final = "/system/callbackkey/index.rails"
+CALLBACK_SIGNATURE: Final = "x-content-signature"
+"""The page of the signing key and the header (developer guide, recorded payloads)."""
+
+MAX_CALL_BYTES: Final = 256 * 1024
+MAX_KEY_BYTES: Final = 16 * 1024
+SECONDS_FOR_KEY: Final = 3.0
+"""ConnectWise waits 5 seconds for the answer to a call (developer guide)."""
+
+SECONDS_OF_KEY: Final = 300.0
+"""A key is believed for so long; its address changes (recorded payloads)."""
+
+KEYS_A_MINUTE: Final = 4
 
 # ---------------------------------------------------------------------------
 # This client's own limits

@@ -20,7 +20,8 @@
     │   ├── RecordError              .record, .record_id, .field
     │   ├── InvalidPdfError          .reason
     │   ├── UnqueryableError         .value cannot be asked for
-    │   └── AmbiguousNumberError     .value is the number of too many invoices
+    │   ├── AmbiguousNumberError     .value is the number of too many invoices
+    │   └── UnprovenError            a call that may be anybody's
     └── NotFoundError              it is gone
 
 ``str(error)`` is plain English for logs. Sentences for people are made elsewhere, from
@@ -217,6 +218,10 @@ class AmbiguousNumberError(DataError):
     def __init__(self, message: str, *, value: str = "", **context: Any) -> None:
         super().__init__(message, **context)
         self.value = value
+
+
+class UnprovenError(DataError):
+    """Nothing proves that a call is ConnectWise's. ``str()`` says why, for logs."""
 
 
 class NotFoundError(ConnectWiseError):

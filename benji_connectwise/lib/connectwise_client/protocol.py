@@ -62,7 +62,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Request:
-    """A GET below a tenant's codebase. ``right`` is the role's right it needs."""
+    """A call below a tenant's codebase. ``right`` is the role's right it needs."""
 
     path: str
     right: str
@@ -70,6 +70,8 @@ class Request:
     accept: str = const.ACCEPT_JSON
     most: int = 1
     """Records that it asks for at most, if it asks for a list."""
+    method: str = "GET"
+    body: bytes = b""
 
     def url(self, origin: str, codebase: str) -> str:
         """Return the whole, encoded URL."""
@@ -100,7 +102,9 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-def create_headers(credentials: Credentials, accept: str) -> dict[str, str]:
+def create_headers(
+    credentials: Credentials, accept: str, has_body: bool = False
+) -> dict[str, str]:
     """Build the headers of a signed-in request (developer guide, "Authentication").
 
     Raises :class:`ClientIdError` if the client id cannot be a header.
@@ -112,6 +116,7 @@ def create_headers(credentials: Credentials, accept: str) -> dict[str, str]:
         "Authorization": f"Basic {credentials.token}",
         "clientId": client_id,
         "Accept": accept,
+        **({"Content-Type": "application/json; charset=utf-8"} if has_body else {}),
     }
 
 
@@ -166,6 +171,28 @@ def newest_request(endpoint: const.Endpoint) -> Request:
     """Build the request for the greatest id."""
     query = (("fields", "id"), ("orderBy", "id desc"), ("pageSize", "1"))
     return Request(endpoint.path, endpoint.right, query)
+
+
+def add_callback_request(url: str, kind: str) -> Request:
+    """Build the request that has ``url`` called about records (recorded payloads)."""
+    entry = {
+        "id": 0,
+        "url": url,
+        "objectId": const.CALLBACK_OBJECT,
+        "type": kind,
+        "level": const.CALLBACK_LEVEL,
+        "payloadVersion": "3.0.0",
+        "inactiveFlag": False,
+        "isSelfSuppressedFlag": False,
+    }
+    path, right = const.CALLBACKS.path, const.CALLBACKS.right
+    return Request(path, right, method="POST", body=json.dumps(entry).encode())
+
+
+def remove_callback_request(ref: int) -> Request:
+    """Build the request that deletes a callback (public clients)."""
+    path = f"{const.CALLBACKS.path}/{int(ref)}"
+    return Request(path, const.CALLBACKS.right, method="DELETE")
 
 
 def pdf_request(invoice_id: int) -> Request:

@@ -89,6 +89,9 @@ class _Fields:
         value = value.replace("\0", "").encode("utf-8", "replace").decode()
         return value if exact else defuse(value)
 
+    def whole(self, name: str) -> int | None:
+        return self._get(name, int)
+
     def flag(self, name: str) -> bool:
         return bool(self._get(name, bool))
 
@@ -300,6 +303,33 @@ class Invoice:
             currency_code=currency.text("currencyCode") if currency else None,
             total=fields.number("total"),
             last_updated=fields.last_updated(),
+        )
+
+
+@dataclass(frozen=True)
+class Callback:
+    """An address that ConnectWise calls when something changes (recorded payloads).
+
+    ``is_inactive``: ConnectWise switched it off after days without an answer.
+    """
+
+    id: int
+    url: str | None
+    kind: str | None
+    level: str | None
+    object_id: int | None
+    is_inactive: bool
+
+    @classmethod
+    def from_json(cls, data: object) -> "Callback":
+        fields = _Fields("Callback", data)
+        return cls(
+            id=fields.id(),
+            url=fields.exact_text("url"),
+            kind=fields.text("type"),
+            level=fields.text("level"),
+            object_id=fields.whole("objectId"),
+            is_inactive=fields.flag("inactiveFlag"),
         )
 
 

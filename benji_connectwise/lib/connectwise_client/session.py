@@ -70,6 +70,8 @@ class _Question:
     accept: str
     seconds: float
     max_bytes: int
+    method: str = "GET"
+    body: bytes = b""
 
 
 def _use(
@@ -94,7 +96,8 @@ def _use(
     def send(call: Call, question: _Question) -> Answer:
         headers = {"Accept": question.accept}
         if question.right:
-            headers = create_headers(credentials, question.accept)
+            has_body = bool(question.body)
+            headers = create_headers(credentials, question.accept, has_body)
         if not call.url.startswith(f"{origin}/"):
             raise ValueError("The keys are for another server")
         return transport.send(call, headers)
@@ -127,6 +130,7 @@ class Session:
         self.origin = normalise_address(address, local_hosts)
         self.codebase = parse_codebase(codebase)
         self.request_count = 0
+        self.server_version = ""
         self.company_login_id = credentials.company_login_id
         self.tenant = identify_tenant(address, self.company_login_id)
         self._limits = limits
@@ -152,7 +156,7 @@ class Session:
     # -- The codebase -----------------------------------------------------------
 
     def call(self, request: Request) -> Answer:
-        """Return the answer to a request, which is one with status 200.
+        """Return the answer to a request, which is one of success.
 
         The cloud's codebase changes with each upgrade, so when the path turns out not
         to exist it is looked up again, once, before that is believed.
@@ -212,6 +216,8 @@ class Session:
             accept=request.accept,
             seconds=self._limits.pdf if is_pdf else self._limits.answer,
             max_bytes=self._max_pdf_bytes if is_pdf else const.MAX_JSON_BYTES,
+            method=request.method,
+            body=request.body,
         )
 
     # -- Attempts ---------------------------------------------------------------
@@ -229,6 +235,9 @@ class Session:
                 )
                 if isinstance(error, RateLimitError):
                     self._note_rate_limit(error)
+                # What changes something may have done so before it failed.
+                if question.method != "GET":
+                    raise
                 if delay is None or delay >= self.seconds_left():
                     raise
             except CredentialsError as error:
@@ -287,6 +296,8 @@ class Session:
             connect=min(self._limits.connect, seconds),
             seconds=seconds,
             max_bytes=question.max_bytes,
+            method=question.method,
+            body=question.body,
         )
         started = self._runtime.clock()
         outcome: object = "no answer"
@@ -302,9 +313,13 @@ class Session:
             raise
         finally:
             duration = self._runtime.clock() - started
-            level = logging.DEBUG if outcome == 200 else logging.INFO
-            _logger.log(level, "GET %s: %s in %.3f s", question.path, outcome, duration)
-        if answer.status != 200:
+            expected = const.SUCCESS[question.method]
+            level = logging.DEBUG if outcome in expected else logging.INFO
+            method, path = question.method, question.path
+            _logger.log(level, "%s %s: %s in %.3f s", method, path, outcome, duration)
+        version = answer.headers.get(const.VERSION_HEADER, "")
+        self.server_version = version[: const.MAX_HEADER_LENGTH]
+        if answer.status not in expected:
             raise self._decipher(answer, question)
         return answer
 

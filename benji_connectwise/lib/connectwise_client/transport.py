@@ -1,4 +1,4 @@
-"""The network, and nothing else: one GET, within a time, from an allowed address.
+"""The network, and nothing else: one call, within a time, to an allowed address.
 
 The only module that imports ``requests``. It uses the library's adapter and not its
 session: below the session there are no redirects, cookies, proxies, ``.netrc`` and
@@ -44,13 +44,15 @@ _here = threading.local()  # .exchange: the one that runs in this thread
 
 @dataclass(frozen=True)
 class Call:
-    """One GET. ``connect`` and ``seconds``, for all of it, are times; ``max_bytes`` is
-    the size a decompressed body may have."""
+    """One call. ``connect`` and ``seconds``, for all of it, are times; ``max_bytes`` is
+    the size a decompressed body may have. ``body`` is what is sent."""
 
     url: str
     connect: float
     seconds: float
     max_bytes: int
+    method: str = "GET"
+    body: bytes = b""
 
 
 class Transport:
@@ -154,7 +156,9 @@ class _Exchange:
     def _talk(self, headers: Mapping[str, str]) -> Answer:
         call = self._call
         headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **headers}
-        request = requests.Request("GET", call.url, headers=headers)
+        request = requests.Request(
+            call.method, call.url, headers=headers, data=call.body
+        )
         response = self._transport.adapter.send(
             request.prepare(),
             timeout=(call.connect, call.seconds),

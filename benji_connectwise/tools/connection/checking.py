@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ...const import SECONDS_FOR_PERSON
 from ...lib.connectwise_client import INTERACTIVE, ConnectWiseError
+from ...lib.connectwise_client.const import API_VERSION
 from .asking import asking, note_failure, note_rights
 
 LIMITS = replace(INTERACTIVE, total=SECONDS_FOR_PERSON)
@@ -17,7 +18,7 @@ def check_connection(backend):
     :return: a notification; nothing is raised because of ConnectWise
     """
     check_active(backend)
-    report = _check_saved(backend)
+    report, version = _check_saved(backend)
     env, wrong = backend.env, backend.last_error
     is_well = backend.state == "connected" and not wrong
     return {
@@ -26,7 +27,7 @@ def check_connection(backend):
         "params": {
             "type": "success" if is_well else "warning",
             "title": env._("ConnectWise PSA"),
-            "message": wrong or env._("Connected: %s", describe_access(report)),
+            "message": wrong or _describe(env, report, version),
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
     }
@@ -41,7 +42,10 @@ def check_active(backend):
 
 
 def _check_saved(backend):
-    """Return the client's AccessReport, or None if ConnectWise could not say."""
+    """Return the client's AccessReport, or None if ConnectWise could not say.
+
+    :return: (report, the newest version of the API that ConnectWise has)
+    """
     backend._forget_failures()
     try:
         with asking(backend, LIMITS, explicit=True) as client:
@@ -51,11 +55,24 @@ def _check_saved(backend):
                 # A right that could not be asked about is no success.
                 raise invoices.error
     except ConnectWiseError:
-        return None
+        return None, ""
     note_rights(backend, report.missing)
     for error in filter(None, (check.error for check in companies)):
         note_failure(backend, error, of_sync=True)
-    return report
+    return report, client.server_version
+
+
+def _describe(env, report, version):
+    rights = describe_access(report)
+    if not version:
+        return env._("Connected: %s", rights)
+    return env._(
+        "Connected: %(rights)s. Odoo asks for version %(asked)s of the API; the newest"
+        " one here is %(newest)s.",
+        rights=rights,
+        asked=API_VERSION,
+        newest=version,
+    )
 
 
 def describe_access(report):

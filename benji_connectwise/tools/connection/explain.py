@@ -17,6 +17,7 @@ from ...lib.connectwise_client import (
     UnknownCompanyError,
     UnqueryableError,
 )
+from ...lib.connectwise_client.const import CALLBACKS
 from ..invoice_pdf.file_store import StorageError
 from .encryption import SecretKeyError
 
@@ -197,6 +198,20 @@ def _bad_answer(env, error):
     )
 
 
+def _missing_right(env, error):
+    if error.right == CALLBACKS.right:
+        return env._(
+            "The security role of the API member lacks the permission to register"
+            " callbacks (%s). ConnectWise does not say which one that is: ask its"
+            " administrator.",
+            error.right,
+        )
+    return env._(
+        "The security role of the API member lacks the permission “%s”, Inquire: All.",
+        error.right,
+    )
+
+
 _SENTENCES = {
     AddressError: _address,
     NetworkError: _network,
@@ -211,10 +226,7 @@ _SENTENCES = {
         "The Client ID is missing, or ConnectWise does not accept it. Get one at"
         " developer.connectwise.com."
     ),
-    MissingRightError: lambda env, error: env._(
-        "The security role of the API member lacks the permission “%s”, Inquire: All.",
-        error.right,
-    ),
+    MissingRightError: _missing_right,
     RateLimitError: lambda env, error: env._(
         "ConnectWise received too many requests. Odoo will try again."
     ),
@@ -243,6 +255,11 @@ _OWN_SENTENCES = {
     "another_connectwise": lambda env, stored: env._(
         "Another ConnectWise was connected in the meantime, so this synchronization was"
         " stopped. The next one reads everything."
+    ),
+    "not_public": lambda env, stored: env._(
+        "ConnectWise can only call an address on the public internet that starts with"
+        " https, and the address of this Odoo is “%s” (system parameter web.base.url).",
+        stored["url"],
     ),
     "unexpected": lambda env, stored: env._(
         "The synchronization stopped because of an unexpected error. Your Odoo"

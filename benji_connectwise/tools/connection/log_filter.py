@@ -10,6 +10,8 @@ import re
 
 _ABOUT_CONNECTION = re.compile(r"connectwise[._]backend")
 _KEYS = re.compile(r"public_key|private_key|client_id")
+_CALLED = "/connectwise/callback/"
+_TOKEN = re.compile(rf"({_CALLED}\d+/)[^\s?\"]+")
 _ROW = re.compile(r"(?<=Failing row contains )\(.*", re.DOTALL)
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|(?<=: )"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
@@ -28,7 +30,18 @@ class HideKeys(logging.Filter):
         return True
 
 
+class HideToken(logging.Filter):
+    """Blots out the token in the address that ConnectWise calls."""
+
+    def filter(self, record):
+        text = record.getMessage()
+        if _CALLED in text:
+            record.msg, record.args = _TOKEN.sub(r"\1…", text), ()
+        return True
+
+
 def install():
     """Hide the keys in what Odoo logs of calls and of queries."""
+    logging.getLogger("werkzeug").addFilter(HideToken())
     for name in ("odoo.service.model", "odoo.sql_db"):
         logging.getLogger(name).addFilter(HideKeys())

@@ -1,5 +1,7 @@
 """The private key: only these functions store, read and use it.
 
+They keep the token of the callbacks in the same way.
+
 No model has it, as a field or from a method: an expression in a template of an e-mail
 or a report reaches every field and method of every model, by `sudo()`. It reaches no
 function of a module. So the columns are the database's own, and unknown to the ORM.
@@ -27,6 +29,7 @@ from .server_settings import get_client_id, get_local_hosts
 COLUMNS = {
     "connectwise.backend": "stored_private_key",
     "connectwise.backend.configure": "typed_private_key",
+    "connectwise.callback": "stored_token",
 }
 """Model → the column of its table."""
 

@@ -57,6 +57,21 @@ def describe_sync(backend):
     )
 
 
+def describe_callbacks(backend):
+    """Say when ConnectWise last called about a change, or why it does not.
+
+    :return: str, or False where callbacks are not switched on
+    """
+    env = backend.env
+    callback = env["connectwise.callback"].search([("backend_id", "=", backend.id)])
+    if not callback or callback.last_error:
+        return callback.last_error
+    if not callback.last_call:
+        return env._("Changes at once: no call yet")
+    time = format_datetime(env, callback.last_call, dt_format="short")
+    return env._("Changes at once: last call %s", time)
+
+
 def describe_month(company):
     """Count this month's invoices by the source of their PDF.
 

@@ -230,7 +230,8 @@ class Synchronization:
         """Return those of `wanted` that may have changed, and some of the others."""
         if len(wanted) <= CONTACTS_EACH_HOUR:
             return wanted
-        changed = set()
+        called = self.env["connectwise.callback.change"]._find(self.backend, "contact")
+        changed = set(called.mapped("ref"))
         newest = self.backend.newest_contact_change
         if newest:
             for page, _skipped in self.client.changed_contacts(_overlap(newest)):

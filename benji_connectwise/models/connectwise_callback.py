@@ -1,0 +1,65 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.connection.callbacks import repair
+from ..tools.connection.explain import explain_stored
+from ..tools.connection.private_key import create_column
+
+
+class ConnectwiseCallback(models.Model):
+    """That ConnectWise calls when something changes, for one connection.
+
+    The token in the address that is called is a column unknown to the ORM, as the
+    private key is.
+    """
+
+    _name = "connectwise.callback"
+    _description = "ConnectWise Callbacks"
+    _rec_name = "backend_id"
+
+    backend_id = fields.Many2one(
+        "connectwise.backend", required=True, ondelete="cascade"
+    )
+    last_call = fields.Datetime(help="To the minute, of those that were believed.")
+    last_refusal = fields.Datetime(help="The same, of those that knew the address.")
+    failure = fields.Json(help="Why the callbacks could not be registered.")
+    last_error = fields.Char(compute="_compute_last_error")
+
+    _backend_unique = models.UniqueIndex("(backend_id)")
+
+    def init(self):
+        create_column(self)
+        return super().init()
+
+    @api.depends("failure")
+    @api.depends_context("lang")
+    def _compute_last_error(self):
+        for callback in self:
+            callback.last_error = explain_stored(self.env, callback.failure)
+
+    def _note_time(self, name):
+        """Write that there was a call, once a minute: calls never wait for another."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE connectwise_callback SET %(name)s = %(now)s
+                 WHERE id IN (
+                     SELECT id FROM connectwise_callback
+                      WHERE id = %(id)s
+                        AND (%(name)s IS NULL
+                             OR %(name)s < %(now)s - interval '1 minute')
+                        FOR UPDATE SKIP LOCKED)
+                """,
+                name=SQL.identifier(name),
+                now=fields.Datetime.now(),
+                id=self.id,
+            )
+        )
+        self.invalidate_recordset([name], flush=False)
+
+    @api.model
+    def _cron_repair(self):
+        """Register what is missing: ConnectWise gives up after days of failures."""
+        for callback in self.search([]):
+            repair(callback)
+            self.env["ir.cron"]._commit_progress(1)
