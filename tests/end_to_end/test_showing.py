@@ -7,6 +7,15 @@ NUMBER = "CW1004"
 PRINT_MENU = "/report/pdf/account.report_invoice_with_payments"
 
 
+def test_demo_opens_at_the_invoices(odoo: Odoo) -> None:
+    """And not in Discuss."""
+    info = odoo.accountant.call("ir.http", "session_info")
+    action = odoo.accountant.call(
+        "ir.actions.actions", "read", [info["home_action_id"]], ["path"]
+    )
+    assert action[0]["path"] == "customer-invoices"
+
+
 def test_customer_downloads_connectwises_pdf(odoo: Odoo) -> None:
     """In the portal, by *Download*."""
     response = odoo.stranger.get(odoo.portal(NUMBER, report_type="pdf", download=True))
