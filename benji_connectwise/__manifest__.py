@@ -9,6 +9,14 @@
     "website": "https://github.com/benji/benji_connectwise",
     "development_status": "Beta",
     "license": "LGPL-3",
+    "images": [
+        "static/description/cover.png",
+        "static/description/why-this-pdf.png",
+        "static/description/customer-mapping.png",
+        "static/description/integrations.png",
+        "static/description/sending.png",
+        "static/description/number-rules.png",
+    ],
     "depends": ["account"],
     "external_dependencies": {"python": ["cryptography", "rapidfuzz", "requests"]},
     "data": [

@@ -1,7 +1,7 @@
 """Make the README.rst of each addon, and the tables in docs/integrators.md.
 
-    python -m scripts.make_documents            write them; needs Odoo's source
-    python -m scripts.make_documents --check    list those that are not up to date
+python -m scripts.make_documents            write them; needs Odoo's source
+python -m scripts.make_documents --check    list those that are not up to date
 """
 
 import ast
@@ -36,6 +36,7 @@ def main() -> None:
         sys.exit(bool(stale))
     for file, text in prepare_documents():
         file.write_text(text)
+    # The lines move with each version of Odoo, so they are not checked.
     SHEET.write_text(fill(SHEET.read_text(), "overrides", render_overrides()))
 
 
@@ -203,7 +204,8 @@ def render_overrides() -> str:
         place = source.find_method(model.name, method.name)
         ours = model.file.relative_to(ROOT)
         rows.append(
-            f"| `{model.name}` | `{method.name}` | [{ours.stem}](../{ours}) | `{place}` |"
+            f"| `{model.name}` | `{method.name}` |"
+            f" [{ours.stem}](../{ours}) | `{place}` |"
         )
     return table("model | method | overridden in | of Odoo", rows)
 
@@ -251,7 +253,8 @@ def render_tables() -> str:
         elif model.is_own and model.kind == "TransientModel":
             dialogs.append(name)
     kept = table("table | what", sorted(rows))
-    return f"{kept}\n\nOf dialogs, emptied by Odoo's daily clean-up: {', '.join(dialogs)}."
+    names = ", ".join(sorted(dialogs))
+    return f"{kept}\n\nOf dialogs, emptied by Odoo's daily clean-up: {names}."
 
 
 def render_actions() -> str:
@@ -316,7 +319,7 @@ class OdooSource:
     def _find(self, model: str, method: str) -> str | None:
         mine = [item for item in self.classes if model in item[0]]
         # The one that defines the model, before those that extend it.
-        for names, file, node in sorted(mine, key=lambda item: not item[0][0]):
+        for _names, file, node in sorted(mine, key=lambda item: not item[0][0]):
             for part in node.body:
                 if isinstance(part, ast.FunctionDef) and part.name == method:
                     return f"{file}:{part.lineno}"

@@ -13,12 +13,19 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from testbed.browser import Browser, browser
 from testbed.databases import prepare_reconciliation_template
 from testbed.demo_data import SANDBOX
-from testbed.environment import LOCAL, ROOT, run_module, say, wait_until
+from testbed.environment import (
+    LOCAL,
+    ROOT,
+    port_is_free,
+    run_module,
+    say,
+    wait_until,
+)
 from testbed.mailbox import Mailbox
 from testbed.odoo_process import OdooProcess
 from testbed.person import Person
@@ -36,6 +43,7 @@ COVER = 1120, 560
 """As wide as the Odoo Apps store shows it, twice for sharp screens."""
 
 MOST_BYTES = 150_000
+BOTTOM_MARGIN = 24
 COLOURS = (256, 128, 64, 32)
 
 PAGE = ROOT / "benji_connectwise" / "static" / "description"
@@ -64,6 +72,7 @@ def show_why(stage: Stage) -> None:
     move = stage.find_invoice(
         ["connectwise_lookup_ids.verdict", "=", "accepted"],
         ["connectwise_lookup_ids.has_pdf", "=", True],
+        ["connectwise_is_open", "=", False],
         ["commercial_partner_id.connectwise_company_id", "!=", False],
     )
     stage.open(f"customer-invoices/{move}")
@@ -94,7 +103,9 @@ def show_sending(stage: Stage) -> None:
 
 
 def show_number_rules(stage: Stage) -> None:
-    stage.open("connectwise-number-rules")
+    stage.open("integrations")
+    stage.browser.click("More settings")
+    stage.browser.click("Number Rules", "button")
     stage.browser.click("Try", "button[name=action_try]")
     stage.browser.see("", "[name=result_ids] tbody tr", 120)
 
@@ -114,7 +125,7 @@ def show_connecting(stage: Stage) -> None:
 
 def show_reconciliation(stage: Stage) -> None:
     stage.open("connectwise-reconciliation")
-    stage.browser.see("Accept", ".o_list_view, .o_action_manager")
+    stage.browser.see("", ".o_group_header, .o_data_row")
     # Groups are closed at first.
     stage.browser.run(
         """
@@ -169,7 +180,12 @@ def start_odoo(stack: ExitStack, page: Browser) -> tuple[str, Browser, Person]:
     """Run Odoo with the demo's data until the stack ends; return when all is there."""
     stack.enter_context(postgresql())
     sandbox = stack.enter_context(
-        sandbox_process(today=date.today().isoformat(), **SANDBOX)
+        sandbox_process(
+            # It is seen on one of them.
+            port=8070 if port_is_free(8070) else 0,
+            today=date.today().isoformat(),
+            **SANDBOX,
+        )
     )
     database = stack.enter_context(
         copied_database(prepare_reconciliation_template(), "benji_pictures")
@@ -220,7 +236,7 @@ def take(page: Browser, file: Path, show: Callable[[], None]) -> None:
 
 def make_small(png: bytes) -> bytes:
     """Return the picture with as many colours as fit into `MOST_BYTES`."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = cut_bottom(Image.open(io.BytesIO(png)).convert("RGB"))
     for colours in COLOURS:
         file = io.BytesIO()
         few = picture.quantize(colours, dither=Image.Dither.NONE)
@@ -230,12 +246,22 @@ def make_small(png: bytes) -> bytes:
     return file.getvalue()
 
 
+def cut_bottom(picture: Image.Image) -> Image.Image:
+    """Return the picture without what is empty below, but for a margin."""
+    corner = picture.getpixel((0, picture.height - 1))
+    empty = Image.new("RGB", picture.size, corner)
+    box = ImageChops.difference(picture, empty).getbbox()
+    bottom = min(picture.height, box[3] + BOTTOM_MARGIN)
+    return picture.crop((0, 0, picture.width, bottom))
+
+
 def wait_for_preview(page: Browser) -> None:
     """Wait for the PDF beside an invoice, where the window is wide enough for one."""
     script = """
         (() => {
             const frame = document.querySelector(".o_attachment_preview iframe");
-            return !frame || Boolean(frame.contentDocument.querySelector(".textLayer span"));
+            const text = ".textLayer span";
+            return !frame || Boolean(frame.contentDocument.querySelector(text));
         })()
     """
     if not wait_until(lambda: page.run(script), 30, step=1):

@@ -3,11 +3,11 @@
 import base64
 import json
 import shutil
+import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from websocket import create_connection
@@ -120,8 +120,8 @@ def browser(width: int, height: int) -> Iterator[Browser]:
             *(f"--remote-debugging-port={port}", f"--user-data-dir={folder}"),
             "about:blank",
         ]
-        log = Path(folder, "log").open("wb")
-        with log, background(command, stdout=log, stderr=log):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with background(command, **quiet):
             socket = create_connection(_find_page(port), timeout=120)
             try:
                 page = Browser(socket)
