@@ -1,5 +1,5 @@
 # The index of scripts/. Every target is one script; more is in its first lines.
-.PHONY: help demo test torture check bench trace mutate audit dist clean
+.PHONY: help demo test torture check bench trace mutate audit documents pictures dist clean
 
 help:   ## list these targets
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
@@ -19,6 +19,10 @@ mutate: ## see which small defects in lib/ no test notices (an hour or so)
 	@scripts/mutate
 audit:  ## look up known vulnerabilities of the pinned packages (asks a public database)
 	@scripts/audit
+documents: ## write what is made from the code: README.rst, the tables for integrators
+	@scripts/documents
+pictures: ## take the pictures in the documents and on the addon's page again
+	@scripts/pictures
 dist:   ## build the addon as a Python package into dist/
 	@scripts/dist
 clean:  ## remove .local, dist and caches, with the demo's data

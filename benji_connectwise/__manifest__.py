@@ -1,11 +1,22 @@
 {
-    "name": "ConnectWise PSA Invoice PDF Integration",
+    "name": "ConnectWise Invoice PDF",
     "summary": "Send, show and print ConnectWise PSA's invoice PDFs from Odoo",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "author": "Benji",
+    "maintainers": ["benji"],
+    "support": "https://github.com/benji/benji_connectwise/issues",
     "website": "https://github.com/benji/benji_connectwise",
+    "development_status": "Beta",
     "license": "LGPL-3",
+    "images": [
+        "static/description/cover.png",
+        "static/description/why-this-pdf.png",
+        "static/description/customer-mapping.png",
+        "static/description/integrations.png",
+        "static/description/sending.png",
+        "static/description/number-rules.png",
+    ],
     "depends": ["account"],
     "external_dependencies": {"python": ["cryptography", "rapidfuzz", "requests"]},
     "data": [

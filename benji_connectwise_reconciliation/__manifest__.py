@@ -1,10 +1,13 @@
 {
-    "name": "ConnectWise PSA Invoice PDF Integration: Reconciliation",
+    "name": "ConnectWise Reconciliation",
     "summary": "List where the invoices of Odoo and ConnectWise PSA do not add up",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "author": "Benji",
+    "maintainers": ["benji"],
+    "support": "https://github.com/benji/benji_connectwise/issues",
     "website": "https://github.com/benji/benji_connectwise",
+    "development_status": "Beta",
     "license": "LGPL-3",
     "depends": ["benji_connectwise"],
     "data": [

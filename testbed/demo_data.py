@@ -62,6 +62,7 @@ def fill(env, sandbox: AnySandbox) -> None:
     furnishing.connect(accountant, sandbox)
     show_every_state(accountant)
     furnishing.ask_for_reconciliation(accountant, sandbox.today)
+    open_at_invoices(env)
     settings = {
         **SANDBOX,
         "today": str(sandbox.today),
@@ -207,6 +208,12 @@ def show_every_state(env) -> None:
     )
     if unconnected and free:
         unconnected[0].connect(free)
+
+
+def open_at_invoices(env) -> None:
+    """Let people log in to the list of invoices, where the story begins."""
+    people = env["res.users"].search([("share", "=", False)])
+    people.action_id = env.ref("account.action_move_out_invoice").id
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class TestLookup(ConnectwiseCommon):
             [("name", "=", "benji_connectwise")]
         )
         self.assertEqual(addon.state, "installed")
-        self.assertEqual(addon.shortdesc, "ConnectWise PSA Invoice PDF Integration")
+        self.assertEqual(addon.shortdesc, "ConnectWise Invoice PDF")
 
     def test_invoice_is_looked_up_by_its_number_alone(self):
         """Not by its date, its amount or the customer."""

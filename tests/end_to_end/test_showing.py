@@ -7,6 +7,13 @@ NUMBER = "CW1004"
 PRINT_MENU = "/report/pdf/account.report_invoice_with_payments"
 
 
+def test_demo_opens_at_the_invoices(odoo: Odoo) -> None:
+    """And not in Discuss."""
+    logins = [["login", "in", ["admin", "accountant"]]]
+    people = odoo.admin.call("res.users", "search_read", logins, ["action_id"])
+    assert [person["action_id"][1] for person in people] == ["Invoices", "Invoices"]
+
+
 def test_customer_downloads_connectwises_pdf(odoo: Odoo) -> None:
     """In the portal, by *Download*."""
     response = odoo.stranger.get(odoo.portal(NUMBER, report_type="pdf", download=True))

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ..invoice_pdf.order import before_odoo, list_sources
+from ..invoice_pdf.order import before_odoo, list_sources, put_first
 
 ROWS = {
     "connected": Domain("connectwise_company_id.is_confirmed", "=", True),
@@ -105,7 +105,7 @@ def find_steps(company, backend, connected):
     lookups = company.env["connectwise.lookup"]
     return {
         "is_connected": bool(backend) and backend.state != "draft",
-        "is_ordered": "connectwise" in before_odoo(sources),
+        "is_ordered": "connectwise" in before_odoo(put_first(False, sources)),
         # Without the option there is nothing to map: PDFs are found by number.
         "is_mapped": bool(connected or (backend and not backend.sync_contacts)),
         "is_tried": bool(

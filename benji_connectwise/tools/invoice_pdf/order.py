@@ -46,8 +46,12 @@ def put_first(preferred, sources):
 
 def is_used(source, move):
     """Whether the PDF of `source` is used for `move` if there is one."""
-    order = get_order(move)
-    return source in order[: order.index("odoo")]
+    return source in before_odoo(get_order(move))
+
+
+def before_odoo(order):
+    """Return the sources that are used at all: Odoo has a PDF of every invoice."""
+    return order[: order.index("odoo")]
 
 
 def explain_unused(line, above):

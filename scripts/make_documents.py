@@ -1,0 +1,374 @@
+"""Make the README.rst of each addon, and the tables in docs/integrators.md.
+
+python -m scripts.make_documents            write them; needs Odoo's source
+python -m scripts.make_documents --check    list those that are not up to date
+"""
+
+import ast
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parent.parent
+ADDONS = sorted(file.parent for file in ROOT.glob("*/__manifest__.py"))
+SHEET = ROOT / "docs" / "integrators.md"
+
+SECTIONS = {
+    "INSTALL": "Install",
+    "CONFIGURE": "Configure",
+    "USAGE": "Use",
+    "ROADMAP": "Known limits",
+    "HISTORY": "History",
+}
+"""The fragments in readme/ after DESCRIPTION, as the OCA names them, and our titles."""
+
+
+def main() -> None:
+    if "--check" in sys.argv:
+        stale = [file for file, text in prepare_documents() if not is_same(file, text)]
+        for file in stale:
+            print(f"{file.relative_to(ROOT)}: run scripts/documents")
+        sys.exit(bool(stale))
+    for file, text in prepare_documents():
+        file.write_text(text)
+    # The lines move with each version of Odoo, so they are not checked.
+    SHEET.write_text(fill(SHEET.read_text(), "overrides", render_overrides()))
+
+
+def prepare_documents() -> Iterator[tuple[Path, str]]:
+    """Yield each file with the text that it has to have, but for lines in Odoo."""
+    for addon in ADDONS:
+        yield addon / "README.rst", render_readme(addon)
+    sheet = SHEET.read_text()
+    for name, table in (
+        ("columns", render_columns()),
+        ("tables", render_tables()),
+        ("actions", render_actions()),
+        ("views", render_views()),
+    ):
+        sheet = fill(sheet, name, table)
+    yield SHEET, sheet
+
+
+def is_same(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text() == text
+
+
+def fill(text: str, name: str, table: str) -> str:
+    """Put `table` between the two marks of that name."""
+    mark = f"<!-- {name} -->\n"
+    start, _old, end = text.split(mark)
+    return f"{start}{mark}\n{table}\n{mark}{end}"
+
+
+# README.rst --------------------------------------------------------------------------
+
+
+def read_manifest(addon: Path) -> dict[str, Any]:
+    return ast.literal_eval((addon / "__manifest__.py").read_text())
+
+
+def render_readme(addon: Path) -> str:
+    """Return the README.rst of an addon."""
+    manifest = read_manifest(addon)
+    parts = [
+        ".. Made by scripts/documents from readme/ and __manifest__.py.",
+        title(manifest["name"], "=", above=True),
+        read_fragment(addon, "DESCRIPTION"),
+    ]
+    for name, heading in SECTIONS.items():
+        if fragment := read_fragment(addon, name):
+            parts += [title(heading, "="), fragment]
+    parts += [
+        title("Help", "="),
+        f"Documentation: {manifest['website']}/tree/main/docs\n\n"
+        f"Questions and faults: {manifest['support']}\n\n"
+        f"Licence: {manifest['license']}. ConnectWise is a trademark of its owner; this"
+        " project is not\naffiliated with it.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def title(text: str, line: str, above: bool = False) -> str:
+    underline = line * len(text)
+    return "\n".join([underline] * above + [text, underline])
+
+
+def read_fragment(addon: Path, name: str) -> str:
+    file = addon / "readme" / f"{name}.rst"
+    return file.read_text().strip() if file.exists() else ""
+
+
+# What our classes add to Odoo's models ------------------------------------------------
+
+
+class Model(NamedTuple):
+    """A class of an addon that defines or extends a model, or extends a controller."""
+
+    addon: Path
+    file: Path
+    node: ast.ClassDef
+    name: str
+    """Of the model, or of Odoo's controller."""
+    is_own: bool
+    kind: str
+    """Model, AbstractModel, TransientModel or Controller."""
+
+    @property
+    def methods(self) -> list[ast.FunctionDef]:
+        return [part for part in self.node.body if isinstance(part, ast.FunctionDef)]
+
+
+@cache
+def find_models() -> tuple[Model, ...]:
+    """Return the classes of all addons, in the order of addons and files."""
+    found = []
+    for addon in ADDONS:
+        for part in ("controllers", "models", "wizards"):
+            for file in sorted((addon / part).glob("*.py")):
+                found += _find_models(addon, file)
+    return tuple(found)
+
+
+def _find_models(addon: Path, file: Path) -> Iterator[Model]:
+    tree = ast.parse(file.read_text())
+    from_odoo = {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("odoo.addons.")
+        for alias in node.names
+    }
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef) or not node.bases:
+            continue
+        base = ast.unparse(node.bases[0])
+        values = read_values(node)
+        if base.startswith("models."):
+            name = values.get("_name") or values["_inherit"]
+            kind = base.removeprefix("models.")
+            yield Model(addon, file, node, name, "_name" in values, kind)
+        elif base in from_odoo:
+            yield Model(addon, file, node, base, False, "Controller")
+
+
+def read_values(node: ast.ClassDef) -> dict[str, Any]:
+    """Return the texts that a class sets: _name, _inherit, _description."""
+    values = {}
+    for part in node.body:
+        if isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Name):
+            try:
+                values[part.targets[0].id] = ast.literal_eval(part.value)
+            except ValueError:
+                continue
+    return values
+
+
+def find_own_names() -> set[str]:
+    return {model.name for model in find_models() if model.is_own}
+
+
+def find_overrides() -> list[tuple[Model, ast.FunctionDef]]:
+    """Return the methods of Odoo that are overridden: those that call super()."""
+    own = find_own_names()
+    return [
+        (model, method)
+        for model in find_models()
+        if model.name not in own
+        for method in model.methods
+        if calls_super(method)
+    ]
+
+
+def calls_super(method: ast.FunctionDef) -> bool:
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "super"
+        for node in ast.walk(method)
+    )
+
+
+# The tables of docs/integrators.md ----------------------------------------------------
+
+
+def render_overrides() -> str:
+    source = OdooSource()
+    rows = []
+    for model, method in find_overrides():
+        place = source.find_method(model.name, method.name)
+        ours = model.file.relative_to(ROOT)
+        rows.append(
+            f"| `{model.name}` | `{method.name}` |"
+            f" [{ours.stem}](../{ours}) | `{place}` |"
+        )
+    return table("model | method | overridden in | of Odoo", rows)
+
+
+def read_overrides(sheet: str) -> set[tuple[str, str]]:
+    """Return (model, method) of each row that `render_overrides` made."""
+    rows = sheet.split("<!-- overrides -->\n")[1]
+    return set(re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", rows, re.MULTILINE))
+
+
+def render_columns() -> str:
+    own, columns = find_own_names(), {}
+    for model in find_models():
+        if model.is_own or model.name in own or model.kind != "Model":
+            continue
+        names = columns.setdefault(model.name, [])
+        names += [f"`{name}`" for name in find_columns(model.node)]
+    rows = [f"| `{name}` | {', '.join(names)} |" for name, names in columns.items()]
+    return table("table of Odoo | columns", [row for row in rows if "| `" in row[3:]])
+
+
+def find_columns(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the fields of a class that are columns of its table."""
+    for part in node.body:
+        call = part.value if isinstance(part, ast.Assign) else None
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        if ast.unparse(call.func.value) != "fields":
+            continue
+        options = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        is_derived = options.keys() & {"compute", "related"}
+        is_elsewhere = call.func.attr in ("One2many", "Many2many")
+        is_file = call.func.attr == "Binary" and options.get("attachment") != "False"
+        if is_elsewhere or is_file or (is_derived and options.get("store") != "True"):
+            continue
+        yield part.targets[0].id
+
+
+def render_tables() -> str:
+    rows, dialogs = [], []
+    for model in find_models():
+        name = f"`{model.name.replace('.', '_')}`"
+        if model.is_own and model.kind == "Model":
+            rows.append(f"| {name} | {read_values(model.node)['_description']} |")
+        elif model.is_own and model.kind == "TransientModel":
+            dialogs.append(name)
+    kept = table("table | what", sorted(rows))
+    names = ", ".join(sorted(dialogs))
+    return f"{kept}\n\nOf dialogs, emptied by Odoo's daily clean-up: {names}."
+
+
+def render_actions() -> str:
+    rows = []
+    for record in find_records("ir.cron"):
+        fields = {field.get("name"): field for field in record.iter("field")}
+        number = fields["interval_number"].get("eval")
+        unit = fields["interval_type"].text or ""
+        every = unit.removesuffix("s") if number == "1" else f"{number} {unit}"
+        rows.append(f"| {fields['name'].text} | every {every} |")
+    return table("scheduled action | when, beside when it is woken", rows)
+
+
+def render_views() -> str:
+    rows = []
+    for record in find_records("ir.ui.view"):
+        for field in record.iter("field"):
+            if field.get("name") == "inherit_id":
+                rows.append(f"`{field.get('ref')}`")
+    for template in find_elements("template"):
+        if template.get("inherit_id"):
+            rows.append(f"`{template.get('inherit_id')}`")
+    own = tuple(f"`{addon.name}." for addon in ADDONS)
+    others = sorted({row for row in rows if not row.startswith(own)})
+    return f"Views that are extended: {', '.join(others)}."
+
+
+def find_records(model: str) -> Iterator[ET.Element]:
+    return (part for part in find_elements("record") if part.get("model") == model)
+
+
+def find_elements(tag: str) -> Iterator[ET.Element]:
+    for addon in ADDONS:
+        for file in read_manifest(addon).get("data", []):
+            if file.endswith(".xml"):
+                # Our own files.
+                yield from ET.parse(addon / file).getroot().iter(tag)  # nosec B314
+
+
+def table(head: str, rows: list[str]) -> str:
+    columns = head.count("|") + 1
+    return "\n".join([f"| {head} |", "|---" * columns + "|", *rows])
+
+
+# Odoo's source ------------------------------------------------------------------------
+
+
+class OdooSource:
+    """Finds where Odoo defines a method of a model, without running it."""
+
+    def __init__(self) -> None:
+        places = map(Path, find_spec("odoo").submodule_search_locations)
+        self.root = next(path for path in places if (path / "release.py").exists())
+        self.addons = [self.root / "addons", self.root.parent / "addons"]
+        self.modules = self._order_modules("account", [])
+        self.classes = [item for name in self.modules for item in self._read(name)]
+
+    def find_method(self, model: str, method: str) -> str:
+        """Return file:line of the definition that an override meets first."""
+        return self._find(model, method) or self._find_in_orm(method) or "?"
+
+    def _find(self, model: str, method: str) -> str | None:
+        mine = [item for item in self.classes if model in item[0]]
+        # The one that defines the model, before those that extend it.
+        for _names, file, node in sorted(mine, key=lambda item: not item[0][0]):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and part.name == method:
+                    return f"{file}:{part.lineno}"
+        for names, _file, node in mine:
+            inherited = read_values(node).get("_inherit", [])
+            for parent in [inherited] if isinstance(inherited, str) else inherited:
+                if parent not in names and (place := self._find(parent, method)):
+                    return place
+        return None
+
+    def _find_in_orm(self, method: str) -> str | None:
+        file = self.root / "orm" / "models.py"
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name == method:
+                return f"odoo/orm/models.py:{node.lineno}"
+        return None
+
+    def _order_modules(self, name: str, found: list[str]) -> list[str]:
+        """Return an addon and those that it needs, those that are needed first."""
+        needs = read_manifest(self._locate(name)).get("depends") or ["base"]
+        for needed in needs:
+            if needed not in (*found, name):
+                self._order_modules(needed, found)
+        if name not in found:
+            found.append(name)
+        return found
+
+    def _locate(self, module: str) -> Path:
+        paths = (path / module for path in self.addons)
+        return next(path for path in paths if path.is_dir())
+
+    def _read(self, module: str) -> Iterator[tuple[tuple[str, ...], str, ast.ClassDef]]:
+        """Yield ((its own name or "", the name it extends), file, class)."""
+        folder = self._locate(module)
+        for file in sorted(folder.rglob("*.py")):
+            if "tests" in file.parts:
+                continue
+            short = f"{module}/{file.relative_to(folder)}"
+            for node in ast.parse(file.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    yield self._name(node), short, node
+
+    def _name(self, node: ast.ClassDef) -> tuple[str, ...]:
+        values = read_values(node)
+        if "_name" in values:
+            return (values["_name"],)
+        inherited = values.get("_inherit", node.name)
+        return ("", inherited if isinstance(inherited, str) else inherited[0])
+
+
+if __name__ == "__main__":
+    main()
