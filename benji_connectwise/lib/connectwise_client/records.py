@@ -325,7 +325,7 @@ class Callback:
         fields = _Fields("Callback", data)
         return cls(
             id=fields.id(),
-            url=fields.exact_text("url"),
+            url=fields.text("url", exact=True),
             kind=fields.text("type"),
             level=fields.text("level"),
             object_id=fields.whole("objectId"),
