@@ -41,6 +41,7 @@ from . import (
     test_sync,
     test_sync_failures,
     test_tours,
+    test_translations,
     test_trust,
     test_trust_owner,
     test_why_this_pdf,

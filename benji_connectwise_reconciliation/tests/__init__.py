@@ -5,4 +5,5 @@ from . import (
     test_interruptions,
     test_reconciliation,
     test_tours,
+    test_translations,
 )

@@ -1,0 +1,34 @@
+"""What the files in i18n/ of an addon have to hold."""
+
+from pathlib import Path
+
+import polib
+
+from odoo.modules import get_module_path
+from odoo.tools.translate import TranslationModuleReader
+
+LANGUAGES = ("de", "es", "fr", "nl")
+
+
+def read_terms(env, addon):
+    """Return the set of all texts of `addon` that can be translated."""
+    reader = TranslationModuleReader(env.cr, modules=[addon])
+    return {source for _module, _type, _name, _id, source, _value, _notes in reader}
+
+
+def read_template(addon):
+    """Return the set of texts in the .pot file of `addon`."""
+    return {entry.msgid for entry in _open(addon, f"{addon}.pot")}
+
+
+def read_translations(addon, language):
+    """Return {text: translation} of the .po file; without those marked as fuzzy."""
+    return {
+        entry.msgid: entry.msgstr
+        for entry in _open(addon, f"{language}.po")
+        if entry.msgstr and not entry.fuzzy
+    }
+
+
+def _open(addon, name):
+    return polib.pofile(str(Path(get_module_path(addon), "i18n", name)))

@@ -1,0 +1,70 @@
+"""Export the texts of the addons, and bring the translations up to date with them."""
+
+import io
+from pathlib import Path
+
+import polib
+
+from testbed.databases import ADDON, RECONCILIATION, prepare_reconciliation_template
+from testbed.environment import ROOT
+from testbed.in_process import odoo_in_process, transaction
+from testbed.postgresql import copied_database, postgresql
+
+DATABASE = "benji_translate"
+WRAP_WIDTH = 78
+"""As Odoo's own files."""
+
+NOISE = ("POT-Creation-Date", "PO-Revision-Date")
+
+
+def export_terms(env, addon: str) -> polib.POFile:
+    """Return all terms of `addon`, in the order and form of Odoo's own export."""
+    from odoo.tools.translate import trans_export
+
+    buffer = io.BytesIO()
+    trans_export(False, [addon], buffer, "po", env)
+    terms = polib.pofile(buffer.getvalue().decode(), wrapwidth=WRAP_WIDTH)
+    for name in NOISE:
+        terms.metadata.pop(name, None)
+    return terms
+
+
+def update(path: Path, terms: polib.POFile) -> list[str]:
+    """Write the terms to this file of a language; returns those not translated yet."""
+    old = polib.pofile(str(path))
+    known = {entry.msgid: entry.msgstr for entry in old}
+    new = polib.POFile(wrapwidth=WRAP_WIDTH)
+    new.header, new.metadata = terms.header, old.metadata
+    for term in terms:
+        new.append(
+            polib.POEntry(
+                msgid=term.msgid,
+                msgstr=known.get(term.msgid, ""),
+                comment=term.comment,
+                occurrences=term.occurrences,
+            )
+        )
+    new.save(str(path))
+    return [entry.msgid for entry in new if not entry.msgstr]
+
+
+def main() -> None:
+    with (
+        postgresql(),
+        copied_database(prepare_reconciliation_template(), DATABASE),
+        odoo_in_process(DATABASE) as registry,
+        transaction(registry) as env,
+    ):
+        for addon in (ADDON, RECONCILIATION):
+            terms = export_terms(env, addon)
+            folder = ROOT / addon / "i18n"
+            terms.save(str(folder / f"{addon}.pot"))
+            for path in sorted(folder.glob("*.po")):
+                missing = update(path, terms)
+                done = len(terms) - len(missing)
+                print(f"{path.relative_to(ROOT)}: {done} of {len(terms)} translated")
+                print(*(f"  missing: {msgid}" for msgid in missing), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
