@@ -14,6 +14,9 @@ DATABASE = "benji_translate"
 WRAP_WIDTH = 78
 """As Odoo's own files."""
 
+AS_IN_ENGLISH = "The same as in English."
+"""A comment: the OCA's convention leaves the translation of such a term empty."""
+
 NOISE = ("POT-Creation-Date", "PO-Revision-Date")
 
 
@@ -32,20 +35,23 @@ def export_terms(env, addon: str) -> polib.POFile:
 def update(path: Path, terms: polib.POFile) -> list[str]:
     """Write the terms to this file of a language; returns those not translated yet."""
     old = polib.pofile(str(path))
-    known = {entry.msgid: entry.msgstr for entry in old}
+    known = {entry.msgid: entry for entry in old}
     new = polib.POFile(wrapwidth=WRAP_WIDTH)
     new.header, new.metadata = terms.header, old.metadata
     for term in terms:
+        translated = known.get(term.msgid, term)
+        is_same = translated.msgstr == term.msgid
         new.append(
             polib.POEntry(
                 msgid=term.msgid,
-                msgstr=known.get(term.msgid, ""),
+                msgstr="" if is_same else translated.msgstr,
                 comment=term.comment,
+                tcomment=AS_IN_ENGLISH if is_same else translated.tcomment,
                 occurrences=term.occurrences,
             )
         )
     new.save(str(path))
-    return [entry.msgid for entry in new if not entry.msgstr]
+    return [entry.msgid for entry in new if not (entry.msgstr or entry.tcomment)]
 
 
 def main() -> None:

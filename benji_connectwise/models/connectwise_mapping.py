@@ -1,9 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..tools.connection.links import get_environment
-from ..tools.mapping import connecting, disconnecting, undoing
+from ..tools.mapping import connecting, disconnecting, report, undoing
 from ..tools.mapping import rows as mapping_rows
 from ..tools.mapping import words as mapping_words
 from ..tools.mapping.suggestions import connect_exact_matches, find_exact_matches
@@ -346,25 +346,20 @@ class ConnectwiseMapping(models.Model):
         self.check_access("read")
         for company in self.env.companies:
             self._ensure_rows(company._get_connectwise_backend())
-        return mapping_words.prepare_report(self._get_current_backend())
+        return report.prepare_report(self._get_current_backend())
 
     def action_rescan(self):
         """Open the dialog *Rescan* of the current company's connection."""
         self._check_may_change()
         backend = self._get_current_backend()
-        if not backend:
-            raise RedirectWarning(
-                self.env._("ConnectWise PSA is not connected yet."),
-                self.env.ref("benji_connectwise.connectwise_integrations_action").id,
-                self.env._("Configure under Integrations"),
-            )
+        report.check_connected(backend)
         return backend.action_rescan()
 
     @api.model
     def get_report_status(self):
         """Return the status line above the report, as `describe_status` does."""
         self.check_access("read")
-        return mapping_words.describe_status(self._get_current_backend())
+        return report.describe_status(self._get_current_backend())
 
     @api.model
     def _get_current_backend(self):

@@ -2,7 +2,7 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from .translations import LANGUAGES, read_template, read_terms, read_translations
+from .translations import LANGUAGES, read_template, read_terms, read_translated
 
 ADDON = "benji_connectwise"
 
@@ -16,5 +16,5 @@ class TestTranslations(TransactionCase):
     def test_every_text_is_translated(self):
         for language in LANGUAGES:
             with self.subTest(language):
-                missing = read_template(ADDON) - read_translations(ADDON, language).keys()
+                missing = read_template(ADDON) - read_translated(ADDON, language)
                 self.assertFalse(missing)

@@ -21,12 +21,15 @@ def read_template(addon):
     return {entry.msgid for entry in _open(addon, f"{addon}.pot")}
 
 
-def read_translations(addon, language):
-    """Return {text: translation} of the .po file; without those marked as fuzzy."""
+def read_translated(addon, language):
+    """Return the set of texts that have a translation in the .po file.
+
+    Those marked as fuzzy have none. A comment says where the English is right.
+    """
     return {
-        entry.msgid: entry.msgstr
+        entry.msgid
         for entry in _open(addon, f"{language}.po")
-        if entry.msgstr and not entry.fuzzy
+        if (entry.msgstr or entry.tcomment) and not entry.fuzzy
     }
 
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..tools.mapping import words as mapping_words
+from ..tools.mapping.report import describe_rescan
 from ..tools.sync.runs import preview, run_now
 from .connectwise_mapping_rescan_line import KINDS
 
@@ -37,7 +37,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
     def _compute_help(self):
         for rescan in self:
             backend = rescan.backend_id
-            texts = mapping_words.describe_rescan(backend)
+            texts = describe_rescan(backend)
             rescan.get_all_entries_help = texts["get_all_entries"]
             rescan.discard_disconnected_help = texts["discard_disconnected"]
             rescan.obstacle = texts["obstacle"]

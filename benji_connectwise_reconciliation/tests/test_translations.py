@@ -6,7 +6,7 @@ from odoo.addons.benji_connectwise.tests.translations import (
     LANGUAGES,
     read_template,
     read_terms,
-    read_translations,
+    read_translated,
 )
 
 ADDON = "benji_connectwise_reconciliation"
@@ -21,5 +21,5 @@ class TestTranslations(TransactionCase):
     def test_every_text_is_translated(self):
         for language in LANGUAGES:
             with self.subTest(language):
-                missing = read_template(ADDON) - read_translations(ADDON, language).keys()
+                missing = read_template(ADDON) - read_translated(ADDON, language)
                 self.assertFalse(missing)
