@@ -274,7 +274,7 @@ class TestLinks(AnotherCommon):
         with self.assertRaisesRegex(UserError, "not been read yet"):
             row.with_user(self.administrator).connect(company)
         wizard = self.env["connectwise.mapping.connect"].create({"mapping_id": row.id})
-        self.assertFalse(wizard.has_companies or wizard.suggestion_ids)
+        self.assertFalse(wizard.company_ids or wizard.suggestion_ids)
 
     def test_exclusion_of_another_company_is_dropped(self):
         """That of the customer is kept."""

@@ -25,7 +25,7 @@ class DisconnectCommon(ContactCommon):
         import_contact(cls.row)
         cls.sent, cls.unsent = cls.invoice("CW1001"), cls.invoice("CW1002")
         (cls.sent + cls.unsent)._get_preferred_invoice_pdfs()
-        pin_pdfs(cls.sent)
+        pin_pdfs({cls.sent: cls.sent.connectwise_pdf_id})
 
     def dialog(self, backend=None, user=None):
         dialogs = self.env["connectwise.disconnect"].with_user(

@@ -616,6 +616,12 @@ def test_more_records_than_requested_ids_are_refused(
     assert tenant.requests[0].args["pageSize"] == "2"
 
 
+def test_invoices_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
+    tenant.answers(INVOICES_PATH, rows(4, 2))
+    assert ids(client.get_invoices([5, 4, 5])) == [4, 5]
+    assert tenant.conditions == ["id in (4,5)"]
+
+
 def test_contacts_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.answers(CONTACTS_PATH, rows(4, 2))
     assert ids(client.contacts([5, 4, 5])) == [4, 5]

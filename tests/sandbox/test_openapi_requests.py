@@ -164,6 +164,10 @@ def test_request_for_invoices_by_number_is_valid(
     assert [invoice.number for invoice in invoices] == numbers
 
 
+def test_request_for_invoices_by_id_is_valid(client: ConnectWiseClient) -> None:
+    assert list(client.get_invoices([20001, 20002]))
+
+
 def test_request_for_a_pdf_is_valid(client: ConnectWiseClient) -> None:
     assert client.download_invoice_pdf(20001)
 

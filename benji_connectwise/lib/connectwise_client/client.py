@@ -199,6 +199,10 @@ class ConnectWiseClient:
             return [], [*skipped, conditions.skip_number(numbers[0])]
         return found, skipped
 
+    def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
+        """Read invoices by id. Those that are gone are simply not among them."""
+        return self._by_ids(const.INVOICES, Invoice.from_json, ids)
+
     def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
         """Read the invoices that are dated within these ranges.
 
