@@ -42,8 +42,11 @@ def _prepare_explanation(move):
         "environment": get_environment(move.sudo().connectwise_lookup_ids.backend_id),
         "connectwise_url": _find_connectwise_url(move),
         "bench_url": _find_bench_url(move),
-        "attachment": attachment,
-        "fetched_at": attachment and format_datetime(move.env, attachment.create_date),
+        "stored": attachment
+        and move.env._(
+            "This file was stored on %s.",
+            format_datetime(move.env, attachment.create_date, dt_format="short"),
+        ),
         "is_changed": move.connectwise_pdf_changed,
         "is_e_invoice": move._is_e_invoice(),
         "deliveries": _describe_deliveries(move, attachment),
@@ -102,7 +105,7 @@ def _describe_delivery(move, message, shown):
     _ = move.env._
     values = {
         "to": ", ".join(message.notified_partner_ids.mapped("display_name")),
-        "date": format_datetime(move.env, message.date),
+        "date": format_datetime(move.env, message.date, dt_format="short"),
     }
     if shown and shown.checksum in message.attachment_ids.mapped("checksum"):
         return _("Sent to %(to)s on %(date)s with this same file.", **values)
