@@ -34,7 +34,7 @@ def explain_not_asked(move):
         return _(
             "%(error)s (since %(time)s)",
             error=backend.last_error,
-            time=format_datetime(move.env, backend.failing_since, dt_format="medium"),
+            time=format_datetime(move.env, backend.failing_since, dt_format="short"),
         )
     if not move._is_connectwise_preferred():
         return _("Not asked, because Odoo comes first.")
@@ -102,7 +102,7 @@ def _explain_accepted(lookup):
     elif hit.is_gone:
         parts.append(_("deleted in ConnectWise"))
     elif hit.last_updated:
-        time = format_datetime(lookup.env, hit.last_updated, dt_format="medium")
+        time = format_datetime(lookup.env, hit.last_updated, dt_format="short")
         parts.append(_("last changed in ConnectWise %s", time))
     return " · ".join(filter(None, parts))
 
