@@ -363,11 +363,13 @@ class TestSurfaces(ConnectwiseCommon):
         [(_name, content)] = values[self.move.id]["attachments"]
         self.assertEqual(base64.b64decode(content), self.pdf)
 
-    def test_why_this_pdf_names_source_number_and_checksum(self):
+    def test_why_this_pdf_names_source_number_and_time(self):
+        """A checksum tells an accountant nothing."""
         preferred = self.move._get_preferred_invoice_pdf()
         text = self.move.with_user(self.accountant).invoice_pdf_explanation
-        for part in ("ConnectWise PSA", "CW1001", preferred.checksum):
+        for part in ("ConnectWise PSA", "CW1001", "This file was stored on"):
             self.assertIn(part, text)
+        self.assertNotIn(preferred.checksum, text)
 
     def test_why_this_pdf_escapes_what_connectwise_says(self):
         move = self.invoice("CW1004", amount=1)

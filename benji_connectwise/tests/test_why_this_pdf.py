@@ -251,7 +251,7 @@ class TestDeliveries(WhyCommon):
         )
         text = self.why(move)
         self.assertIn("Sent to", text)
-        self.assertNotIn("file", text)
+        self.assertNotIn(" file.", text)
 
 
 @tagged("post_install", "-at_install")
