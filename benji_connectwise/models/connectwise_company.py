@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..lib.customer_matching import normalise_name
-from ..tools.connection.links import get_company_url, get_environment
+from ..tools.connection.links import get_company_url
+from ..tools.connection.tenant import find_environment
 
 
 class ConnectwiseCompany(models.Model):
@@ -72,7 +73,7 @@ class ConnectwiseCompany(models.Model):
 
     def _compute_connectwise_url(self):
         for company in self:
-            company.environment = get_environment(company.backend_id.sudo())
+            company.environment = find_environment(company.backend_id.sudo().server_url)
             # The id means nothing in another ConnectWise.
             company.connectwise_url = company.is_confirmed and get_company_url(
                 company.backend_id.sudo(), company.connectwise_ref

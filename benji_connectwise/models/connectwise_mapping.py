@@ -2,11 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..tools.connection.links import get_environment
+from ..tools.connection.tenant import find_environment
 from ..tools.mapping import connecting, disconnecting, report, undoing
 from ..tools.mapping import rows as mapping_rows
 from ..tools.mapping import words as mapping_words
-from ..tools.mapping.suggestions import connect_exact_matches, find_exact_matches
 
 
 class ConnectwiseMapping(models.Model):
@@ -150,7 +149,7 @@ class ConnectwiseMapping(models.Model):
             mapping.conflict_text = mapping_words.explain_conflict(
                 self.env, mapping.has_conflict and mapping.conflict
             )
-            mapping.environment = get_environment(mapping.backend_id.sudo())
+            mapping.environment = find_environment(mapping.backend_id.sudo().server_url)
             mapping.contact_text = mapping_words.describe_contact(mapping)
             mapping.connection_text = mapping_words.describe_connection(mapping)
             mapping.message = mapping_words.explain_row(mapping)
@@ -317,12 +316,6 @@ class ConnectwiseMapping(models.Model):
         self._check_may_change()
         undoing.undo_disconnect(self.sudo(), before)
         return True
-
-    def action_connect_exact_matches(self):
-        """Connect those of these rows that have exactly one exact match."""
-        self._check_may_change()
-        connected = connect_exact_matches(find_exact_matches(self.sudo()))
-        return mapping_words.describe_exact_matches(self.env, connected)
 
     def enable_contact(self):
         """Let these contacts receive their customers' invoices."""

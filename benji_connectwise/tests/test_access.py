@@ -105,7 +105,7 @@ connectwise.sync.company
 connectwise.mapping
     read, action_open_report, get_report_status                   – – – – – ✓ ✓ ✓ –
     create, unlink                                                – – – – – – – – –
-    write, action_connect, action_connect_exact_matches, connect  – – – – – – – ✓ –
+    write, action_connect, connect                                – – – – – – – ✓ –
     action_ask_disconnect, action_undo_disconnect                 – – – – – – – ✓ –
     action_confirm                                                – – – – – – – ✓ –
     action_disconnect, action_rescan                              – – – – – – – ✓ –

@@ -11,7 +11,7 @@ from odoo.tests import HttpCase, tagged
 
 from ..tools.mapping.bill_to_import import import_contacts
 from ..tools.mapping.connecting import link
-from .test_mapping_report import MappingReportCommon
+from .mapping_common import MappingReportCommon
 
 AXE = Path(__file__).parents[2] / ".local/axe/node_modules/axe-core/axe.min.js"
 

@@ -9,7 +9,7 @@ from odoo.tests.common import RecordCapturer
 
 from ..tools.invoice_pdf.fetching import fetch_anew
 from .contact_common import ContactCommon, import_contact
-from .test_sending import SendingCommon
+from .sending_common import SendingCommon
 
 
 class FollowingCommon:

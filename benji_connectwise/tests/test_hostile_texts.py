@@ -8,7 +8,7 @@ from odoo.http import Request
 from odoo.tests import HttpCase, tagged
 
 from .contact_common import ContactCommon, import_contact
-from .test_sync import SyncCommon
+from .sync_common import SyncCommon
 
 IMAGE = "<img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("https://evil.example","x")'

@@ -4,7 +4,7 @@ import random
 
 from odoo.tests import tagged
 
-from .test_sync import SyncCommon
+from .sync_common import SyncCommon
 
 
 def letters(count):

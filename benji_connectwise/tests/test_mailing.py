@@ -5,7 +5,7 @@ from odoo.tools import mute_logger
 
 from ..tools.mapping.connecting import link
 from .contact_common import import_contact
-from .test_sending import SendingCommon
+from .sending_common import SendingCommon
 
 
 class MailingCommon(SendingCommon):

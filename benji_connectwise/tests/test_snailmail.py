@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .test_sending import SendingCommon
+from .sending_common import SendingCommon
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..tools.sync.runs import give_way
-from .test_sync import SyncCommon
+from .sync_common import SyncCommon
 
 TOOLS = "odoo.addons.benji_connectwise.tools"
 

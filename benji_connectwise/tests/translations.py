@@ -1,10 +1,11 @@
-"""What the files in i18n/ of an addon have to hold."""
+"""What the files in i18n/ of an addon have to hold: the same in each addon."""
 
 from pathlib import Path
 
 import polib
 
 from odoo.modules import get_module_path
+from odoo.tests import TransactionCase
 from odoo.tools.translate import TranslationModuleReader
 
 LANGUAGES = ("de", "es", "fr", "nl")
@@ -35,3 +36,17 @@ def read_translated(addon, language):
 
 def _open(addon, name):
     return polib.pofile(str(Path(get_module_path(addon), "i18n", name)))
+
+
+class TranslationsCase(TransactionCase):
+    addon = ""
+
+    def test_template_has_all_texts(self):
+        """`scripts/translate` brings it up to date."""
+        self.assertEqual(read_template(self.addon), read_terms(self.env, self.addon))
+
+    def test_every_text_is_translated(self):
+        for language in LANGUAGES:
+            with self.subTest(language):
+                translated = read_translated(self.addon, language)
+                self.assertFalse(read_template(self.addon) - translated)

@@ -8,11 +8,11 @@ class ConnectwiseMapping(models.Model):
     def get_report_status(self):
         """Add the newest comparison to the status line above the report."""
         status = super().get_report_status()
-        found = self.env["connectwise.reconciliation.run"]._describe_newest(
-            self._get_current_backend()
-        )
-        # What is running or wrong comes first.
-        if found and status["level"] == "muted":
+        # What is running or wrong comes first, and is asked for every two seconds.
+        if status["level"] != "muted":
+            return status
+        runs = self.env["connectwise.reconciliation.run"]
+        if found := runs._describe_newest(self._get_current_backend()):
             status["text"] = self.env._(
                 "%(status)s · Reconciliation: %(found)s",
                 status=status["text"],

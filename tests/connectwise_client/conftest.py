@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,17 @@ from connectwise_client import (
     BACKGROUND,
     ConnectWiseClient,
     Credentials,
+    DateRange,
     Limits,
     Runtime,
 )
 
 FIXTURES = Path(__file__).parent / "fixtures"
 API = "/v4_6_release/apis/3.0"
+COMPANIES_PATH = f"{API}/company/companies"
+CONTACTS_PATH = f"{API}/company/contacts"
+INVOICES_PATH = f"{API}/finance/invoices"
+OCTOBER = DateRange(date(2026, 10, 1), date(2026, 10, 31))
 
 
 def load_case(name: str) -> Any:
@@ -291,3 +296,11 @@ def wait_until(condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def rows(first: int, count: int, **fields: Any) -> list[dict[str, Any]]:
+    return [{"id": first + n, **fields} for n in range(count)]
+
+
+def ids(pages: Any) -> list[int]:
+    return [record.id for records, _skipped in pages for record in records]

@@ -4,50 +4,38 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from conftest import API, Connect, Counter, Tenant, wait_until
-from hypothesis import given
-from hypothesis import strategies as st
-from werkzeug import Request, Response
+from conftest import (
+    API,
+    COMPANIES_PATH,
+    CONTACTS_PATH,
+    OCTOBER,
+    Connect,
+    Counter,
+    Tenant,
+    ids,
+    rows,
+    wait_until,
+)
+from werkzeug import Response
 
 from connectwise_client import (
-    AmbiguousNumberError,
     BadAnswerError,
     ConnectWiseClient,
     CredentialsError,
-    DateRange,
     IdRange,
     RecordError,
-    UnqueryableError,
-    const,
 )
-from connectwise_client.conditions import ids_condition
 from connectwise_client.const import (
     COMPANIES,
-    CONTACTS,
-    INVOICES,
     MAX_CONNECTIONS,
     MAX_RANGES,
-    MAX_URL_LENGTH,
     MAX_WAITING_ANSWERS,
     PAGE_SIZE,
 )
-from connectwise_client.protocol import list_request
-
-COMPANIES_PATH = f"{API}/company/companies"
-CONTACTS_PATH = f"{API}/company/contacts"
-INVOICES_PATH = f"{API}/finance/invoices"
-
-
-def rows(first: int, count: int, **fields: Any) -> list[dict[str, Any]]:
-    return [{"id": first + n, **fields} for n in range(count)]
-
-
-def ids(pages: Any) -> list[int]:
-    return [record.id for records, _skipped in pages for record in records]
 
 
 def company_ids(pages: Any) -> list[int]:
@@ -445,353 +433,3 @@ def test_answer_that_is_no_count_is_bad(
     tenant.answers(f"{COMPANIES_PATH}/count", answer)
     with pytest.raises(BadAnswerError):
         client.count_companies()
-
-
-# -- Lookups --------------------------------------------------------------------
-
-
-def test_invoice_is_found_by_its_number(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1129"))
-    [([invoice], [])] = client.find_invoices(["CW1129"])
-    assert invoice.id == 9
-    assert tenant.conditions == ['invoiceNumber = "CW1129"']
-
-
-def test_only_the_fields_that_are_read_are_asked_for(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, [])
-    list(client.find_invoices(["CW1129"]))
-    assert tenant.requests[0].args["fields"] == ",".join(INVOICES.fields)
-
-
-def test_number_that_is_not_there_finds_nothing(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, [])
-    assert list(client.find_invoices(["CW1129"])) == []
-
-
-def test_only_equal_numbers_are_found(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    """A server's idea of a match is not trusted."""
-    numbers = ["CW1", "cw1 ", "CW10", "XCW1", None]
-    found = [{"id": n + 1, "invoiceNumber": number} for n, number in enumerate(numbers)]
-    tenant.answers(INVOICES_PATH, found)
-    assert ids(client.find_invoices([" Cw1"])) == [1, 2]
-
-
-def test_invoice_without_a_number_is_never_found(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, [{"id": 1}, {"id": 2, "invoiceNumber": ""}])
-    assert list(client.find_invoices(["CW1"])) == []
-
-
-def test_numbers_that_cannot_exist_cost_no_request(client: ConnectWiseClient) -> None:
-    assert list(client.find_invoices(["", " ", "INV/2026/0000001"])) == []
-    assert client.request_count == 0
-
-
-def test_number_that_cannot_be_asked_for_affects_only_itself(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, rows(9, 1, invoiceNumber="CW1"))
-    pages = list(client.find_invoices(["CW1", "CW*"]))
-    assert ids(pages) == [9]
-    [left_out] = pages[0][1]
-    assert isinstance(left_out.error, UnqueryableError)
-    assert left_out.error.value == "CW*"
-
-
-def test_invoice_that_cannot_be_read_affects_only_itself(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    found = [{"id": 1, "invoiceNumber": "CW1"}, {"id": 2, "invoiceNumber": 2}]
-    tenant.answers(INVOICES_PATH, found)
-    [(records, skipped)] = client.find_invoices(["CW1", "2"])
-    assert ([r.id for r in records], [s.id for s in skipped]) == ([1], [2])
-
-
-def test_fifty_numbers_are_one_request(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(INVOICES_PATH, [])
-    list(client.find_invoices(f"CW{n:04}" for n in range(101)))
-    sizes = sorted(c.count('"') // 2 for c in tenant.conditions if c)
-    assert sizes == [1, 50, 50]
-
-
-@given(
-    st.lists(
-        st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=15),
-        max_size=60,
-    )
-)
-def test_no_url_is_too_long(numbers: list[str]) -> None:
-    from connectwise_client import Credentials
-
-    urls = []
-
-    class Counting(ConnectWiseClient):
-        def _rows(self, request: Any) -> list[object]:
-            urls.append(request.url(self.origin, "v4_6_release/"))
-            return []
-
-    client = Counting("na", Credentials("a", "b", "c", "d"), codebase="v4_6_release")
-    list(client.find_invoices(numbers))
-    assert all(len(url) <= MAX_URL_LENGTH for url in urls)
-
-
-def hits(*counts: tuple[str, int]) -> list[Any]:
-    """Return this many invoices of each number, with ids from 1 on."""
-    numbers = [number for number, count in counts for _ in range(count)]
-    return [{"id": n, "invoiceNumber": text} for n, text in enumerate(numbers, 1)]
-
-
-def serve_numbers(tenant: Tenant, invoices: list[Any]) -> None:
-    """Serve invoices by number, as many as are requested."""
-
-    def find(request: Request) -> Any:
-        found = [
-            invoice
-            for invoice in invoices
-            if f'"{invoice["invoiceNumber"]}"' in request.args["conditions"]
-        ]
-        return found[: int(request.args["pageSize"])]
-
-    tenant.answers(INVOICES_PATH, find)
-
-
-@pytest.mark.parametrize(("count", "read"), [(20, 20), (21, 21), (300_000, 21)])
-def test_one_more_than_twenty_hits_of_a_number_are_read(
-    client: ConnectWiseClient, tenant: Tenant, count: int, read: int
-) -> None:
-    serve_numbers(tenant, hits(("CW1", count)))
-    assert ids(client.find_invoices(["CW1"])) == list(range(1, read + 1))
-    assert [request.args["pageSize"] for request in tenant.requests] == ["21"]
-
-
-@pytest.mark.parametrize("count", [21, 22, 300_000])
-def test_number_with_more_hits_affects_only_itself(
-    client: ConnectWiseClient, tenant: Tenant, count: int
-) -> None:
-    numbers = [f"CW{number}" for number in range(50)]
-    invoices = hits(*((number, count if number == "CW7" else 1) for number in numbers))
-    serve_numbers(tenant, invoices)
-    pages = list(client.find_invoices(numbers))
-    assert not any(skipped for _found, skipped in pages)
-    found = [invoice.number for found, _skipped in pages for invoice in found]
-    assert {number: found.count(number) for number in numbers} == {
-        number: 21 if number == "CW7" else 1 for number in numbers
-    }
-    assert len(tenant.requests) <= 1 + 2 * 6
-
-
-@pytest.mark.parametrize("flaw", [{"total": "x"}, {"invoiceNumber": "CW2"}])
-def test_number_with_more_hits_than_can_be_read_is_left_out(
-    client: ConnectWiseClient, tenant: Tenant, flaw: dict[str, str]
-) -> None:
-    """One of the unread hits may be the right one."""
-    invoices = hits(("CW1", 21))
-    invoices[3].update(flaw)
-    tenant.answers(INVOICES_PATH, invoices)
-    [(found, [*_others, skipped])] = client.find_invoices(["CW1"])
-    assert not found
-    assert isinstance(skipped.error, AmbiguousNumberError)
-    assert skipped.error.value == "CW1"
-    assert skipped.reason == "More than 20 invoices have the number CW1"
-
-
-def test_more_records_than_requested_ids_are_refused(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(CONTACTS_PATH, rows(1, 3))
-    with pytest.raises(BadAnswerError) as caught:
-        list(client.contacts([1, 2]))
-    assert caught.value.reason == "too_large"
-    assert tenant.requests[0].args["pageSize"] == "2"
-
-
-def test_invoices_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
-    tenant.answers(INVOICES_PATH, rows(4, 2))
-    assert ids(client.get_invoices([5, 4, 5])) == [4, 5]
-    assert tenant.conditions == ["id in (4,5)"]
-
-
-def test_contacts_are_read_by_id(client: ConnectWiseClient, tenant: Tenant) -> None:
-    tenant.answers(CONTACTS_PATH, rows(4, 2))
-    assert ids(client.contacts([5, 4, 5])) == [4, 5]
-    assert tenant.conditions == ["id in (4,5)"]
-    assert tenant.requests[0].args["fields"] == ",".join(CONTACTS.fields)
-
-
-def test_records_nobody_asked_for_are_dropped(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(CONTACTS_PATH, rows(1, 2))
-    assert ids(client.contacts([2, 7])) == [2]
-
-
-def test_no_ids_cost_no_request(client: ConnectWiseClient) -> None:
-    assert list(client.contacts([])) == []
-    assert client.request_count == 0
-
-
-@pytest.mark.parametrize(("first", "runs"), [(1, [1, 150, 150]), (2**31 - 301, None)])
-def test_ids_are_asked_for_in_requests_that_fit(
-    connect: Connect, tenant: Tenant, first: int, runs: list[int] | None
-) -> None:
-    def find(request: Request) -> Any:
-        inside = request.args["conditions"].partition("(")[2].rstrip(")")
-        return [{"id": int(text)} for text in inside.split(",")]
-
-    tenant.answers(CONTACTS_PATH, find)
-    wanted = list(range(first, first + 301))
-    assert ids(connect(tenant.place).contacts(wanted)) == wanted
-    sizes = sorted(c.count(",") + 1 for c in tenant.conditions if c)
-    assert runs is None or sizes == runs
-    assert all(len(request.url) <= MAX_URL_LENGTH for request in tenant.requests)
-
-
-@pytest.mark.parametrize(("spare", "requests"), [(0, 1), (-1, 2)])
-def test_requests_use_the_permitted_length(
-    client: ConnectWiseClient,
-    tenant: Tenant,
-    monkeypatch: pytest.MonkeyPatch,
-    spare: int,
-    requests: int,
-) -> None:
-    condition = ids_condition([1, 2])
-    longest = list_request(CONTACTS, condition)
-    url = longest.url(client.origin, "v4_6_release/")
-    monkeypatch.setattr(const, "MAX_URL_LENGTH", len(url) + spare)
-    tenant.list_of("/company/contacts", rows(1, 2))
-    list(client.contacts([1, 2]))
-    assert len(tenant.requests) == requests
-
-
-# -- Invoices by date ---------------------------------------------------------
-
-OCTOBER = DateRange(date(2026, 10, 1), date(2026, 10, 31))
-
-
-def dated(first: int, count: int, day: str = "2026-10-15") -> list[dict[str, Any]]:
-    return rows(first, count, date=f"{day}T00:00:00Z")
-
-
-def invoice_ids(pages: Any) -> list[int]:
-    return [invoice.id for page in pages for invoice in page.invoices]
-
-
-def test_invoices_are_asked_for_by_date(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 3))
-    assert invoice_ids(client.invoices([OCTOBER])) == [1, 2, 3]
-    days = "date > [2026-09-30T23:59:59Z] and date < [2026-11-01T00:00:00Z]"
-    assert dict(tenant.requests[0].args) == {
-        "conditions": days,
-        "fields": ",".join(INVOICES.fields),
-        "orderBy": "id asc",
-        "pageSize": "1000",
-    }
-
-
-def test_all_pages_of_invoices_are_read(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 2500))
-    first, second, third = client.invoices([OCTOBER])
-    assert [len(page.invoices) for page in (first, second, third)] == [1000, 1000, 500]
-    assert (first.rest, second.rest, third.rest) == (
-        OCTOBER._replace(after=1000),
-        OCTOBER._replace(after=2000),
-        None,
-    )
-
-
-def test_next_page_of_invoices_is_read_while_one_is_used(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 2500))
-    pages = client.invoices([OCTOBER])
-    next(pages)
-    wait_until(lambda: len(tenant.requests) == 2)
-    time.sleep(0.05)
-    assert len(tenant.requests) == 2
-    assert len(list(pages)) == 2
-
-
-def test_reading_invoices_resumes_after_an_id(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 10))
-    assert invoice_ids(client.invoices([OCTOBER._replace(after=7)])) == [8, 9, 10]
-    assert (tenant.conditions[0] or "").endswith(") and id > 7")
-
-
-def test_pages_of_invoices_come_in_the_order_of_their_ranges(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    def answer(request: Request) -> Any:
-        day = 2 if "[2026-10-01T23:59:59Z]" in request.args["conditions"] else 1
-        return dated(day, 1, f"2026-10-0{day}")
-
-    tenant.answers(INVOICES_PATH, answer)
-    days = [DateRange(date(2026, 10, day), date(2026, 10, day)) for day in (2, 1)]
-    assert invoice_ids(client.invoices(days)) == [2, 1]
-
-
-def test_changed_invoices_are_asked_for_by_time_alone(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 2))
-    since = datetime(2026, 10, 5, 12, tzinfo=timezone.utc)
-    [(invoices, _skipped)] = client.changed_invoices(since)
-    assert [invoice.id for invoice in invoices] == [1, 2]
-    assert tenant.conditions == ["lastUpdated > [2026-10-05T12:00:00Z]"]
-
-
-def test_invoices_are_counted_by_date(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.answers(f"{INVOICES_PATH}/count", lambda request: {"count": 17})
-    assert client.count_invoices(OCTOBER.first, OCTOBER.last) == 17
-    days = "date > [2026-09-30T23:59:59Z] and date < [2026-11-01T00:00:00Z]"
-    assert dict(tenant.requests[0].args) == {"conditions": days}
-
-
-@pytest.mark.parametrize("day", ["2026-09-30", "2026-11-01"])
-def test_invoice_of_another_day_is_left_out(
-    client: ConnectWiseClient, tenant: Tenant, day: str
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 1, day))
-    assert invoice_ids(client.invoices([OCTOBER])) == []
-
-
-@pytest.mark.parametrize("day", ["2026-10-01", "2026-10-31"])
-def test_first_and_last_day_belong_to_a_range(
-    client: ConnectWiseClient, tenant: Tenant, day: str
-) -> None:
-    tenant.list_of("/finance/invoices", dated(1, 1, day))
-    assert invoice_ids(client.invoices([OCTOBER])) == [1]
-
-
-def test_invoice_without_a_date_is_left_out(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", rows(1, 1))
-    assert invoice_ids(client.invoices([OCTOBER])) == []
-
-
-def test_unreadable_invoice_is_named_alone(
-    client: ConnectWiseClient, tenant: Tenant
-) -> None:
-    tenant.list_of("/finance/invoices", [*dated(1, 1), {"id": 2, "total": "much"}])
-    [page] = client.invoices([OCTOBER])
-    assert [invoice.id for invoice in page.invoices] == [1]
-    assert [record.id for record in page.skipped] == [2]

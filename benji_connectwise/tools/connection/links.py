@@ -1,17 +1,7 @@
 """*Open in ConnectWise*: links from Odoo's records to those they stand for."""
 
-import re
-
 from ...lib.connectwise_client import AddressError, record_url
-
-
-def get_environment(backend):
-    """Return "staging" or "sandbox" if the address says that it is one, else False.
-
-    :param backend: the connection, sudo
-    """
-    words = re.findall(r"[a-z0-9]+", (backend.server_url or "").lower())
-    return next((name for name in ("staging", "sandbox") if name in words), False)
+from .tenant import find_environment
 
 
 def get_company_url(backend, ref):
@@ -36,11 +26,11 @@ def get_partner_url(partner):
 
 
 def get_partner_environment(partner):
-    """Return `get_environment` of what this customer or synced contact comes from."""
+    """Return `find_environment` of what this customer or synced contact comes from."""
     partner = partner.sudo()
     company = partner.connectwise_company_id
     backend = partner._get_connectwise_mapping().backend_id or company.backend_id
-    return get_environment(backend)
+    return find_environment(backend.server_url)
 
 
 def _get_url(backend, kind, ref):

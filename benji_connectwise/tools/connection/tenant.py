@@ -3,6 +3,7 @@
 Ids and keys mean something only within one ConnectWise.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from odoo.tools import SQL
@@ -10,13 +11,11 @@ from odoo.tools import SQL
 from ...lib.connectwise_client import AddressError, identify_tenant, normalise_address
 from .server_settings import get_local_hosts
 
-ENVIRONMENTS = {
-    "api-staging.connectwisedev.com": "staging",
-    "sandbox-na.myconnectwise.net": "sandbox",
-    "127.0.0.1": "sandbox",
-    "localhost": "sandbox",
-}
-"""Hosts whose data are not those of the business."""
+ENVIRONMENTS = ("staging", "sandbox")
+"""Words in the name of a host whose data are not those of the business."""
+
+THIS_COMPUTER = ("127.0.0.1", "localhost")
+"""No business has its ConnectWise here, but those who try the addon do."""
 
 
 def find_environment(server_url):
@@ -25,7 +24,11 @@ def find_environment(server_url):
         origin = normalise_address(server_url or "", get_local_hosts())
     except AddressError:
         return False
-    return ENVIRONMENTS.get(urlsplit(origin).hostname, False)
+    host = urlsplit(origin).hostname
+    if host in THIS_COMPUTER:
+        return "sandbox"
+    words = re.split("[^a-z0-9]+", host)
+    return next((name for name in ENVIRONMENTS if name in words), False)
 
 
 def leave_tenant(backend, before):

@@ -2,7 +2,7 @@
 
 from odoo.fields import Domain
 
-from .order import list_sources, put_first
+from .order import before_odoo, list_sources, put_first
 
 
 def as_flag(domain, operator, value):
@@ -47,7 +47,7 @@ def search_used(companies, source):
     It is TRUE if that holds for all, and FALSE if for none, of these companies.
     """
     parts = [
-        (domain, source in order[: order.index("odoo")])
+        (domain, source in before_odoo(order))
         for _company, domain, order in split_by_order(companies)
     ]
     if all(is_used for _domain, is_used in parts):

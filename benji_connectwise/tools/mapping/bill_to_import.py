@@ -105,12 +105,12 @@ def _tell_followers(outcomes):
     by_customer = rows.grouped("partner_id")
 
     def describe(customer):
-        contact = by_customer[customer].contact_id
-        if not contact:
+        contacts = by_customer[customer].contact_id
+        if not contacts:
             return customer.env._("The Bill-To contact was removed.")
         return customer.env._(
             "The Bill-To contact in ConnectWise changed: it is now %s.",
-            contact.email_formatted,
+            ", ".join(contacts.mapped("email_formatted")),
         )
 
     tell_followers(rows.partner_id, "mt_contact_changed", describe)

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import RedirectWarning
 from odoo.tools import format_datetime
 
-from ..connection.links import get_environment
+from ..connection.tenant import find_environment
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 INTEGRATIONS_ACTION = "benji_connectwise.connectwise_integrations_action"
@@ -56,7 +56,7 @@ def describe_status(backend):
         "total": backend.sync_total,
         "level": level,
         "text": text,
-        "environment": get_environment(backend.sudo()),
+        "environment": find_environment(backend.sudo().server_url),
         "may_change": may_change and backend.has_access("write"),
     }
 

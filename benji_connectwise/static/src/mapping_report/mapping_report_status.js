@@ -1,14 +1,10 @@
-import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
-import {browser} from "@web/core/browser/browser";
-import {useBus, useService} from "@web/core/utils/hooks";
-
-const EVERY = 2000;
+import {SyncStatus} from "../sync_status";
+import {useBus} from "@web/core/utils/hooks";
 
 /**
  * The line above the report: how far a rescan is, when the last one was, what failed.
- * It asks again only while a rescan is waiting or running.
  */
-export class MappingReportStatus extends Component {
+export class MappingReportStatus extends SyncStatus {
     static template = "benji_connectwise.MappingReportStatus";
     static props = {
         bus: {type: EventTarget},
@@ -16,46 +12,12 @@ export class MappingReportStatus extends Component {
     };
 
     setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
-        this.status = useState({});
+        super.setup();
         useBus(this.props.bus, "CONNECTWISE:LOADED", () => this.refresh());
-        onWillStart(() => this.refresh());
-        onWillDestroy(() => {
-            this.isDestroyed = true;
-            browser.clearTimeout(this.timer);
-        });
     }
 
-    get isBusy() {
-        return ["queued", "running"].includes(this.status.state);
-    }
-
-    get percentage() {
-        const {read, total} = this.status;
-        return total ? Math.min(100, Math.round((100 * read) / total)) : 0;
-    }
-
-    async refresh() {
-        browser.clearTimeout(this.timer);
-        const wasBusy = this.isBusy;
-        const status = await this.orm.silent
-            .call("connectwise.mapping", "get_report_status", [])
-            // A moment without a connection: what was known stays on the screen.
-            .catch(() => this.status);
-        if (this.isDestroyed) {
-            return;
-        }
-        Object.assign(this.status, status);
-        browser.clearTimeout(this.timer);
-        if (this.isBusy) {
-            this.timer = browser.setTimeout(() => this.refresh(), EVERY);
-            return;
-        }
-        this.status.isCancelled = false;
-        if (wasBusy) {
-            this.props.onFinished();
-        }
+    onFinished() {
+        this.props.onFinished();
     }
 
     rescan() {
