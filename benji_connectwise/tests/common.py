@@ -164,6 +164,16 @@ class ConnectwiseCommon(BaseCommon):
             ]
         )
 
+    def show_exact_matches(self):
+        """Return the dialog *Connect exact matches*, or an empty one."""
+        dialogs = self.env["connectwise.mapping.exact"].with_user(self.administrator)
+        action = dialogs.with_company(self.company).action_open()
+        return dialogs.browse(action.get("res_id"))
+
+    def connect_exact_matches(self):
+        if dialog := self.show_exact_matches():
+            dialog.action_connect()
+
     @classmethod
     def add_rule(cls, field_name="ref", **steps):
         """Have ConnectWise asked for a further number of each invoice."""

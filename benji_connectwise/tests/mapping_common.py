@@ -75,15 +75,6 @@ class MappingReportCommon(ConnectwiseCommon):
     def suggestions(self, partner):
         return self.open_connect(partner).suggestion_ids
 
-    def show_exact_matches(self):
-        dialogs = self.env["connectwise.mapping.exact"].with_user(self.administrator)
-        action = dialogs.with_company(self.company).action_open()
-        return dialogs.browse(action.get("res_id"))
-
-    def connect_exact_matches(self):
-        if dialog := self.show_exact_matches():
-            dialog.action_connect()
-
     def open_report(self, user):
         action = self.env.ref(ACTION).with_user(user).run()
         return action

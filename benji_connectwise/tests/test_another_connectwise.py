@@ -188,9 +188,7 @@ class TestLinks(AnotherCommon):
         self.other.patch_company(BOULDER, {"name": row.partner_id.name})
         self.move_to_other()
         self.sync()
-        dialogs = self.env["connectwise.mapping.exact"].with_user(self.administrator)
-        action = dialogs.with_company(row.company_id).action_open()
-        self.assertNotIn(row, dialogs.browse(action.get("res_id")).line_ids.mapping_id)
+        self.connect_exact_matches()
         self.assertTrue(row.is_set_aside)
 
     def test_connecting_by_hand_ends_the_doubt(self):

@@ -108,13 +108,14 @@ class TestMappingExact(MappingReportCommon):
 
     def test_company_connected_to_another_customer_is_no_exact_match(self):
         self.row(self.foxtrot).connect(self.dental)
-        self.row(self.acme).action_connect_exact_matches()
+        self.connect_exact_matches()
         self.assertFalse(self.row(self.acme).connectwise_company_id)
 
     def test_invoicing_user_cannot_connect_exact_matches(self):
+        dialogs = self.env["connectwise.mapping.exact"].with_user(self.accountant)
         with self.assertRaises(AccessError):
-            self.row(self.acme, self.accountant).action_connect_exact_matches()
+            dialogs.action_open()
 
     def test_customers_chatter_tells_of_a_connection_in_bulk(self):
-        self.row(self.acme).action_connect_exact_matches()
+        self.connect_exact_matches()
         self.assertIn("Acme Dental LLC", self.acme.message_ids[0].body)

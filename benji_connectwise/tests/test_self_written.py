@@ -69,7 +69,7 @@ class TestMatching(SelfWrittenCommon):
     def test_customer_who_renamed_himself_is_no_exact_match(self):
         """Not even before the next synchronization."""
         self.rename_himself()
-        self.row.with_user(self.administrator).action_connect_exact_matches()
+        self.connect_exact_matches()
         self.assertFalse(self.row.connectwise_company_id)
 
     def test_connected_customer_who_renames_himself_is_a_conflict(self):

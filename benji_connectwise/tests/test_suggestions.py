@@ -39,7 +39,7 @@ class TestEvidenceByInvoices(ContactCommon):
         return move
 
     def connect_at_once(self):
-        self.row.with_user(self.administrator).action_connect_exact_matches()
+        self.connect_exact_matches()
         return self.row.connectwise_company_id
 
     def test_two_invoices_of_different_amounts_are_enough(self):
