@@ -243,7 +243,7 @@ class TestBranches(BranchCommon):
             self.env["connectwise.backend.configure"], self.head_there
         ).create({})
         self.assertEqual(wizard.company_login_id, self.sandbox.company_login_id)
-        self.assertEqual(wizard.owner_name, self.company.name)
+        self.assertIn(self.company.name, wizard.owner_notice)
         for button in wizard.action_next, wizard.action_save:
             with self.assertRaises(AccessError):
                 button()
@@ -258,7 +258,7 @@ class TestBranches(BranchCommon):
             .with_context(allowed_company_ids=both.ids)
             .create({"auto_enable_contacts": True})
         )
-        self.assertFalse(wizard.owner_name)
+        self.assertFalse(wizard.owner_notice)
         wizard.action_save()
         self.assertTrue(self.backend.auto_enable_contacts)
         self.assertEqual(self.env["connectwise.backend"].search_count([]), 1)

@@ -388,7 +388,7 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
 
     def test_configure_tells_nothing_about_another_company(self):
         """Not its address, not what was learned, not its key."""
-        for name in ("another_explanation", "has_private_key", "owner_name"):
+        for name in ("another_explanation", "has_private_key", "owner_notice"):
             with self.subTest(name), self.assertRaises(AccessError):
                 wizard = self.env["connectwise.backend.configure"].with_user(
                     self.stranger

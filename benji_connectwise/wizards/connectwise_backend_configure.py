@@ -15,8 +15,8 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", readonly=True, default=lambda self: self.env.company
     )
-    owner_name = fields.Char(
-        compute="_compute_owner_name",
+    owner_notice = fields.Char(
+        compute="_compute_owner_notice",
         help="Whose connection it is, where this person may not change it.",
     )
     step = fields.Selection(
@@ -74,11 +74,14 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         return backend
 
     @api.depends("company_id")
-    def _compute_owner_name(self):
+    def _compute_owner_notice(self):
         for wizard in self:
             backend = wizard._get_backend()
-            is_own = backend.has_access("write")
-            wizard.owner_name = not is_own and backend.sudo().company_id.name
+            wizard.owner_notice = not backend.has_access("write") and self.env._(
+                "This is the connection of %s, which its branches use. Switch to that"
+                " company to change it.",
+                backend.sudo().company_id.name,
+            )
 
     @api.depends("server_url", "company_login_id")
     def _compute_another_explanation(self):

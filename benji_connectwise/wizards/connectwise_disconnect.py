@@ -15,6 +15,7 @@ class ConnectwiseDisconnect(models.TransientModel):
     _description = "Disconnect ConnectWise"
 
     backend_id = fields.Many2one("connectwise.backend", readonly=True)
+    title = fields.Char(compute="_compute_title")
     deleted_contacts = fields.Integer(compute="_compute_figures")
     restored_contacts = fields.Integer(compute="_compute_figures")
     deleted_pdfs = fields.Integer(compute="_compute_figures")
@@ -23,6 +24,13 @@ class ConnectwiseDisconnect(models.TransientModel):
 
     def _compute_display_name(self):
         self.display_name = self.env._("Disconnect ConnectWise")
+
+    @api.depends("backend_id")
+    def _compute_title(self):
+        for dialog in self:
+            dialog.title = self.env._("What uninstalling does")
+            if backend := dialog.backend_id:
+                dialog.title = self.env._("Disconnect %s?", backend.display_name)
 
     @api.depends("backend_id")
     def _compute_figures(self):

@@ -7,7 +7,7 @@ applies to the invoice adds one.
 import re
 from collections import namedtuple
 
-from odoo import fields
+from odoo.tools import format_date
 
 from ...const import LONGEST_TEXT_FOR_NUMBER
 from ...lib.connectwise_client import defuse, number_key
@@ -161,7 +161,7 @@ def describe_steps(rule):
     if len(parts) == 1:
         parts.append(_("as it is"))
     if rule.valid_from:
-        parts.append(_("from %s", fields.Date.to_string(rule.valid_from)))
+        parts.append(_("from %s", format_date(rule.env, rule.valid_from)))
     if rule.valid_until:
-        parts.append(_("until %s", fields.Date.to_string(rule.valid_until)))
+        parts.append(_("until %s", format_date(rule.env, rule.valid_until)))
     return ", ".join(parts)

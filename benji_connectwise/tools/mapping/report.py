@@ -2,7 +2,7 @@
 
 from odoo import fields
 from odoo.exceptions import RedirectWarning
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, formatLang
 
 from ..connection.tenant import find_environment
 
@@ -119,8 +119,8 @@ def _describe_progress(backend):
         return _("Reading companies")
     return _(
         "Reading companies %(read)s of %(total)s",
-        read=f"{backend.sync_read:,}",
-        total=f"{backend.sync_total:,}",
+        read=formatLang(backend.env, backend.sync_read, digits=0),
+        total=formatLang(backend.env, backend.sync_total, digits=0),
     )
 
 
