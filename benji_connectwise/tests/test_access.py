@@ -4,37 +4,20 @@ The addon's models, methods and routes are read from the registry. A new one mus
 added to the tables here.
 """
 
-import re
 from base64 import b64encode
-from collections import namedtuple
 from pkgutil import iter_modules
 
-from odoo.exceptions import AccessError, UserError
-from odoo.service.model import call_kw, get_public_method
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
-from odoo.tools import mute_logger
 
 import odoo.addons.benji_connectwise.controllers as controllers
 
 from ..tools.mapping.connecting import link
+from .access_table import ROLES, AccessTable, People, parse
 from .common import ConnectwiseCommon
 from .contact_common import import_contact
 
-ADDON = "odoo.addons.benji_connectwise."
-
-Role = namedtuple("Role", "letter groups")
-
-ROLES = {
-    "public": Role("P", None),  # nobody signed in
-    "customer": Role("C", "base.group_portal"),  # of the portal: the invoice's customer
-    "sibling": Role("B", "base.group_portal"),  # … another contact of that customer
-    "stranger": Role("S", "base.group_portal"),  # … a contact of another customer
-    "internal": Role("U", "base.group_user"),  # without Invoicing
-    "invoicing": Role("I", "account.group_account_invoice"),
-    "readonly": Role("R", "account.group_account_readonly"),  # Invoicing, to look only
-    "manager": Role("M", "account.group_account_manager"),  # Invoicing / Administrator
-    "settings": Role("G", "base.group_system"),  # Settings, without Invoicing
-}
+ADDON = "benji_connectwise"
 
 # ✓ may; – may not (AccessError); ! refused with a reason, whatever the right.
 OPERATIONS = """
@@ -76,8 +59,7 @@ invoice.pdf.source
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
 invoice.pdf.preference
-    create                                                        – – – – – ✓ – ✓ –
-    read, write, unlink, action_apply                             – – – – – – – ✓ –
+    read, write, create, unlink, action_apply                     – – – – – ✓ – ✓ –
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
@@ -176,23 +158,7 @@ ROUTES = """
 """
 
 
-def parse(table):
-    """Return {(model or route, operation): {role: mark}}."""
-    header, *lines = table.strip("\n").splitlines()
-    letters = {role.letter: name for name, role in ROLES.items()}
-    roles = [letters[letter] for letter in header.split()]
-    rows, place = {}, None
-    for line in lines:
-        if not line.startswith(" "):
-            place = line
-            continue
-        *operations, marks = re.split(r",\s+|\s{2,}", line.strip())
-        for operation in operations:
-            rows[place, operation] = dict(zip(roles, marks.split(), strict=True))
-    return rows
-
-
-class AccessCommon(ConnectwiseCommon):
+class AccessCommon(People, ConnectwiseCommon):
     """One record of each model, and one person of each role."""
 
     @classmethod
@@ -260,120 +226,33 @@ class AccessCommon(ConnectwiseCommon):
         )
         link(cls.mapping.env, [(cls.mapping.id, cls.acme.id, "manual")])
         import_contact(cls.mapping)
-        cls.people = {
-            name: cls._new_person(name, role.groups) for name, role in ROLES.items()
-        }
+        cls.people = {role: cls.new_person(role) for role in ROLES}
+        cls._make_customer(cls.people["customer"])
+        cls.people["sibling"].partner_id.parent_id = cls.partner_a
 
     @classmethod
-    def _new_person(cls, name, groups):
-        if not groups:
-            return cls.env.ref("base.public_user")
-        user = new_test_user(
-            cls.env,
-            f"access_{name}",
-            groups=groups,
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
-        if name == "customer":
-            cls.move.button_draft()
-            user.partner_id.parent_id = cls.partner_a
-            cls.move.partner_id = user.partner_id
-            cls.move.action_post()
-            cls.move._get_preferred_invoice_pdf()
-        elif name == "sibling":
-            user.partner_id.parent_id = cls.partner_a
-        return user
-
-    def environment(self, role):
-        return self.env(
-            user=self.people[role],
-            su=False,
-            context={"allowed_company_ids": self.company.ids},
-        )
+    def _make_customer(cls, user):
+        cls.move.button_draft()
+        user.partner_id.parent_id = cls.partner_a
+        cls.move.partner_id = user.partner_id
+        cls.move.action_post()
+        cls.move._get_preferred_invoice_pdf()
 
 
 @tagged("post_install", "-at_install")
-class TestOperations(AccessCommon):
+class TestOperations(AccessTable, AccessCommon):
     """The methods and rights of the addon that a browser can reach."""
 
-    def find_operations(self):
-        """Return the operations that the addon defines, as (model, operation)."""
-        found = set()
-        for name, model in self.registry.items():
-            if model._original_module == "benji_connectwise" and not model._abstract:
-                found |= {
-                    (name, right) for right in ("read", "write", "create", "unlink")
-                }
-            for base in model.__mro__:
-                if base.__module__.startswith(ADDON):
-                    found |= {
-                        (name, method)
-                        for method in vars(base)
-                        if self.is_callable(self.env[name], method)
-                    }
-        return found
+    addon = ADDON
+    operations = OPERATIONS
 
-    def is_callable(self, model, name):
-        try:
-            get_public_method(model, name)
-        except (AccessError, AttributeError):
-            return False
-        return True
+    @property
+    def context(self):
+        # The dialog "+" says for which customer a company is chosen.
+        return {"connectwise_mapping_id": self.mapping.id}
 
-    def test_table_lists_every_right_and_public_method(self):
-        self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
-
-    def test_each_role_may_do_exactly_what_the_table_says(self):
-        for (model, operation), expected in parse(OPERATIONS).items():
-            with self.subTest(model=model, operation=operation):
-                outcome = {role: self.call(role, model, operation) for role in ROLES}
-                self.assertEqual(outcome, expected)
-
-    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_access")
-    def call(self, role, model, operation):
-        """Call the operation as this person's browser would, and undo it.
-
-        :return: the mark of the table
-        """
-        with self.env.cr.savepoint() as savepoint:
-            records, arguments = self.prepare(model, operation)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            env = self.environment(role)
-            method = get_public_method(env[model], operation)
-            # The dialog "+" says for which customer a company is chosen.
-            context = {"connectwise_mapping_id": self.mapping.id}
-            if not getattr(method, "_api_model", False):
-                arguments = [records.ids, *arguments]
-            try:
-                call_kw(env[model], operation, arguments, {"context": context})
-                env.flush_all()
-                mark = "✓"
-            except AccessError:
-                mark = "–"
-            except UserError:
-                mark = "!"
-            savepoint.rollback()
-        self.env.invalidate_all()
-        return mark
-
-    def prepare(self, model, operation):
-        """Return (records, arguments) for a valid call of the operation."""
-        special = f"_prepare_{operation}_{model.replace('.', '_')}"
-        if hasattr(self, special):
-            return getattr(self, special)()
-        if operation == "read":
-            return self.get_record(model), [["display_name"]]
-        if operation == "create":
-            return None, [self.get_values(model)]
-        if operation == "write":
-            return self.get_record(model), [self.get_values(model)]
-        return self.get_record(model), []
-
-    def get_record(self, model):
-        """Return a record; a dialog is the Invoicing administrator's own."""
-        known = {
+    def get_records(self):
+        return {
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
             "connectwise.held.invoice": self.held,
@@ -395,16 +274,8 @@ class TestOperations(AccessCommon):
             "ir.actions.report": self.env.ref("account.account_invoices"),
             "mail.template": self.env.ref("account.email_template_edi_invoice"),
         }
-        if model in known:
-            return known[model]
-        if self.registry[model]._transient:
-            dialogs = self.environment("manager")[model]
-            # Only the addon makes the lines of a dialog.
-            return dialogs.sudo().create(self.get_values(model)).sudo(False)
-        return self.env[model].search([("company_id", "=", self.company.id)], limit=1)
 
     def get_values(self, model):
-        """Return values to create a record with, or to write."""
         Wizard = self.environment("manager")
 
         def new_bench():
@@ -595,7 +466,9 @@ class TestRoutes(AccessCommon, HttpCase):
         for module in iter_modules(controllers.__path__):
             members = vars(getattr(controllers, module.name))
             for controller in members.values():
-                if getattr(controller, "__module__", "").startswith(ADDON):
+                if getattr(controller, "__module__", "").startswith(
+                    f"odoo.addons.{ADDON}."
+                ):
                     found |= {
                         name
                         for name, method in vars(controller).items()

@@ -4,16 +4,12 @@ The addon's models and methods are read from the registry. A new one must be add
 the table here.
 """
 
-from odoo.exceptions import AccessError, UserError
-from odoo.service.model import call_kw, get_public_method
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL, mute_logger
 
-from odoo.addons.benji_connectwise.tests.test_access import ROLES, parse
+from odoo.addons.benji_connectwise.tests.access_table import ROLES, AccessTable, People
 
 from .common import ReconciliationCommon
-
-ADDON = "odoo.addons.benji_connectwise_reconciliation."
 
 # ✓ may; – may not (AccessError). The roles are those of the main addon's table.
 OPERATIONS = """
@@ -44,26 +40,15 @@ connectwise.integrations
 
 
 @tagged("post_install", "-at_install")
-class TestOperations(ReconciliationCommon):
+class TestOperations(AccessTable, People, ReconciliationCommon):
+    addon = "benji_connectwise_reconciliation"
+    operations = OPERATIONS
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.move = cls.here("R1", 120.0)
-        cls.people = {
-            name: cls._new_person(name, role.groups) for name, role in ROLES.items()
-        }
-
-    @classmethod
-    def _new_person(cls, name, groups):
-        if not groups:
-            return cls.env.ref("base.public_user")
-        return new_test_user(
-            cls.env,
-            f"reconciliation_{name}",
-            groups=groups,
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
+        cls.people = {role: cls.new_person(role) for role in ROLES}
 
     def setUp(self):
         super().setUp()
@@ -77,94 +62,14 @@ class TestOperations(ReconciliationCommon):
             .create({"run_id": self.run_of_october.id, "connectwise_ref": 1})
         )
 
-    def find_operations(self):
-        """Return the operations that the addon defines, as (model, operation)."""
-        found = set()
-        for name, model in self.registry.items():
-            if model._original_module == "benji_connectwise_reconciliation":
-                found |= {
-                    (name, right) for right in ("read", "write", "create", "unlink")
-                }
-            for base in model.__mro__:
-                if base.__module__.startswith(ADDON):
-                    found |= {
-                        (name, method)
-                        for method in vars(base)
-                        if self.is_callable(self.env[name], method)
-                    }
-        return found
-
-    def is_callable(self, model, name):
-        try:
-            get_public_method(model, name)
-        except (AccessError, AttributeError):
-            return False
-        return True
-
-    def test_table_lists_every_right_and_public_method(self):
-        self.assertEqual(set(parse(OPERATIONS)), self.find_operations())
-
-    def test_each_role_may_do_exactly_what_the_table_says(self):
-        for (model, operation), expected in parse(OPERATIONS).items():
-            with self.subTest(model=model, operation=operation):
-                outcome = {role: self.call(role, model, operation) for role in ROLES}
-                self.assertEqual(outcome, expected)
-
-    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_access")
-    def call(self, role, model, operation):
-        """Call the operation as this person's browser would, and undo it."""
-        with self.env.cr.savepoint() as savepoint:
-            env = self.env(
-                user=self.people[role],
-                su=False,
-                context={"allowed_company_ids": self.company.ids},
-            )
-            records, arguments = self.prepare(role, model, operation)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            method = get_public_method(env[model], operation)
-            if not getattr(method, "_api_model", False):
-                arguments = [records.ids, *arguments]
-            try:
-                call_kw(env[model], operation, arguments, {})
-                env.flush_all()
-                mark = "✓"
-            except AccessError:
-                mark = "–"
-            except UserError:
-                mark = "!"
-            savepoint.rollback()
-        self.env.invalidate_all()
-        return mark
-
-    def prepare(self, role, model, operation):
-        """Return (records, arguments) for a valid call of the operation."""
-        if operation == "create":
-            return None, [self.get_values(model)]
-        arguments = {"read": [["display_name"]], "write": [self.get_values(model)]}
-        return self.get_record(role, model), arguments.get(operation, [])
-
-    def get_record(self, role, model):
-        known = {
+    def get_records(self):
+        return {
             "connectwise.reconciliation.run": self.run_of_october,
             "connectwise.reconciliation.line": self.difference,
             "connectwise.reconciliation.invoice": self.staged,
             "connectwise.reconciliation.acceptance": self.difference.acceptance_id,
             "connectwise.mapping": self.env["connectwise.mapping"],
         }
-        if model in known:
-            return known[model]
-        dialog = self.env[model].sudo().create(self.get_values(model))
-        # A dialog is the caller's own.
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET create_uid = %s WHERE id = %s",
-                SQL.identifier(self.env[model]._table),
-                self.people[role].id,
-                dialog.id,
-            )
-        )
-        return dialog
 
     def get_values(self, model):
         days = {"date_from": "2026-08-01", "date_to": "2026-08-31"}
@@ -199,7 +104,7 @@ class TestOperations(ReconciliationCommon):
         for model in ("accept", "compare"):
             with self.subTest(model):
                 name = f"connectwise.reconciliation.{model}"
-                dialog = self.get_record("manager", name)
+                dialog = self.get_record(name)
                 other = dialog.with_user(self.administrator)
                 self.assertFalse(other.has_access("read"))
 
