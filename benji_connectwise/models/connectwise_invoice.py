@@ -26,7 +26,8 @@ class ConnectwiseInvoice(models.Model):
     total = fields.Float()
     status = fields.Char()
     is_open = fields.Boolean(
-        "Open in ConnectWise", help="Its status is not a closed one: it can change."
+        "Still open in ConnectWise",
+        help="Its status is not a closed one: it can change.",
     )
     last_updated = fields.Datetime("Changed in ConnectWise")
     is_gone = fields.Boolean(
