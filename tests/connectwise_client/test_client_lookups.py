@@ -1,10 +1,11 @@
 """Looking invoices up by their numbers, many in one request."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from conftest import CONTACTS_PATH, INVOICES_PATH, Connect, Tenant, ids, rows
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug import Request
 
@@ -12,6 +13,7 @@ from connectwise_client import (
     AmbiguousNumberError,
     BadAnswerError,
     ConnectWiseClient,
+    Credentials,
     UnqueryableError,
     const,
 )
@@ -21,6 +23,8 @@ from connectwise_client.const import (
     INVOICES,
     MAX_URL_LENGTH,
 )
+from connectwise_client.lists import ListReader
+from connectwise_client.protocol import Request as ClientRequest
 from connectwise_client.protocol import list_request
 
 
@@ -105,18 +109,19 @@ def test_fifty_numbers_are_one_request(
         max_size=60,
     )
 )
+@example([f"{n}{'界' * 13}" for n in range(60)])
 def test_no_url_is_too_long(numbers: list[str]) -> None:
-    from connectwise_client import Credentials
-
     urls = []
 
-    class Counting(ConnectWiseClient):
-        def _rows(self, request: Any) -> list[object]:
-            urls.append(request.url(self.origin, "v4_6_release/"))
-            return []
+    def note(reader: ListReader, request: ClientRequest) -> list[object]:
+        urls.append(request.url("https://api-na.myconnectwise.net", "v4_6_release/"))
+        return []
 
-    client = Counting("na", Credentials("a", "b", "c", "d"), codebase="v4_6_release")
-    list(client.find_invoices(numbers))
+    client = ConnectWiseClient(
+        "na", Credentials("a", "b", "c", "d"), codebase="v4_6_release"
+    )
+    with patch.object(ListReader, "rows", note):
+        list(client.find_invoices(numbers))
     assert all(len(url) <= MAX_URL_LENGTH for url in urls)
 
 

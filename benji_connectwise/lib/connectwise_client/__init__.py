@@ -8,12 +8,13 @@
             for invoice in invoices:
                 pdf = client.download_invoice_pdf(invoice.id)
 
-Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Deciding
-(:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`,
-:mod:`.decipher`, :mod:`.body`, :mod:`.pdf`, :mod:`.records`, :mod:`.texts`) is apart
-from doing (:mod:`.transport`, :mod:`.session`, :mod:`.client`). :mod:`.callbacks` is
-the other direction: what ConnectWise calls. :mod:`.const` holds what is known about
-ConnectWise.
+Every failure is a :class:`ConnectWiseError`; :mod:`.errors` draws their tree. Pure
+functions decide (:mod:`.address`, :mod:`.links`, :mod:`.conditions`, :mod:`.protocol`,
+:mod:`.decipher`, :mod:`.body`, :mod:`.pdf`, :mod:`.records`, :mod:`.texts`). The rest
+acts: :mod:`.transport` opens connections, :mod:`.session` asks one tenant,
+:mod:`.lists` reads lists page by page, and :mod:`.client` puts them together.
+:mod:`.callbacks` is the other direction: requests that ConnectWise sends to us.
+:mod:`.const` holds what is known about ConnectWise.
 """
 
 from .access import AccessReport, RightCheck
@@ -31,7 +32,7 @@ from .callbacks import (
     is_signed,
     read_notice,
 )
-from .client import CompanyPage, ConnectWiseClient, DateRange, InvoicePage, Page
+from .client import ConnectWiseClient
 from .conditions import number_key
 from .const import BACKGROUND, INTERACTIVE, MAX_PDF_BYTES, REGIONS, Limits
 from .errors import (
@@ -58,6 +59,7 @@ from .errors import (
     WaitError,
 )
 from .links import record_url
+from .lists import CompanyPage, DateRange, InvoicePage, Page
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Callback, Company, Contact, Invoice, Reference, SkippedRecord

@@ -1,14 +1,12 @@
 """The client: ConnectWise's records and PDFs, as a program wants them."""
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import NamedTuple, TypeVar
 
 from . import conditions, const, protocol
 from .access import AccessReport, RightCheck
@@ -20,51 +18,11 @@ from .errors import (
     NotFoundError,
     SettingsError,
 )
+from .lists import CompanyPage, DateRange, InvoicePage, ListReader, Page
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
-from .records import Callback, Company, Contact, Invoice, Parse, SkippedRecord
+from .records import Callback, Company, Contact, Invoice
 from .session import Runtime, Session
-
-T = TypeVar("T")
-V = TypeVar("V")
-A = TypeVar("A")
-R = TypeVar("R", Invoice, Contact)
-
-Page = tuple[list[T], list[SkippedRecord]]
-"""Some records, in the order of their ids, and what had to be left out of them."""
-
-
-class CompanyPage(NamedTuple):
-    """Companies in the order of their ids, and what had to be left out of them.
-
-    It has all there is of ``ids``. ``rest`` is what is left of the range that was
-    asked for, ``None`` if that was the end of it.
-    """
-
-    companies: list[Company]
-    skipped: list[SkippedRecord]
-    ids: IdRange
-    rest: IdRange | None
-
-
-class DateRange(NamedTuple):
-    """The days from ``first`` to ``last``, and on these the ids above ``after``."""
-
-    first: date
-    last: date
-    after: int = 0
-
-
-class InvoicePage(NamedTuple):
-    """Invoices of some days in the order of their ids, and what was left out of them.
-
-    ``rest`` is what is left of the range that was asked for, ``None`` if that was the
-    end of it.
-    """
-
-    invoices: list[Invoice]
-    skipped: list[SkippedRecord]
-    rest: DateRange | None
 
 
 class ConnectWiseClient:
@@ -94,7 +52,6 @@ class ConnectWiseClient:
         runtime: Runtime | None = None,
     ) -> None:
         self._max_pdf_bytes = max_pdf_bytes
-        self._was_answered = False
         self._session = Session(
             address,
             credentials,
@@ -104,6 +61,7 @@ class ConnectWiseClient:
             max_pdf_bytes,
             runtime or Runtime(),
         )
+        self._lists = ListReader(self._session)
 
     def __repr__(self) -> str:
         return f"<ConnectWiseClient {self.origin}>"
@@ -168,7 +126,7 @@ class ConnectWiseClient:
         ask, refused = conditions.sort_numbers(numbers)
         if refused:
             yield [], refused
-        yield from self._in_chunks(
+        yield from self._lists.in_chunks(
             const.INVOICES,
             ask,
             const.NUMBERS_PER_REQUEST,
@@ -184,7 +142,7 @@ class ConnectWiseClient:
         most = min(len(numbers) * (const.MAX_HITS + 1), const.PAGE_SIZE)
         condition = conditions.numbers_condition(numbers)
         request = protocol.list_request(const.INVOICES, condition, most=most)
-        rows = self._rows(request)
+        rows = self._lists.rows(request)
         is_full = len(rows) == most
         half = len(numbers) // 2
         if is_full and half:
@@ -201,7 +159,7 @@ class ConnectWiseClient:
 
     def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
         """Read invoices by id. Those that are gone are simply not among them."""
-        return self._by_ids(const.INVOICES, Invoice.from_json, ids)
+        return self._lists.by_ids(const.INVOICES, Invoice.from_json, ids)
 
     def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
         """Read the invoices that are dated within these ranges.
@@ -212,7 +170,7 @@ class ConnectWiseClient:
         executor = ThreadPoolExecutor(1)
         try:
             questions = (partial(self._invoice_page, days) for days in ranges)
-            for page in self._ahead(questions):
+            for page in self._lists.ahead(questions):
                 while page.rest:
                     following = executor.submit(self._invoice_page, page.rest)
                     yield page
@@ -225,7 +183,7 @@ class ConnectWiseClient:
         condition = conditions.dates_condition(days.first, days.last)
         ids = IdRange(days.after)
         request = protocol.list_request(const.INVOICES, condition, ids)
-        rows = self._rows(request)
+        rows = self._lists.rows(request)
         invoices, skipped, last_id = protocol.read_page(
             rows, Invoice.from_json, ids, request.path
         )
@@ -242,12 +200,12 @@ class ConnectWiseClient:
         """Read the invoices of all dates changed after a time (with a zone), by
         ConnectWise's clock. Those that were deleted are simply not among them."""
         condition = conditions.changed_condition(since)
-        return self._pages(const.INVOICES, Invoice.from_json, condition)
+        return self._lists.pages(const.INVOICES, Invoice.from_json, condition)
 
     def count_invoices(self, first: date, last: date) -> int:
         """Return how many invoices are dated from one day to another, both included."""
         condition = conditions.dates_condition(first, last)
-        return self._count(protocol.count_request(const.INVOICES, condition))
+        return self._lists.count(protocol.count_request(const.INVOICES, condition))
 
     def download_invoice_pdf(self, invoice_id: int) -> bytes:
         """Return an invoice's PDF, as ConnectWise renders it now.
@@ -309,7 +267,7 @@ class ConnectWiseClient:
         """
         condition = conditions.changed_condition(changed_since) if changed_since else ""
         read = partial(self._company_page, condition)
-        for page in self._ahead(partial(read, ids) for ids in ranges):
+        for page in self._lists.ahead(partial(read, ids) for ids in ranges):
             yield page
             while page.rest:
                 page = read(page.rest)
@@ -317,7 +275,7 @@ class ConnectWiseClient:
 
     def _company_page(self, condition: str, ids: IdRange) -> CompanyPage:
         endpoint = const.COMPANIES
-        rows = self._rows(protocol.list_request(endpoint, condition, ids))
+        rows = self._lists.rows(protocol.list_request(endpoint, condition, ids))
         companies, skipped, last_id = protocol.read_page(
             rows, Company.from_json, ids, endpoint.path
         )
@@ -338,7 +296,7 @@ class ConnectWiseClient:
         """
         with ThreadPoolExecutor(1) as executor:
             asked = executor.submit(
-                self._rows, protocol.newest_request(const.COMPANIES)
+                self._lists.rows, protocol.newest_request(const.COMPANIES)
             )
             count = self.count_companies()
         newest = protocol.read_newest(asked.result())
@@ -353,11 +311,11 @@ class ConnectWiseClient:
 
     def count_companies(self) -> int:
         """Return how many companies there are, those in the recycle bin too."""
-        return self._count(protocol.count_request(const.COMPANIES))
+        return self._lists.count(protocol.count_request(const.COMPANIES))
 
     def contacts(self, ids: Iterable[int]) -> Iterator[Page[Contact]]:
         """Read contacts by id. Those that are gone are simply not among them."""
-        return self._by_ids(const.CONTACTS, Contact.from_json, ids)
+        return self._lists.by_ids(const.CONTACTS, Contact.from_json, ids)
 
     def changed_contacts(self, since: datetime) -> Iterator[Page[Contact]]:
         """Read the contacts of all companies changed after a time (with a zone).
@@ -366,7 +324,7 @@ class ConnectWiseClient:
         (:class:`Contact`).
         """
         condition = conditions.changed_condition(since)
-        return self._pages(const.CONTACTS, Contact.from_json, condition)
+        return self._lists.pages(const.CONTACTS, Contact.from_json, condition)
 
     def discover(self) -> str:
         """Return the codebase, asked for without the keys if it is not known yet.
@@ -379,7 +337,7 @@ class ConnectWiseClient:
 
     def callbacks(self) -> list[Callback]:
         """Return the callbacks that are registered, those of others too."""
-        pages = self._pages(const.CALLBACKS, Callback.from_json, "")
+        pages = self._lists.pages(const.CALLBACKS, Callback.from_json, "")
         return [callback for callbacks, _skipped in pages for callback in callbacks]
 
     def add_callback(self, url: str, kind: str) -> None:
@@ -411,7 +369,7 @@ class ConnectWiseClient:
 
     def _check_right(self, endpoint: const.Endpoint) -> RightCheck:
         try:
-            self._rows(protocol.probe_request(endpoint))
+            self._lists.rows(protocol.probe_request(endpoint))
         except MissingRightError:
             return RightCheck(endpoint.right, "missing")
         except SettingsError:
@@ -419,93 +377,3 @@ class ConnectWiseClient:
         except ConnectWiseError as error:
             return RightCheck(endpoint.right, "unknown", error)
         return RightCheck(endpoint.right, "granted")
-
-    # -- Lists ------------------------------------------------------------------
-
-    def _by_ids(
-        self, endpoint: const.Endpoint, parse: Parse[R], ids: Iterable[int]
-    ) -> Iterator[Page[R]]:
-        def ask(run: Sequence[int]) -> Page[R]:
-            request = protocol.list_request(
-                endpoint, conditions.ids_condition(run), most=len(run)
-            )
-            records, skipped, _last_id = protocol.read_page(
-                self._rows(request), parse, ALL_IDS, request.path
-            )
-            return [record for record in records if record.id in run], skipped
-
-        return self._in_chunks(
-            endpoint,
-            sorted(set(ids)),
-            const.IDS_PER_REQUEST,
-            conditions.ids_condition,
-            ask,
-        )
-
-    def _in_chunks(
-        self,
-        endpoint: const.Endpoint,
-        values: Iterable[V],
-        most: int,
-        condition: Callable[[Sequence[V]], str],
-        ask: Callable[[Sequence[V]], Page[T]],
-    ) -> Iterator[Page[T]]:
-        """Ask for many values, in requests that fit. ``ask`` compares what comes back:
-        a condition may match more than it says (wildcards, a server's own idea)."""
-
-        def fits(run: Sequence[V]) -> bool:
-            request = protocol.list_request(endpoint, condition(run))
-            url = request.url(self.origin, self._session.known_codebase())
-            return len(url) <= const.MAX_URL_LENGTH
-
-        runs = conditions.chunks(values, most, fits)
-        for records, skipped in self._ahead(partial(ask, run) for run in runs):
-            if records or skipped:
-                yield records, skipped
-
-    def _ahead(self, questions: Iterable[Callable[[], A]]) -> Iterator[A]:
-        """Yield the answers in the order of the questions, asking ahead of them.
-
-        A client's first question is asked alone: what makes every request fail is met
-        once. After closing the iterator no further one is asked.
-        """
-        left = iter(questions)
-        if not self._was_answered:
-            yield from (question() for question in islice(left, 1))
-        pending: deque[Future[A]] = deque()
-        executor = ThreadPoolExecutor(const.MAX_CONNECTIONS)
-        try:
-            while True:
-                for question in islice(left, const.MAX_WAITING_ANSWERS - len(pending)):
-                    pending.append(executor.submit(question))
-                if not pending:
-                    return
-                yield pending.popleft().result()
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-
-    def _pages(
-        self, endpoint: const.Endpoint, parse: Parse[T], condition: str
-    ) -> Iterator[Page[T]]:
-        ids = ALL_IDS
-        while True:
-            rows = self._rows(protocol.list_request(endpoint, condition, ids))
-            records, skipped, last_id = protocol.read_page(
-                rows, parse, ids, endpoint.path
-            )
-            if records or skipped:
-                yield records, skipped
-            if len(rows) < const.PAGE_SIZE:
-                return
-            ids = IdRange(last_id)
-
-    def _count(self, request: protocol.Request) -> int:
-        answer = self._session.call(request)
-        return protocol.read_count(
-            protocol.parse_json(answer, request.path), request.path
-        )
-
-    def _rows(self, request: protocol.Request) -> list[object]:
-        answer = self._session.call(request)
-        self._was_answered = True
-        return protocol.read_rows(protocol.parse_json(answer, request.path), request)

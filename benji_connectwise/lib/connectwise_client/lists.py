@@ -1,0 +1,161 @@
+"""Reading lists: page after page, many values in few requests, several at once."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from . import conditions, const, protocol
+from .protocol import ALL_IDS, IdRange
+from .records import Company, Contact, Invoice, Parse, SkippedRecord
+from .session import Session
+
+T = TypeVar("T")
+V = TypeVar("V")
+A = TypeVar("A")
+R = TypeVar("R", Invoice, Contact)
+
+Page = tuple[list[T], list[SkippedRecord]]
+"""Some records in the order of their ids, and those that could not be read."""
+
+
+class CompanyPage(NamedTuple):
+    """Companies in the order of their ids, and those that could not be read.
+
+    It has all companies of ``ids``. ``rest`` is the part of the requested range that
+    is still to be read, ``None`` if there is none.
+    """
+
+    companies: list[Company]
+    skipped: list[SkippedRecord]
+    ids: IdRange
+    rest: IdRange | None
+
+
+class DateRange(NamedTuple):
+    """The days from ``first`` to ``last``, and of their records the ids above
+    ``after``."""
+
+    first: date
+    last: date
+    after: int = 0
+
+
+class InvoicePage(NamedTuple):
+    """Invoices of some days in the order of their ids, and those that could not be
+    read.
+
+    ``rest`` is the part of the requested range that is still to be read, ``None`` if
+    there is none.
+    """
+
+    invoices: list[Invoice]
+    skipped: list[SkippedRecord]
+    rest: DateRange | None
+
+
+class ListReader:
+    """Reads lists in the session of one client; safe to use from several threads."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._was_answered = False
+
+    def rows(self, request: protocol.Request) -> list[object]:
+        """Return the rows of one request, not yet parsed."""
+        answer = self._session.call(request)
+        self._was_answered = True
+        return protocol.read_rows(protocol.parse_json(answer, request.path), request)
+
+    def count(self, request: protocol.Request) -> int:
+        """Return the answer to :func:`count_request`."""
+        answer = self._session.call(request)
+        return protocol.read_count(
+            protocol.parse_json(answer, request.path), request.path
+        )
+
+    def pages(
+        self, endpoint: const.Endpoint, parse: Parse[T], condition: str
+    ) -> Iterator[Page[T]]:
+        """Read all records that meet a condition, one page after the other."""
+        ids = ALL_IDS
+        while True:
+            rows = self.rows(protocol.list_request(endpoint, condition, ids))
+            records, skipped, last_id = protocol.read_page(
+                rows, parse, ids, endpoint.path
+            )
+            if records or skipped:
+                yield records, skipped
+            if len(rows) < const.PAGE_SIZE:
+                return
+            ids = IdRange(last_id)
+
+    def by_ids(
+        self, endpoint: const.Endpoint, parse: Parse[R], ids: Iterable[int]
+    ) -> Iterator[Page[R]]:
+        """Read records by id. Records that were deleted are not among them."""
+
+        def read(some: Sequence[int]) -> Page[R]:
+            request = protocol.list_request(
+                endpoint, conditions.ids_condition(some), most=len(some)
+            )
+            records, skipped, _last_id = protocol.read_page(
+                self.rows(request), parse, ALL_IDS, request.path
+            )
+            return [record for record in records if record.id in some], skipped
+
+        return self.in_chunks(
+            endpoint,
+            sorted(set(ids)),
+            const.IDS_PER_REQUEST,
+            conditions.ids_condition,
+            read,
+        )
+
+    def in_chunks(
+        self,
+        endpoint: const.Endpoint,
+        values: Iterable[V],
+        most: int,
+        condition: Callable[[Sequence[V]], str],
+        read: Callable[[Sequence[V]], Page[T]],
+    ) -> Iterator[Page[T]]:
+        """Ask for many values, at most ``most`` of them in one request.
+
+        ``read`` sends the request for some of the values. It must check what comes
+        back: a condition may match more than it says.
+        """
+
+        def fits(some: Sequence[V]) -> bool:
+            request = protocol.list_request(endpoint, condition(some))
+            url = request.url(self._session.origin, self._session.known_codebase())
+            return len(url) <= const.MAX_URL_LENGTH
+
+        chunks = conditions.chunks(values, most, fits)
+        for records, skipped in self.ahead(partial(read, chunk) for chunk in chunks):
+            if records or skipped:
+                yield records, skipped
+
+    def ahead(self, questions: Iterable[Callable[[], A]]) -> Iterator[A]:
+        """Yield the answers in the order of the questions, asking several at once.
+
+        A client's first question is asked alone, so that an error which every request
+        would meet is met once. Nothing more is asked after the iterator is closed.
+        """
+        left = iter(questions)
+        if not self._was_answered:
+            yield from (question() for question in islice(left, 1))
+        pending: deque[Future[A]] = deque()
+        executor = ThreadPoolExecutor(const.MAX_CONNECTIONS)
+        try:
+            while True:
+                for question in islice(left, const.MAX_WAITING_ANSWERS - len(pending)):
+                    pending.append(executor.submit(question))
+                if not pending:
+                    return
+                yield pending.popleft().result()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
