@@ -28,10 +28,10 @@ from .goals import judge
 from .running import LOG, OTHERS_PYTHON, base_database
 from .stations import STATIONS, Bench, Sizes
 
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = LOCAL / "bench-results"
 README = ROOT / "benchmarks" / "README.md"
+PICTURE = ROOT / "benchmarks" / "results.svg"
 BEGIN, END = "<!-- table -->", "<!-- /table -->"
-PLOTS = ("companies", "invoices")
 
 FULL = Sizes(
     companies=50_000,
@@ -147,26 +147,23 @@ def main() -> None:
         sys.exit(f"There is no {', '.join(goals - every)}; only {', '.join(every)}.")
     sizes = read_sizes()
     is_whole = goals == every and not os.environ.get("QUICK")
-    folder = RESULTS if is_whole else LOCAL / "bench-results"
-    folder.mkdir(exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
     LOG.unlink(missing_ok=True)
     # Ended like this too, it leaves nothing running and no database.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
     with only_one(), postgresql():
         about = describe()
-        name = about["date"]
-        results = Results(folder / f"{name}.json", about, sizes)
+        results = Results(RESULTS / f"{about['date']}.json", about, sizes)
         with base_database() as base:
             run(results, base, goals)
     minutes = (time.monotonic() - start) / 60
     table = results.table(goals)
-    (folder / f"{name}.md").write_text(f"# Speed, {name}\n\n{table}\n")
-    draw(results.file, folder, name)
     if is_whole:
-        plots = [f"![{what}](results/{name}-{what}.svg)" for what in PLOTS]
-        quote("\n\n".join([table, *plots]))
-    print(f"\n{table}\n\n{minutes:.0f} minutes; {folder.relative_to(ROOT)}/{name}.*")
+        # What is kept in the repository is small: the runs stay in .local.
+        draw(results.file, PICTURE)
+        quote(table)
+    print(f"\n{table}\n\n{minutes:.0f} minutes; {results.file.relative_to(ROOT)}")
 
 
 def run(results: Results, base: str, goals: set[str]) -> None:
@@ -185,12 +182,12 @@ def run(results: Results, base: str, goals: set[str]) -> None:
         say(f"{station.__name__}: {time.monotonic() - start:.0f} s")
 
 
-def draw(raw: Path, folder: Path, name: str) -> None:
+def draw(runs: Path, picture: Path) -> None:
     if not OTHERS_PYTHON.exists():
-        say("no plots: matplotlib could not be installed")
+        say("no picture: matplotlib could not be installed")
         return
     program = str(ROOT / "benchmarks" / "plots.py")
-    subprocess.run([OTHERS_PYTHON, program, raw, folder, name], check=True)
+    subprocess.run([OTHERS_PYTHON, program, runs, picture], check=True)
 
 
 def quote(table: str) -> None:

@@ -1,6 +1,6 @@
-"""Draw the series of sizes as SVG.
+"""Draw the series of sizes as one SVG, companies beside invoices.
 
-usage: python benchmarks/plots.py RAW.json FOLDER NAME
+usage: python benchmarks/plots.py RUNS.json PICTURE.svg
 
 Runs in the environment of what the benchmark compares with, which has matplotlib.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COMPANIES = [
@@ -32,12 +34,14 @@ INVOICES = [
 ]
 LABELS = {"prefetch": "fetch PDFs", "Odoo": "Odoo's own PDFs", "naive": "naive script"}
 
+# Letters stay letters: drawn as outlines they are most of the file.
+rcParams["svg.fonttype"] = "none"
+rcParams["svg.hashsalt"] = "the same names in each run"
+
 
 def draw(
-    runs: list[dict[str, Any]], lines: list[tuple], title: str, file: Path
+    axes: Axes, runs: list[dict[str, Any]], lines: list[tuple], title: str
 ) -> None:
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
-    axes = figure.subplots()
     for who, what, colour, style in lines:
         by_size = defaultdict(list)
         for run in runs:
@@ -48,24 +52,26 @@ def draw(
             label = f"{LABELS.get(who, who)}: {LABELS.get(what, what)}"
             middles = [median(by_size[size]) for size in sizes]
             axes.plot(sizes, middles, style, color=colour, marker="o", label=label)
-    if not axes.lines:
-        return
     axes.set(xscale="log", yscale="log", xlabel=title, ylabel="seconds")
     axes.xaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:g}")
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    figure.savefig(file, metadata={"Date": None})
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 2}
+    axes.legend(fontsize="small", **below)
 
 
 def main() -> None:
-    raw, folder, name = sys.argv[1:]
-    runs = json.loads(Path(raw).read_text())["runs"]
+    file, picture = map(Path, sys.argv[1:])
+    runs = json.loads(file.read_text())["runs"]
     usual = [
         run for run in runs if not run.get("connected") and run.get("latency") != 0
     ]
-    draw(usual, COMPANIES, "companies", Path(folder, f"{name}-companies.svg"))
-    draw(usual, INVOICES, "invoices", Path(folder, f"{name}-invoices.svg"))
+    figure = Figure(figsize=(12, 5.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw(left, usual, COMPANIES, "companies")
+    draw(right, usual, INVOICES, "invoices")
+    figure.savefig(picture, metadata={"Date": None})
 
 
 if __name__ == "__main__":
