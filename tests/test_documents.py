@@ -16,6 +16,9 @@ DOCUMENTS = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
 
+SCREENS = sorted(ROOT.glob("benji_connectwise*/**/*.xml"))
+HELP = re.compile(r"https?://[^\"'<\s]+/docs/handbook\.md[^\"'<\s]*")
+
 
 def test_review_sheet_lists_the_overridden_methods() -> None:
     """Run scripts/documents after overriding another one."""
@@ -65,6 +68,15 @@ def test_cover_has_the_size_of_the_store() -> None:
 def test_name_fits_into_the_store() -> None:
     manifest = make_documents.read_manifest(ROOT / "benji_connectwise")
     assert len(manifest["name"]) <= 25
+
+
+def test_help_on_screens_leads_to_a_heading_of_the_handbook() -> None:
+    manifest = make_documents.read_manifest(ROOT / "benji_connectwise")
+    handbook = ROOT / "docs" / "handbook.md"
+    start = f"{manifest['website']}/blob/main/docs/handbook.md#"
+    links = {link for file in SCREENS for link in HELP.findall(file.read_text())}
+    assert len(links) >= 9
+    assert links <= {start + anchor for anchor in find_anchors(handbook)}
 
 
 def find_links(document: Path) -> Iterator[str]:

@@ -1,3 +1,4 @@
+import {DocumentationLink} from "@web/views/widgets/documentation_link/documentation_link";
 import {SyncStatus} from "../sync_status";
 import {useBus} from "@web/core/utils/hooks";
 
@@ -6,6 +7,7 @@ import {useBus} from "@web/core/utils/hooks";
  */
 export class MappingReportStatus extends SyncStatus {
     static template = "benji_connectwise.MappingReportStatus";
+    static components = {DocumentationLink};
     static props = {
         bus: {type: EventTarget},
         onFinished: {type: Function},
