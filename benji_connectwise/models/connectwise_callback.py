@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -39,6 +41,9 @@ class ConnectwiseCallback(models.Model):
 
     def _note_time(self, name):
         """Write that there was a call, once a minute: calls never wait for another."""
+        now = fields.Datetime.now()
+        if self[name] and self[name] >= now - timedelta(minutes=1):
+            return
         self.env.cr.execute(
             SQL(
                 """
@@ -51,7 +56,7 @@ class ConnectwiseCallback(models.Model):
                         FOR UPDATE SKIP LOCKED)
                 """,
                 name=SQL.identifier(name),
-                now=fields.Datetime.now(),
+                now=now,
                 id=self.id,
             )
         )

@@ -54,8 +54,9 @@ def _find(env, ref, token):
     """Return the callbacks whose token this is, sudo, or an empty record."""
     callback = env["connectwise.callback"].sudo()
     if ref.isdecimal() and len(ref) < 10:
-        callback = callback.search(
-            [("backend_id", "=", int(ref)), ("backend_id.active", "=", True)]
+        callback = callback.search_fetch(
+            [("backend_id", "=", int(ref)), ("backend_id.active", "=", True)],
+            ["backend_id", "last_call", "last_refusal"],
         )
     try:
         known = callback and read(callback)
@@ -71,6 +72,8 @@ def _prove(callback, body, signature):
     :raises UnprovenError: unless it is ConnectWise's, and new
     """
     backend, hosts = callback.backend_id, get_local_hosts()
+    # Not all there is to know of a connection, for each call.
+    backend.fetch(["company_login_id", "server_url", "tenant", "sync_contacts"])
     notice = read_notice(body, backend.company_login_id)
     seen = backend.env["connectwise.callback.message"]
     if seen.search_count(
