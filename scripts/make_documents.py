@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 ADDONS = sorted(file.parent for file in ROOT.glob("*/__manifest__.py"))
+MAIN = ROOT / "benji_connectwise"
+BRIDGE = ROOT / "benji_connectwise_queue_job"
 SHEET = ROOT / "docs" / "integrators.md"
 
 SECTIONS = {
@@ -50,6 +52,7 @@ def prepare_documents() -> Iterator[tuple[Path, str]]:
         ("tables", render_tables()),
         ("actions", render_actions()),
         ("views", render_views()),
+        ("hooks", render_hooks()),
     ):
         sheet = fill(sheet, name, table)
     yield SHEET, sheet
@@ -297,6 +300,69 @@ def find_elements(tag: str) -> Iterator[ET.Element]:
 def table(head: str, rows: list[str]) -> str:
     columns = head.count("|") + 1
     return "\n".join([f"| {head} |", "|---" * columns + "|", *rows])
+
+
+# What the bridge takes from the main addon --------------------------------------------
+
+
+class Hook(NamedTuple):
+    """A method or function of the main addon that the bridge overrides or calls."""
+
+    name: str
+    file: Path
+    text: str
+    """The first sentence of its docstring."""
+    is_overridden: bool
+
+
+def find_hooks() -> list[Hook]:
+    """Return all of them, by file and name."""
+    overridden, called, imported = set(), set(), set()
+    for file in BRIDGE.rglob("*.py"):
+        if "tests" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and calls_super(node):
+                overridden.add(node.name)
+            elif isinstance(node, ast.Attribute):
+                called.add(node.attr)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                place, of_main, module = node.module.partition(f"{MAIN.name}.")
+                if of_main and place == "odoo.addons.":
+                    source = MAIN / f"{module.replace('.', '/')}.py"
+                    imported |= {(source, alias.name) for alias in node.names}
+    hooks = [
+        _describe(f"{model.name}.{method.name}()", model.file, method, overridden)
+        for model in find_models()
+        if model.addon == MAIN and model.is_own
+        for method in model.methods
+        if method.name in overridden
+        or (method.name in called and method.name.startswith("_"))
+    ]
+    for file, name in imported:
+        tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
+        hooks += [
+            _describe(f"{name}()", file, node, set())
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name == name
+        ]
+    return sorted(hooks, key=lambda hook: (not hook.is_overridden, hook.name))
+
+
+def _describe(
+    name: str, file: Path, node: ast.FunctionDef, overridden: set[str]
+) -> Hook:
+    text = (ast.get_docstring(node) or "").partition("\n")[0]
+    return Hook(name, file, text, node.name in overridden)
+
+
+def render_hooks() -> str:
+    rows = [
+        f"| {'overrides' if hook.is_overridden else 'calls'} | `{hook.name}` |"
+        f" [{hook.file.stem}](../{hook.file.relative_to(ROOT)}) | {hook.text} |"
+        for hook in find_hooks()
+    ]
+    return table("the bridge | hook | in | what it does", rows)
 
 
 # Odoo's source ------------------------------------------------------------------------

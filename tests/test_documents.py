@@ -40,6 +40,14 @@ def test_made_document_is_up_to_date(file: Path) -> None:
     assert file.read_text() == dict(make_documents.prepare_documents())[file]
 
 
+def test_each_hook_of_the_bridge_says_what_it_does() -> None:
+    assert [hook.name for hook in make_documents.find_hooks() if not hook.text] == []
+
+
+def test_hooks_of_the_bridge_are_few() -> None:
+    assert 10 < len(make_documents.find_hooks()) < 20
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
 def test_links_lead_somewhere(document: Path) -> None:
     assert [link for link in find_links(document) if not leads(document, link)] == []

@@ -211,9 +211,8 @@ class ConnectwiseBackend(models.Model):
     @api.depends("server_url", "company_login_id")
     def _compute_tenant(self):
         for backend in self:
-            backend.tenant = identify_tenant(
-                backend.server_url or "", backend.company_login_id or ""
-            )
+            address, company = backend.server_url or "", backend.company_login_id or ""
+            backend.tenant = identify_tenant(address, company)
 
     @api.depends("failure", "sync_failure", "sync_contacts")
     @api.depends_context("lang")
@@ -361,6 +360,7 @@ class ConnectwiseBackend(models.Model):
         return self.active and self.state != "draft"
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
+        """Return the client's `Limits` where nobody waits."""
         return replace(BACKGROUND, total=seconds)
 
     def sync(self, full=False, discard_disconnected=False):
@@ -386,12 +386,12 @@ class ConnectwiseBackend(models.Model):
 
     @api.model
     def _trigger_sync(self, at=None):
+        """Wake the scheduled action that synchronizes, now or at a time."""
         self.env.ref("benji_connectwise.ir_cron_connectwise_sync")._trigger(at)
 
     def _get_open_sync(self):
-        syncs = self.env["connectwise.sync"].sudo()
         open_ones = [("backend_id", "=", self.id), ("state", "in", OPEN)]
-        return syncs.search(open_ones, limit=1)
+        return self.env["connectwise.sync"].sudo().search(open_ones, limit=1)
 
     def count_disconnected(self):
         """Return how many disconnections *Discard…* would lift."""

@@ -382,4 +382,5 @@ class ConnectwiseLookup(models.Model):
 
     @api.model
     def _trigger_prefetch(self, at=None):
+        """Wake the scheduled action that fetches PDFs, now or at a time."""
         self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")._trigger(at)
