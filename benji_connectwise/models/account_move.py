@@ -4,29 +4,16 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..tools.invoice_pdf import searching
-from ..tools.invoice_pdf.choice import ChosenPdfs, choose, with_chosen_pdfs
+from ..tools.invoice_pdf import marked_pdf, searching, shown, status
+from ..tools.invoice_pdf.choice import choose, get_chosen_before, with_chosen_pdfs
 from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.explain_lookup import explain_connectwise
 from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
-from ..tools.invoice_pdf.marked_pdf import (
-    check_marked_pdf,
-    explain_unused,
-    prefer_marked,
-    prefer_marked_in_form,
-)
 from ..tools.invoice_pdf.numbers import get_candidates
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 from ..tools.invoice_pdf.resetting import forget_version
-from ..tools.invoice_pdf.shown import (
-    FACTS_IN_CONNECTWISE,
-    as_document,
-    describe_choice,
-    describe_in_connectwise,
-    find_previewed,
-)
 
 INVOICING = "account.group_account_invoice,account.group_account_readonly"
 """Who sees ConnectWise's answers: not the customers in the portal, because another
@@ -96,7 +83,15 @@ class AccountMove(models.Model):
         "ConnectWise Invoice ID", compute="_compute_connectwise", groups=INVOICING
     )
     connectwise_message = fields.Char(
-        "ConnectWise", compute="_compute_connectwise_message", groups=INVOICING
+        "ConnectWise Reason", compute="_compute_connectwise_message", groups=INVOICING
+    )
+    connectwise_status = fields.Selection(
+        status.STATUSES,
+        "ConnectWise",
+        compute="_compute_connectwise_status",
+        search="_search_connectwise_status",
+        groups=INVOICING,
+        falsy_value_label=status.NONE,
     )
     connectwise_pdf_changed = fields.Boolean(
         "Changed in ConnectWise since sent",
@@ -157,7 +152,7 @@ class AccountMove(models.Model):
         "connectwise_lookup_ids.state",
     )
     def _compute_invoice_pdf_source(self):
-        for move, values in describe_choice(self).items():
+        for move, values in shown.describe_choice(self).items():
             move.update(values)
 
     def _search_invoice_pdf_source(self, operator, value):
@@ -175,18 +170,35 @@ class AccountMove(models.Model):
         for move in self:
             move.invoice_pdf_explanation = render_explanation(move)
 
-    @api.depends(*FACTS_IN_CONNECTWISE)
+    @api.depends(*shown.FACTS_IN_CONNECTWISE)
     @api.depends_context("lang", "tz")
     def _compute_connectwise(self):
         for move in self:
-            move.update(describe_in_connectwise(move))
+            move.update(shown.describe_in_connectwise(move))
 
     # Apart, because making a text takes longer than all else.
-    @api.depends(*FACTS_IN_CONNECTWISE)
+    @api.depends(*shown.FACTS_IN_CONNECTWISE)
     @api.depends_context("lang", "tz")
     def _compute_connectwise_message(self):
         for move in self:
             move.connectwise_message = explain_connectwise(move)
+
+    @api.depends(*status.FACTS)
+    def _compute_connectwise_status(self):
+        for move, word in status.describe_status(self).items():
+            move.connectwise_status = word
+
+    def _search_connectwise_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return status.search_by_status(self.env.companies, value)
+
+    def _field_to_sql(self, alias, fname, query=None):
+        if fname != "connectwise_status" or query is None:
+            return super()._field_to_sql(alias, fname, query)
+        # Odoo groups and sorts by it, so it has to be allowed to be read.
+        self._check_field_access(self._fields[fname], "read")
+        return status.status_to_sql(self, alias, query)
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):
@@ -219,16 +231,16 @@ class AccountMove(models.Model):
     @api.depends("invoice_pdf_attachment_id", "invoice_pdf_preference", "company_id")
     def _compute_invoice_pdf_attachment_warning(self):
         for move in self:
-            move.invoice_pdf_attachment_warning = explain_unused(move)
+            move.invoice_pdf_attachment_warning = marked_pdf.explain_unused(move)
 
     @api.onchange("invoice_pdf_attachment_id")
     def _onchange_invoice_pdf_attachment_id(self):
-        self.update(prefer_marked_in_form(self))
+        self.update(marked_pdf.prefer_marked_in_form(self))
 
     @api.constrains("invoice_pdf_attachment_id")
     def _check_invoice_pdf_attachment(self):
         for move in self.sudo().filtered("invoice_pdf_attachment_id"):
-            check_marked_pdf(move)
+            marked_pdf.check_marked_pdf(move)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -245,7 +257,7 @@ class AccountMove(models.Model):
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
         if vals.get("invoice_pdf_attachment_id"):
-            vals = prefer_marked(vals)
+            vals = marked_pdf.prefer_marked(vals)
         result = super().write(vals)
         if vals.get("state") == "posted":
             self._note_time("connectwise_posted_at")
@@ -298,22 +310,11 @@ class AccountMove(models.Model):
         :return: the chosen `ir.attachment`, sudo; empty for Odoo's own rendering
         """
         self.ensure_one()
-        return (self._get_chosen_before() or choose(self, fetch=True))[self.id]
+        return (get_chosen_before(self) or choose(self, fetch=True))[self.id]
 
     def _get_preferred_invoice_pdfs(self):
         """Return {invoice id: chosen attachment}, as _get_preferred_invoice_pdf."""
-        return self._get_chosen_before() or choose(self, fetch=True)
-
-    def _get_chosen_before(self):
-        """Return {invoice id: attachment} if these were chosen before in this action.
-
-        :return: None unless all of them were
-        """
-        chosen = self.env.context.get("chosen_invoice_pdfs")
-        if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(self.ids):
-            return None
-        files = self.env["ir.attachment"].sudo()
-        return {move_id: files.browse(chosen[move_id] or ()) for move_id in self.ids}
+        return get_chosen_before(self) or choose(self, fetch=True)
 
     def _with_invoice_pdf(self):
         return self.filtered(
@@ -366,7 +367,7 @@ class AccountMove(models.Model):
 
     def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
         if filetype == "pdf" and (attachment := self._get_preferred_invoice_pdf()):
-            return as_document(attachment)
+            return shown.as_document(attachment)
         return super()._get_invoice_legal_documents(filetype, allow_fallback)
 
     def _get_invoice_legal_documents_all(self, allow_fallback=False):
@@ -374,7 +375,7 @@ class AccountMove(models.Model):
             attachments = self.env["account.move.send"]._get_invoice_extra_attachments(
                 self
             )
-            return [as_document(attachment) for attachment in attachments]
+            return [shown.as_document(attachment) for attachment in attachments]
         return super()._get_invoice_legal_documents_all(allow_fallback)
 
     def get_extra_print_items(self):
@@ -390,9 +391,9 @@ class AccountMove(models.Model):
         super()._thread_to_store(store, fields, request_list=request_list)
         if not request_list or "attachments" not in request_list:
             return
-        for move, shown in find_previewed(self).items():
+        for move, file in shown.find_previewed(self).items():
             store.add(
                 move,
-                Store.One("message_main_attachment_id", [], value=shown),
+                Store.One("message_main_attachment_id", [], value=file),
                 as_thread=True,
             )

@@ -3,7 +3,11 @@ from collections import defaultdict
 from odoo import api, fields, models
 
 from ..const import FRESH_FOR_SEND
-from ..tools.invoice_pdf.choice import with_chosen_pdfs, with_odoos_own
+from ..tools.invoice_pdf.choice import (
+    get_chosen_before,
+    with_chosen_pdfs,
+    with_odoos_own,
+)
 from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
 from ..tools.invoice_pdf.keeping import pin_pdfs
@@ -78,7 +82,7 @@ class AccountMoveSend(models.AbstractModel):
         pdfs = Source._find_pdfs(
             "connectwise",
             move._with_invoice_pdf(),
-            fetch=move._get_chosen_before() is None,
+            fetch=get_chosen_before(move) is None,
         )
         return Source._pass_over_broken_pdfs(pdfs).get(move.id, none)
 

@@ -11,6 +11,7 @@ from ..tools.invoice_pdf.fetching import (
     get_end_of_run,
 )
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
+from ..tools.invoice_pdf.status import ANSWERS, find_answer
 from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, prepare_cases
 
 
@@ -78,6 +79,9 @@ class ConnectwiseLookup(models.Model):
     pdf_checksum = fields.Char(help="Of the PDF as ConnectWise sent it.")
     has_pdf = fields.Boolean(compute="_compute_has_pdf", store=True)
     pdf_changed = fields.Boolean(compute="_compute_pdf_changed", store=True)
+    status = fields.Selection(
+        ANSWERS, compute="_compute_status", store=True, index=True
+    )
 
     _move_unique = models.UniqueIndex("(move_id)")
 
@@ -140,6 +144,12 @@ class ConnectwiseLookup(models.Model):
                 and not lookup.is_from_another_tenant
                 and not lookup._is_pdf_current()
             )
+
+    # On all that the verdict depends on, too: its numbers may be other ones.
+    @api.depends("state", "error", "verdict", "has_pdf", "pdf_changed")
+    def _compute_status(self):
+        for lookup in self:
+            lookup.status = find_answer(lookup)
 
     def _get_customer(self):
         # Odoo leaves the invoice's own commercial partner as it was when a customer
@@ -264,12 +274,13 @@ class ConnectwiseLookup(models.Model):
         attachments = (
             self.env["ir.attachment"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("res_model", "=", "account.move"),
                     ("res_id", "in", moves.ids),
                     ("res_field", "=", "connectwise_pdf_file"),
                 ],
+                ["res_id", "name", "mimetype", "checksum", "store_fname"],
                 order="id",
             )
         )

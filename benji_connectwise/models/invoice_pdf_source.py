@@ -107,6 +107,7 @@ class InvoicePdfSource(models.Model):
                 "invoice_pdf_is_first_choice",
                 "invoice_pdf_is_undecided",
                 "connectwise_message",
+                "connectwise_status",
                 "connectwise_amount_differs",
                 "connectwise_is_open",
             ]

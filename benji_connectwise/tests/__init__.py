@@ -46,6 +46,7 @@ from . import (
     test_sending,
     test_sent_once,
     test_snailmail,
+    test_status,
     test_storage,
     test_suggestions,
     test_sync,

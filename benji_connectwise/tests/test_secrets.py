@@ -31,6 +31,7 @@ connectwise.backend.configure
     private_key                                                   – – – – – – – – –
 account.move
     connectwise_message, invoice_pdf_explanation                  – – – – – ✓ ✓ ✓ –
+    connectwise_status                                            – – – – – ✓ ✓ ✓ –
 """
 
 
@@ -119,8 +120,10 @@ class TestFields(SecretsCommon):
     def told(self, role, model, field):
         """Return the ways by which this person learns the value."""
         if model == "account.move":
-            # Both begin like that, after the number that everybody knows.
+            # The texts begin like that, after the number that everybody knows.
             record, value = self.move, "invoice CW1001 · "
+            if field == "connectwise_status":
+                value = "connectwise"
         else:
             record = self.backend if "configure" not in model else self.new_dialog()
             value = self.secrets[field]

@@ -101,7 +101,15 @@ class ConnectwiseIntegrations(models.TransientModel):
             ("move_type", "in", ["out_invoice", "out_refund"]),
             ("date", ">=", month),
         ]
-        action["context"] = {"search_default_not_first_pdf_source": 1}
+        action["context"] = {
+            "default_move_type": "out_invoice",
+            "search_default_not_first_pdf_source": 1,
+        }
+        why = self.env.ref("benji_connectwise.account_move_view_list_why")
+        action["views"] = [
+            (why.id if mode == "list" else view_id, mode)
+            for view_id, mode in action["views"]
+        ]
         return action
 
     def action_open_connected(self):

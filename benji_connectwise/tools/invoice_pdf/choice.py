@@ -23,6 +23,18 @@ def choose(moves, fetch=False):
     return {move.id: attachment for move, (_source, attachment) in chosen.items()}
 
 
+def get_chosen_before(moves):
+    """Return {invoice id: attachment} if these were chosen before in this action.
+
+    :return: None unless all of them were
+    """
+    chosen = moves.env.context.get("chosen_invoice_pdfs")
+    if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(moves.ids):
+        return None
+    files = moves.env["ir.attachment"].sudo()
+    return {move_id: files.browse(chosen[move_id] or ()) for move_id in moves.ids}
+
+
 def with_chosen_pdfs(moves, records):
     """Choose for `moves` without asking ConnectWise.
 
@@ -45,7 +57,7 @@ def choose_before_mailing(moves, records):
     :param records: of any model
     :return: `records` in an environment that carries the choice
     """
-    if moves._get_chosen_before() is not None:
+    if get_chosen_before(moves) is not None:
         return records
     fetch_before_sending(moves)
     moves.sudo().connectwise_lookup_ids._judge_anew()

@@ -55,6 +55,19 @@ def search_used(companies, source):
     return Domain.OR(domain for domain, is_used in parts if is_used)
 
 
+def search_tried(companies, source):
+    """Return the domain of the invoices whose PDF is from `source`, if it has one."""
+    Source = companies.env["invoice.pdf.source"]
+    domains = []
+    for company, left, order in split_by_order(companies):
+        before = before_odoo(order)
+        if source in before:
+            for other in before[: before.index(source)]:
+                left &= ~Source._has_pdf_domain(other)
+            domains.append(left & _not_e_invoice(company))
+    return with_pdf_domain(companies.env) & Domain.OR(domains)
+
+
 def search_accepted(moves, facts, operator, value):
     """Return the domain of a Boolean field of `moves` that ConnectWise's answers set.
 

@@ -1,0 +1,242 @@
+"""The column, the filters and the groups *ConnectWise* of the list of invoices."""
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from ..tools.invoice_pdf.status import STATUSES
+from ..tools.mapping.connecting import link
+from .sending_common import SendingCommon
+
+PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+
+
+class StatusCommon(SendingCommon):
+    def looked_up(self, number, amount=None, **values):
+        move = self.invoice(number, amount=amount, **values)
+        move._get_preferred_invoice_pdf()
+        return move
+
+    def with_another_amount(self):
+        """Return an invoice that its customer's connection proves, despite that."""
+        number = self.sandbox_invoice("CW1004")["id"]
+        theirs = self.sandbox.get_record("invoices", number)["company"]["id"]
+        company = (
+            self.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": self.backend.id,
+                    "connectwise_ref": theirs,
+                    "name": "Acme",
+                }
+            )
+        )
+        row = (
+            self.env["connectwise.mapping"]
+            .sudo()
+            .create({"backend_id": self.backend.id, "partner_id": self.partner_b.id})
+        )
+        link(self.env, [(row.id, company.id, "manual")])
+        return self.looked_up("CW1004", amount=1, partner_id=self.partner_b.id)
+
+    def changed_since_sent(self):
+        move = self.invoice("CW1005")
+        self.send(move)
+        invoice_id = self.sandbox_invoice("CW1005")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
+        self.look_at_changes()
+        return move
+
+    def held(self):
+        self.backend.missing_pdf = "hold"
+        move = self.invoice("HELD-1", amount=1)
+        self.send(move)
+        return move
+
+    def one_of_each(self):
+        """Return {status: an invoice that has it}."""
+        return {
+            "changed": self.changed_since_sent(),
+            "connectwise": self.looked_up("CW1001"),
+            "not_found": self.looked_up("NOT-THERE-1", amount=1),
+            "refused": self.looked_up("CW1003", amount=1),
+            "differs": self.with_another_amount(),
+            "held": self.held(),
+            "not_asked": self.invoice("CW1002"),
+            False: self.invoice("CW1006", post=False),
+        }
+
+    def status(self, move):
+        self.env.invalidate_all()
+        return move.with_user(self.accountant).connectwise_status
+
+    def find(self, *values):
+        """Return the invoices that a filter for these statuses finds."""
+        self.env.invalidate_all()
+        Move = self.env["account.move"].with_user(self.accountant)
+        return Move.search([("connectwise_status", "in", values)])
+
+    def group(self, moves):
+        """Return {status: the invoices in its group}."""
+        Move = self.env["account.move"].with_user(self.accountant)
+        groups = Move._read_group(
+            [("id", "in", moves.ids)], ["connectwise_status"], ["id:recordset"]
+        )
+        return dict(groups)
+
+
+@tagged("post_install", "-at_install")
+class TestStatus(StatusCommon):
+    def test_each_status_is_shown_found_and_grouped_alike(self):
+        expected = self.one_of_each()
+        self.assertEqual(expected.keys(), {*dict(STATUSES), False})
+        moves = self.env["account.move"].union(*expected.values())
+        self.assertEqual(
+            {word: self.status(move) for word, move in expected.items()},
+            {word: word for word in expected},
+        )
+        self.assertEqual(self.group(moves), expected)
+        for word, move in expected.items():
+            with self.subTest(word):
+                self.assertEqual(self.find(word) & moves, move)
+        for word in dict(STATUSES):
+            with self.subTest(also=word):
+                both = expected[word] + expected[False]
+                self.assertEqual(self.find(word, False) & moves, both)
+
+    def test_list_is_sorted_by_the_status(self):
+        refused = self.looked_up("CW1003", amount=1)
+        found = self.looked_up("CW1001")
+        moves = refused + found
+        ordered = moves.with_user(self.accountant).search(
+            [("id", "in", moves.ids)], order="connectwise_status"
+        )
+        self.assertEqual(ordered, found + refused)
+
+    def test_invoice_has_no_status_as_soon_as_odoo_comes_first(self):
+        move = self.looked_up("CW1001")
+        self.assertEqual(self.status(move), "connectwise")
+        self.set_priority("odoo", "connectwise")
+        self.assertFalse(self.status(move))
+        self.assertEqual(self.group(move), {False: move})
+        self.assertNotIn(move, self.find("connectwise"))
+
+    def test_e_invoice_has_no_status(self):
+        """Odoo's PDF is its legal document."""
+        move = self.looked_up("CW1001")
+        self.partner_a.invoice_edi_format = "facturx"
+        self.assertFalse(self.status(move))
+        self.assertEqual(self.group(move), {False: move})
+        self.assertIn(move, self.find(False))
+
+    def test_invoice_with_a_marked_pdf_has_no_status(self):
+        self.set_priority("attachment", "connectwise", "odoo")
+        move = self.looked_up("CW1003", amount=1)
+        self.assertEqual(self.status(move), "refused")
+        move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": "ours.pdf",
+                "raw": self.sandbox_pdf("CW1001"),
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+        self.assertFalse(self.status(move))
+        self.assertEqual(self.group(move), {False: move})
+
+    def test_not_found_is_not_asked_again_under_another_number(self):
+        move = self.looked_up("NOT-THERE-1", amount=1, ref="CW1001")
+        self.assertEqual(self.status(move), "not_found")
+        self.add_rule("ref")
+        self.assertEqual(self.status(move), "not_asked")
+
+    def test_unusable_pdf_is_refused(self):
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
+        self.assertEqual(self.status(self.looked_up("CW1001")), "refused")
+
+    def test_outage_is_no_answer(self):
+        self.sandbox.fault("unavailable", times=0)
+        self.assertEqual(self.status(self.looked_up("CW1001")), "not_asked")
+
+    def test_vendor_bill_has_no_status(self):
+        bill = self.env["account.move"].create(
+            {
+                "move_type": "in_invoice",
+                "partner_id": self.partner_a.id,
+                "invoice_date": fields.Date.today(),
+                "company_id": self.company.id,
+            }
+        )
+        self.assertFalse(self.status(bill))
+
+    def test_list_reads_a_page_in_few_statements(self):
+        moves = self.looked_up("CW1001") + self.looked_up("CW1003", amount=1)
+        moves += self.copies(moves[0], 78)
+
+        def read(some):
+            self.env.invalidate_all()
+            some.with_user(self.accountant).web_read({"connectwise_status": {}})
+
+        read(moves)  # fills Odoo's caches
+        before = self.env.cr.sql_log_count
+        read(moves[:2])
+        of_two = self.env.cr.sql_log_count - before
+        read(moves)
+        self.assertEqual(self.env.cr.sql_log_count - before - of_two, of_two)
+
+
+@tagged("post_install", "-at_install")
+class TestWhoSeesTheStatus(StatusCommon):
+    def test_status_stays_with_invoicing(self):
+        """Also one who may read invoices for another reason learns nothing."""
+        move = self.looked_up("CW1003", amount=1)
+        user = new_test_user(self.env, "connectwise_internal", groups="base.group_user")
+        self.env["ir.model.access"].create(
+            {
+                "name": "may read invoices",
+                "model_id": self.env["ir.model"]._get_id("account.move"),
+                "group_id": self.env.ref("base.group_user").id,
+                "perm_read": True,
+            }
+        )
+        Move = self.env["account.move"].with_user(user)
+        mine = ("id", "=", move.id)
+        self.assertTrue(Move.search([mine]))
+        self.assertNotIn("connectwise_status", Move.fields_get())
+        for way in (
+            lambda: move.with_user(user).read(["connectwise_status"]),
+            lambda: Move.search([mine, ("connectwise_status", "=", "refused")]),
+            lambda: Move.search([mine], order="connectwise_status"),
+            lambda: Move.formatted_read_group([mine], ["connectwise_status"]),
+        ):
+            with self.assertRaises(AccessError):
+                way()
+
+    def test_reader_of_invoicing_finds_and_groups(self):
+        reader = new_test_user(
+            self.env,
+            "connectwise_reader",
+            groups="account.group_account_readonly",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        move = self.looked_up("CW1003", amount=1).with_user(reader)
+        self.assertIn(move, move.search([("connectwise_status", "=", "refused")]))
+        groups = move._read_group([("id", "=", move.id)], ["connectwise_status"])
+        self.assertEqual(groups, [("refused",)])
+
+    def test_another_companys_invoices_are_in_no_group(self):
+        move = self.looked_up("CW1003", amount=1)
+        elsewhere = self.new_odoo_company()
+        user = new_test_user(
+            self.env,
+            "connectwise_elsewhere",
+            groups="account.group_account_manager",
+            company_id=elsewhere.id,
+            company_ids=[(6, 0, elsewhere.ids)],
+        )
+        Move = self.env["account.move"].with_user(user)
+        words = Move._read_group([], ["connectwise_status"], ["id:recordset"])
+        self.assertNotIn(move, [found for _word, some in words for found in some])

@@ -1,0 +1,107 @@
+"""What became of an invoice in ConnectWise, in one word: for the list of invoices.
+
+A lookup stores the word for ConnectWise's answer. The invoice has the same one, unless
+it is held, or another PDF than ConnectWise's is wanted for it.
+"""
+
+from odoo.fields import Domain
+from odoo.tools import SQL, LazyTranslate
+
+from .explain_choice import find_outranking
+from .searching import search_tried
+
+_lt = LazyTranslate(__name__)
+
+ANSWERS = [
+    ("connectwise", "ConnectWise"),
+    ("differs", "Differs"),
+    ("changed", "Changed since sent"),
+    ("refused", "Refused"),
+    ("not_found", "Not found"),
+    ("not_asked", "Not asked"),
+]
+"""The first three have ConnectWise's PDF."""
+
+STATUSES = [*ANSWERS, ("held", "Held")]
+NONE = _lt("Not from ConnectWise")
+
+FACTS = (
+    "invoice_pdf_source",
+    "connectwise_lookup_ids.status",
+    "connectwise_held_ids.settings",
+)
+"""On which the status of an invoice depends."""
+
+
+def find_answer(lookup):
+    """Return the word of `ANSWERS` for what ConnectWise answered."""
+    if lookup.has_pdf:
+        if lookup.pdf_changed:
+            return "changed"
+        return "differs" if lookup.verdict == "amount_differs" else "connectwise"
+    if lookup.is_from_another_tenant or not lookup._is_for_current_numbers():
+        return "not_asked"
+    if lookup.state == "found" and (lookup.error or not lookup.accepted_id):
+        return "refused"
+    # Also one whose PDF is still to be downloaded.
+    return "not_found" if lookup.state == "not_found" else "not_asked"
+
+
+def describe_status(moves):
+    """Return {invoice: its word of `STATUSES`, or False}."""
+    held = set(_find_held(moves.env))
+    return {move: _find_status(move, held) for move in moves}
+
+
+def _find_status(move, held):
+    source = move.invoice_pdf_source
+    if source != "connectwise" and "connectwise" not in find_outranking(move, source):
+        return False
+    if move._origin.id in held:
+        return "held"
+    return move.sudo().connectwise_lookup_ids.status or "not_asked"
+
+
+def search_by_status(companies, statuses):
+    """Return the domain of the invoices with one of these `STATUSES`, or False."""
+    wanted = search_tried(companies, "connectwise")
+    held = Domain("id", "in", _find_held(companies.env))
+    answers = [answer for answer, _label in ANSWERS if answer in statuses]
+    answered = _answered(answers)
+    if "not_asked" in answers:
+        # Without a lookup, too.
+        others = [answer for answer, _label in ANSWERS if answer not in answers]
+        answered = ~_answered(others)
+    domains = [wanted & ~held & answered]
+    if "held" in statuses:
+        domains.append(wanted & held)
+    if False in statuses:
+        domains.append(~wanted)
+    return Domain.OR(domains)
+
+
+def status_to_sql(moves, alias, query):
+    """Return the SQL of the word of each invoice of `query`; joins what it needs."""
+    env = moves.sudo().env
+    lookups = env["connectwise.lookup"]
+    joined = query.left_join(alias, "id", lookups._table, "move_id", "lookup")
+    wanted = search_tried(moves.env.companies, "connectwise")
+    wanted = wanted.optimize_full(moves.sudo())
+    return SQL(
+        "CASE WHEN %s THEN CASE WHEN %s = ANY(%s) THEN 'held'"
+        " ELSE COALESCE(%s, 'not_asked') END END",
+        wanted._to_sql(moves.sudo(), alias, query),
+        SQL.identifier(alias, "id"),
+        _find_held(env),
+        lookups._field_to_sql(joined, "status", query),
+    )
+
+
+def _answered(answers):
+    # Who may read the invoice may read this.
+    return Domain("connectwise_lookup_ids", "any!", [("status", "in", answers)])
+
+
+def _find_held(env):
+    held = env["connectwise.held.invoice"].sudo().search([("settings", "!=", False)])
+    return held.move_id.ids
