@@ -58,7 +58,7 @@ def test_unknown_compression_is_refused() -> None:
     with pytest.raises(BadAnswerError) as caught:
         put_together({"content-encoding": "br"})
     assert caught.value.reason == "encoding"
-    assert str(caught.value) == "An unknown compression"
+    assert str(caught.value) == "Unknown compression"
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", " Identity ", " GZip "])

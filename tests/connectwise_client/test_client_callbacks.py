@@ -316,7 +316,7 @@ def test_nobody_waits_for_another_to_be_told_a_key(
     thread = threading.Thread(target=lambda: found.append(keys.find(url)))
     thread.start()
     assert asked.wait(10)
-    with pytest.raises(UnprovenError, match="being asked"):
+    with pytest.raises(UnprovenError, match="being fetched"):
         keys.find(url)
     answered.set()
     thread.join(10)

@@ -90,7 +90,7 @@ def test_request_is_signed_in() -> None:
 def test_client_id_that_cannot_be_sent_is_refused() -> None:
     with pytest.raises(ClientIdError) as caught:
         create_headers(Credentials("a", "b", "c", "d\ne"), "x/y")
-    assert str(caught.value) == "The client id contains characters it cannot have"
+    assert str(caught.value) == "The client id contains characters that are not allowed"
 
 
 @pytest.mark.parametrize("rows", [[], [{}], [{"id": "7"}], [{"id": 7}, {"id": 6}]])

@@ -367,7 +367,7 @@ def test_during_a_long_pause_nothing_is_asked(
     assert client.request_count == 1
     path = "/company/companies/count"
     assert caught.value.path == path
-    assert str(caught.value) == f"{path}: not asked, ConnectWise wants a pause"
+    assert str(caught.value) == f"{path}: not sent, ConnectWise asked for a pause"
 
 
 @pytest.mark.parametrize("left", [0.5, 5.0, BACKGROUND.longest_sleep])

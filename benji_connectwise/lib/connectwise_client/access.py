@@ -8,7 +8,7 @@ from .errors import ConnectWiseError
 
 @dataclass(frozen=True)
 class RightCheck:
-    """Whether the API member has a right. ``error`` says why that is unknown."""
+    """Whether the API member has a right; ``error`` says why it is unknown."""
 
     right: str
     state: Literal["granted", "missing", "unknown"]
@@ -17,7 +17,7 @@ class RightCheck:
 
 @dataclass(frozen=True)
 class AccessReport:
-    """What :meth:`ConnectWiseClient.check_access` found, right by right."""
+    """The result of :meth:`ConnectWiseClient.check_access`."""
 
     checks: tuple[RightCheck, ...]
 
@@ -28,5 +28,5 @@ class AccessReport:
 
     @property
     def errors(self) -> tuple[ConnectWiseError, ...]:
-        """Why some rights are unknown."""
+        """The errors that left some rights unknown."""
         return tuple(check.error for check in self.checks if check.error)

@@ -1,4 +1,4 @@
-"""Addresses: what a person pastes, reduced to an origin, and which may be reached."""
+"""Addresses: reducing what a person types to an origin, and what may be reached."""
 
 import ipaddress
 import re
@@ -17,15 +17,16 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def normalise_address(text: str, local_hosts: Collection[str] = ()) -> str:
-    """Reduce what a person pasted to scheme, host and port (unless the usual one).
+    """Reduce a typed address to scheme, host and, unless it is the default, port.
 
     ``text``: a region code (``na``, see ``REGIONS``), a host, or any URL of the
-    tenant; what follows the host is dropped. A bare host means https. Hosts of the
+    tenant; anything after the host is dropped. A bare host means https. Hosts of the
     ConnectWise cloud become their API hosts.
 
     ``local_hosts``: ``host:port`` entries that may be reached over plain http.
 
-    Raises :class:`AddressError`, whose text never repeats a password pasted along.
+    Raises :class:`AddressError`, whose text never contains a password that was pasted
+    with the address.
     """
     origin = read_origin(text)
     if is_local(origin, local_hosts):
@@ -42,9 +43,9 @@ def normalise_address(text: str, local_hosts: Collection[str] = ()) -> str:
 
 
 def read_origin(text: str) -> str:
-    """Do the same, without regard to whether it may be asked anything.
+    """Do the same, without checking whether the origin may be reached.
 
-    Raises :class:`AddressError` if it is no address.
+    Raises :class:`AddressError` if it is not an address.
     """
     text = text.strip().lower()
     if not text:
@@ -70,10 +71,10 @@ def read_origin(text: str) -> str:
     if port == 0 or not (_HOST_NAME.fullmatch(host) or _is_ip(host)):
         raise AddressError("This is not an address", reason="malformed")
     host = const.API_HOST_BY_USER_HOST.get(host, host)
-    place = f"[{host}]" if ":" in host else host
+    netloc = f"[{host}]" if ":" in host else host
     if port not in (None, DEFAULT_PORTS[parts.scheme]):
-        place = f"{place}:{port}"
-    return f"{parts.scheme}://{place}"
+        netloc = f"{netloc}:{port}"
+    return f"{parts.scheme}://{netloc}"
 
 
 def is_local(origin: str, local_hosts: Collection[str]) -> bool:
@@ -90,9 +91,9 @@ def is_cloud(origin: str) -> bool:
 
 
 def identify_tenant(address: str, company_login_id: str) -> str:
-    """Return a key for the ConnectWise that this is, however the address was typed.
+    """Return a key that identifies the tenant, however the address was typed.
 
-    Record ids and API keys mean something within one tenant only.
+    Record ids and API keys are valid within one tenant only.
     """
     try:
         origin = read_origin(address)
@@ -102,10 +103,10 @@ def identify_tenant(address: str, company_login_id: str) -> str:
 
 
 def is_kept_private(origin: str) -> bool:
-    """Tell whether nobody on the way can read what an origin is sent.
+    """Tell whether nobody on the way can read what is sent to an origin.
 
-    Over https, or without leaving the own network: to a private IP address, or a host
-    name without a dot, which is none of the public net.
+    This is so over https, and within the local network: at a private IP address, or at
+    a host name without a dot, which cannot be public.
     """
     parts = urlsplit(origin)
     host = parts.hostname or ""
@@ -115,7 +116,7 @@ def is_kept_private(origin: str) -> bool:
 
 
 def private_address(host: str) -> AddressError:
-    """Make the error for a host that may not be reached."""
+    """Return the error for a host that may not be reached."""
     return AddressError(
         f"{host} is not at a public address", reason="private", host=host
     )
@@ -126,13 +127,13 @@ def _is_ip(host: str) -> bool:
         ipaddress.ip_address(host)
     except ValueError:
         return False
-    return "%" not in host  # a zone ("fe80::1%eth0") has no place in a URL
+    return "%" not in host  # a zone ("fe80::1%eth0") does not belong in a URL
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address, as the resolver writes it, is on the public net.
+    """Tell whether an IP address, as the resolver writes it, is on the public internet.
 
-    IPv4 addresses wrapped into IPv6 count as what they wrap.
+    An IPv4 address inside an IPv6 address is judged as IPv4.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):

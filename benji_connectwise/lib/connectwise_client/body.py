@@ -1,4 +1,4 @@
-"""Putting the body of an answer together. Pure."""
+"""Assembling the body of an answer. Pure."""
 
 import zlib
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from .errors import BadAnswerError, NetworkError
 
 
 class Body:
-    """A body, put together and checked as it comes in.
+    """A body, assembled and checked as it arrives.
 
-    ``requests`` takes a body that ends early for a whole one with some versions of
-    urllib3, and unpacks any amount; so lengths are compared here and gzip is unpacked
-    here, no further than allowed.
+    With some versions of urllib3, ``requests`` accepts a body that ends early, and it
+    unpacks without a limit. So lengths are compared here, and gzip is unpacked here, up
+    to a limit.
     """
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
@@ -27,7 +27,7 @@ class Body:
         if encoding == "gzip":
             self._gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         elif encoding not in ("", "identity"):
-            raise BadAnswerError("An unknown compression", reason="encoding")
+            raise BadAnswerError("Unknown compression", reason="encoding")
         if (self._expected or 0) > max_bytes:
             raise self._too_large()
 
@@ -35,7 +35,7 @@ class Body:
         self._received += len(chunk)
         if self._gzip:
             if self._gzip.eof:
-                raise BadAnswerError("More than gzip", reason="encoding")
+                raise BadAnswerError("Data after the end of gzip", reason="encoding")
             room = self._max - len(self._parts) + 1
             try:
                 chunk = self._gzip.decompress(chunk, room)

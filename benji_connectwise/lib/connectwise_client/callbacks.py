@@ -1,8 +1,8 @@
-"""Calls from ConnectWise: which of them to believe. Pure, but for fetching the key.
+"""Calls from ConnectWise, and which to trust. Pure, apart from fetching the key.
 
-ConnectWise posts JSON when a record changes, and signs it (developer guide). The body
-names the address of the signing key, so until it is proven it may be anybody's: each
-step here is taken only after the one before.
+ConnectWise posts signed JSON when a record changes (developer guide). The body contains
+the address of the signing key. Until the signature is verified, the call may come from
+anybody, so these steps are taken in the order in which they stand here.
 """
 
 import base64
@@ -21,13 +21,13 @@ from .protocol import Answer, parse_json
 from .session import Runtime
 from .transport import Call, Transport
 
-# Nothing that one library reads in another way than the next.
+# Only characters that every library reads in the same way.
 _KEY_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w./-]*)\?[\w.~%+=&-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What a call says: that a record of this kind was added, changed or deleted."""
+    """The content of a call: a record of this kind was added, changed or deleted."""
 
     kind: str
     ref: int
@@ -38,7 +38,8 @@ class Notice:
 def read_notice(body: bytes, company_login_id: str) -> Notice:
     """Read the body of a call that claims to be from a company's ConnectWise.
 
-    Raises :class:`UnprovenError` if it is too large, is none, or names another company.
+    Raises :class:`UnprovenError` if it is too large, is not a call, or names another
+    company.
     """
     if len(body) > const.MAX_CALL_BYTES:
         raise UnprovenError("too large")
@@ -82,10 +83,10 @@ def check_key_url(
     company_login_id: str,
     local_hosts: Collection[str] = (),
 ) -> None:
-    """Raise :class:`UnprovenError` unless a signing key may be asked for there.
+    """Raise :class:`UnprovenError` unless a signing key may be fetched from there.
 
-    Only at the configured ConnectWise, which is the host of its API, the one that
-    people use, or the one that was typed. Only by https at the usual port, unless
+    The host must be the configured ConnectWise's: that of its API, the one that people
+    use, or the one that was typed. The URL must use https and the default port, unless
     ``local_hosts`` lists the configured host.
     """
     shape = _KEY_URL.fullmatch(url) if len(url) <= const.MAX_URL_LENGTH else None
@@ -115,15 +116,15 @@ def _key_origins(address: str, local_hosts: Collection[str]) -> set[str]:
     if typed not in const.REGIONS:
         typed = typed if "://" in typed else f"https://{typed}"
         hosts.add(urlsplit(typed).netloc)
-    # One with a port is not at the usual one.
+    # A host with a port does not use the default one.
     return {f"https://{host}" for host in hosts if ":" not in host}
 
 
 def is_signed(body: bytes, signature: str, signing_key: str) -> bool:
-    """Tell whether ``signature``, a header, is that of the body as it was received.
+    """Tell whether ``signature``, a header, signs the body as it was received.
 
-    It is the base64 of an HMAC-SHA256 whose key is the SHA-256 of the signing key
-    (developer guide). Compared in constant time.
+    A signature is the base64 of an HMAC-SHA256 whose key is the SHA-256 of the signing
+    key (developer guide). It is compared in constant time.
     """
     key = hashlib.sha256(signing_key.encode()).digest()
     digest = hmac.new(key, body, hashlib.sha256).digest()
@@ -137,10 +138,10 @@ def _is_same(company: str, company_login_id: str) -> bool:
 
 
 class SigningKeys:
-    """The signing keys of one ConnectWise, by their whole address.
+    """The signing keys of one ConnectWise, cached by URL.
 
-    Few are asked for in a minute, whoever calls, and nobody waits for another's
-    question: ConnectWise repeats a call that was not answered with success.
+    Only a few are fetched per minute, however many calls arrive, and no call waits for
+    the fetch of another: ConnectWise repeats a call that was not answered with success.
     """
 
     def __init__(
@@ -155,10 +156,10 @@ class SigningKeys:
     def find(self, url: str) -> str:
         """Return the key at an address that :func:`check_key_url` allowed.
 
-        Raises :class:`UnprovenError` if there is none, or it is not asked for now.
+        Raises :class:`UnprovenError` if there is none, or it may not be fetched now.
         """
         if not self._lock.acquire(blocking=False):
-            raise UnprovenError("a key is being asked for")
+            raise UnprovenError("another key is being fetched")
         try:
             now = self._runtime.clock()
             self._keys = {
@@ -169,7 +170,7 @@ class SigningKeys:
             if url not in self._keys:
                 self._asked = [time for time in self._asked if time > now - 60]
                 if len(self._asked) >= const.KEYS_A_MINUTE:
-                    raise UnprovenError("too many keys were asked for")
+                    raise UnprovenError("too many keys were fetched")
                 self._asked.append(now)
                 self._keys[url] = (now + const.SECONDS_OF_KEY, self._fetch(url))
             return self._keys[url][1]
@@ -186,10 +187,10 @@ class SigningKeys:
         seconds = const.SECONDS_FOR_KEY
         call = Call(url, seconds, seconds, const.MAX_KEY_BYTES)
         try:
-            # Without the keys of the API: ConnectWise wants none here.
+            # Without the API keys, which ConnectWise does not require here.
             answer = transport.send(call, {"Accept": "application/json"})
         except ConnectWiseError as error:
-            raise UnprovenError(f"the key was not answered: {error}") from None
+            raise UnprovenError(f"the key was not fetched: {error}") from None
         finally:
             transport.close()
         if answer.status != 200:

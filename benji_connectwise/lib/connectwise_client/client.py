@@ -1,4 +1,4 @@
-"""The client: ConnectWise's records and PDFs, as a program wants them."""
+"""The client: methods that return ConnectWise's records and PDFs."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -30,14 +30,14 @@ class ConnectWiseClient:
 
     ``address``: as for :func:`normalise_address`. ``limits``: ``INTERACTIVE`` or
     ``BACKGROUND``. ``local_hosts``: ``host:port`` entries that may be reached over
-    plain http or at a private address. ``codebase``: what the property of that name
-    was before, which saves a request. ``max_pdf_bytes``: larger PDFs are refused.
+    plain http or at a private address. ``codebase``: that property of an earlier
+    client, which saves a request. ``max_pdf_bytes``: larger PDFs are refused.
     Raises :class:`AddressError`.
 
     A context manager; safe to use from several threads. Every method may raise
     :class:`SettingsError` and :class:`WaitError`, and :class:`BadAnswerError` or
-    :class:`RefusedRequestError` if what answers does not behave as documented; only
-    further errors are named there. Iterators ask, and raise, when they are advanced.
+    :class:`RefusedRequestError` if the server does not behave as documented; docstrings
+    name only further errors. Iterators send requests, and raise, as they advance.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class ConnectWiseClient:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; requests under way end."""
+        """Close all connections, which ends requests in progress."""
         self._session.close()
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port that are asked."""
+        """Scheme, host and port of the server."""
         return self._session.origin
 
     @property
     def tenant(self) -> str:
-        """The ConnectWise that is asked, as `identify_tenant` names it."""
+        """The tenant, as `identify_tenant` names it."""
         return self._session.tenant
 
     @property
@@ -103,12 +103,12 @@ class ConnectWiseClient:
 
     @property
     def request_count(self) -> int:
-        """Requests sent so far, all attempts included."""
+        """Requests sent so far, including retries."""
         return self._session.request_count
 
     @property
     def seconds_left(self) -> float:
-        """Seconds left of the total time, infinite without a total."""
+        """Seconds left of the total time, infinite if it is not limited."""
         return self._session.seconds_left()
 
     # -- Invoices ---------------------------------------------------------------
@@ -116,12 +116,12 @@ class ConnectWiseClient:
     def find_invoices(self, numbers: Iterable[str]) -> Iterator[Page[Invoice]]:
         """Look invoices up by their numbers, many in one request.
 
-        Yields the invoices whose number equals one of ``numbers``, without regard to
-        case and surrounding spaces (:func:`number_key`); there may be several for one
-        number. One more than ``MAX_HITS`` of a number tell that there are more than
-        are collected. Empty numbers, and those longer than ConnectWise's can be, are
-        not asked for; those that cannot be put into a question come as skipped records
-        with an :class:`UnqueryableError`.
+        Yields the invoices whose number equals one of ``numbers``; case and surrounding
+        spaces do not matter (:func:`number_key`). Several may have the same number. If
+        more than ``MAX_HITS`` have it, ``MAX_HITS`` + 1 of them are yielded. Empty
+        numbers, and those longer than ConnectWise's can be, are not asked for. Those
+        that cannot be put into a query come as skipped records with an
+        :class:`UnqueryableError`.
         """
         ask, refused = conditions.sort_numbers(numbers)
         if refused:
@@ -131,13 +131,13 @@ class ConnectWiseClient:
             ask,
             const.NUMBERS_PER_REQUEST,
             conditions.numbers_condition,
-            self._find_run,
+            self._find_chunk,
         )
 
-    def _find_run(self, numbers: Sequence[str]) -> Page[Invoice]:
-        """Look some numbers up that fit into one request.
+    def _find_chunk(self, numbers: Sequence[str]) -> Page[Invoice]:
+        """Look up numbers that fit into one request.
 
-        Where it does not have all there is, half of them are asked for at a time.
+        If the answer is full, it may not have all: each half is asked for again.
         """
         most = min(len(numbers) * (const.MAX_HITS + 1), const.PAGE_SIZE)
         condition = conditions.numbers_condition(numbers)
@@ -146,26 +146,26 @@ class ConnectWiseClient:
         is_full = len(rows) == most
         half = len(numbers) // 2
         if is_full and half:
-            some, others = map(self._find_run, (numbers[:half], numbers[half:]))
+            some, others = map(self._find_chunk, (numbers[:half], numbers[half:]))
             return some[0] + others[0], some[1] + others[1]
         invoices, skipped, _last_id = protocol.read_page(
             rows, Invoice.from_json, ALL_IDS, request.path
         )
         found = conditions.cut_hits(numbers, invoices)
         if is_full and len(found) <= const.MAX_HITS:
-            # Some cannot be used, and what else there is nobody knows.
+            # Some cannot be used, and there may be others that were not read.
             return [], [*skipped, conditions.skip_number(numbers[0])]
         return found, skipped
 
     def get_invoices(self, ids: Iterable[int]) -> Iterator[Page[Invoice]]:
-        """Read invoices by id. Those that are gone are simply not among them."""
+        """Read invoices by id. Deleted ones are not among them."""
         return self._lists.by_ids(const.INVOICES, Invoice.from_json, ids)
 
     def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
         """Read the invoices that are dated within these ranges.
 
-        The pages come in the order of the ranges; while one is used, the next one and
-        the beginnings of the next ranges are read.
+        The pages come in the order of the ranges. While the caller uses one, the next
+        page and the first pages of the next ranges are read.
         """
         executor = ThreadPoolExecutor(1)
         try:
@@ -197,8 +197,8 @@ class ConnectWiseClient:
         return InvoicePage(invoices, skipped, rest)
 
     def changed_invoices(self, since: datetime) -> Iterator[Page[Invoice]]:
-        """Read the invoices of all dates changed after a time (with a zone), by
-        ConnectWise's clock. Those that were deleted are simply not among them."""
+        """Read the invoices of all dates that changed after a time (with a zone), by
+        ConnectWise's clock. Deleted ones are not among them."""
         condition = conditions.changed_condition(since)
         return self._lists.pages(const.INVOICES, Invoice.from_json, condition)
 
@@ -228,9 +228,9 @@ class ConnectWiseClient:
     ) -> Iterator[tuple[int, bytes | ConnectWiseError]]:
         """Yield each invoice's id with its PDF or its error, as they arrive.
 
-        At most ``MAX_CONNECTIONS`` are downloaded at a time, and only so many ahead
-        that ``MAX_WAITING_PDFS`` are in memory. After closing the iterator no further
-        one is begun.
+        At most ``MAX_CONNECTIONS`` are downloaded at a time, and at most
+        ``MAX_WAITING_PDFS`` are in memory. No download starts after the iterator is
+        closed.
         """
         left = iter(dict.fromkeys(ids))
         pending: dict[Future[bytes | ConnectWiseError], int] = {}
@@ -259,11 +259,11 @@ class ConnectWiseClient:
         ranges: Iterable[IdRange] = (ALL_IDS,),
         changed_since: datetime | None = None,
     ) -> Iterator[CompanyPage]:
-        """Read the companies of these ranges, those in the recycle bin too.
+        """Read the companies of these ranges, including those in the recycle bin.
 
-        The pages come in the order of the ranges; while one is used, the beginnings of
-        the next ranges are read. ``changed_since``: only those changed after this time
-        (with a zone), by ConnectWise's clock.
+        The pages come in the order of the ranges. While the caller uses one, the first
+        pages of the next ranges are read. ``changed_since``: only those that changed
+        after this time (with a zone), by ConnectWise's clock.
         """
         condition = conditions.changed_condition(changed_since) if changed_since else ""
         read = partial(self._company_page, condition)
@@ -289,10 +289,10 @@ class ConnectWiseClient:
         )
 
     def company_ranges(self) -> tuple[int, list[IdRange]]:
-        """Return how many companies there are, and ranges of about a page each.
+        """Return how many companies there are, and ranges with about a page of each.
 
-        Together the ranges have all ids. They are of one width: where ids are denser
-        than elsewhere, a range has more than one page.
+        Together the ranges cover all ids. All have the same width, so a range in which
+        ids are dense has more than one page.
         """
         with ThreadPoolExecutor(1) as executor:
             asked = executor.submit(
@@ -310,24 +310,24 @@ class ConnectWiseClient:
         ]
 
     def count_companies(self) -> int:
-        """Return how many companies there are, those in the recycle bin too."""
+        """Return how many companies there are, including those in the recycle bin."""
         return self._lists.count(protocol.count_request(const.COMPANIES))
 
     def contacts(self, ids: Iterable[int]) -> Iterator[Page[Contact]]:
-        """Read contacts by id. Those that are gone are simply not among them."""
+        """Read contacts by id. Deleted ones are not among them."""
         return self._lists.by_ids(const.CONTACTS, Contact.from_json, ids)
 
     def changed_contacts(self, since: datetime) -> Iterator[Page[Contact]]:
-        """Read the contacts of all companies changed after a time (with a zone).
+        """Read the contacts of all companies that changed after a time (with a zone).
 
-        A change of nothing but an e-mail address or a phone number may be missing
+        One may be missing if only its e-mail address or phone number changed
         (:class:`Contact`).
         """
         condition = conditions.changed_condition(since)
         return self._lists.pages(const.CONTACTS, Contact.from_json, condition)
 
     def discover(self) -> str:
-        """Return the codebase, asked for without the keys if it is not known yet.
+        """Return the codebase; ask for it, without the keys, if it is not known yet.
 
         Raises :class:`UnknownCompanyError` too.
         """
@@ -336,31 +336,31 @@ class ConnectWiseClient:
     # -- Callbacks --------------------------------------------------------------
 
     def callbacks(self) -> list[Callback]:
-        """Return the callbacks that are registered, those of others too."""
+        """Return all registered callbacks, including those of other integrations."""
         pages = self._lists.pages(const.CALLBACKS, Callback.from_json, "")
         return [callback for callbacks, _skipped in pages for callback in callbacks]
 
     def add_callback(self, url: str, kind: str) -> None:
-        """Have ``url`` called when a record of this kind changes.
+        """Have ConnectWise call ``url`` when a record of this kind changes.
 
         ``kind``: one of ``CALLBACK_KINDS``.
         """
         self._session.call(protocol.add_callback_request(url, kind))
 
     def remove_callback(self, ref: int) -> None:
-        """Delete a callback. One that is gone already is no error."""
+        """Delete a callback. It is no error if it was deleted already."""
         with suppress(NotFoundError):
             self._session.call(protocol.remove_callback_request(ref))
 
     # -- Rights -----------------------------------------------------------------
 
     def check_access(self, include_contacts: bool = False) -> AccessReport:
-        """Find out what the API member may do, by doing the least of each.
+        """Find out which rights the API member has, by the smallest request for each.
 
-        Invoices are asked for, companies and contacts only with ``include_contacts``.
-        A missing right, or a failure to find out, is in the report; what makes every
-        request fail (address, company, keys, client id) raises its
-        :class:`SettingsError`.
+        Invoices are always checked, companies and contacts only with
+        ``include_contacts``. The report has the missing rights, and errors that left a
+        right unknown. An error that every request would meet (address, company, keys,
+        client id) raises its :class:`SettingsError`.
         """
         endpoints = [const.INVOICES]
         if include_contacts:

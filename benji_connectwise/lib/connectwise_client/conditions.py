@@ -17,9 +17,9 @@ def quote_string(value: str) -> str:
     """Write ``value`` as a string of a condition.
 
     How to write a quote inside a string is not documented, ``*`` is a wildcard and
-    ``[…]`` a class (developer guide), ``%`` one of the database behind it; control
-    and invisible characters have no business there. All of these raise
-    :class:`UnqueryableError`: refusing is safe, guessing may ask for something else.
+    ``[…]`` a character class (developer guide), ``%`` is a wildcard of its database,
+    and control and invisible characters do not belong there. All of these raise
+    :class:`UnqueryableError`: a guess might ask for something else.
     """
     if any(c in "\"'\\*[]%" or unicodedata.category(c)[0] == "C" for c in value):
         raise UnqueryableError(f"Cannot ask for {ascii(value)[:80]}", value=value)
@@ -42,7 +42,7 @@ def ids_condition(ids: Iterable[int]) -> str:
 def changed_condition(since: datetime) -> str:
     """Ask for records changed after a time, which must carry its zone.
 
-    Only ``>``: some own servers are said to refuse ``>=`` (not documented).
+    Only ``>``: some on-premise servers are said to refuse ``>=`` (not documented).
     """
     if since.tzinfo is None:
         raise ValueError("changed_since needs a time zone")
@@ -60,15 +60,15 @@ def dates_condition(first: date, last: date) -> str:
 
 
 def number_key(number: str) -> str:
-    """Return what two numbers have in common if they count as equal: neither case
-    nor surrounding space matters."""
+    """Return the form in which numbers are compared: case and surrounding spaces do not
+    matter."""
     return number.strip().casefold()
 
 
 def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]]:
     """Return the numbers to ask for, each once, and those that cannot be asked for.
 
-    Empty ones and ones too long to exist in ConnectWise are in neither.
+    Empty numbers, and numbers too long for ConnectWise, are in neither list.
     """
     ask: dict[str, str] = {}
     skipped = []
@@ -86,8 +86,7 @@ def sort_numbers(numbers: Iterable[str]) -> tuple[list[str], list[SkippedRecord]
 
 
 def cut_hits(numbers: Iterable[str], invoices: Iterable[Invoice]) -> list[Invoice]:
-    """Return the invoices with these numbers, one more than ``MAX_HITS`` at most of
-    each."""
+    """Return the invoices with these numbers, at most ``MAX_HITS`` + 1 of each."""
     left = {number_key(number): const.MAX_HITS + 1 for number in numbers}
     kept = []
     for invoice in invoices:
@@ -99,7 +98,7 @@ def cut_hits(numbers: Iterable[str], invoices: Iterable[Invoice]) -> list[Invoic
 
 
 def skip_number(number: str) -> SkippedRecord:
-    """Leave out a number that more invoices have than could be read."""
+    """Return the skipped record for a number that too many invoices have."""
     problem = f"More than {const.MAX_HITS} invoices have the number {number}"
     return SkippedRecord(None, AmbiguousNumberError(problem, value=number))
 
@@ -107,16 +106,16 @@ def skip_number(number: str) -> SkippedRecord:
 def chunks(
     values: Iterable[T], most: int, fits: Callable[[Sequence[T]], bool]
 ) -> Iterator[list[T]]:
-    """Split into runs of at most ``most`` values that ``fits`` accepts.
+    """Split into chunks of at most ``most`` values that ``fits`` accepts.
 
-    A single value is a run of its own even if it does not fit. Runs may be shorter than
-    they could be: finding out costs more than it saves.
+    A value that does not fit is a chunk of its own. Chunks may be shorter than they
+    could be: finding the longest costs more than it saves.
     """
     left = iter(values)
-    run = list(islice(left, most))
-    while run:
-        size = len(run)
-        while size > 1 and not fits(run[:size]):
+    chunk = list(islice(left, most))
+    while chunk:
+        size = len(chunk)
+        while size > 1 and not fits(chunk[:size]):
             size = size * 3 // 4
-        yield run[:size]
-        run = [*run[size:], *islice(left, size)]
+        yield chunk[:size]
+        chunk = [*chunk[size:], *islice(left, size)]

@@ -40,7 +40,7 @@ OPEN_RECORD_PATH: Final = "v4_6_release/services/system_io/router/openrecord.rai
 RECORD_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"company": "CompanyFV", "contact": "ContactFV"}
 )
-"""Links into ConnectWise's own pages. There is no public one to an invoice."""
+"""Links into ConnectWise's own pages. None to an invoice is documented."""
 
 CLOUD_HOSTS: Final = frozenset(
     # The sandbox has no ``api-`` host (recorded payloads).
@@ -51,7 +51,7 @@ DISCOVERY_PATH: Final = "/login/companyinfo/"
 """+ Company Login ID; needs no authentication (developer guide)."""
 
 DEFAULT_CODEBASE: Final = "v4_6_release/"
-"""Every own server uses it, and the cloud understands it (developer guide)."""
+"""On-premise servers use it, and the cloud accepts it (developer guide)."""
 
 CODEBASE_PATTERN: Final = r"v[0-9]{1,4}_[0-9]{1,3}(_release)?"
 """``v4_6_release``, ``v2017_3``, ``v2025_1`` (developer guide, recorded payloads)."""
@@ -63,34 +63,34 @@ API_PATH: Final = "apis/3.0"
 # ---------------------------------------------------------------------------
 
 API_VERSION: Final = "2026.1"
-"""The model asked for: without a version the newest one answers, and a superseded one
-is answered for 12 months (developer guide). The fields read here are the same up to
-OpenAPI 2026.4."""
+"""The version of the records that is requested. Without one, the newest answers, and a
+superseded one is supported for 12 months (developer guide). The fields read here are
+the same up to OpenAPI 2026.4."""
 
 ACCEPT_JSON: Final = f"application/vnd.connectwise.com+json; version={API_VERSION}"
 
 VERSION_HEADER: Final = "api-current-version"
-"""In each answer, the newest model that the server knows (public clients)."""
+"""In each answer: the newest version that the server knows (public clients)."""
 
 ACCEPT_PDF: Final = "application/pdf"
 
 SUCCESS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
-    # Of those that change something not documented; these are usual.
+    # Not documented for POST and DELETE; these are usual.
     {"GET": (200,), "POST": (200, 201), "DELETE": (200, 204)}
 )
-"""Method → status of success."""
+"""Method → status codes of success."""
 
 PAGE_SIZE: Final = 1000
-"""Most records in one answer (developer guide)."""
+"""The most records in one answer (developer guide)."""
 
 MAX_URL_LENGTH: Final = 1745
-"""Characters, encoded; the guide's "safe max" of a limit of 2000."""
+"""Encoded characters: the guide's "safe max", below a limit of 2000."""
 
 NUMBERS_PER_REQUEST: Final = 50
-"""Invoice numbers asked for at once: our choice, about what fits into an URL."""
+"""Invoice numbers in one request. Our choice: about as many as fit into a URL."""
 
 IDS_PER_REQUEST: Final = 150
-"""Ids in one ``id in (…)``; more is said to fail at some point (not documented)."""
+"""Ids in one ``id in (…)``; longer lists are said to fail (not documented)."""
 
 MAX_INVOICE_NUMBER_LENGTH: Final = 15
 """``Invoice.invoiceNumber``, "Max length: 15" (OpenAPI 2026.4)."""
@@ -114,35 +114,36 @@ TEXT_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
         "url": 200,
     }
 )
-"""Property → characters of its text."""
+"""Property → length of its text, in characters."""
 
 OTHER_TEXT_LENGTH: Final = 50
-"""Of texts that are read but not stored: times."""
+"""Length of texts that are read but not stored, such as times."""
 
 TEXT_TOLERANCE: Final = 10
-"""A text this many times longer than documented makes its record refused."""
+"""A record is refused if one of its texts is this many times too long."""
 
 LARGEST_NUMBER: Final = 1e15
-"""Of amounts: beyond it, floating point no longer holds cents."""
+"""The largest amount: beyond it, floating point no longer holds cents."""
 
 MAX_ID: Final = 2**31 - 1
 """Ids are ``int32`` (OpenAPI 2026.4)."""
 
 DEFAULT_RETRY_AFTER: Final = 30.0
-"""Seconds, where an answer 429 names none: the guide's own example of a 429 says "try
-again in 30 seconds"."""
+"""Seconds to wait after a 429 that names no time. The guide's example of a 429 says
+"try again in 30 seconds"."""
 
 LONGEST_RETRY_AFTER: Final = 86_400.0
-"""Seconds believed at most, whatever the server says."""
+"""The longest wait that a server can ask for, in seconds."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """A list of the API.
 
-    ``right`` is the name of the security role's right that opens it, as ConnectWise
-    writes it on the role's screen (not in the OpenAPI document; vendors' role tables
-    agree). ``fields`` are the properties asked for, all in OpenAPI 2025.8 and 2026.4.
+    ``right`` is the right that a security role needs for it, as ConnectWise names it on
+    the role's screen (not in the OpenAPI document, but vendors' tables of roles agree).
+    ``fields`` are the properties that are requested; all are in OpenAPI 2025.8 and
+    2026.4.
     """
 
     path: str
@@ -203,7 +204,7 @@ CONTACTS: Final = Endpoint(
 
 CALLBACKS: Final = Endpoint(
     path="/system/callbacks",
-    # Which right of a role opens it is documented nowhere.
+    # The right that a role needs for it is not documented.
     right="/system/callbacks",
     fields=("id", "url", "objectId", "type", "level", "inactiveFlag"),
 )
@@ -211,7 +212,7 @@ CALLBACKS: Final = Endpoint(
 CALLBACK_KINDS: Final = ("company", "contact", "invoice")
 CALLBACK_LEVEL: Final = "owner"
 CALLBACK_OBJECT: Final = 1
-"""With this level and object: about all records of a kind (developer guide)."""
+"""With these, ConnectWise calls about all records of a kind (developer guide)."""
 
 CALLBACK_URL_END: Final = "?recordId="
 """ConnectWise appends the id of the record to the URL (developer guide)."""
@@ -226,7 +227,7 @@ SECONDS_FOR_KEY: Final = 3.0
 """ConnectWise waits 5 seconds for the answer to a call (developer guide)."""
 
 SECONDS_OF_KEY: Final = 300.0
-"""A key is believed for so long; its address changes (recorded payloads)."""
+"""How long a key is kept; its address changes (recorded payloads)."""
 
 KEYS_A_MINUTE: Final = 4
 
@@ -235,52 +236,52 @@ KEYS_A_MINUTE: Final = 4
 # ---------------------------------------------------------------------------
 
 MAX_CONNECTIONS: Final = 4
-"""Of one client. The guide asks to limit parallel requests and names no number."""
+"""Per client. The guide asks for few parallel requests and gives no number."""
 
 MAX_WAITING_PDFS: Final = 8
-"""PDFs downloaded, or being downloaded, that nobody has taken yet."""
+"""The most PDFs that are downloaded, or requested, ahead of the caller."""
 
 MAX_WAITING_ANSWERS: Final = 8
-"""Pages of a list asked for, or there, that nobody has taken yet."""
+"""The most pages of a list that are read, or requested, ahead of the caller."""
 
 MAX_RANGES: Final = 2000
-"""Ranges a list is split into at most, whatever the server says is in it."""
+"""The most ranges that a list is split into, whatever length the server reports."""
 
 MAX_PDF_BYTES: Final = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
-"""Of all streams of a PDF together: ten uncompressed pages at 300 dpi."""
+"""All streams of a PDF together: ten uncompressed pages at 300 dpi."""
 
 MAX_JSON_BYTES: Final = 4 * 1024 * 1024
 """Decompressed. A page of 1000 companies is below 1 MB. Python may need four times as
 much for the text, and as much again for the strings in it."""
 
 MAX_JSON_VALUES: Final = 250_000
-"""Values in one answer, or what looks like them from outside: 250 in each record of a
-full page, of which has about 60. Python may need 150 bytes for each."""
+"""Values in one answer, estimated from its punctuation: 250 for each record of a full
+page, which has about 60. Python may need 150 bytes for each."""
 
 MAX_JSON_DIGITS: Final = 20
-"""Of an integer; ids have ten. More of them cost time by their square."""
+"""Digits of an integer; ids have ten. The time to read it grows with the square."""
 
 MAX_ERROR_BYTES: Final = 64 * 1024
-"""An answer other than 200 that is larger is not read as JSON."""
+"""A larger error answer is not read as JSON."""
 
 MAX_HEADER_LENGTH: Final = 256
-"""Of a header that is parsed: a date has 29 characters."""
+"""Length of a header that is parsed. A date has 29 characters."""
 
 MAX_HITS: Final = 20
-"""Invoices of one number. More of them cannot be told apart, so one more is read."""
+"""The most invoices of one number. One more is read, to know that there are more."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long, and how often, to try. All times in seconds.
+    """How long and how often to try. All times are in seconds.
 
-    ``connect``: TCP, to all addresses of the host together. ``answer`` and ``pdf``:
-    one exchange, from looking the host up to the last byte, however slowly the server
-    drips. ``attempts``: of one call. ``first_delay``: before the second attempt,
-    doubled for each further one. ``longest_sleep``: a server that asks for a longer
-    pause is not waited for. ``total``: from the client's first request on; afterwards
-    every call fails.
+    ``connect``: for a TCP connection, to all addresses of the host together. ``answer``
+    and ``pdf``: for one exchange, from the DNS lookup to the last byte, however slowly
+    the server sends. ``attempts``: for one call. ``first_delay``: before the second
+    attempt; each further delay is twice as long. ``longest_sleep``: if a server asks
+    for a longer pause, the call fails. ``total``: from the client's first request on;
+    after that, every call fails.
     """
 
     connect: float

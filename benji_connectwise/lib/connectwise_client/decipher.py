@@ -28,10 +28,10 @@ _MAX_SCANNED = 4096
 
 @dataclass(frozen=True)
 class _Complaint:
-    """ConnectWise's ``code`` and ``message``, as far as the body has them.
+    """ConnectWise's ``code`` and ``message``, if the body has them.
 
-    The members may be missing or null, ``code`` is called ``error`` in an answer 429,
-    and a gateway answers in plain text or HTML (developer guide, recorded payloads).
+    Either may be missing or null, a 429 calls the code ``error``, and a gateway answers
+    in plain text or HTML (developer guide, recorded payloads).
     """
 
     code: str
@@ -46,11 +46,11 @@ class _Complaint:
 def decipher_error(
     answer: Answer, path: str, right: str, secrets: tuple[str, ...], now: datetime
 ) -> ConnectWiseError:
-    """Return the error that an answer stands for.
+    """Return the error that an answer means.
 
-    ``answer``: any but one with status 200. ``right``: the right the request needed,
-    empty if it was not signed in. ``secrets``: texts to blot out of what ConnectWise
-    says. ``now``: the time an HTTP date is compared with.
+    ``answer``: one without a status of success. ``right``: the right that the request
+    needed, empty if it was sent without the keys. ``secrets``: removed from
+    ConnectWise's texts. ``now``: the time to compare an HTTP date with.
     """
     complaint = _read(answer.body, secrets)
     context: dict[str, Any] = {
@@ -88,8 +88,8 @@ def _wait_error(
         if pause is None:
             pause = const.DEFAULT_RETRY_AFTER
         return RateLimitError(what, retry_after=pause, **context)
-    # ConnectWise also answers 500 to a malformed value, which no repetition mends.
-    # A timeout of its own is a 500 that says so (recorded payloads).
+    # ConnectWise also answers 500 to a malformed value, where a retry is useless. Its
+    # own time-out is a 500 that says so (recorded payloads).
     transient = answer.status in (502, 503, 504) or (
         answer.status == 500 and complaint.says("timeout")
     )
@@ -143,10 +143,11 @@ def _clean(text: object, secrets: tuple[str, ...]) -> str:
 def retry_delay(
     error: WaitError, attempt: int, limits: const.Limits, jitter: float
 ) -> float | None:
-    """Return the seconds to wait before asking again, ``None`` not to.
+    """Return the seconds to wait before a retry, ``None`` for no retry.
 
-    ``attempt``: how often was asked already. ``jitter``: between 0 and 1, so that many
-    clients do not come back at once. A pause the server wants is never shortened.
+    ``attempt``: the number of attempts so far. ``jitter``: between 0 and 1, so that
+    many clients do not come back at once. A pause that the server asks for is never
+    shortened.
     """
     if attempt >= limits.attempts or not error.transient:
         return None

@@ -4,7 +4,7 @@
 
     ConnectWiseError
     ├── SettingsError              fix the settings
-    │   ├── AddressError             .reason: the address is not, or must not be, used
+    │   ├── AddressError             .reason: the address cannot, or must not, be used
     │   ├── UnknownCompanyError      .company_login_id
     │   ├── CredentialsError         the keys are wrong, revoked or locked
     │   ├── ClientIdError            the client id is missing or refused
@@ -19,9 +19,9 @@
     │   ├── RefusedRequestError      .code, .detail: ConnectWise does not accept it
     │   ├── RecordError              .record, .record_id, .field
     │   ├── InvalidPdfError          .reason
-    │   ├── UnqueryableError         .value cannot be asked for
-    │   ├── AmbiguousNumberError     .value is the number of too many invoices
-    │   └── UnprovenError            a call that may be anybody's
+    │   ├── UnqueryableError         .value cannot be put into a query
+    │   ├── AmbiguousNumberError     .value: the number of too many invoices
+    │   └── UnprovenError            a call that may come from anybody
     └── NotFoundError              it is gone
 
 ``str(error)`` is plain English for logs. Sentences for people are made elsewhere, from
@@ -35,7 +35,8 @@ class ConnectWiseError(Exception):
     """Any failure of this package.
 
     ``reason`` is a short code, listed with the classes that have one, else empty.
-    ``status`` is the HTTP status, if there was an answer, ``path`` the path asked for.
+    ``status`` is the HTTP status, if there was an answer, ``path`` the path of the
+    request.
     ``code`` and ``detail`` are ConnectWise's own error code and message, shortened.
     """
 
@@ -58,7 +59,7 @@ class ConnectWiseError(Exception):
 
 
 class SettingsError(ConnectWiseError):
-    """Asking again is useless until somebody changes the settings."""
+    """A retry is useless until somebody changes the settings."""
 
 
 class AddressError(SettingsError):
@@ -92,7 +93,7 @@ class CredentialsError(SettingsError):
 
 
 class ClientIdError(SettingsError):
-    """ConnectWise does not accept the client id, or wants one."""
+    """ConnectWise does not accept the client id, or requires one."""
 
 
 class MissingRightError(SettingsError):
@@ -108,10 +109,10 @@ class MissingRightError(SettingsError):
 
 
 class WaitError(ConnectWiseError):
-    """Nothing is wrong with the question; ask it again later.
+    """Nothing is wrong with the request; retry it later.
 
-    ``retry_after``: seconds ConnectWise wants to be left alone, ``None`` if it did not
-    say. ``transient``: whether the same call, repeated at once, may succeed.
+    ``retry_after``: the seconds that ConnectWise asks to wait, ``None`` if it gives
+    none. ``transient``: whether an immediate retry may succeed.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class ServerError(WaitError):
 
 
 class NetworkError(WaitError):
-    """No whole answer came.
+    """No complete answer arrived.
 
     ``reason``: ``dns``, ``connect``, ``timeout`` (this exchange took too long),
     ``connection`` (it broke), ``short_body`` (it ended early).
@@ -146,36 +147,36 @@ class NetworkError(WaitError):
 
 
 class DeadlineError(WaitError):
-    """The total time this client may take is used up.
+    """The client's total time is used up.
 
-    ``reason``: ``timeout`` if it was while this question was being answered, empty if
-    it was not asked any more.
+    ``reason``: ``timeout`` if this ended a request, empty if the request was not sent.
     """
 
 
 class DataError(ConnectWiseError):
-    """Something is there, but it cannot be used as it is."""
+    """There is data, but it cannot be used as it is."""
 
 
 class BadAnswerError(DataError):
-    """The answer is none the API documents.
+    """The answer is not one that the API documents.
 
     ``reason``: ``html``, ``malformed`` (not JSON), ``shape`` (JSON, but not the
-    expected kind), ``status``, ``encoding`` (a compression nobody asked for),
-    ``too_large`` (bytes, values or records beyond what was asked for), ``paging`` (a
+    expected kind), ``status``, ``encoding`` (a compression that was not requested),
+    ``too_large`` (more bytes, values or records than requested), ``paging`` (a
     page that does not follow the one before).
     """
 
 
 class RefusedRequestError(DataError):
-    """ConnectWise does not accept the question (a 4xx nothing else explains)."""
+    """ConnectWise does not accept the request (a 4xx that has no class of its own)."""
 
 
 class RecordError(DataError):
-    """A record, or one of its fields, has not the documented type.
+    """A record, or one of its fields, does not have the documented type.
 
     ``record`` is the kind (``Invoice``), ``record_id`` its id if that could be read,
-    ``field`` the name in the API, with dots (``company.id``), empty for the whole.
+    ``field`` the name in the API, with dots (``company.id``), empty for the whole
+    record.
     """
 
     def __init__(
@@ -198,8 +199,7 @@ class InvalidPdfError(DataError):
 
     ``reason``: ``empty``, ``too_large``, ``html``, ``json``, ``no_header``,
     ``no_end`` (most likely cut short), ``no_startxref``, ``encrypted``, ``bomb``
-    (it unpacks to more than anybody should hold), ``too_slow`` (there was not the time
-    to look at all of it).
+    (it unpacks to too much data), ``too_slow`` (checking it takes too long).
     """
 
 
@@ -212,8 +212,8 @@ class UnqueryableError(DataError):
 
 
 class AmbiguousNumberError(DataError):
-    """More than ``MAX_HITS`` invoices have the number ``value``, and not all that were
-    asked for could be read."""
+    """More than ``MAX_HITS`` invoices have the number ``value``, and some of them could
+    not be read."""
 
     def __init__(self, message: str, *, value: str = "", **context: Any) -> None:
         super().__init__(message, **context)
@@ -221,8 +221,8 @@ class AmbiguousNumberError(DataError):
 
 
 class UnprovenError(DataError):
-    """Nothing proves that a call is ConnectWise's. ``str()`` says why, for logs."""
+    """A call is not proven to be ConnectWise's. ``str()`` says why, for logs."""
 
 
 class NotFoundError(ConnectWiseError):
-    """The record does not exist any more."""
+    """The record no longer exists."""

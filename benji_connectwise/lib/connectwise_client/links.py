@@ -10,11 +10,11 @@ from .address import read_origin
 def record_url(
     address: str, company_login_id: str, kind: Literal["company", "contact"], ref: int
 ) -> str:
-    """Return where a record is opened in ConnectWise's own pages.
+    """Return the URL that opens a record in ConnectWise.
 
-    ``address``: as typed; that of the API leads to the host that people use.
+    ``address``: as typed; the API's host is replaced by the one that people use.
 
-    Raises :class:`AddressError` if it is no address.
+    Raises :class:`AddressError` if it is not an address.
     """
     origin = read_origin(address)
     host = urlsplit(origin).netloc

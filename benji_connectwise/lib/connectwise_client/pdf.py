@@ -1,10 +1,10 @@
-"""Is this a PDF? Judged from outside: nothing is parsed.
+"""Is this a PDF? Checked from outside: nothing is parsed.
 
-A few kilobytes can unpack to gigabytes, which whoever merges or stamps the PDF later
-would hold in memory. So streams are unpacked here, a little at a time and no further
-than a budget. What is read has a budget too: streams that lie within one another would
-each be read to their common end, for minutes. And all of it has a time. Only Flate is
-seen, which is what the format's own index may use.
+A few kilobytes can unpack to gigabytes, and a program that merges or stamps the PDF
+later would hold all of it in memory. So streams are unpacked here first, a little at a
+time and within a budget. Reading has a budget too: streams that overlap would each be
+read to their common end, which can take minutes. The whole check has a time limit. Only
+Flate is unpacked, which is what the format's own index may use.
 """
 
 import re
@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterator
 from . import const
 from .errors import InvalidPdfError
 
-_START = 1024  # readers accept the header anywhere in here (PDF 1.7, annex H)
+_START = 1024  # readers accept the header anywhere within (PDF 1.7, annex H)
 _END = 2048
 _STREAM = re.compile(rb"stream\r?\n")
-_FIRST_PIECE = 64  # most streams that are not Flate's are found out in here
+_FIRST_PIECE = 64  # enough to recognise most streams that are not Flate
 _PIECE = 64 * 1024
 _MOST_LAYERS = 4  # of Flate around one stream; real ones have one
-_MOST_READING = 2 * _MOST_LAYERS  # times the file: a piece may be twice what it needs
-_LEAST_READING = 256  # what a piece counts at least, because it takes its time too
+_MOST_READING = 2 * _MOST_LAYERS  # times the file: a piece may be twice as long as
+# needed
+_LEAST_READING = 256  # a piece counts as at least this much: it takes time too
 _SPARE_READING = 8 * 1024 * 1024  # small files consist of small pieces
 _TAIL = re.compile(rb"startxref\s{1,16}(\d{1,10})\s{1,16}%%EOF")
 
@@ -31,17 +32,17 @@ def validate_pdf(
     max_bytes: int = const.MAX_PDF_BYTES,
     is_time_up: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Raise :class:`InvalidPdfError` unless ``data`` looks like a whole, open PDF.
+    """Raise :class:`InvalidPdfError` unless ``data`` looks like a complete PDF.
 
-    ``max_bytes`` is the largest size accepted, ``is_time_up`` whether to give up now.
-    Encrypted files are refused: their receivers could not merge, stamp or (perhaps)
-    open them.
+    ``max_bytes`` is the largest size accepted, ``is_time_up`` returns whether to give
+    up. Encrypted files are refused: recipients could not merge or stamp them, and
+    perhaps not open them.
     """
     if len(data) > max_bytes:
         raise _invalid("too_large", f"is larger than {max_bytes} bytes")
     header = data.find(b"%PDF-", 0, _START)
     if header < 0:
-        raise _not_even_close(data)
+        raise _explain_missing_header(data)
     tail = data[-_END:]
     if b"%%EOF" not in tail:
         raise _invalid("no_end", "has no end; it was probably cut short")
@@ -78,7 +79,7 @@ def _unpacked_sizes(data: bytes, is_time_up: Callable[[], bool]) -> Iterator[int
 
 
 class _Reader:
-    """A file that is read in pieces, only so often and so long."""
+    """Reads a file in pieces, within a budget and a time limit."""
 
     def __init__(self, data: bytes, is_time_up: Callable[[], bool]) -> None:
         self._data = data
@@ -86,9 +87,9 @@ class _Reader:
         self._budget = _MOST_READING * len(data) + _SPARE_READING
 
     def pieces(self, start: int) -> Iterator[bytes]:
-        """Yield pieces from here on, larger and larger ones.
+        """Yield pieces from ``start`` on, each larger than the one before.
 
-        Raises :class:`InvalidPdfError` at the end of the budget or the time.
+        Raises :class:`InvalidPdfError` when the budget or the time is used up.
         """
         size = _FIRST_PIECE
         while start < len(self._data):
@@ -104,7 +105,7 @@ class _Reader:
 
 
 def _inflate(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack until the end or the first error, holding one piece at a time."""
+    """Unpack until the end or the first error, one piece at a time."""
     unpacker = zlib.decompressobj()
     for piece in pieces:
         left = piece
@@ -119,7 +120,7 @@ def _inflate(pieces: Iterator[bytes]) -> Iterator[bytes]:
             return
 
 
-def _not_even_close(data: bytes) -> InvalidPdfError:
+def _explain_missing_header(data: bytes) -> InvalidPdfError:
     start = data[:_START].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         return _invalid("empty", "is empty")
@@ -134,8 +135,8 @@ def _trailer_end(data: bytes, offset: int) -> int:
     """Return where the trailer's dictionary ends, whichever form it has.
 
     A classic index (``xref``) is followed by its trailer; since PDF 1.5 the index may
-    be a stream, whose dictionary is the trailer. The end of the file is looked at too,
-    for files whose offset is a little wrong, which readers forgive.
+    be a stream, whose dictionary is the trailer. The end of the file is checked too,
+    because readers accept an offset that is slightly wrong.
     """
     stop = b"startxref" if data.startswith(b"xref", offset) else b"stream"
     return max(data.find(stop, offset), offset)

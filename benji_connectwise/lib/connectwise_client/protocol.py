@@ -1,6 +1,6 @@
-"""ConnectWise's protocol without any network: build requests, judge answers.
+"""ConnectWise's protocol without the network: build requests, check answers.
 
-Everything here is a pure function of its arguments.
+All functions here are pure.
 """
 
 import base64
@@ -34,8 +34,8 @@ T = TypeVar("T")
 class Credentials:
     """The credentials of an integrator's API member (developer guide).
 
-    ``client_id`` identifies the integration, not the tenant; ConnectWise requires it
-    since August 2019.
+    ``client_id`` identifies the integration, not the tenant; ConnectWise has required
+    it since August 2019.
     """
 
     company_login_id: str
@@ -69,7 +69,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     accept: str = const.ACCEPT_JSON
     most: int = 1
-    """Records that it asks for at most, if it asks for a list."""
+    """The most records that it asks for, if it asks for a list."""
     method: str = "GET"
     body: bytes = b""
 
@@ -111,7 +111,7 @@ def create_headers(
     """
     client_id = credentials.client_id.strip()
     if not (client_id.isascii() and client_id.isprintable()):
-        raise ClientIdError("The client id contains characters it cannot have")
+        raise ClientIdError("The client id contains characters that are not allowed")
     return {
         "Authorization": f"Basic {credentials.token}",
         "clientId": client_id,
@@ -133,10 +133,10 @@ def list_request(
 ) -> Request:
     """Build the request for a list's first page within a range of ids.
 
-    ``most``: records of the page, by default as many as there can be.
+    ``most``: the most records on the page, by default as many as the API allows.
 
-    Paging by key instead of by page number: records that come or go meanwhile neither
-    repeat nor hide others.
+    Pages follow each other by id, not by number, so that records that are added or
+    deleted in between neither repeat nor hide others.
     """
     most = const.PAGE_SIZE if most is None else most
     parts = [condition] if condition else []
@@ -209,8 +209,9 @@ def pdf_request(invoice_id: int) -> Request:
 def parse_json(answer: Answer, path: str) -> object:
     """Decode a JSON body. Raises :class:`BadAnswerError`.
 
-    Kilobytes can stand for gigabytes of objects, and nothing interrupts the decoder. So
-    the values are counted before: each but the first follows one of these characters.
+    A few kilobytes can decode to gigabytes of objects, and the decoder cannot be
+    interrupted. So the values are counted first: each but the first follows one of
+    these characters.
     """
     if sum(map(answer.body.count, (b",", b":", b"[", b"{"))) > const.MAX_JSON_VALUES:
         raise BadAnswerError(
@@ -227,7 +228,7 @@ def parse_json(answer: Answer, path: str) -> object:
 
 
 def _parse_int(digits: str) -> float:
-    # No number of this world, so that its record alone is refused.
+    # Larger than any number that is accepted: only its record is refused.
     return int(digits) if len(digits) <= const.MAX_JSON_DIGITS else math.inf
 
 
@@ -254,15 +255,15 @@ def read_count(data: object, path: str) -> int:
 
 
 def read_newest(rows: Sequence[object]) -> int:
-    """Return the id in the answer to :func:`newest_request`, 0 if it does not tell."""
+    """Return the id in the answer to :func:`newest_request`, 0 if there is none."""
     return (_row_id(rows[0]) if len(rows) == 1 else None) or 0
 
 
 def read_company_info(data: object, company_login_id: str) -> str:
     """Return the codebase from the answer of the discovery.
 
-    Its ``SiteUrl`` is left alone: an answer must not choose where keys are sent.
-    Null is how an unknown company is told (recorded), :class:`UnknownCompanyError`.
+    Its ``SiteUrl`` is ignored: an answer must not choose where keys are sent. Null is
+    the answer for an unknown company (recorded): :class:`UnknownCompanyError`.
     """
     if data is None:
         raise UnknownCompanyError(
@@ -311,12 +312,11 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 def read_page(
     rows: Sequence[object], parse: Parse[T], ids: IdRange, path: str
 ) -> tuple[list[T], list[SkippedRecord], int]:
-    """Return a page's records, what was left out of it, and its last id.
+    """Return a page's records, those that could not be read, and its last id.
 
-    A record that cannot be read is left out alone. Ids must grow within the page, and
-    lie within ``ids``; else, or if the page does not lead anywhere, the server does not
-    understand the request and asking on might never end: :class:`BadAnswerError` with
-    the reason ``paging``.
+    Ids must ascend within the page and lie within ``ids``, and a full page must have an
+    id. Otherwise the server did not understand the request, and paging might never end:
+    :class:`BadAnswerError` with the reason ``paging``.
     """
     last_id = ids.after
     records: list[T] = []

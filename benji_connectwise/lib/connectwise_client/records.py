@@ -1,9 +1,9 @@
-"""The records of the API that are read, as frozen dataclasses.
+"""The API's records as frozen dataclasses.
 
-``from_json`` is tolerant of what is missing (absent or null is ``None``: current
-servers leave empty fields out, older ones send null, both recorded) and strict about
-what is there: a value of another type than OpenAPI 2026.4 says raises
-:class:`RecordError` naming the field, instead of travelling on.
+``from_json`` tolerates missing fields: absent and null both become ``None``, because
+current servers leave empty fields out and older ones send null (both recorded). It is
+strict about the rest: a value whose type differs from OpenAPI 2026.4 raises a
+:class:`RecordError` that names the field.
 """
 
 import math
@@ -81,17 +81,17 @@ class _Fields:
         return value
 
     def text(self, name: str, exact: bool = False) -> str | None:
-        """Read a text that can be shown and exported anywhere.
+        """Read a text that is safe to show and to export.
 
-        ``exact``: instead, as it is, to be compared character by character.
+        ``exact``: return it unchanged, to be compared character by character.
         """
         value = self._get(name, str)
         if value is None:
             return None
         if len(value) > _LONGEST_TEXTS.get(name, _LONGEST_OTHER_TEXT):
             raise self._error(name, f"is {len(value)} characters long")
-        # PostgreSQL cannot store NUL, and servers do send it (public clients strip it).
-        # Nor half a character, which JSON can hold and UTF-8 cannot.
+        # PostgreSQL cannot store NUL, which servers do send (public clients strip it),
+        # nor half a surrogate pair, which JSON allows and UTF-8 does not.
         if not value.isascii() or "\0" in value:
             value = value.replace("\0", "").encode("utf-8", "replace").decode()
         return value if exact else defuse(value)
@@ -113,12 +113,13 @@ class _Fields:
             number = float(value) if type(value) in (int, float) else math.nan  # type: ignore[arg-type]
         except OverflowError:
             number = math.nan
-        if not abs(number) < const.LARGEST_NUMBER:  # nor is NaN
-            raise self._error(name, "is not a number of this world")
+        if not abs(number) < const.LARGEST_NUMBER:  # true of NaN too
+            raise self._error(name, "is not a plausible number")
         return number
 
     def moment(self, name: str) -> datetime | None:
-        """Read an ISO 8601 time; one without a zone is UTC, as all are (recorded)."""
+        """Read an ISO 8601 time; one without a zone is UTC, as all recorded ones
+        are."""
         value = self.text(name, exact=True)
         if not value:
             return None
@@ -171,11 +172,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Company:
-    """A company. Its Bill-To contact is ``billing_contact``, and belongs to
-    ``bill_to_company``, which normally is the company itself; missing means itself.
+    """A company. Its Bill-To contact, ``billing_contact``, belongs to
+    ``bill_to_company``, which normally is the company itself, also if it is missing.
 
     ``account_number`` is "Account ID" on ConnectWise's screens. ``is_deleted``: in the
-    recycle bin, where companies stay listed.
+    recycle bin; the API still lists it.
     """
 
     id: int
@@ -211,11 +212,11 @@ class Company:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact. ``email`` and ``phone`` are its default ones, else the first ones.
+    """A contact. ``email`` and ``phone`` are the default ones, or else the first ones.
 
-    An ``email`` that is anything but one plain address is none.
+    ``email`` is ``None`` unless it is exactly one plain address.
 
-    ``last_updated`` may not move when only an e-mail address or a phone number
+    ``last_updated`` may not change when only an e-mail address or a phone number
     changes (not documented either way).
     """
 
@@ -231,7 +232,7 @@ class Contact:
 
     @property
     def name(self) -> str:
-        """First and last name, as far as there are any."""
+        """First and last name, if there are any."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
     @classmethod
@@ -254,8 +255,8 @@ class Contact:
 def _communication(contact: _Fields, kind: str) -> str | None:
     """Return the default communication item of a kind, else the first, else ``None``.
 
-    There is one default for each ``communicationType``; the names of the *types* are
-    the tenant's own ("Shared Mailbox") and tell nothing (recorded payloads).
+    Each ``communicationType`` has one default; the names of the *types* are the
+    tenant's own ("Shared Mailbox") and mean nothing here (recorded payloads).
     """
     found: list[tuple[bool, str]] = [
         (item.flag("defaultFlag"), value.strip())
@@ -272,7 +273,8 @@ def _communication(contact: _Fields, kind: str) -> str | None:
 class Invoice:
     """An invoice, posted or not. Amounts are in the currency ``currency_code``.
 
-    ``number`` is the number people see; ``id`` is another one. ``type`` is one of
+    ``number`` is the number that people see; ``id`` is ConnectWise's internal one.
+    ``type`` is one of
     ``Agreement``, ``CreditMemo``, ``DownPayment``, ``Miscellaneous``, ``Progress``,
     ``Standard``, ``Consolidated`` (OpenAPI 2026.4). Whether ``total`` contains the
     sales tax differs between tenants (not documented). ``is_closed``, a property of the
@@ -342,9 +344,9 @@ class Callback:
 
 @dataclass(frozen=True)
 class SkippedRecord:
-    """A record, or a question, left out of a page because of itself alone.
+    """A record that could not be read, or a value that could not be asked for.
 
-    ``id`` is ``None`` if even that could not be read, or nothing was asked.
+    ``id`` is ``None`` if it could not be read, or if nothing was asked for.
     """
 
     id: int | None

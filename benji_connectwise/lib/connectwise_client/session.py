@@ -1,4 +1,4 @@
-"""Asking one tenant: where its API is, how long to wait, whether to try again."""
+"""Requests to one tenant: where its API is, how long to wait, whether to retry."""
 
 import logging
 import random
@@ -44,11 +44,11 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Runtime:
-    """Everything that is taken from the machine; tests bring their own.
+    """Everything that depends on the machine; tests replace it.
 
     ``clock`` counts seconds, ``now`` tells the time (with a zone), ``jitter`` returns
     a number between 0 and 1, ``resolve`` is ``socket.getaddrinfo``. ``ca_bundle`` is
-    a file of the certificate authorities to trust, ``None`` for the usual ones.
+    a file of the certificate authorities to trust, ``None`` for the default ones.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -61,8 +61,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class _Question:
-    """A URL, and how to ask it. ``right`` is empty where none is needed; then it is
-    asked without the keys."""
+    """A URL, and how to request it: without the keys if ``right`` is empty."""
 
     url: str
     path: str
@@ -84,10 +83,11 @@ def _use(
     Callable[[Call, _Question], Answer],
     Callable[[Answer, _Question], ConnectWiseError],
 ]:
-    """Return all that needs the credentials, as functions.
+    """Return the functions that need the credentials.
 
-    They are nowhere else: whoever gets hold of a client, as an expression in a template
-    may, finds no attribute that leads to them, and has them sent to nobody else.
+    Only these functions hold the credentials. An expression in a template may get hold
+    of a client, but none of its attributes leads to them, and they are sent to no other
+    server.
     """
 
     def check() -> None:
@@ -113,8 +113,8 @@ def _use(
 class Session:
     """One API member at one tenant. Safe to use from several threads.
 
-    Once the keys were refused, or ConnectWise wants to be left alone for longer than
-    anybody waits, nothing more is asked: asking on would only make it worse.
+    Once ConnectWise has refused the keys, or asked for a longer pause than the limits
+    allow, nothing more is sent: further requests would only make it worse.
     """
 
     def __init__(
@@ -150,16 +150,16 @@ class Session:
         self._rediscovered = False
 
     def close(self) -> None:
-        """Close all connections; requests under way end."""
+        """Close all connections, which ends requests in progress."""
         self._transport.close()
 
     # -- The codebase -----------------------------------------------------------
 
     def call(self, request: Request) -> Answer:
-        """Return the answer to a request, which is one of success.
+        """Return the answer to a request that succeeded.
 
-        The cloud's codebase changes with each upgrade, so when the path turns out not
-        to exist it is looked up again, once, before that is believed.
+        The cloud's codebase changes with each upgrade. So if the path does not exist,
+        the codebase is looked up once more before that is believed.
         """
         codebase = self.known_codebase()
         try:
@@ -180,7 +180,7 @@ class Session:
             return self.codebase
 
     def _moved_codebase(self, used: str) -> str | None:
-        """Return the codebase if it is another one by now, else ``None``."""
+        """Return the new codebase if it has changed, else ``None``."""
         with self._discovery_lock:
             if self.codebase == used and not self._rediscovered:
                 self._rediscovered = True
@@ -200,7 +200,7 @@ class Session:
         try:
             data = parse_json(self._ask(question), question.path)
         except (AddressError, BadAnswerError) as error:
-            # An own server may hide its login pages from the outside.
+            # An on-premise server may hide its login pages from the internet.
             if error.reason in ("no_api", "html") and not is_cloud(self.origin):
                 return const.DEFAULT_CODEBASE
             raise
@@ -235,7 +235,7 @@ class Session:
                 )
                 if isinstance(error, RateLimitError):
                     self._note_rate_limit(error)
-                # What changes something may have done so before it failed.
+                # A request that changes something may have done so before it failed.
                 if question.method != "GET":
                     raise
                 if delay is None or delay >= self.seconds_left():
@@ -246,8 +246,9 @@ class Session:
             self._runtime.sleep(delay)
 
     def _hold_back(self, question: _Question) -> None:
-        """Raise, or sleep, if an earlier answer, to any thread, makes asking futile."""
-        # Again after each pause: meanwhile other threads may have been told more.
+        """Raise or sleep if an earlier answer, in any thread, makes a request
+        futile."""
+        # Checked again after each pause: other threads may have had answers since.
         while True:
             if self._refusal is not None:
                 raise CredentialsError(
@@ -262,7 +263,7 @@ class Session:
                 return
             if pause > self._limits.longest_sleep or pause >= self.seconds_left():
                 raise RateLimitError(
-                    f"{question.path}: not asked, ConnectWise wants a pause",
+                    f"{question.path}: not sent, ConnectWise asked for a pause",
                     retry_after=pause,
                     path=question.path,
                 )
@@ -274,7 +275,7 @@ class Session:
             self._resume_at = max(self._resume_at, resume_at)
 
     def seconds_left(self) -> float:
-        """Return what is left of the total; it runs from the first call on."""
+        """Return the rest of the total time, which starts with the first call."""
         total = self._limits.total
         if total is None:
             return float("inf")

@@ -1,12 +1,12 @@
-"""What ConnectWise's texts are made of before anybody sees them. Pure functions.
+"""Cleaning ConnectWise's texts before anybody sees them. Pure functions.
 
-Its users type what they like, and some of it is meant to do harm elsewhere.
+ConnectWise's users can type anything, including text that does harm in other programs.
 """
 
 import re
 import unicodedata
 
-# What Unicode calls default ignorable and does not count as Cf.
+# Unicode's default ignorable characters that are not in category Cf.
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]"
 )
@@ -17,16 +17,16 @@ _EMAIL = re.compile(
     rf"(?!=)(?:{_ATOM})+(?:\.(?:{_ATOM})+)*@{_LABEL}(?:\.{_LABEL})*", re.UNICODE
 )
 
-# What a spreadsheet calculates, or opens as a link, instead of showing it: OWASP's "CSV
-# Injection", and xlsxwriter's Worksheet.write. "+1 512 555 0100" and "-" are texts to
-# Excel's files, and Odoo guards them in CSV itself (web, controllers/export.py).
+# Text that a spreadsheet evaluates, or opens as a link, instead of showing it: OWASP's
+# "CSV Injection", and xlsxwriter's Worksheet.write. Excel files show "+1 512 555 0100"
+# and "-" as text, and Odoo guards them in CSV itself (web, controllers/export.py).
 _CALCULATED = re.compile(
     r"\s*(?:=|@|\{=|[a-z]+://|mailto:|internal:|external:)", re.IGNORECASE
 )
 
 
 def take_out_invisible(text: str) -> str:
-    """Take out what nobody sees and no space is: zero-width characters, controls."""
+    """Remove invisible characters other than spaces: zero-width ones, controls."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -37,9 +37,9 @@ def take_out_invisible(text: str) -> str:
 
 
 def plain_email(text: str | None) -> str | None:
-    """Return the one address that a text is, ``None`` if it is anything else.
+    """Return the e-mail address if the text is exactly one, else ``None``.
 
-    Spaces within are not taken out: what is left would be somebody else's address.
+    Spaces inside are not removed: that could make somebody else's address.
 
     >>> plain_email("emma@acme.example.com\u200b ")
     'emma@acme.example.com'

@@ -1,12 +1,12 @@
-"""The network, and nothing else: one call, within a time, to an allowed address.
+"""The network and nothing else: one call, within a time, to an allowed address.
 
-The only module that imports ``requests``. It uses the library's adapter and not its
-session: below the session there are no redirects, cookies, proxies, ``.netrc`` and
-environment variables to be switched off.
+The only module that imports ``requests``. It uses the library's adapter, not its
+session, so there are no redirects, cookies, proxies, ``.netrc`` or environment
+variables to switch off.
 
-Each exchange runs in a thread of its own, for a deadline that holds whatever happens:
-a resolver that hangs cannot be interrupted, and a server that drips one byte a second
-never trips a time-out between two bytes. When time is up the caller goes on and the
+Each exchange runs in a thread of its own, so that its deadline always holds: a resolver
+that hangs cannot be interrupted, and a server that sends one byte a second never
+exceeds a time-out between two bytes. At the deadline the caller goes on, and the
 connection is shut down, which ends the thread.
 """
 
@@ -44,8 +44,8 @@ _here = threading.local()  # .exchange: the one that runs in this thread
 
 @dataclass(frozen=True)
 class Call:
-    """One call. ``connect`` and ``seconds``, for all of it, are times; ``max_bytes`` is
-    the size a decompressed body may have. ``body`` is what is sent."""
+    """One call. ``connect`` limits the time to connect, ``seconds`` the time for all of
+    it, ``max_bytes`` the size of the decompressed answer. ``body`` is sent."""
 
     url: str
     connect: float
@@ -75,7 +75,7 @@ class Transport:
         self._closed = False
 
     def send(self, call: Call, headers: Mapping[str, str]) -> Answer:
-        """Return the whole answer. The headers, with the keys, are kept nowhere.
+        """Return the complete answer. The headers, which have the keys, are not kept.
 
         Raises :class:`NetworkError`, :class:`AddressError` (``private``, ``tls``),
         :class:`BadAnswerError` (``too_large``, ``encoding``), and ``RuntimeError``
@@ -91,7 +91,7 @@ class Transport:
             self._running.discard(exchange)
 
     def close(self) -> None:
-        """Close the connections, also those in use."""
+        """Close all connections, including those in use."""
         self._closed = True
         for exchange in tuple(self._running):
             exchange.abort()
@@ -99,7 +99,7 @@ class Transport:
 
 
 class _Exchange:
-    """A call under way: a thread, the sockets it uses, its outcome."""
+    """A call in progress: its thread, its sockets and its outcome."""
 
     def __init__(self, call: Call, transport: Transport) -> None:
         self._call = call
@@ -115,8 +115,8 @@ class _Exchange:
         if not self._done.wait(self._call.seconds):
             self.abort()
             raise NetworkError("The answer took too long", reason="timeout")
-        # Raised here, outside of any handler: the library's exception, which holds
-        # the request with its headers, does not become this one's context.
+        # Raised here, outside any handler, so that the library's exception, which holds
+        # the request with its headers, does not become its context.
         if isinstance(self._outcome, BaseException):
             raise self._outcome
         return self._outcome
@@ -130,8 +130,8 @@ class _Exchange:
                     handle.shutdown(socket.SHUT_RDWR)
 
     def watch(self, sock: socket.socket) -> None:
-        """Remember a connection, to shut it down. TLS takes a socket object over, so
-        what is kept is a second handle of the same connection."""
+        """Remember a connection, to shut it down. TLS takes over the socket object, so
+        a second handle of the connection is kept."""
         with self._lock:
             if self._aborted:
                 raise OSError("Too late")
@@ -167,7 +167,7 @@ class _Exchange:
         try:
             received = {name.lower(): text for name, text in response.headers.items()}
             body = Body(received, call.max_bytes)
-            # Not stream(), which reads the lines between chunks however long they are.
+            # Not stream(), which does not limit the lines between chunks.
             while chunk := response.raw.read(_CHUNK, decode_content=False):
                 body.feed(chunk)
             return Answer(response.status_code, received, body.finish())
@@ -177,8 +177,8 @@ class _Exchange:
     def connect(self, host: str, port: int) -> socket.socket:
         """Open a connection to a host, at an address that may be reached.
 
-        The address is judged and used in one go, so a name that resolves differently
-        the second time gains nothing.
+        The address is checked and used in one step, so nothing is gained by a name that
+        resolves differently the second time.
         """
         end = time.monotonic() + self._call.connect
         try:
@@ -199,13 +199,13 @@ class _Exchange:
         raise NetworkError(f"{host} does not accept connections", reason="connect")
 
     def _open(self, info: Any, seconds: float) -> socket.socket:
-        family, kind, protocol, _name, place = info
+        family, kind, protocol, _name, address = info
         sock = socket.socket(family, kind, protocol)
         try:
             self.watch(sock)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(seconds)
-            sock.connect(place)
+            sock.connect(address)
         except OSError:
             sock.close()
             raise
@@ -213,7 +213,7 @@ class _Exchange:
 
 
 class _Watched:
-    """A connection whose sockets are made, and known, by the exchange that uses it."""
+    """A connection whose sockets are opened by, and known to, its exchange."""
 
     _dns_host: str
     port: int
@@ -224,7 +224,7 @@ class _Watched:
         return exchange.connect(self._dns_host, self.port)
 
     def putrequest(self, *args: Any, **options: Any) -> None:
-        # An idle connection, used again: this exchange has not seen its socket yet.
+        # A reused connection: this exchange does not know its socket yet.
         if self.sock is not None:
             _here.exchange.watch(self.sock)
         super().putrequest(*args, **options)  # type: ignore[misc]
@@ -263,9 +263,9 @@ class _Adapter(HTTPAdapter):
 
 
 def _translate(error: Exception) -> ConnectWiseError:
-    """Return our error for one of the libraries'.
+    """Return our error for an error of the libraries.
 
-    ``requests`` wraps what happens up to the headers; the body is read from urllib3.
+    ``requests`` wraps errors up to the headers; the body is read from urllib3.
     """
     causes = list(_causes(error))
     if any(isinstance(cause, (TimeoutError, PoolTimeoutError)) for cause in causes):

@@ -1,4 +1,4 @@
-"""Which customers are which companies of ConnectWise. Pure functions.
+"""Matching customers with ConnectWise's companies. Pure functions.
 
 ::
 
@@ -11,9 +11,9 @@
     for suggestion in suggest(customer, CompanyIndex.build(companies)):
         print(suggestion.company_id, suggestion.reasons)
 
-:mod:`.normalise` says when two names count as the same, :mod:`.legal_forms` what may
-stand at their end. :mod:`.match` links what is certain and names what is not;
-:mod:`.suggest` alone goes by likeness, and only suggests.
+:mod:`.normalise` defines when two names count as equal, with the :mod:`.legal_forms` at
+their ends. :mod:`.match` links what is certain and reports conflicts. :mod:`.suggest`
+compares by similarity, and only suggests.
 """
 
 from .match import match

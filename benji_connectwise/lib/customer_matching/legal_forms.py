@@ -1,8 +1,8 @@
-"""Legal forms of companies and how they are spelled. Facts, no rules.
+"""Legal forms of companies and how they are spelled. Facts only.
 
 Spellings are words as :mod:`.normalise` leaves them: lower case, no accents, no
 punctuation, ``&`` written as ``and``. Two forms that mean nearly the same in two
-countries stay two forms: a difference asks a person, it loses nothing.
+countries stay two forms: a difference makes a person decide, and loses nothing.
 """
 
 import re
@@ -21,7 +21,7 @@ def _and_co(partners: tuple[str, ...], form: str) -> tuple[str, ...]:
     return _pairs(partners, (f"and co {form}", f"co {form}"))
 
 
-# One form a line: as it is called here, then all its spellings.
+# One form per line: its name here, then all its spellings.
 _SPELLINGS: dict[str, tuple[str, ...]] = {
     # English
     "inc": ("inc", "incorporated"),

@@ -1,19 +1,19 @@
-"""Which customer is which company: deterministic record linkage.
+"""Matching customers with companies: deterministic record linkage.
 
-An exact join over normalised keys, one-to-one in both directions, in linear time. It
-errs on one side: a link that is missing is made by hand in a minute, a wrong one sends
-somebody's invoices to somebody else. Hence
+An exact join on normalised keys, one-to-one in both directions, in linear time. It
+prefers a missing link, which a person adds in a minute, to a wrong one, which sends one
+customer's invoices to another. Hence
 
-- the Account ID decides wherever it says anything, even if it contradicts itself; the
-  name decides only between two that no Account ID leads to or from,
+- the Account ID decides wherever there is one, even if it is ambiguous; the name
+  decides only between two for which no Account ID matches anybody,
 - a name does not link two whose Account IDs differ,
-- a key that several customers or several companies share decides nothing, whichever of
-  them are linked or excluded already,
+- a key that several customers or several companies share decides nothing, even if some
+  of them are linked or excluded already,
 - a name or an Account ID that the customer wrote decides nothing, not even for others,
-- what a person decided (``fixed`` and excluded) only ever takes links away.
+- the decisions of a person (``fixed`` and excluded) only ever prevent links.
 
-So whether two belong together depends on the records alone, and a second run over the
-result of the first has nothing to add.
+So a match depends on the records alone, and a second run on the result of the first
+adds nothing.
 """
 
 from collections import defaultdict
@@ -39,9 +39,9 @@ def match(
     fixed: Mapping[int, int] | None = None,
     excluded_customers: Collection[int] = (),
 ) -> MatchResult:
-    """Find new links, and what a person should look at.
+    """Return new links, and the conflicts that a person has to decide.
 
-    ``fixed``: links there are, company by customer; they stay, and their companies are
+    ``fixed``: existing links, {customer: company}. They stay, and their companies are
     taken. ``excluded_customers`` are left alone: neither linked nor in conflict.
     Ids are unique among ``customers`` and among ``companies``.
 
@@ -66,7 +66,7 @@ def _live(companies: Iterable[Company]) -> Iterator[Company]:
 
 
 class _Keys:
-    """The records of one side, to be found by what they are compared by."""
+    """The records of one side, indexed by the keys that are compared."""
 
     def __init__(self, records: Iterable[Customer | Company]) -> None:
         self.names: dict[int, NormalisedName] = {}
@@ -83,7 +83,7 @@ class _Keys:
                 continue
             by_core[name.core].append(record.id)
             by_account_id[account_id].append(record.id)
-        # Nothing is not something to have in common.
+        # Two empty keys do not match.
         by_core.pop("", None)
         by_account_id.pop("", None)
         self._by_core = {key: tuple(ids) for key, ids in by_core.items()}
@@ -94,11 +94,11 @@ class _Keys:
         return self._by_account_id.get(account_id, ())
 
     def with_core(self, core: str) -> tuple[int, ...]:
-        """Return those of that name, whatever their legal form."""
+        """Return the records with this name, whatever their legal form."""
         return self._by_core.get(core, ())
 
     def with_name(self, name: NormalisedName) -> tuple[int, ...]:
-        """Return those of that name and legal form; a missing form fits any."""
+        """Return the records with this name and form; a missing form matches any."""
         if not name.legal_form:
             return self.with_core(name.core)
         if name not in self._fitting:
@@ -111,10 +111,10 @@ class _Keys:
 
 
 class _Found(NamedTuple):
-    """The companies a customer may be, and the customers that one company may be.
+    """The companies that match a customer, and the customers that match the company.
 
-    ``claimants``: found by name, but by the Account ID the company is one of these.
-    ``obstacle``: what speaks against a link, whoever else there is.
+    ``claimants``: customers with the Account ID of a company that was found by name.
+    ``obstacle``: a reason against a link, whatever other candidates there are.
     """
 
     reason: Evidence
@@ -124,7 +124,7 @@ class _Found(NamedTuple):
     obstacle: ConflictKind | None = None
 
     def link(self, customer_id: int) -> Link | None:
-        """Return the link, if they are one and one and nothing speaks against it."""
+        """Return the link if they match one to one and nothing is against it."""
         if len(self.company_ids) != 1 or len(self.customer_ids) != 1:
             return None
         if self.claimants or self.obstacle:
@@ -133,7 +133,7 @@ class _Found(NamedTuple):
 
 
 def _links(unlinked: Mapping[int, _Found], taken: Collection[int]) -> Iterator[Link]:
-    """Yield the links to companies that are free. No two of them are at odds."""
+    """Yield the links to companies that are not taken. No two of them contradict."""
     for customer_id, found in unlinked.items():
         link = found.link(customer_id)
         if link and link.company_id not in taken:
@@ -141,7 +141,7 @@ def _links(unlinked: Mapping[int, _Found], taken: Collection[int]) -> Iterator[L
 
 
 class _Candidates:
-    """Who may be who, by the records alone."""
+    """Possible matches, judged by the records alone."""
 
     def __init__(self, customers: _Keys, companies: _Keys) -> None:
         self.customers = customers
@@ -169,13 +169,13 @@ class _Candidates:
             company_ids,
             self.customers.with_name(self.companies.names[company_id]),
             self.customers.with_account_id(other_account_id),
-            # No company has this customer's, so this company's is another one.
+            # No company has this customer's Account ID, so this company's differs.
             "account_ids_differ" if account_id and other_account_id else None,
         )
 
 
 class _Review:
-    """The conflicts for a person to look at, after the links are settled."""
+    """The conflicts that remain once the links are made."""
 
     def __init__(
         self,
@@ -199,13 +199,13 @@ class _Review:
                 if customer_id in unlinked
                 else self._of_linked(customer_id)
             )
-            # Without a company there is nothing to look at.
+            # Without a company there is nothing to decide.
             if conflict and conflict.company_ids:
                 yield conflict
 
     def _of_linked(self, customer_id: int) -> Conflict | None:
-        """Compare the name with a link that the Account ID speaks for, unless the
-        customer wrote both."""
+        """Check the name of a customer who is linked by Account ID. If the customer
+        wrote its name or reference itself, that alone is a conflict."""
         customers, companies = self._candidates.customers, self._candidates.companies
         company_id = self._company_of[customer_id]
         if customer_id in customers.self_written:

@@ -1,7 +1,7 @@
 """The form in which two names, or two Account IDs, are compared.
 
-Names differ by habit ("The Smith Company, L.L.C." and "SMITH CO LLC"); an Account ID
-is somebody's decision, so hardly anything about it is a matter of habit.
+Names are spelled by habit ("The Smith Company, L.L.C." and "SMITH CO LLC"). An Account
+ID is assigned by somebody, so nearly every difference counts.
 """
 
 import re
@@ -13,7 +13,7 @@ from .legal_forms import LAST_WORDS, LEGAL_FORMS, LONGEST, WRITTEN_FORM, WRITTEN
 
 
 class NormalisedName(NamedTuple):
-    """A name without its habits. ``legal_form`` is empty if the name has none.
+    """A name as it is compared. ``legal_form`` is empty if the name has none.
 
     ``core`` is empty only if the name has neither letters nor digits.
     """
@@ -28,7 +28,7 @@ class NormalisedName(NamedTuple):
 
 
 class _Table(dict[int, str]):
-    """The replacement of each character, for ``str.translate``; made when first met."""
+    """The replacement of each character, for ``str.translate``; made on first use."""
 
     def __init__(self, rule: Callable[[str], str]) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class _Table(dict[int, str]):
         return result
 
 
-# What Unicode calls default ignorable and does not count as Cf or Cc.
+# Unicode's default ignorable characters that are not in category Cf or Cc.
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0000-\U000e0fff]"
@@ -47,7 +47,7 @@ _IGNORABLE = re.compile(
 
 
 def _show(char: str) -> str:
-    """Drop what nobody sees: zero-width characters, controls, half a character."""
+    """Drop invisible characters: zero-width ones, controls, half a surrogate pair."""
     if unicodedata.category(char) in ("Cc", "Cf", "Cs") and not char.isspace():
         return ""
     return _IGNORABLE.sub("", char)
@@ -60,14 +60,14 @@ _TRADE_MARKS = frozenset("\u00a9\u00ae\u2117\u2120\u2122")
 
 
 def _clean(char: str) -> str:
-    """Drop apostrophes too: "Sam's" is written "Sams" as well."""
+    """Drop apostrophes too: "Sam's" is also written "Sams"."""
     if char in _APOSTROPHES:
         return ""
     return " " if char in _TRADE_MARKS else _show(char)
 
 
 def _space_out(char: str) -> str:
-    """Part words at punctuation, never at the vowel signs of an Indian script."""
+    """Split words at punctuation, but never at the vowel signs of an Indian script."""
     return " " if unicodedata.category(char)[0] in "PSZ" else _clean(char)
 
 
@@ -75,7 +75,7 @@ _SHOWN = _Table(_show)
 _CLEANED = _Table(_clean)
 _SPACED = _Table(_space_out)
 
-# Letters that do not come apart into a letter and an accent.
+# Letters that Unicode does not decompose into a letter and an accent.
 _LETTERS = str.maketrans(
     {
         "\u00e6": "ae",
@@ -120,16 +120,16 @@ _NO_ACCOUNT_ID = frozenset(
         *("pending", "todo", "noaccount", "noaccountid", "noid", "nonumber"),
     ]
 )
-"""Texts that stand for no Account ID; any number of 0 or X does, too."""
+"""Texts that mean "no Account ID". So does any run of 0 or of X."""
 
 _AND = _FOREIGN_AND | {"and"}
 
 
 def normalise_name(name: str | None) -> NormalisedName:
-    """Return what the names of one company have in common.
+    """Return the form in which names are compared.
 
-    What does not count: case, accents, punctuation, spaces, invisible characters,
-    "The" at either end, the spelling of "and" and of a legal form at the end.
+    Case, accents, punctuation, spaces and invisible characters are ignored, and so are
+    "The" at either end and the spelling of "and" and of a legal form at the end.
 
     >>> normalise_name("The Smith & Sons Company, L.L.C.")
     NormalisedName(core='smith and sons co', legal_form='llc')
@@ -146,10 +146,10 @@ def normalise_name(name: str | None) -> NormalisedName:
 
 
 def normalise_account_id(text: str | None) -> str:
-    """Return what two equal Account IDs have in common.
+    """Return the form in which Account IDs are compared.
 
-    Only case, outer spaces and invisible characters do not count: "007" is not "7",
-    and "A-1" is not "A1". One that says nothing ("-", "000", "N/A", "TBD") is none.
+    Only case, surrounding spaces and invisible characters are ignored: "007" is not
+    "7", and "A-1" is not "A1". A placeholder ("-", "000", "N/A", "TBD") becomes empty.
     """
     key = (text or "").translate(_SHOWN).strip().casefold()
     written = "".join(_LETTER_OR_DIGIT.findall(key))
@@ -158,7 +158,7 @@ def normalise_account_id(text: str | None) -> str:
 
 
 def _fold(text: str) -> str:
-    """Drop case and accents of a text that NFKD took apart."""
+    """Drop case and accents of a text that NFKD has decomposed."""
     text = text.casefold()
     if text.isascii():
         return text
@@ -214,5 +214,5 @@ def _split_legal_form(words: list[str]) -> NormalisedName:
 
 
 def _join_core(words: list[str]) -> str:
-    """Write a form within the name ("Acme Company, Inc.") in one way, too."""
+    """Join words; a form at their end ("Acme Company, Inc.") is spelled in one way."""
     return " ".join([*words[:-1], LEGAL_FORMS.get(words[-1], words[-1])])

@@ -43,7 +43,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Link:
-    """These two are the same, and ``reason`` is how that is known."""
+    """A customer and a company that match, and the evidence for it."""
 
     customer_id: int
     company_id: int
@@ -52,23 +52,23 @@ class Link:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Something about a customer that a person should look at.
+    """A question about a customer that a person has to decide.
 
-    ``kind``, and what the ids, in ascending order, then are:
+    ``kind``, and the meaning of the ids, which are in ascending order:
 
     ``several_companies_same_account_id``, ``several_companies_same_name``
-        Not linked: each of ``company_ids`` fits.
+        Not linked: each of ``company_ids`` matches.
     ``several_customers_same_account_id``, ``several_customers_same_name``
-        Not linked: the one company fits each of ``customer_ids``, this one included.
+        Not linked: the one company matches each of ``customer_ids``, this one too.
     ``company_taken``
-        Not linked: the one company that fits is linked to ``customer_ids``.
+        Not linked: the one company that matches is linked to ``customer_ids``.
     ``account_ids_differ``
         Not linked: the one company of this name has another Account ID.
     ``changed_by_customer``
-        The customer wrote the name or the reference: not linked, though it would lead
-        to ``company_ids``; or linked to that company, before or after that.
+        The customer wrote the name or the reference. It is not linked, although one of
+        these matches ``company_ids``; or it is linked to that company already.
     ``legal_form_differs``
-        Not linked: ``company_ids``, free as yet, differ in the legal form alone.
+        Not linked: ``company_ids``, which are not taken, differ only in the legal form.
     ``name_disagrees``
         The Account ID says one thing and the name another. A linked customer is
         linked by its Account ID, and its name is that of ``company_ids``. One that is
@@ -84,7 +84,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class MatchResult:
-    """New links, and at most one conflict a customer; both by ``customer_id``."""
+    """New links, and at most one conflict per customer, both sorted by customer."""
 
     links: tuple[Link, ...] = ()
     conflicts: tuple[Conflict, ...] = ()

@@ -1,11 +1,11 @@
-"""Which companies a customer might be, best first, for a person to choose from.
+"""Suggesting companies that a customer may be, for a person to choose from.
 
-Nothing here links anything. Computed when shown: one customer against 50,000 names that
-are normalised already costs some hundredths of a second.
+Nothing is linked here. Suggestions are computed when they are shown: comparing one
+customer with 50,000 normalised names takes a few hundredths of a second.
 
-Names are compared whole (``ratio``) and with their words in order of the alphabet
-(``token_sort_ratio``). Not with ``WRatio`` or anything partial: it finds a likeness of
-85 for nearly every name, true or not.
+Names are compared as a whole (``ratio``) and with their words sorted
+(``token_sort_ratio``). ``WRatio`` and the partial scorers are not used: they give
+nearly every name a score of 85.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ from rapidfuzz import fuzz, process  # type: ignore[import-not-found, unused-ign
 from .normalise import normalise_account_id, normalise_name
 from .records import Company, Customer
 
-# From here up a name is worth showing. With 50,000 made-up names, two slips of the pen
-# or swapped words always stay above it, a missing last word in four of five cases; at
-# 80 only in three of five, at 70 three times as many others come along.
-MIN_LIKENESS = 75
+# The lowest score worth showing. Among 50,000 made-up names, one with two typos or with
+# swapped words always scores more, and one without its last word in four of five cases;
+# at 80 it would be three of five, at 70 three times as many other names are shown.
+MIN_SIMILARITY = 75
 
-# Any invoice in common outranks any likeness, equal Account IDs outrank both.
+# An invoice in common outranks any similarity, equal Account IDs outrank both.
 _ACCOUNT_ID_SCORE = 400
 _INVOICES_SCORE = 100
 
@@ -32,7 +32,7 @@ class Reason:
     """Why a company is suggested.
 
     ``account_id``: the Account IDs are equal. ``invoices``: of ``out_of`` invoices,
-    ``value`` are this company's. ``name``: the names are alike, ``value`` in 100.
+    ``value`` are this company's. ``name``: the names are similar, by ``value`` of 100.
     """
 
     kind: Literal["account_id", "invoices", "name"]
@@ -42,9 +42,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A company, and the reasons for it, the strongest first.
+    """A company, and the reasons for it, strongest first.
 
-    ``score`` is for ordering, 75 to 700; it is no likelihood.
+    ``score`` is for ordering, 75 to 700; it is not a probability.
     """
 
     company_id: int
@@ -53,10 +53,10 @@ class Suggestion:
 
 
 class CompanyIndex(NamedTuple):
-    """The companies to choose from, as three columns of one length.
+    """The companies to choose from, as three columns of equal length.
 
-    ``cores`` are the cores of normalised names and ``account_ids`` normalised: whoever
-    asks often keeps them.
+    ``cores``, of the names, and ``account_ids`` are normalised already, so a caller who
+    suggests often can keep them.
     """
 
     ids: Sequence[int]
@@ -80,56 +80,57 @@ def suggest(
     limit: int = 8,
     invoice_counts: Mapping[int, tuple[int, int]] | None = None,
 ) -> list[Suggestion]:
-    """Return the companies that the customer most likely is, at most ``limit``.
+    """Return at most ``limit`` companies that the customer may be, the likeliest first.
 
-    ``invoice_counts``: for a company, how many of the customer's invoices it has, and
-    of how many that is known. Companies that are not among ``companies`` are ignored.
+    ``invoice_counts``: {company: (how many of the customer's invoices are this
+    company's, of how many the company is known)}. Companies that are not in
+    ``companies`` are ignored.
 
     >>> index = CompanyIndex.build([Company(7, "Acme Widgets"), Company(8, "Zeta")])
     >>> suggest(Customer(1, "Acme Widget"), index)[0].reasons
     (Reason(kind='name', value=95, out_of=0),)
     """
-    likenesses = _likenesses(normalise_name(customer.name).core, companies.cores)
+    similarities = _similarities(normalise_name(customer.name).core, companies.cores)
     account_id = normalise_account_id(customer.account_id)
     same_account_id = {
-        place
-        for place, other in enumerate(companies.account_ids)
+        position
+        for position, other in enumerate(companies.account_ids)
         if account_id and other == account_id
     }
     invoices = _invoices(companies.ids, invoice_counts or {})
     suggestions = [
         _suggestion(
-            companies.ids[place],
-            place in same_account_id,
-            invoices.get(place),
-            likenesses.get(place, 0.0),
+            companies.ids[position],
+            position in same_account_id,
+            invoices.get(position),
+            similarities.get(position, 0.0),
         )
-        for place in likenesses.keys() | same_account_id | invoices.keys()
+        for position in similarities.keys() | same_account_id | invoices.keys()
     ]
     suggestions.sort(key=lambda suggestion: (-suggestion.score, suggestion.company_id))
     return suggestions[:limit]
 
 
-def _likenesses(core: str, cores: Sequence[str]) -> dict[int, float]:
-    """Return how alike the names are, by index; only those that are alike."""
-    likenesses: dict[int, float] = {}
+def _similarities(core: str, cores: Sequence[str]) -> dict[int, float]:
+    """Return how similar the names are, by position; only those that are."""
+    similarities: dict[int, float] = {}
     if not core:
-        return likenesses
+        return similarities
     for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
-        for _, likeness, place in process.extract(
-            core, cores, scorer=scorer, score_cutoff=MIN_LIKENESS, limit=None
+        for _, similarity, position in process.extract(
+            core, cores, scorer=scorer, score_cutoff=MIN_SIMILARITY, limit=None
         ):
-            likenesses[place] = max(likeness, likenesses.get(place, 0.0))
-    return likenesses
+            similarities[position] = max(similarity, similarities.get(position, 0.0))
+    return similarities
 
 
 def _invoices(
     ids: Sequence[int], counts: Mapping[int, tuple[int, int]]
 ) -> dict[int, tuple[int, int]]:
-    """Return the counts by place, of companies that have any of the invoices."""
+    """Return the counts of the companies that have any of the invoices, by position."""
     return {
-        place: counts[company_id]
-        for place, company_id in enumerate(ids)
+        position: counts[company_id]
+        for position, company_id in enumerate(ids)
         if company_id in counts and counts[company_id][0] > 0
     }
 
@@ -138,9 +139,9 @@ def _suggestion(
     company_id: int,
     same_account_id: bool,
     invoices: tuple[int, int] | None,
-    likeness: float,
+    similarity: float,
 ) -> Suggestion:
-    score = likeness
+    score = similarity
     reasons = []
     if same_account_id:
         score += _ACCOUNT_ID_SCORE
@@ -149,7 +150,7 @@ def _suggestion(
         hits, asked = invoices
         score += _INVOICES_SCORE * (1 + hits / max(hits, asked))
         reasons.append(Reason("invoices", hits, asked))
-    if likeness:
+    if similarity:
         # Rounded down: 100 is for names that do not differ.
-        reasons.append(Reason("name", int(likeness)))
+        reasons.append(Reason("name", int(similarity)))
     return Suggestion(company_id, score, tuple(reasons))
