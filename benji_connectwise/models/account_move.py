@@ -335,14 +335,10 @@ class AccountMove(models.Model):
         """Whether ConnectWise's PDF is used where it has one."""
         return is_used("connectwise", self)
 
-    def _get_connectwise_numbers(self, rules=None):
-        """Return the numbers it may have in ConnectWise, as `get_candidates` does.
-
-        :param rules: number rules that are only tried, instead of those in force
-        """
-        if rules is None:
-            rules = self.company_id._get_connectwise_backend().number_rule_ids
-        return get_candidates(self, rules)
+    def _get_connectwise_numbers(self):
+        """Return the numbers it may have in ConnectWise, as `get_candidates` does."""
+        backend = self.company_id._get_connectwise_backend()
+        return get_candidates(self, backend.number_rule_ids)
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

@@ -38,12 +38,6 @@ class ConnectwiseInvoice(models.Model):
         "unique(lookup_id, connectwise_ref)", "ConnectWise named an invoice twice."
     )
 
-    def _is_credit(self):
-        """Whether this is a credit; None where ConnectWise does not say."""
-        if self.invoice_type == "CreditMemo" or (self.has_total and self.total < 0):
-            return True
-        return False if self.invoice_type or self.has_total else None
-
     def _prepare_values(self, invoice):
         """Return the values of this model for an `Invoice` of the client."""
         company, bill_to = invoice.company, invoice.bill_to_company

@@ -151,11 +151,6 @@ class ConnectwiseLookup(models.Model):
         for lookup in self:
             lookup.status = find_answer(lookup)
 
-    def _get_customer(self):
-        # Odoo leaves the invoice's own commercial partner as it was when a customer
-        # with a parent is no longer a company.
-        return self.move_id.partner_id.commercial_partner_id
-
     def _get_sent_hit(self):
         """Return the hit whose PDF was sent, or an empty record."""
         if not self._is_pdf_sent():

@@ -303,10 +303,8 @@ class ConnectwiseMapping(models.Model):
         rows = self.sudo().filtered(
             lambda row: row.connectwise_company_id or row.is_set_aside
         )
-        before = undoing.remember(rows)
-        for mapping in rows:
-            disconnecting.disconnect(mapping)
-        return mapping_words.describe_disconnected(rows, before)
+        before = [disconnecting.disconnect(row) for row in rows]
+        return mapping_words.describe_disconnected(rows, list(filter(None, before)))
 
     def action_undo_disconnect(self, before):
         """Connect these customers again as they were.

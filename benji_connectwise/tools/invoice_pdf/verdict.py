@@ -6,7 +6,7 @@ against it refuses it.
 """
 
 from ...lib.connectwise_client import number_key
-from .numbers import find_candidate, is_from_odoo
+from .numbers import find_candidate, get_candidates, is_from_odoo
 
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
@@ -71,13 +71,15 @@ class Case:
         self.lookup = lookup
         self.move = lookup.move_id
         self.backend = lookup.backend_id
-        self.customer = lookup._get_customer()
+        self.customer = _get_customer(lookup)
         self.mapping = self.customer.connectwise_mapping_ids.filtered(
             lambda mapping: mapping.backend_id == self.backend
         )
         self.company = self.mapping._get_trusted_company()
+        if rules is None:
+            rules = self.backend.sudo().filtered("active").number_rule_ids
         self._rules = rules
-        self._candidates = self.move._get_connectwise_numbers(rules)
+        self._candidates = get_candidates(self.move, rules)
         self._found_by = found_by
         self._owners = owners
 
@@ -182,7 +184,7 @@ class Case:
             rivals |= self._found_by[hit.connectwise_ref].filtered(
                 lambda rival, hit=hit: (
                     rival.backend_id == self.backend
-                    and rival._get_customer() != self.customer
+                    and _get_customer(rival) != self.customer
                     and rival.move_id.move_type == self.move.move_type
                     and not find_contradiction(rival, hit)
                     and not self._is_number_from_customer(rival, _find_own(rival, hit))
@@ -193,15 +195,16 @@ class Case:
     def _is_number_from_customer(self, lookup, hit):
         candidates = self._candidates
         if lookup != self.lookup:
-            candidates = lookup.move_id._get_connectwise_numbers(self._rules)
+            candidates = get_candidates(lookup.move_id, self._rules)
         return is_number_from_customer(lookup, find_candidate(candidates, hit))
 
     def _is_other_type(self, hit):
         """Whether one is an invoice and the other a credit note."""
-        is_credit = hit._is_credit()
-        return is_credit is not None and is_credit != (
-            self.move.move_type == "out_refund"
-        )
+        if not (hit.invoice_type or hit.has_total):
+            return False  # ConnectWise does not say which it is.
+        is_negative = hit.has_total and hit.total < 0
+        is_credit = hit.invoice_type == "CreditMemo" or is_negative
+        return is_credit != (self.move.move_type == "out_refund")
 
     def _is_of_own_company(self, hit):
         return bool(self.company) and hit.company_ref == self.company.connectwise_ref
@@ -241,7 +244,7 @@ def is_number_from_customer(lookup, candidate):
     :param candidate: the number, of `get_candidates`; None if none is known any more
     """
     move = lookup.move_id
-    if lookup._get_customer().connectwise_self_written:
+    if _get_customer(lookup).connectwise_self_written:
         return True
     if not (move.invoice_origin or move.create_uid.share):
         return False
@@ -265,6 +268,12 @@ def find_contradiction(lookup, hit):
     ):
         return "wrong_amount"
     return False
+
+
+def _get_customer(lookup):
+    # Odoo leaves the invoice's own commercial partner as it was when a customer with a
+    # parent is no longer a company.
+    return lookup.move_id.partner_id.commercial_partner_id
 
 
 def _find_own(lookup, hit):

@@ -27,13 +27,22 @@ NOT_SYNCED = {
 
 
 def disconnect(mapping):
-    """Remove the connection and the contact; no longer match this customer."""
-    company = mapping.connectwise_company_id
+    """Remove the connection and the contact; no longer match this customer.
+
+    :return: what `undo_disconnect` needs, which the browser keeps: [id of the row,
+        connection, decision about the contact, domain of the e-mail address that was
+        checked last]; None if it was not connected
+    """
+    company, bill_to = mapping.connectwise_company_id, mapping.bill_to_ids
     name = company.display_name or mapping.conflict["company"]
-    if mapping.contact_id:
-        take_away(mapping.bill_to_ids)
-        mapping._log(mapping.env._("The Bill-To contact was removed."))
-    mapping.bill_to_ids.unlink()
+    before = company and [
+        mapping.id,
+        mapping.connection,
+        bill_to.decision or (mapping.contact_enabled and "enabled"),
+        bill_to.email_domain,
+    ]
+    remove_contacts(mapping)
+    bill_to.unlink()
     mapping.write(
         {
             "connectwise_company_id": False,
@@ -49,6 +58,7 @@ def disconnect(mapping):
         }
     )
     mapping._log_for_customer(mapping.env._("Disconnected from %s.", name))
+    return before or None
 
 
 def remove_contacts(mappings):
@@ -63,7 +73,10 @@ def remove_contact(bill_to, note=False):
     :param note: why there is none from now on, as `explain_contact` takes it
     """
     take_away(bill_to)
-    bill_to._log_change(note, bill_to.env._("The Bill-To contact was removed."))
+    bill_to.note = note
+    mapping = bill_to.mapping_id
+    mapping.last_updated = fields.Datetime.now()
+    mapping._log(bill_to.env._("The Bill-To contact was removed."))
 
 
 def take_away(bill_to):
@@ -175,7 +188,6 @@ def take_out_of_waiting_mail(contacts):
     contacts = contacts.sudo()
     if not contacts:
         return
-    addresses = contacts._get_addresses_of_their_own()
     to_contacts = Domain("recipient_ids", "in", contacts.ids) | Domain.OR(
         Domain(name, "ilike", email)
         for email in set(contacts.mapped("email_normalized")) - {False}
@@ -183,8 +195,10 @@ def take_out_of_waiting_mail(contacts):
     )
     queued = Domain("state", "in", ("outgoing", "exception"))
     queued &= Domain("model", "=", "account.move")
-    for mail in contacts.env["mail.mail"].search(to_contacts & queued):
-        mail._take_out(contacts, addresses)
+    if mails := contacts.env["mail.mail"].search(to_contacts & queued):
+        addresses = contacts._get_addresses_of_their_own()
+        for mail in mails:
+            mail._take_out(contacts, addresses)
     _take_out_of_scheduled_messages(contacts)
     _take_out_of_waiting_invoices(contacts)
 

@@ -7,29 +7,11 @@ from .connecting import link
 from .rows import note_parts
 
 
-def remember(mappings):
-    """Return how these rows are connected.
-
-    :return: [[id of the row, connection, decision about the contact, domain of the
-        e-mail address that was checked last]], of those that can be connected again
-    """
-    return [
-        [
-            row.id,
-            row.connection,
-            row.bill_to_ids.decision or (row.contact_enabled and "enabled"),
-            row.bill_to_ids.email_domain,
-        ]
-        for row in mappings
-        if row.connectwise_company_id
-    ]
-
-
 def undo_disconnect(mappings, before):
     """Connect these customers again as they were, their contacts included.
 
-    :param before: as `remember` returned it; the rows are checked again, because it
-        was in a browser
+    :param before: what `disconnect` returned of each; the rows are checked again,
+        because it was in a browser
     :raises UserError: if a customer or its company changed since
     """
     _ = mappings.env._

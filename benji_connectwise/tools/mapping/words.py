@@ -121,7 +121,7 @@ def ask_disconnect(mappings):
 def describe_disconnected(rows, before):
     """Return the notification after disconnecting, which offers to undo it.
 
-    :param before: as `undoing.remember` returns it
+    :param before: as for `undo_disconnect`
     """
     _ = rows.env._
     return {
