@@ -1,5 +1,7 @@
 """Which customers are linked, and which are not."""
 
+import gc
+
 import pytest
 
 from customer_matching import Company, Customer, Link, MatchResult, match
@@ -168,3 +170,15 @@ def test_excluded_customer_is_left_alone(customer: Customer) -> None:
 
 def test_lifted_exclusion_lets_the_link_come_back() -> None:
     assert pairs(match([Customer(1, "Acme")], [Company(7, "Acme")])) == [(1, 7)]
+
+
+def test_garbage_collection_is_as_it_was_before() -> None:
+    assert gc.isenabled()
+    match([], [])
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        match([], [])
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
