@@ -12,10 +12,6 @@ MOST_DAYS = 10 * 366
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """A date outside is a slip of the pen."""
 
-INVOICES_IN_RANGE = 950
-"""So many are expected in the days that are asked for together: a little less than a
-page, because invoices are not spread evenly."""
-
 MOST_INVOICES = 100_000
 """On each side of one comparison, because all of them are in memory at once."""
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL, format_date, format_datetime
 
-from ..const import EDGE, FIRST_YEAR, LAST_YEAR, MOST_DAYS
+from ..const import FIRST_YEAR, LAST_YEAR, MOST_DAYS
 from ..tools.running import OPEN, run_scheduled, start
 from ..tools.words import describe_counts, explain_failure
 
@@ -55,11 +55,10 @@ class ConnectwiseReconciliationRun(models.Model):
     accepted_count = fields.Integer("Accepted", compute="_compute_counts")
     summary = fields.Char(compute="_compute_counts")
     progress = fields.Integer(compute="_compute_progress")
-    # How far it is: the days that are read now, and the id up to which they were.
-    read_from = fields.Date(readonly=True)
-    read_until = fields.Date(readonly=True)
+    # How far it is: the id up to which all was read, and how much that was of what.
     read_after = fields.Integer(readonly=True)
     invoices_read = fields.Integer(readonly=True)
+    invoices_expected = fields.Integer(readonly=True)
     changed_since = fields.Datetime(
         readonly=True,
         help="The rest was read by an earlier comparison of this period.",
@@ -137,16 +136,14 @@ class ConnectwiseReconciliationRun(models.Model):
             run.open_count = sum(found.values())
             run.summary = describe_counts(self.env, found)
 
-    @api.depends("state", "read_from", "date_from", "date_to")
+    @api.depends("state", "invoices_read", "invoices_expected")
     def _compute_progress(self):
         for run in self:
-            done = run.state == "done"
-            if run.state in OPEN and run.read_from:
-                first = run.date_from - EDGE
-                days = (run.date_to + EDGE - first).days
-                run.progress = 100 * (run.read_from - first).days // days
-            else:
-                run.progress = 100 if done else 0
+            run.progress = 100 if run.state == "done" else 0
+            if run.state in OPEN and run.invoices_expected:
+                # More may come while it reads.
+                share = 100 * run.invoices_read // run.invoices_expected
+                run.progress = min(share, 100)
 
     # -------------------------------------------------------------------------
     # Of a person

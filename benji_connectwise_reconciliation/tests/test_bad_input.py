@@ -72,8 +72,8 @@ class TestBadInput(ReconciliationCommon):
 
     def test_unreadable_invoice_is_named_alone(self):
         self.there("R1", 105.0)
-        # The first request is for their number.
-        self.sandbox.fault("mistyped_fields", "invoices", nth=2, times=0)
+        # The first requests are for their number, and the first and the last one.
+        self.sandbox.fault("mistyped_fields", "invoices", nth=4, times=0)
         run = self.ask()
         self.run_cron()
         self.assertEqual(run.state, "done")

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.benji_connectwise.lib.connectwise_client import const
 from odoo.addons.benji_connectwise_reconciliation.tools import running
 
 from .common import ReconciliationCommon
@@ -20,7 +21,7 @@ class TestInterruptions(ReconciliationCommon):
     def setUp(self):
         super().setUp()
         # October and the edges are several requests.
-        self.patch(running, "INVOICES_IN_RANGE", 20)
+        self.patch(const, "PAGE_SIZE", 10)
 
     def run_cron_later(self, **later):
         with freeze_time(fields.Datetime.now() + timedelta(**later)):
@@ -29,11 +30,11 @@ class TestInterruptions(ReconciliationCommon):
     def test_outage_in_the_middle_is_told_and_resumed(self):
         self.there("R1", day="2026-10-05")
         run = self.ask()
-        self.sandbox.fault("unavailable", "invoices", nth=4, times=0)
+        self.sandbox.fault("unavailable", "invoices", nth=7, times=0)
         self.run_cron()
         self.assertEqual(run.state, "running")
         self.assertIn("ConnectWise", run.error)
-        self.assertGreater(run.read_from, run.date_from - running.EDGE)
+        self.assertGreater(run.read_after, 0)
         with self.no_requests():
             self.run_cron()
         self.sandbox.clear_faults()
@@ -45,11 +46,12 @@ class TestInterruptions(ReconciliationCommon):
 
     def test_resumed_comparison_does_not_read_again_what_was_read(self):
         run = self.ask()
-        run.sudo().write({"read_from": "2026-11-01"})
+        run.sudo().read_after = const.MAX_ID
         self.sandbox.clear_requests()
         self.run_cron()
         self.assertEqual(run.state, "done")
-        self.assertEqual(len(self.requests("/finance/invoices")), 2)
+        # What is left, from which id to which, and that there is nothing.
+        self.assertEqual(len(self.requests("/finance/invoices")), 4)
 
     def test_outage_while_changes_are_read_is_resumed(self):
         self.there("R1", 105.0)
@@ -83,7 +85,7 @@ class TestInterruptions(ReconciliationCommon):
         run = self.ask()
         with patch.object(running, "_compare"):
             self.run_cron()
-        run.sudo().write({"read_from": False, "read_after": 0})
+        run.sudo().read_after = 0
         self.run_cron()
         self.assertStatus(run, "R1", "connectwise_only")
 

@@ -140,7 +140,7 @@ class TestReconciliation(ReconciliationCommon):
         invoice = self.there("R1", 105.0)
         self.compare()
         self.sandbox.delete_invoice(invoice["id"])
-        run = self.compare_again(requests=4)
+        run = self.compare_again(requests=6)
         self.assertNotIn("R1", run.line_ids.mapped("connectwise_number"))
 
     def test_comparison_after_a_cancelled_one_reads_everything(self):
@@ -148,7 +148,7 @@ class TestReconciliation(ReconciliationCommon):
         run = self.ask()
         run.with_user(self.accountant).action_cancel()
         self.run_cron()
-        self.compare_again(requests=2)
+        self.compare_again(requests=4)
 
     def test_invoices_of_zero_are_set_apart(self):
         self.there("R1", 0.0)

@@ -6,8 +6,7 @@ where it stopped. The lines of the one before stay until the new ones are there.
 
 import logging
 import time
-from collections import deque
-from datetime import timedelta, timezone
+from datetime import timezone
 
 from psycopg2 import IntegrityError
 from psycopg2.errors import UniqueViolation
@@ -21,10 +20,8 @@ from odoo.addons.benji_connectwise.const import (
     OVERLAP,
     SECONDS_FOR_SYNC_STEPS,
 )
-from odoo.addons.benji_connectwise.lib.connectwise_client import (
-    ConnectWiseError,
-    DateRange,
-)
+from odoo.addons.benji_connectwise.lib.connectwise_client import ConnectWiseError
+from odoo.addons.benji_connectwise.lib.connectwise_client.const import MAX_ID
 from odoo.addons.benji_connectwise.odoo_internals import (
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
 )
@@ -32,7 +29,7 @@ from odoo.addons.benji_connectwise.tools.connection.asking import asking
 from odoo.addons.benji_connectwise.tools.connection.checking import check_active
 from odoo.addons.benji_connectwise.tools.connection.explain import serialize_error
 
-from ..const import EDGE, INVOICES_IN_RANGE, MOST_INVOICES
+from ..const import EDGE, MOST_INVOICES
 from .lines import compare_and_store
 from .sides import count_moves, find_newest_change, keep_days, store_invoices
 
@@ -85,8 +82,7 @@ def start(backend, date_from, date_to, user):
         "user_id": user.id,
         "tenant": backend.tenant,
         "started_at": fields.Datetime.now(),
-        **dict.fromkeys(("read_from", "read_until", "read_after"), False),
-        "invoices_read": 0,
+        **dict.fromkeys(("read_after", "invoices_read", "invoices_expected"), 0),
         **dict.fromkeys(("failure", "skipped", "conflicts", "is_cancelled"), False),
     }
     try:
@@ -184,19 +180,16 @@ def _read(run, end):
                 return not _is_over(run)
             run.changed_since = False
             run._forget_invoices()
-        left = deque(_get_ranges(run, client))
-        for page in client.invoices(list(left)):
+        first, last = run.date_from - EDGE, run.date_to + EDGE
+        left, ranges = client.invoice_ranges(first, last, run.read_after)
+        run.invoices_expected = run.invoices_read + left
+        for page in client.invoices(first, last, ranges):
             store_invoices(run, page.invoices)
-            days = page.rest
-            if not days:
-                left.popleft()
-                last = run.date_to + EDGE
-                days = left[0] if left else DateRange(last, last)
-            _note_page(run, page, days)
+            _note_page(run, page)
             env["ir.cron"]._commit_progress(1)
             if _is_over(run):
                 return False
-            if time.monotonic() > end and (page.rest or left):
+            if time.monotonic() > end and page.ids.until:
                 _trigger(env)
                 return False
     return True
@@ -219,34 +212,12 @@ def _read_changes(run, client, end):
     return keep_days(run, first, last) == client.count_invoices(first, last)
 
 
-def _get_ranges(run, client):
-    """Return what is left to read, in ranges of about a page each."""
-    first, last, ranges = run.read_from or run.date_from - EDGE, run.date_to + EDGE, []
-    if run.read_after:
-        ranges.append(DateRange(first, run.read_until, run.read_after))
-        first = run.read_until + timedelta(days=1)
-    if first > last:
-        return ranges
-    wanted = client.count_invoices(first, last) // INVOICES_IN_RANGE + 1
-    width = timedelta(days=(last - first).days // wanted)
-    while first <= last:
-        until = min(first + width, last)
-        ranges.append(DateRange(first, until))
-        first = until + timedelta(days=1)
-    return ranges
-
-
-def _note_page(run, page, left):
-    """Store how far the period was read.
-
-    :param left: the range that comes next
-    """
+def _note_page(run, page):
+    """Store how far the period was read."""
     reasons = [run.skipped, *(record.reason for record in page.skipped)]
     run.write(
         {
-            "read_from": left.first,
-            "read_until": left.last,
-            "read_after": left.after,
+            "read_after": page.ids.until or MAX_ID,
             "invoices_read": run.invoices_read + len(page.invoices),
             "skipped": "\n".join(filter(None, reasons)),
             "failure": False,

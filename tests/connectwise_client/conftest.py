@@ -24,7 +24,6 @@ from connectwise_client import (
     BACKGROUND,
     ConnectWiseClient,
     Credentials,
-    DateRange,
     Limits,
     Runtime,
 )
@@ -34,7 +33,7 @@ API = "/v4_6_release/apis/3.0"
 COMPANIES_PATH = f"{API}/company/companies"
 CONTACTS_PATH = f"{API}/company/contacts"
 INVOICES_PATH = f"{API}/finance/invoices"
-OCTOBER = DateRange(date(2026, 10, 1), date(2026, 10, 31))
+OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 
 
 def load_case(name: str) -> Any:

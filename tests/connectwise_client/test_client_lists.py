@@ -228,7 +228,7 @@ def test_closing_the_pages_drops_waiting_requests_at_once(
     [
         ("/company/companies", lambda client: client.companies()),
         ("/company/contacts", lambda client: client.contacts([1])),
-        ("/finance/invoices", lambda client: client.invoices([OCTOBER])),
+        ("/finance/invoices", lambda client: client.invoices(*OCTOBER)),
     ],
 )
 def test_bad_answer_names_the_request(

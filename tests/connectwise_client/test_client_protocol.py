@@ -21,15 +21,15 @@ from connectwise_client.protocol import (
     Request,
     count_request,
     create_headers,
+    end_request,
     list_request,
-    newest_request,
     parse_json,
     parse_retry_after,
     pdf_request,
     probe_request,
     read_company_info,
     read_count,
-    read_newest,
+    read_end,
     read_page,
     read_rows,
 )
@@ -42,11 +42,13 @@ def whole(row: object) -> object:
 
 
 @pytest.mark.parametrize("endpoint", [INVOICES, COMPANIES, CONTACTS])
-@pytest.mark.parametrize(
-    "build", [list_request, probe_request, count_request, newest_request]
-)
+@pytest.mark.parametrize("build", [list_request, probe_request, count_request])
 def test_request_names_the_right_it_needs(build: Any, endpoint: Endpoint) -> None:
     assert build(endpoint).right == endpoint.right
+
+
+def test_greatest_id_needs_the_right_to_its_list() -> None:
+    assert end_request(COMPANIES, "", ALL_IDS, "desc").right == COMPANIES.right
 
 
 def test_pdf_needs_the_right_to_its_invoice() -> None:
@@ -54,11 +56,18 @@ def test_pdf_needs_the_right_to_its_invoice() -> None:
 
 
 def test_greatest_id_is_the_first_of_the_list_from_its_end() -> None:
-    assert newest_request(COMPANIES).query == (
+    assert end_request(COMPANIES, "", ALL_IDS, "desc").query == (
         ("fields", "id"),
         ("orderBy", "id desc"),
         ("pageSize", "1"),
     )
+
+
+def test_ends_and_number_are_those_of_a_part_of_the_list() -> None:
+    condition = ("conditions", "(a = 1) and id > 3")
+    ids = IdRange(3)
+    assert end_request(COMPANIES, "a = 1", ids, "asc").query[0] == condition
+    assert count_request(COMPANIES, "a = 1", ids).query == (condition,)
 
 
 def test_list_is_asked_for_with_its_conditions_first() -> None:
@@ -94,12 +103,12 @@ def test_client_id_that_cannot_be_sent_is_refused() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [{}], [{"id": "7"}], [{"id": 7}, {"id": 6}]])
-def test_answer_without_one_id_gives_no_greatest_id(rows: list[object]) -> None:
-    assert read_newest(rows) == 0
+def test_answer_without_one_id_gives_no_id(rows: list[object]) -> None:
+    assert read_end(rows) == 0
 
 
-def test_greatest_id_is_the_one_in_the_answer() -> None:
-    assert read_newest([{"id": 7}]) == 7
+def test_id_is_the_one_in_the_answer() -> None:
+    assert read_end([{"id": 7}]) == 7
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from connectwise_client import (
     BACKGROUND,
     ConnectWiseClient,
     Credentials,
-    DateRange,
     IdRange,
 )
 from connectwise_sandbox import Sandbox
@@ -144,8 +143,9 @@ def test_request_for_changed_contacts_is_valid(client: ConnectWiseClient) -> Non
 
 
 def test_request_for_invoices_by_date_is_valid(client: ConnectWiseClient) -> None:
-    days = DateRange(date(2025, 1, 1), date(2027, 12, 31))
-    assert any(page.invoices for page in client.invoices([days]))
+    days = (date(2025, 1, 1), date(2027, 12, 31))
+    _count, ranges = client.invoice_ranges(*days)
+    assert any(page.invoices for page in client.invoices(*days, ranges))
 
 
 def test_request_for_changed_invoices_is_valid(client: ConnectWiseClient) -> None:

@@ -59,7 +59,7 @@ from .errors import (
     WaitError,
 )
 from .links import record_url
-from .lists import CompanyPage, DateRange, InvoicePage, Page
+from .lists import CompanyPage, InvoicePage, Page
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Callback, Company, Contact, Invoice, Reference, SkippedRecord
@@ -86,7 +86,6 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "DataError",
-    "DateRange",
     "DeadlineError",
     "IdRange",
     "InvalidPdfError",

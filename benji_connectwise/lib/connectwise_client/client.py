@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import date, datetime
-from functools import partial
 from itertools import islice
 from types import TracebackType
 
@@ -18,7 +17,7 @@ from .errors import (
     NotFoundError,
     SettingsError,
 )
-from .lists import CompanyPage, DateRange, InvoicePage, ListReader, Page
+from .lists import CompanyPage, InvoicePage, ListReader, Page
 from .pdf import validate_pdf
 from .protocol import ALL_IDS, Credentials, IdRange
 from .records import Callback, Company, Contact, Invoice
@@ -161,40 +160,37 @@ class ConnectWiseClient:
         """Read invoices by id. Deleted ones are not among them."""
         return self._lists.by_ids(const.INVOICES, Invoice.from_json, ids)
 
-    def invoices(self, ranges: Iterable[DateRange]) -> Iterator[InvoicePage]:
-        """Read the invoices that are dated within these ranges.
+    def invoices(
+        self, first: date, last: date, ranges: Iterable[IdRange] = (ALL_IDS,)
+    ) -> Iterator[InvoicePage]:
+        """Read the invoices that are dated from one day to another, both included.
 
-        The pages come in the order of the ranges. While the caller uses one, the next
-        page and the first pages of the next ranges are read.
+        The pages come in the order of the ranges, read ahead as by :meth:`companies`.
         """
-        executor = ThreadPoolExecutor(1)
-        try:
-            questions = (partial(self._invoice_page, days) for days in ranges)
-            for page in self._lists.ahead(questions):
-                while page.rest:
-                    following = executor.submit(self._invoice_page, page.rest)
-                    yield page
-                    page = following.result()
-                yield page
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+        condition = conditions.dates_condition(first, last)
 
-    def _invoice_page(self, days: DateRange) -> InvoicePage:
-        condition = conditions.dates_condition(days.first, days.last)
-        ids = IdRange(days.after)
-        request = protocol.list_request(const.INVOICES, condition, ids)
-        rows = self._lists.rows(request)
-        invoices, skipped, last_id = protocol.read_page(
-            rows, Invoice.from_json, ids, request.path
-        )
-        invoices = [
-            invoice
-            for invoice in invoices
-            if invoice.date and days.first <= invoice.date.date() <= days.last
-        ]
-        is_last = len(rows) < const.PAGE_SIZE
-        rest = None if is_last else days._replace(after=last_id)
-        return InvoicePage(invoices, skipped, rest)
+        def read(ids: IdRange) -> InvoicePage:
+            page = self._lists.page(const.INVOICES, Invoice.from_json, condition, ids)
+            invoices = [
+                invoice
+                for invoice in page[0]
+                if invoice.date and first <= invoice.date.date() <= last
+            ]
+            return InvoicePage(invoices, *page[1:])
+
+        return self._lists.in_ranges(read, ranges)
+
+    def invoice_ranges(
+        self, first: date, last: date, after: int = 0
+    ) -> tuple[int, list[IdRange]]:
+        """Return how many invoices with an id above ``after`` are dated from one day to
+        another, and ranges as of :meth:`company_ranges`.
+
+        By id, because many invoices have the same date.
+        """
+        condition = conditions.dates_condition(first, last)
+        ids = IdRange(after)
+        return self._lists.divide(const.INVOICES, condition, ids, ends=("desc", "asc"))
 
     def changed_invoices(self, since: datetime) -> Iterator[Page[Invoice]]:
         """Read the invoices of all dates that changed after a time (with a zone), by
@@ -266,27 +262,12 @@ class ConnectWiseClient:
         after this time (with a zone), by ConnectWise's clock.
         """
         condition = conditions.changed_condition(changed_since) if changed_since else ""
-        read = partial(self._company_page, condition)
-        for page in self._lists.ahead(partial(read, ids) for ids in ranges):
-            yield page
-            while page.rest:
-                page = read(page.rest)
-                yield page
 
-    def _company_page(self, condition: str, ids: IdRange) -> CompanyPage:
-        endpoint = const.COMPANIES
-        rows = self._lists.rows(protocol.list_request(endpoint, condition, ids))
-        companies, skipped, last_id = protocol.read_page(
-            rows, Company.from_json, ids, endpoint.path
-        )
-        if len(rows) < const.PAGE_SIZE or last_id == ids.until:
-            return CompanyPage(companies, skipped, ids, None)
-        return CompanyPage(
-            companies,
-            skipped,
-            IdRange(ids.after, last_id),
-            IdRange(last_id, ids.until),
-        )
+        def read(ids: IdRange) -> CompanyPage:
+            page = self._lists.page(const.COMPANIES, Company.from_json, condition, ids)
+            return CompanyPage(*page)
+
+        return self._lists.in_ranges(read, ranges)
 
     def company_ranges(self) -> tuple[int, list[IdRange]]:
         """Return how many companies there are, and ranges with about a page of each.
@@ -294,20 +275,7 @@ class ConnectWiseClient:
         Together the ranges cover all ids. All have the same width, so a range in which
         ids are dense has more than one page.
         """
-        with ThreadPoolExecutor(1) as executor:
-            asked = executor.submit(
-                self._lists.rows, protocol.newest_request(const.COMPANIES)
-            )
-            count = self.count_companies()
-        newest = protocol.read_newest(asked.result())
-        # A little less than a page, because records are not spread evenly.
-        wanted = -(-count // (const.PAGE_SIZE * 19 // 20))
-        width = max(newest // max(1, min(wanted, const.MAX_RANGES)), 1)
-        bounds = list(range(width, newest, width))
-        return count, [
-            IdRange(after, until)
-            for after, until in zip([0, *bounds], [*bounds, None], strict=True)
-        ]
+        return self._lists.divide(const.COMPANIES)
 
     def count_companies(self) -> int:
         """Return how many companies there are, including those in the recycle bin."""

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -16,7 +15,7 @@ from .session import Session
 T = TypeVar("T")
 V = TypeVar("V")
 A = TypeVar("A")
-R = TypeVar("R", Invoice, Contact)
+R = TypeVar("R", Invoice, Contact, Company)
 
 Page = tuple[list[T], list[SkippedRecord]]
 """Some records in the order of their ids, and those that could not be read."""
@@ -35,26 +34,16 @@ class CompanyPage(NamedTuple):
     rest: IdRange | None
 
 
-class DateRange(NamedTuple):
-    """The days from ``first`` to ``last``, and of their records the ids above
-    ``after``."""
-
-    first: date
-    last: date
-    after: int = 0
-
-
 class InvoicePage(NamedTuple):
-    """Invoices of some days in the order of their ids, and those that could not be
-    read.
-
-    ``rest`` is the part of the requested range that is still to be read, ``None`` if
-    there is none.
-    """
+    """Invoices of some days, as a :class:`CompanyPage` has companies."""
 
     invoices: list[Invoice]
     skipped: list[SkippedRecord]
-    rest: DateRange | None
+    ids: IdRange
+    rest: IdRange | None
+
+
+P = TypeVar("P", CompanyPage, InvoicePage)
 
 
 class ListReader:
@@ -92,6 +81,49 @@ class ListReader:
             if len(rows) < const.PAGE_SIZE:
                 return
             ids = IdRange(last_id)
+
+    def divide(
+        self,
+        endpoint: const.Endpoint,
+        condition: str = "",
+        ids: IdRange = ALL_IDS,
+        *,
+        ends: Sequence[str] = ("desc",),
+    ) -> tuple[int, list[IdRange]]:
+        """Return how many records there are, and ranges with about a page of each.
+
+        ``ends``: orders whose first record is asked for, the newest one first.
+        """
+
+        def find(order: str) -> int:
+            request = protocol.end_request(endpoint, condition, ids, order)
+            return protocol.read_end(self.rows(request))
+
+        with ThreadPoolExecutor(len(ends)) as executor:
+            found = executor.map(find, ends)
+            count = self.count(protocol.count_request(endpoint, condition, ids))
+            return count, protocol.divide(count, ids.after, *found)
+
+    def page(
+        self, endpoint: const.Endpoint, parse: Parse[R], condition: str, ids: IdRange
+    ) -> tuple[list[R], list[SkippedRecord], IdRange, IdRange | None]:
+        """Read a page of a range: the fields of a :class:`CompanyPage`."""
+        rows = self.rows(protocol.list_request(endpoint, condition, ids))
+        records, skipped, last_id = protocol.read_page(rows, parse, ids, endpoint.path)
+        if len(rows) < const.PAGE_SIZE or last_id == ids.until:
+            return records, skipped, ids, None
+        read, rest = IdRange(ids.after, last_id), IdRange(last_id, ids.until)
+        return records, skipped, read, rest
+
+    def in_ranges(
+        self, read: Callable[[IdRange], P], ranges: Iterable[IdRange]
+    ) -> Iterator[P]:
+        """Read all pages of these ranges with ``read``, asking ahead."""
+        for page in self.ahead(partial(read, ids) for ids in ranges):
+            yield page
+            while page.rest:
+                page = read(page.rest)
+                yield page
 
     def by_ids(
         self, endpoint: const.Endpoint, parse: Parse[R], ids: Iterable[int]

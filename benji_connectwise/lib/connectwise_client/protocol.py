@@ -139,20 +139,23 @@ def list_request(
     deleted in between neither repeat nor hide others.
     """
     most = const.PAGE_SIZE if most is None else most
+    query = (
+        *_conditions(condition, ids),
+        ("fields", ",".join(endpoint.fields)),
+        ("orderBy", "id asc"),
+        ("pageSize", str(most)),
+    )
+    return Request(endpoint.path, endpoint.right, query, most=most)
+
+
+def _conditions(condition: str, ids: IdRange) -> tuple[tuple[str, str], ...]:
     parts = [condition] if condition else []
     bounds = [f"id > {ids.after}"] if ids.after else []
     if ids.until is not None:
         bounds.append(f"id < {ids.until + 1}")
     if bounds:
         parts = [*(f"({part})" for part in parts), *bounds]
-    query = [
-        ("fields", ",".join(endpoint.fields)),
-        ("orderBy", "id asc"),
-        ("pageSize", str(most)),
-    ]
-    if parts:
-        query.insert(0, ("conditions", " and ".join(parts)))
-    return Request(endpoint.path, endpoint.right, tuple(query), most=most)
+    return (("conditions", " and ".join(parts)),) if parts else ()
 
 
 def probe_request(endpoint: const.Endpoint) -> Request:
@@ -161,16 +164,20 @@ def probe_request(endpoint: const.Endpoint) -> Request:
     return Request(endpoint.path, endpoint.right, query)
 
 
-def count_request(endpoint: const.Endpoint, condition: str = "") -> Request:
+def count_request(
+    endpoint: const.Endpoint, condition: str = "", ids: IdRange = ALL_IDS
+) -> Request:
     """Build the request for the number of records (OpenAPI 2026.4)."""
-    query = (("conditions", condition),) if condition else ()
+    query = _conditions(condition, ids)
     return Request(f"{endpoint.path}/count", endpoint.right, query)
 
 
-def newest_request(endpoint: const.Endpoint) -> Request:
-    """Build the request for the greatest id."""
-    query = (("fields", "id"), ("orderBy", "id desc"), ("pageSize", "1"))
-    return Request(endpoint.path, endpoint.right, query)
+def end_request(
+    endpoint: const.Endpoint, condition: str, ids: IdRange, order: str
+) -> Request:
+    """Build the request for the smallest id, or for ``order`` ``desc`` the greatest."""
+    first = (("fields", "id"), ("orderBy", f"id {order}"), ("pageSize", "1"))
+    return Request(endpoint.path, endpoint.right, _conditions(condition, ids) + first)
 
 
 def add_callback_request(url: str, kind: str) -> Request:
@@ -254,9 +261,27 @@ def read_count(data: object, path: str) -> int:
     return value
 
 
-def read_newest(rows: Sequence[object]) -> int:
-    """Return the id in the answer to :func:`newest_request`, 0 if there is none."""
+def read_end(rows: Sequence[object]) -> int:
+    """Return the id in the answer to :func:`end_request`, 0 if there is none."""
     return (_row_id(rows[0]) if len(rows) == 1 else None) or 0
+
+
+def divide(count: int, after: int, newest: int, oldest: int = 0) -> list[IdRange]:
+    """Divide the ids above ``after`` into ranges of about a page each.
+
+    ``count``: of the records there are, from the id ``oldest`` to ``newest``; 0 is not
+    known. Together the ranges have all ids. They are of one width: where ids are denser
+    than elsewhere, a range has more than one page.
+    """
+    # A little less than a page, because records are not spread evenly.
+    wanted = -(-count // (const.PAGE_SIZE * 19 // 20))
+    before = max(oldest - 1, after)
+    width = max((newest - before) // max(1, min(wanted, const.MAX_RANGES)), 1)
+    bounds = list(range(before + width, newest, width))
+    return [
+        IdRange(start, until)
+        for start, until in zip([after, *bounds], [*bounds, None], strict=True)
+    ]
 
 
 def read_company_info(data: object, company_login_id: str) -> str:
