@@ -126,6 +126,12 @@ ANSWERS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 """What may be asked → what answers it."""
 
+SECONDS = 8
+"""The client's own limit for each question."""
+
+SLACK = 3
+"""Seconds until a busy machine notices that the limit is reached."""
+
 
 def cost(place: str, question: str, seconds: float) -> dict[str, Any]:
     output = subprocess.run(
@@ -153,7 +159,7 @@ def asked(
     """Answer a request with these pieces, and return its cost."""
 
     def ask(
-        question: str, pieces: Callable[[], Iterator[bytes]], seconds: float = 8
+        question: str, pieces: Callable[[], Iterator[bytes]], seconds: float = SECONDS
     ) -> dict[str, Any]:
         warm_up = iter([whole(b'{"count": 1}')])
         if question == "discover":
@@ -177,7 +183,7 @@ def test_no_answer_costs_much(asked: Any, name: str) -> None:
     answer = make()
     spent = asked(question, lambda: iter([answer]))
     assert spent["megabytes"] < 64, spent
-    assert spent["seconds"] < 8, spent
+    assert spent["seconds"] < SECONDS + SLACK, spent
 
 
 def endless(start: bytes, piece: bytes) -> Callable[[], Iterator[bytes]]:
@@ -225,4 +231,4 @@ def test_no_answer_without_an_end_costs_much(
 ) -> None:
     spent = asked(question, endless(start, piece), 1.5)
     assert spent["megabytes"] < 64, spent
-    assert spent["seconds"] < 2.5, spent
+    assert spent["seconds"] < 1.5 + SLACK, spent
