@@ -501,7 +501,7 @@ TESTS = {
 def names() -> set[str]:
     """Return the names of all tests of the project."""
     files = [
-        *ROOT.glob("benji_connectwise*/tests/test_*.py"),
+        *ROOT.glob("benji_connectwise*/tests/*.py"),
         *ROOT.glob("tests/**/*.py"),
     ]
     return {
