@@ -1,6 +1,6 @@
 """Run the benchmark, or the parts of it that are about some goals.
 
-usage: python -m benchmarks [P1 … P11, P16, P17]
+usage: python -m benchmarks [P1 … P11, P16, P17, P18]
 """
 
 import fcntl
@@ -40,6 +40,7 @@ FULL = Sizes(
     others=10_000,
     invoices=(10, 100, 1_000),
     compared=20_000,
+    calls=200,
     runs=5,
     few=2,
 )
@@ -50,6 +51,7 @@ QUICK = Sizes(
     others=300,
     invoices=(30,),
     compared=1_000,
+    calls=50,
     runs=1,
     few=1,
 )

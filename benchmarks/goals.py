@@ -6,6 +6,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
+from .calling import HEALTH
 from .stations import CHANGED, CONNECTIONS, LATENCY, MOST_NUMBERS, Sizes
 
 Run = dict[str, Any]
@@ -117,6 +118,7 @@ def judge(runs: Iterable[Run], sizes: Sizes) -> list[Goal]:
         _printing,
         _rules,
         _reconciling,
+        _called,
     ]
     return [goal for part in parts for goal in part(found, sizes)]
 
@@ -423,3 +425,21 @@ def _reconciling(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         runs.values("requests", what="compare again", size=size),
         unit="",
     )
+
+
+def _called(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    about = {"what": "call", "size": sizes.calls}
+    cheapest = runs.middle("processor", who=HEALTH, **about)
+    for who, most in (
+        ("wrong token", 1.5),
+        ("wrong token, oversized", 1.5),
+        ("oversized", 2),
+        ("malformed", 2),
+        ("repeated", 2),
+        ("new", None),
+    ):
+        text = f"a call from ConnectWise, {who}: processor time, compared with {HEALTH}"
+        if cheapest:
+            text += f" ({_show(cheapest * 1000, 'ms')})"
+        values = runs.ratios({"who": who}, {"who": HEALTH}, "processor", **about)
+        yield Goal("P18" if most else "", text, values, most=most)

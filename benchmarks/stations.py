@@ -19,6 +19,7 @@ from testbed.postgresql import drop_database
 from testbed.sandbox import ALL, SandboxClient
 
 from .baseline import fetch_pdfs
+from .calling import storm
 from .reconciling import download_invoices
 from .running import (
     Odoo,
@@ -54,6 +55,7 @@ class Sizes:
     others: int  # companies, for whoever reads them one by one
     invoices: tuple[int, ...]
     compared: int  # invoices on each side of a reconciliation
+    calls: int  # of each kind, from ConnectWise or a stranger
     runs: int
     few: int  # runs of what takes minutes
 
@@ -343,6 +345,24 @@ def send_unfetched(
     )
 
 
+# Calls from ConnectWise ---------------------------------------------------------------
+
+
+def calls(bench: Bench) -> None:
+    """Calls that are refused, and those that are believed, one kind after the other."""
+    size = bench.sizes.calls
+    with storm(bench.base) as source:
+        for name in source.calls:
+            # The first ones of a process fill its caches.
+            source.measure(name, size // 5)
+        for turn in range(bench.sizes.runs):
+            for name in source.calls:
+                seconds = source.measure(name, size)
+                bench.add(
+                    what="call", who=name, turn=turn, size=size, processor=seconds
+                )
+
+
 # Number rules and reconciliation -----------------------------------------------------
 
 
@@ -399,5 +419,6 @@ STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     sending: ("P10", "P11"),
     rules: ("P16",),
     reconciliation: ("P17",),
+    calls: ("P18",),
 }
 """In the order they are run in, with the goals each is about."""
