@@ -324,6 +324,17 @@ class TestSurfaces(ConnectwiseCommon):
         self.assertNotEqual(content, self.pdf)
         self.assertIn(b"CW1001", content)
 
+    def test_odoos_own_pdf_has_a_name_of_its_own(self):
+        """The two lie side by side in the person's folder of downloads."""
+        names = {
+            self.move._get_invoice_report_filename(report=self.env.ref(report))
+            for report in (
+                "account.account_invoices",
+                "benji_connectwise.report_odoo_invoice_action",
+            )
+        }
+        self.assertEqual(names, {"CW1001.pdf", "CW1001 (Odoo).pdf"})
+
     def test_download_gives_connectwises_pdf(self):
         document = self.move._get_invoice_legal_documents("pdf", allow_fallback=True)
         self.assertEqual(document["content"], self.pdf)
