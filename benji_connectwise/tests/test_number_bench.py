@@ -3,7 +3,7 @@
 import math
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -173,10 +173,27 @@ class TestBench(BenchCommon):
         self.assertEqual(self.found(bench, 0), {"too_long": ["INV/2026/10/00001"]})
         self.assertIn("more than 15 characters", bench.too_long)
 
+    def test_rule_that_makes_only_empty_numbers_is_named(self):
+        self.invoice("CW1001")
+        bench = self.bench(
+            {"field_name": "name", "cut_prefix": "CW1001"}, {"field_name": "name"}
+        )
+        bench.action_try()
+        self.assertIn("make no number of any of these invoices", bench.idle)
+        self.assertIn("cut prefix “CW1001”", bench.idle)
+        self.assertNotIn("as it is", bench.idle)
+
+    def test_rule_that_makes_a_number_of_one_invoice_is_not_named(self):
+        self.invoice("CW1001")
+        bench = self.bench({"field_name": "name", "digits_only": True})
+        bench.action_try()
+        self.assertFalse(bench.idle)
+
     def test_bench_without_invoices_says_so(self):
         bench = self.bench({})
         bench.action_try()
         self.assertIn("no posted customer invoice", bench.summary)
+        self.assertFalse(bench.idle)
 
     def test_outage_is_explained_and_the_next_try_goes_on(self):
         self.invoice("CW1001")
@@ -228,6 +245,21 @@ class TestSaving(BenchCommon):
         self.add_rule("payment_reference")
         with self.assertRaisesRegex(UserError, "Somebody else changed"):
             bench.action_save()
+
+    def test_second_of_two_people_at_once_keeps_the_typed_rules(self):
+        first, second = self.bench({"cut_prefix": "X-"}), self.bench({"pad_to": 5})
+        first.action_try()
+        second.action_try()
+        first.action_save()
+        with self.assertRaisesRegex(UserError, "Somebody else changed"):
+            second.action_save()
+        self.assertEqual(second.line_ids.pad_to, 5)
+        self.assertEqual(self.backend.number_rule_ids.cut_prefix, "X-")
+
+    def test_rule_with_reversed_dates_is_refused_before_it_is_tried(self):
+        dates = {"valid_from": "2026-07-01", "valid_until": "2026-06-30"}
+        with self.assertRaisesRegex(ValidationError, "would end before it begins"):
+            self.bench(dates)
 
     def test_bench_of_another_companys_connection_is_refused(self):
         elsewhere = self.new_odoo_company()

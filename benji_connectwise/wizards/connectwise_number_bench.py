@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS, Command
 
-from ..tools.invoice_pdf import number_bench
+from ..tools.invoice_pdf import bench_words, number_bench
 
 
 class ConnectwiseNumberBench(models.TransientModel):
@@ -23,6 +23,7 @@ class ConnectwiseNumberBench(models.TransientModel):
     summary = fields.Char(readonly=True)
     obstacle = fields.Char(readonly=True, help="What prevented asking for all numbers.")
     too_long = fields.Char(readonly=True)
+    idle = fields.Char(readonly=True, help="Rules that make no number of any invoice.")
     proposal = fields.Char(readonly=True)
     proposed_steps = fields.Json(readonly=True)
     answers = fields.Json(groups=NO_ACCESS, help="By number; they are not asked again.")
@@ -71,7 +72,6 @@ class ConnectwiseNumberBench(models.TransientModel):
             self.backend_id, self.line_ids, answers
         )
         before, together = trials[-1].found, trials[-2].found
-        tried = sum(map(len, together.values()))
         proposal = not obstacle and number_bench.propose(
             self.backend_id, self.line_ids, together["misses"], answers
         )
@@ -79,9 +79,11 @@ class ConnectwiseNumberBench(models.TransientModel):
             {
                 "answers": answers,
                 "obstacle": obstacle,
-                "summary": self._summarize(tried, together, before),
-                "too_long": self._describe_too_long(trials[0].found["too_long"]),
-                "proposal": proposal and self._describe_proposal(*proposal),
+                "summary": bench_words.summarize(self.env, together, before),
+                "too_long": bench_words.describe_too_long(self.env, trials[0]),
+                "idle": bench_words.describe_idle(self.env, trials[1:-2], together),
+                "proposal": proposal
+                and bench_words.describe_proposal(self.line_ids, *proposal),
                 "proposed_steps": proposal and proposal[0],
                 "result_ids": [
                     Command.clear(),
@@ -91,35 +93,6 @@ class ConnectwiseNumberBench(models.TransientModel):
                     ),
                 ],
             }
-        )
-
-    def _summarize(self, tried, together, before):
-        if not tried:
-            return self.env._(
-                "There is no posted customer invoice yet to try the rules on."
-            )
-        return self.env._(
-            "Together: %(found)s of the %(tried)s newest posted invoices are found"
-            " (with the rules in force: %(before)s).",
-            found=len(together["hits"]),
-            tried=tried,
-            before=len(before["hits"]),
-        )
-
-    def _describe_too_long(self, move_ids):
-        return bool(move_ids) and self.env._(
-            "%s of these invoices have a number of more than 15 characters, which"
-            " ConnectWise cannot have: they are found only by a rule.",
-            len(move_ids),
-        )
-
-    def _describe_proposal(self, steps, found, tried):
-        return self.env._(
-            "%(found)s of %(tried)s invoices that were not found would be by the rule"
-            " “%(rule)s”.",
-            found=found,
-            tried=tried,
-            rule=self.line_ids.new(steps).display_name,
         )
 
     def action_add_proposal(self):
