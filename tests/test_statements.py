@@ -451,6 +451,7 @@ TESTS = {
     "D14": (
         "test_attached_pdf_before_connectwises_is_first_choice",
         "test_batch_counts_expected_pdfs_if_attachments_come_first",
+        "test_invoices_that_were_not_found_are_counted",
     ),
     "D15": (
         "test_broken_pdf_affects_only_its_invoice",

@@ -4,6 +4,7 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.mail.tools.discuss import Store
 
+from ..tools.connection.tenant import ENVIRONMENTS
 from ..tools.invoice_pdf import marked_pdf, searching, shown, status
 from ..tools.invoice_pdf.choice import choose, get_chosen_before, with_chosen_pdfs
 from ..tools.invoice_pdf.explain_choice import render_explanation
@@ -113,6 +114,13 @@ class AccountMove(models.Model):
         compute="_compute_connectwise",
         search="_search_connectwise_is_open",
         groups=INVOICING,
+    )
+    connectwise_environment = fields.Selection(
+        ENVIRONMENTS,
+        "ConnectWise Environment",
+        compute="_compute_connectwise",
+        groups=INVOICING,
+        help="Set if the ConnectWise that has this invoice is not the real one.",
     )
     connectwise_pdf_is_sent = fields.Boolean(
         "ConnectWise PDF sent", compute="_compute_connectwise", groups=INVOICING

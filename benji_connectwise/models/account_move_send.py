@@ -15,9 +15,10 @@ from ..tools.invoice_pdf.send_alerts import (
     add_address_alerts,
     get_amount_alerts,
     get_open_alerts,
-    get_pdf_alerts,
+    get_outage_alerts,
     report_differing_amounts,
 )
+from ..tools.invoice_pdf.sent_pdfs import get_pdf_alerts
 from .mail_mail import INVOICE_MAIL, without_copies
 
 
@@ -35,6 +36,7 @@ class AccountMoveSend(models.AbstractModel):
         alerts = super()._get_alerts(moves, moves_data)
         fetch_before_sending(moves, download=len(moves) == 1)
         alerts.update(get_pdf_alerts(self, moves, moves_data))
+        alerts.update(get_outage_alerts(moves))
         alerts.update(get_amount_alerts(moves))
         alerts.update(get_open_alerts(moves))
         add_address_alerts(self, alerts, moves, moves_data)

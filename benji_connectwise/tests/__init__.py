@@ -43,6 +43,7 @@ from . import (
     test_saved_report,
     test_secrets,
     test_self_written,
+    test_send_dialogs,
     test_sending,
     test_sent_once,
     test_snailmail,

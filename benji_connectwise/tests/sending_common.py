@@ -32,6 +32,21 @@ class SendingCommon(ConnectwiseCommon):
             .create({})
         )
 
+    def counted(self, wizard):
+        """Return {source: the invoices that the batch dialog counts and opens}."""
+        prefix = "benji_connectwise_from_"
+        return {
+            key.removeprefix(prefix): self.opened(alert)
+            for key, alert in (wizard.alerts or {}).items()
+            if key.startswith(prefix)
+        }
+
+    def opened(self, alert):
+        """Return the invoices that the link of an alert opens for the accountant."""
+        action = alert["action"]
+        domain = action.get("domain") or [("id", "=", action["res_id"])]
+        return self.env["account.move"].with_user(self.accountant).search(domain)
+
     def send(self, move):
         self.wizard(move).action_send_and_print()
         return self.mailed(move)

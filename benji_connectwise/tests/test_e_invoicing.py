@@ -47,7 +47,7 @@ class TestEInvoicing(SendingCommon):
 
     def test_batch_dialog_does_not_count_the_second_file_as_the_document(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
-        self.assertEqual(self.wizard(moves).invoice_pdf_summary, "2 from Odoo")
+        self.assertEqual(self.counted(self.wizard(moves)), {"odoo": moves})
 
     def test_setting_leaves_out_the_second_file_of_an_e_invoice(self):
         self.backend.e_invoice_pdf = "never"

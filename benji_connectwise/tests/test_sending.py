@@ -52,11 +52,11 @@ class TestSending(SendingCommon):
         moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(moves)
         self.assertEqual(
-            wizard.invoice_pdf_summary, "1 from ConnectWise PSA, 1 from Odoo"
+            self.counted(wizard), {"connectwise": moves[0], "odoo": moves[1]}
         )
-        self.assertIn(
-            "NOT-THERE-1", wizard.alerts["benji_connectwise_pdf_source"]["message"]
-        )
+        alert = wizard.alerts["benji_connectwise_from_connectwise"]
+        self.assertEqual(alert["level"], "info")
+        self.assertIn("ConnectWise PSA: 1", alert["message"])
 
     def test_batch_dialog_asks_once_for_many(self):
         """It only looks the numbers up. The PDFs come in the background."""
@@ -64,9 +64,7 @@ class TestSending(SendingCommon):
         for number in range(1001, 1008):
             moves += self.invoice(f"CW{number}")
         self.sandbox.clear_requests()
-        self.assertEqual(
-            self.wizard(moves).invoice_pdf_summary, "7 from ConnectWise PSA"
-        )
+        self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
         self.assertEqual(len(self.requests("/finance/invoices")), 1)
 
     def test_dialog_does_not_promise_a_pdf_that_could_not_be_fetched(self):
@@ -83,32 +81,25 @@ class TestSending(SendingCommon):
     def test_batch_dialog_does_not_promise_a_pdf_that_failed(self):
         """It may promise it again when the next try is due."""
         moves = self.invoice("CW1001") + self.invoice("CW1002")
-        self.assertEqual(
-            self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
-        )
+        self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
         lookup = moves[0].sudo().connectwise_lookup_ids
         lookup.error = {"kind": "DeadlineError"}
         lookup.retry_at = fields.Datetime.now() + timedelta(hours=1)
         wizard = self.wizard(moves)
         self.assertEqual(
-            wizard.invoice_pdf_summary, "1 from Odoo, 1 from ConnectWise PSA"
+            self.counted(wizard), {"odoo": moves[0], "connectwise": moves[1]}
         )
-        self.assertIn(
-            "CW1001", wizard.alerts["benji_connectwise_pdf_source"]["message"]
-        )
+        self.assertIn("CW1001", wizard.alerts["benji_connectwise_unusable"]["message"])
         with freeze_time(fields.Datetime.now() + timedelta(hours=2)):
-            wizard = self.wizard(moves)
-            self.assertEqual(wizard.invoice_pdf_summary, "2 from ConnectWise PSA")
+            self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
 
     def test_batch_dialog_does_not_promise_while_connectwise_is_down(self):
         moves = self.invoice("CW1001") + self.invoice("CW1002")
-        self.assertEqual(
-            self.wizard(moves).invoice_pdf_summary, "2 from ConnectWise PSA"
-        )
+        self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(moves)
-        self.assertEqual(wizard.invoice_pdf_summary, "2 from Odoo")
-        self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
+        self.assertEqual(self.counted(wizard), {"odoo": moves})
+        self.assertIn("benji_connectwise_no_answer", wizard.alerts)
 
     def test_batch_mails_each_invoice_with_its_own_pdf(self):
         """Odoo's scheduled action sends it."""

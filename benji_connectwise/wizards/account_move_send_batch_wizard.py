@@ -1,14 +1,17 @@
 from odoo import api, fields, models
 
+from ..tools.connection.tenant import ENVIRONMENTS
 from ..tools.invoice_pdf.choice import with_chosen_pdfs
-from ..tools.invoice_pdf.send_alerts import count_expected_pdfs, describe_pdfs
+from ..tools.invoice_pdf.sent_pdfs import has_held
 
 
 class AccountMoveSendBatchWizard(models.TransientModel):
     _inherit = "account.move.send.batch.wizard"
 
-    invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
-    is_held = fields.Boolean(compute="_compute_is_held")
+    connectwise_environment = fields.Selection(
+        ENVIRONMENTS, compute="_compute_invoice_pdf"
+    )
+    is_held = fields.Boolean(compute="_compute_invoice_pdf")
 
     def _compute_summary_data(self):
         # Odoo looks at the invoices one by one; they are asked about all at once below.
@@ -33,18 +36,10 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         return result
 
     @api.depends("alerts")
-    def _compute_is_held(self):
-        self.mapped("alerts")
-        for wizard in self:
-            # Others' PDFs are fetched before they are sent.
-            others = count_expected_pdfs(wizard.move_ids._origin)["others"]
-            wizard.is_held = any(
-                self._has_to_wait(move, {}, send_now=False) for move in others
-            )
-
-    @api.depends("alerts")
-    def _compute_invoice_pdf_summary(self):
+    def _compute_invoice_pdf(self):
         # The alerts come first: making them asks for what is missing.
         self.mapped("alerts")
         for wizard in self:
-            wizard.invoice_pdf_summary = describe_pdfs(wizard.move_ids._origin)
+            environments = wizard.move_ids._origin.mapped("connectwise_environment")
+            wizard.connectwise_environment = next(filter(None, environments), False)
+            wizard.is_held = wizard.send_now or has_held(wizard.alerts)

@@ -1,14 +1,18 @@
 from odoo import api, fields, models
 
+from ..tools.connection.tenant import ENVIRONMENTS
 from ..tools.invoice_pdf.choice import with_chosen_pdfs
-from ..tools.invoice_pdf.send_alerts import describe_pdfs
+from ..tools.invoice_pdf.sent_pdfs import describe_source, has_held
 
 
 class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
 
-    invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf_summary")
-    is_held = fields.Boolean(compute="_compute_is_held")
+    invoice_pdf_summary = fields.Char("PDF", compute="_compute_invoice_pdf")
+    connectwise_environment = fields.Selection(
+        ENVIRONMENTS, compute="_compute_invoice_pdf"
+    )
+    is_held = fields.Boolean(compute="_compute_invoice_pdf")
 
     @api.depends("send_now")
     def _compute_alerts(self):
@@ -20,19 +24,14 @@ class AccountMoveSendWizard(models.TransientModel):
         chosen = with_chosen_pdfs(self.move_id, self)
         return super(AccountMoveSendWizard, chosen)._compute_mail_attachments_widget()
 
-    @api.depends("alerts", "sending_methods")
-    def _compute_is_held(self):
+    @api.depends("alerts")
+    def _compute_invoice_pdf(self):
         self.mapped("alerts")
         for wizard in self:
-            settings = {"sending_methods": wizard.sending_methods or []}
-            wizard.is_held = self._has_to_wait(wizard.move_id, settings, send_now=False)
+            wizard.invoice_pdf_summary = describe_source(wizard.move_id)
+            wizard.connectwise_environment = wizard.move_id.connectwise_environment
+            wizard.is_held = wizard.send_now or has_held(wizard.alerts)
 
     def _get_sending_settings(self):
         settings = super()._get_sending_settings()
         return {**settings, "send_now": True} if self.send_now else settings
-
-    @api.depends("alerts")
-    def _compute_invoice_pdf_summary(self):
-        self.mapped("alerts")
-        for wizard in self:
-            wizard.invoice_pdf_summary = describe_pdfs(wizard.move_id)

@@ -11,8 +11,9 @@ from odoo.tools import SQL
 from ...lib.connectwise_client import AddressError, identify_tenant, normalise_address
 from .server_settings import get_local_hosts
 
-ENVIRONMENTS = ("staging", "sandbox")
-"""Words in the name of a host whose data are not those of the business."""
+ENVIRONMENTS = [("staging", "Staging"), ("sandbox", "Sandbox")]
+"""Words in the name of a host whose data are not those of the business, and what people
+read then."""
 
 THIS_COMPUTER = ("127.0.0.1", "localhost")
 """No business has its ConnectWise here, but those who try the addon do."""
@@ -28,7 +29,7 @@ def find_environment(server_url):
     if host in THIS_COMPUTER:
         return "sandbox"
     words = re.split("[^a-z0-9]+", host)
-    return next((name for name in ENVIRONMENTS if name in words), False)
+    return next((name for name, _label in ENVIRONMENTS if name in words), False)
 
 
 def leave_tenant(backend, before):

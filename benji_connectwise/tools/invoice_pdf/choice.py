@@ -24,7 +24,7 @@ def choose(moves, fetch=False):
 
 
 def get_chosen_before(moves):
-    """Return {invoice id: attachment} if these were chosen before in this action.
+    """Return {invoice id: attachment, sudo} if these were chosen before in this action.
 
     :return: None unless all of them were
     """

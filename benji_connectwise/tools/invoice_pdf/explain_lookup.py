@@ -48,20 +48,32 @@ def explain_lookup(lookup):
 
     :return: str, or False if ConnectWise has not answered yet
     """
-    _ = lookup.env._
+    explain = {
+        "accepted": _explain_accepted,
+        "refused": _explain_refused,
+        "unusable": explain_error,
+        "not_found": _explain_not_found,
+    }
+    outcome = find_outcome(lookup)
+    return outcome and explain[outcome](lookup)
+
+
+def find_outcome(lookup):
+    """Return "accepted", "refused", "unusable" or "not_found" for a lookup.
+
+    :return: False if ConnectWise has not answered yet
+    """
     if not lookup:
         return False
     if lookup.has_pdf:
-        return _explain_accepted(lookup)
+        return "accepted"
     if not lookup._is_for_current_numbers() or lookup.is_from_another_tenant:
         return False
     if lookup.verdict and not lookup.accepted_id:
-        return _explain_refused(lookup)
+        return "refused"
     if lookup.error:
-        return explain_error(lookup)
-    if lookup.state == "not_found":
-        return _explain_not_found(lookup)
-    return False
+        return "unusable"
+    return lookup.state == "not_found" and "not_found"
 
 
 def explain_error(lookup):

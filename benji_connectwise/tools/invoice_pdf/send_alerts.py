@@ -1,45 +1,10 @@
-"""Warnings in the Send dialogs, and by an activity after a batch."""
+"""Warnings about amounts, open invoices and addresses: in the Send dialogs, and by an
+activity after a batch."""
 
 from markupsafe import escape
 
-from ...const import MOST_LISTED
-from .explain_choice import explain_second_choice, find_outranking
-
-
-def get_pdf_alerts(send, moves, moves_data):
-    """Say which invoices do not use the PDF of the first choice, and why.
-
-    :param send: the `account.move.send`, or the wizard
-    :param moves_data: {invoice: how it is to be sent}
-    :return: Odoo's alerts, {key: alert}
-    """
-    _ = send.env._
-    Source = send.env["invoice.pdf.source"]
-    others = count_expected_pdfs(moves)["others"]
-    if not others:
-        return {}
-    send_now = any(send.mapped("send_now"))
-    held = others.filtered(
-        lambda move: send._has_to_wait(move, moves_data[move], send_now)
-    )
-    lines = [
-        _(
-            "%(invoice)s: %(pdf)s. %(reason)s",
-            invoice=move.name,
-            pdf=Source._get_label(move.invoice_pdf_source),
-            reason=explain_second_choice(move),
-        ).strip()
-        for move in others[:MOST_LISTED]
-    ]
-    if len(others) > MOST_LISTED:
-        lines.append(_("… and %s more", len(others) - MOST_LISTED))
-    if held:
-        title = _("To be sent later, when ConnectWise has the PDF:")
-    else:
-        title = _("Not with the PDF of your first choice:")
-    message = "\n".join([title, *lines])
-    alert = _prepare_alert(message, others, is_batch=len(moves) > 1)
-    return {"benji_connectwise_pdf_source": alert}
+from .explain_lookup import explain_not_asked
+from .sent_pdfs import name_some, prepare_alert
 
 
 def get_amount_alerts(moves):
@@ -50,12 +15,39 @@ def get_amount_alerts(moves):
     message = differing[0].connectwise_amount_warning
     if len(moves) > 1:
         message = moves.env._(
-            "%(count)s of %(all)s invoices have another amount in ConnectWise.",
+            "%(count)s of %(all)s invoices have another amount or currency in"
+            " ConnectWise.",
             count=len(differing),
             all=len(moves),
         )
-    alert = _prepare_alert(message, differing, is_batch=len(moves) > 1)
+    alert = prepare_alert(message, differing, is_batch=len(moves) > 1)
     return {"benji_connectwise_amount": alert}
+
+
+def get_outage_alerts(moves):
+    """Say which PDFs may be outdated, since ConnectWise does not answer: {key: alert}.
+
+    What is said of invoices without a PDF includes it already.
+    """
+    _ = moves.env._
+    outdated = moves.filtered(
+        lambda move: (
+            move.invoice_pdf_source == "connectwise"
+            and move.company_id._get_connectwise_backend().failure
+        )
+    )
+    if not outdated:
+        return {}
+    # One sentence for each connection.
+    sentences = [*dict.fromkeys(map(explain_not_asked, outdated))]
+    if len(moves) == 1:
+        sentences.append(_("It may have a newer PDF of this invoice."))
+    else:
+        sentences.append(
+            _("It may have newer PDFs of %(count)s invoices.", count=len(outdated))
+        )
+    alert = prepare_alert("\n".join(sentences), outdated, is_batch=len(moves) > 1)
+    return {"benji_connectwise_outage": alert}
 
 
 def get_open_alerts(moves):
@@ -75,7 +67,7 @@ def get_open_alerts(moves):
             count=len(still_open),
             all=len(moves),
         )
-    alert = _prepare_alert(message, still_open, is_batch=len(moves) > 1)
+    alert = prepare_alert(message, still_open, is_batch=len(moves) > 1)
     return {"benji_connectwise_open": alert}
 
 
@@ -101,63 +93,13 @@ def add_address_alerts(send, alerts, moves, moves_data):
             action = partners._get_records_action(name=missing["action"]["name"])
             alerts["account_missing_email"] = {**missing, "action": action}
     if not_mailed:
-        names = not_mailed[:MOST_LISTED].mapped("name")
-        if len(not_mailed) > MOST_LISTED:
-            names.append(_("… and %s more", len(not_mailed) - MOST_LISTED))
         message = _(
             "%(count)s will not be mailed: no address (%(invoices)s)",
             count=len(not_mailed),
-            invoices=", ".join(names),
+            invoices=name_some(not_mailed),
         )
-        alert = _prepare_alert(message, not_mailed, is_batch)
+        alert = prepare_alert(message, not_mailed, is_batch)
         alerts["benji_connectwise_not_mailed"] = alert
-
-
-def count_expected_pdfs(moves):
-    """Return {"sources": {source: number of invoices}, "others": those of `moves` that
-    will not use the first choice}.
-
-    A PDF that was found in ConnectWise and is not downloaded yet counts as
-    ConnectWise's: a batch downloads it before it is sent.
-    """
-    sources, others = {}, moves.browse()
-    for move in moves:
-        source = move.invoice_pdf_source
-        lookup = move.sudo().connectwise_lookup_ids
-        outranking = []
-        if not move.invoice_pdf_is_first_choice:
-            outranking = find_outranking(move, source)
-        if len(moves) > 1 and "connectwise" in outranking and lookup._is_pdf_coming():
-            source = "connectwise"
-            outranking = find_outranking(move, source)
-        if outranking:
-            others |= move
-        sources[source] = sources.get(source, 0) + 1
-    return {"sources": sources, "others": others}
-
-
-def describe_pdfs(moves):
-    """Say in one line where the PDFs come from: "38 from ConnectWise PSA"."""
-    Source = moves.env["invoice.pdf.source"]
-    counts = count_expected_pdfs(moves)["sources"]
-    if len(moves) == 1:
-        return Source._get_label(next(iter(counts))) if any(counts) else ""
-    return ", ".join(
-        moves.env._(
-            "%(count)s from %(pdf)s", count=count, pdf=Source._get_label(source)
-        )
-        for source, count in counts.items()
-        if source
-    )
-
-
-def _prepare_alert(message, moves, is_batch):
-    alert = {"level": "warning", "message": message}
-    if is_batch:
-        # With this an alert opens its invoices.
-        alert["action_text"] = moves.env._("View invoices")
-        alert["action"] = moves._get_records_action(name=moves.env._("Invoices"))
-    return alert
 
 
 def report_differing_amounts(moves):

@@ -1,5 +1,6 @@
 """Facts about an invoice's PDF, as its fields and its chatter show them."""
 
+from ..connection.tenant import find_environment
 from .choice import choose
 from .explain_choice import find_outranking
 from .explain_lookup import explain_amount
@@ -58,6 +59,11 @@ def describe_in_connectwise(move):
         "connectwise_amount_differs": differs,
         "connectwise_amount_warning": differs and explain_amount(lookup),
         "connectwise_is_open": is_used and lookup.accepted_id.is_open,
+        "connectwise_environment": (
+            is_used
+            and not lookup.is_from_another_tenant
+            and find_environment(lookup.backend_id.server_url)
+        ),
     }
 
 
