@@ -42,6 +42,16 @@ def test_all_pages_of_invoices_are_read(
     assert (first.ids, third.ids) == (IdRange(0, 1000), IdRange(2000))
 
 
+def test_two_pages_of_a_range_of_invoices_are_read_ahead(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.list_of("/finance/invoices", dated(1, 3500))
+    pages = client.invoices(*OCTOBER)
+    next(pages)
+    assert len(tenant.requests) == 2
+    assert len(list(pages)) == 3
+
+
 def test_reading_invoices_resumes_after_an_id(
     client: ConnectWiseClient, tenant: Tenant
 ) -> None:

@@ -116,11 +116,22 @@ class ListReader:
         return records, skipped, read, rest
 
     def in_ranges(
-        self, read: Callable[[IdRange], P], ranges: Iterable[IdRange]
+        self,
+        read: Callable[[IdRange], P],
+        ranges: Iterable[IdRange],
+        pages_ahead: int = 1,
     ) -> Iterator[P]:
-        """Read all pages of these ranges with ``read``, asking ahead."""
-        for page in self.ahead(partial(read, ids) for ids in ranges):
-            yield page
+        """Read all pages of these ranges with ``read``, so many of each range ahead."""
+
+        def begin(ids: IdRange) -> list[P]:
+            pages = [read(ids)]
+            while pages[-1].rest and len(pages) < pages_ahead:
+                pages.append(read(pages[-1].rest))
+            return pages
+
+        for pages in self.ahead(partial(begin, ids) for ids in ranges):
+            yield from pages
+            page = pages[-1]
             while page.rest:
                 page = read(page.rest)
                 yield page
