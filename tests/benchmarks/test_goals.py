@@ -46,3 +46,12 @@ def test_minimum_goal_is_missed_below_it():
 
 def test_goal_that_was_not_measured_says_so():
     assert {goal.verdict for goal in judge([], FULL)} == {"not measured"}
+
+
+def test_changes_are_judged_without_their_round_trips():
+    runs = runs_of("addon", [1.3], what="100 changed", requests=3)
+    runs += runs_of("addon", [1.0], what="nothing changed", requests=1)
+    runs += runs_of("addon", [10.0])
+    requests, share = goals(runs, "P4")[1:3]
+    assert requests.values == (2,)
+    assert share.values == pytest.approx((0.01,))
