@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 
 class ConnectwiseCallbackMessage(models.Model):
-    """The id of a call that was believed, for a day: so that it is none again."""
+    """The id of a trusted call, kept for a day so that no call counts twice."""
 
     _name = "connectwise.callback.message"
     _description = "Call from ConnectWise"

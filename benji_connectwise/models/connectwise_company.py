@@ -101,7 +101,7 @@ class ConnectwiseCompany(models.Model):
             ref = value.strip().lstrip("#")
             if ref.isdecimal() and len(ref) < 10:
                 domain = Domain(domain) | Domain("connectwise_ref", "=", int(ref))
-        # What does not count when customers are matched does not count here.
+        # Search ignores the differences that matching ignores.
         text = value if operator == "ilike" and isinstance(value, str) else ""
         if name := normalise_name(text).core:
             domain = Domain(domain) | Domain("normalised_name", "like", name)

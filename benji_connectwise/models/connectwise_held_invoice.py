@@ -105,7 +105,7 @@ class ConnectwiseHeldInvoice(models.Model):
             self._give_up()
 
     def _send(self):
-        """Send the invoice as it was asked for."""
+        """Send the invoice with the settings that were kept."""
         settings = dict(self.settings or {})
         for key, model in (
             ("mail_template", "mail.template"),

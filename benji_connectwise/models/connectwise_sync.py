@@ -134,13 +134,13 @@ class ConnectwiseSync(models.Model):
         run_in_steps(self, end)
 
     def _is_interrupted(self):
-        """Whether nobody is at this synchronization: ConnectWise or Odoo failed."""
+        """Whether it does not go on at present, because ConnectWise or Odoo failed."""
         if self.backend_id._is_sync_resting():
             return True
         return self.state == "running" and not self._is_underway()
 
     def _is_underway(self):
-        """Whether the scheduled action is at this synchronization, or about to be."""
+        """Whether the scheduled action runs this synchronization, or is about to."""
         action = self.env.ref("benji_connectwise.ir_cron_connectwise_sync").sudo()
         due = [("cron_id", "=", action.id), ("call_at", "<=", fields.Datetime.now())]
         if self.env["ir.cron.trigger"].sudo().search_count(due, limit=1):
@@ -187,7 +187,7 @@ class ConnectwiseSync(models.Model):
         self._tell_user()
 
     def _fail(self):
-        """End it because of an error that nobody expected."""
+        """End it because of an unexpected error."""
         if not self.exists():
             return
         self.failure = {"kind": "unexpected"}
@@ -247,7 +247,7 @@ class ConnectwiseSync(models.Model):
         self._clear_up()
 
     def _clear_up(self):
-        """Delete what was there only until it ended."""
+        """Delete the data that is only needed while it runs."""
         marks = self.env["connectwise.sync.cancel"]
         marks.search([("sync_id", "in", self.ids)]).unlink()
         self.range_ids.unlink()
@@ -294,7 +294,7 @@ class ConnectwiseSync(models.Model):
         self.counts = counts
 
     def _tell_user(self):
-        """Tell the person who asked for it, if it was one, how it goes."""
+        """Tell the person who asked for it, if any, how it goes."""
         user = self.user_id
         if not user:
             return

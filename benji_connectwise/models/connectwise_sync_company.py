@@ -216,7 +216,7 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _apply(self, sync, left_behind):
-        """Make what was read what is known; `left_behind` is not known any more."""
+        """Apply what was read; companies `left_behind` are forgotten."""
         Company, backend = self.env["connectwise.company"], sync.backend_id
         self.env.flush_all()
         touched = Company.browse(

@@ -1,4 +1,4 @@
-"""Asking ConnectWise, and remembering how it went.
+"""Asking ConnectWise, and storing successes and failures.
 
 The connection keeps a failure in four fields: those of the connection, and, with the
 prefix `sync_`, those of companies and contacts alone, while PDFs continue.
@@ -42,7 +42,7 @@ FAILURE = ("failure", "failing_since", "failures", "retry_at")
 
 @contextmanager
 def asking(backend, limits, explicit=False, of_sync=False):
-    """Yield a client of this ConnectWise, and note how asking it went.
+    """Yield a client of this ConnectWise, and store its success or failure.
 
     :param limits: the client's
     :param explicit: whether a success is worth a note of its own
@@ -105,7 +105,7 @@ def _get_meter(cr):
 
 
 def _is_about_connection(error):
-    """Whether a failure met with companies would be met with invoices for certain."""
+    """Whether an error with companies would certainly occur with invoices too."""
     if isinstance(error, NetworkError):
         return error.reason in ("dns", "connect")
     if isinstance(error, AddressError):
@@ -114,9 +114,9 @@ def _is_about_connection(error):
 
 
 def _is_about_companies_alone(backend, error, seconds):
-    """Whether invoices are answered all the same; asks for some if that is open.
+    """Whether invoices still work; asks for some if that is uncertain.
 
-    :param seconds: how long that may take; without time nothing speaks against it
+    :param seconds: how long that may take; without time they count as working
     """
     if _is_about_connection(error):
         return False
@@ -124,7 +124,7 @@ def _is_about_companies_alone(backend, error, seconds):
     if is_told or seconds < 0.1:
         return True
     try:
-        # A client of its own, which knows nothing of what failed.
+        # A new client, which does not remember the failure.
         with ConnectWiseClient(
             backend.server_url,
             get_credentials(backend),
@@ -143,14 +143,14 @@ def _is_about_companies_alone(backend, error, seconds):
 
 
 def note_failure(backend, error, of_sync=False):
-    """Pause for a while, longer each time, and say why; the keys call a person.
+    """Pause, longer each time, and store why; call a person if settings are wrong.
 
     :param of_sync: whether that is about companies or contacts alone, so that only
         the synchronization pauses
     """
     backend = backend.sudo()
     try:
-        # Another request is noting the same failure: once is enough.
+        # Another request is storing the same failure: once is enough.
         backend.lock_for_update()
     except LockError:
         return
@@ -185,7 +185,7 @@ def _pause(backend, prefix, failure, asked_for=None):
     failures = backend[f"{prefix}failures"]
     pause = min(CONNECTION_FIRST_RETRY * 2 ** min(failures, 10), CONNECTION_LAST_RETRY)
     if asked_for:
-        # However long it asks for: an outage must not need a click to end.
+        # However long a pause it asks for, an outage must end without a click.
         pause = min(max(pause, timedelta(seconds=asked_for)), CONNECTION_LAST_RETRY)
     backend.write(
         {
@@ -208,7 +208,7 @@ def _tell_responsible(backend, prefix):
 
 
 def get_env_of_responsible(backend):
-    """Return the environment in the language of who is called when asking fails."""
+    """Return the environment in the language of the responsible person."""
     lang = backend.responsible_id.lang or backend.env.lang
     return backend.with_context(lang=lang).env
 
@@ -261,9 +261,9 @@ def note_sync_done(backend, were_contacts_read):
 
 
 def note_rights(backend, missing):
-    """Store which rights ConnectWise just said to be missing.
+    """Store which rights are missing, as ConnectWise just reported.
 
-    :param missing: names of rights; those that are not among them are there
+    :param missing: names of rights; all others are granted
     """
     backend = backend.sudo()
     of_sync = [right for right in missing if right in SYNC_RIGHTS]
@@ -275,7 +275,7 @@ def note_rights(backend, missing):
 
 
 def serialize_missing_rights(rights):
-    """Return what a failure field holds of rights that are missing."""
+    """Return missing rights as a failure field stores them."""
     return bool(rights) and serialize_error(
         MissingRightError("Missing rights", right=", ".join(rights))
     )

@@ -1,4 +1,4 @@
-"""Callbacks: having ConnectWise call when something changes, and no longer.
+"""Callbacks: having ConnectWise call when something changes, and ending that.
 
 ConnectWise keeps a list of the addresses it calls. An entry of it is ours if it leads
 to this connection in this Odoo, or holds our token; those of others are left alone.
@@ -53,10 +53,10 @@ def find_obstacle(env):
 
 
 def switch_on(backend):
-    """Have ConnectWise call, or have it call at another address than before.
+    """Have ConnectWise call, or have it call another address than before.
 
     :raises AccessError: unless the user may change the connection
-    :raises UserError: if it cannot be had
+    :raises UserError: if that fails
     """
     backend.ensure_one()
     backend.check_access("write")
@@ -77,9 +77,9 @@ def switch_on(backend):
 
 
 def switch_off(backend):
-    """Have ConnectWise call no more.
+    """Have ConnectWise stop calling.
 
-    :return: why it could not be told so, or False; its calls are refused anyway
+    :return: why that failed, or False; its calls are refused anyway
     :raises AccessError: unless the user may change the connection
     """
     backend.ensure_one()
@@ -92,7 +92,7 @@ def switch_off(backend):
 
 
 def repair(callback):
-    """Make ConnectWise's list right again; a failure is stored, and nothing raised."""
+    """Correct ConnectWise's list; a failure is stored, and nothing is raised."""
     backend = callback.backend_id
     if not backend._is_pdf_source() or backend._is_resting():
         return
@@ -104,7 +104,7 @@ def repair(callback):
 
 
 def remove_all(env):
-    """Have ConnectWise call no more, for any connection, as far as it answers."""
+    """Have ConnectWise stop calling, for all connections, if it answers."""
     for callback in env["connectwise.callback"].sudo().search([]):
         _prepare_removal(callback)()
 
@@ -140,7 +140,7 @@ def removing_callbacks(backends, vals=None):
 
 
 def _prepare_removal(callback):
-    """Return a function that has ConnectWise call no more, once all this is gone.
+    """Return a function that has ConnectWise stop calling, after this is deleted.
 
     :return: function, which returns the error of ConnectWise, or None
     """
@@ -166,7 +166,7 @@ def _register(callback):
     """
     backend = callback.backend_id
     url = f"{_get_prefix(backend)}{read(callback)}{CALLBACK_URL_END}"
-    # What the connection does not read may be out of its API member's reach.
+    # The API member may have no right to what the connection does not read.
     missing = set(CALLBACK_KINDS if backend.sync_contacts else ["invoice"])
     with _get_opener(backend)() as client:
         for entry in filter(_get_test(callback), client.callbacks()):
@@ -196,7 +196,7 @@ def _get_test(callback):
 
 
 def _get_opener(backend):
-    """Return a function that makes a client of the ConnectWise of this moment.
+    """Return a function that makes a client of the present ConnectWise.
 
     Its failures say nothing about invoices, so the connection does not pause for them.
     """

@@ -52,7 +52,7 @@ def _check_saved(backend):
             report = client.check_access(include_contacts=backend.sync_contacts)
             invoices, *companies = report.checks
             if invoices.error:
-                # A right that could not be asked about is no success.
+                # A right that could not be checked is no success.
                 raise invoices.error
     except ConnectWiseError:
         return None, ""

@@ -1,4 +1,4 @@
-"""Deleting connections: what goes, what is restored, what stays; and doing it.
+"""Deleting connections: what is deleted, restored and kept.
 
 Uninstalling the addon does the same to all connections (`hooks.py`).
 """

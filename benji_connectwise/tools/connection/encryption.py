@@ -18,7 +18,7 @@ it, so that neither can be taken for the other."""
 
 
 class SecretKeyError(SettingsError):
-    """The server's key and what is stored do not fit together.
+    """The server's key cannot be used for the stored or entered value.
 
     `reason`: `malformed` (the setting holds no Fernet keys), `undecipherable` (what is
     stored was encrypted with a key that the setting does not hold), `encrypted` (what

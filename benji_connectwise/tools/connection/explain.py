@@ -1,4 +1,4 @@
-"""Sentences for people about ConnectWise's failures, made here and nowhere else."""
+"""Sentences for people about ConnectWise's failures; all are made here."""
 
 from ...lib.connectwise_client import (
     AddressError,

@@ -1,10 +1,10 @@
-"""Telling the people who follow a record for one of ConnectWise's news."""
+"""Telling the followers of a record about news from ConnectWise."""
 
 
 def tell_followers(records, subtype, describe):
     """Post a message on those of `records` that somebody follows for it.
 
-    The others get none: most news interest nobody, and they come in thousands.
+    The others get none: nobody follows most news, and there are thousands.
 
     :param subtype: the name of a message subtype of this addon
     :param describe: function of a record that returns the text of its message
@@ -31,6 +31,6 @@ def tell_followers(records, subtype, describe):
             body=describe(record),
             subtype_id=kind.id,
             author_id=odoobot.id,
-            # No mail server is waited for.
+            # Do not wait for a mail server.
             force_send=False,
         )

@@ -1,4 +1,4 @@
-"""*Open in ConnectWise*: links from Odoo's records to those they stand for."""
+"""*Open in ConnectWise*: links from Odoo's records to ConnectWise's."""
 
 from ...lib.connectwise_client import AddressError, record_url
 from .tenant import find_environment

@@ -1,4 +1,4 @@
-"""Keys kept out of Odoo's own logs.
+"""Keeping keys out of Odoo's own logs.
 
 At level DEBUG Odoo logs the arguments of every call of a browser and the values of
 every query, and at level ERROR those of a query that failed, for example because two
@@ -17,12 +17,12 @@ _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|(?<=: )"(?:[^"\\]|\\.)*\"""", re.DOTA
 
 
 class HideKeys(logging.Filter):
-    """Blots out all texts of a record that is about a connection and its keys."""
+    """Removes all texts from a log record about a connection and its keys."""
 
     def filter(self, record):
         text = record.getMessage()
         if _ABOUT_CONNECTION.search(text):
-            # PostgreSQL quotes a row whole, whichever columns the query was about.
+            # PostgreSQL quotes the whole row, whichever columns the query names.
             text = _ROW.sub("(…)", text)
             if _KEYS.search(text):
                 text = _STRING.sub("'…'", text)
@@ -31,7 +31,7 @@ class HideKeys(logging.Filter):
 
 
 class HideToken(logging.Filter):
-    """Blots out the token in the address that ConnectWise calls."""
+    """Removes the token from the address that ConnectWise calls."""
 
     def filter(self, record):
         text = record.getMessage()

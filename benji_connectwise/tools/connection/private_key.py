@@ -1,4 +1,4 @@
-"""The private key: only these functions store, read and use it.
+"""The private key. Only these functions store, read and use it.
 
 They keep the token of the callbacks in the same way.
 
@@ -66,7 +66,7 @@ def store_typed_key(record):
         except SecretKeyError as error:
             raise UserError(explain(record.env, error)) from None
         store(record, stored)
-    # A reading in the same request must not bring it back.
+    # Reading the field in the same request must not return it.
     record.invalidate_recordset(["private_key"], flush=False)
     return bool(typed)
 
@@ -80,7 +80,7 @@ def read(record):
 
 
 def has_stored(record):
-    """Return whether one is stored, legible or not."""
+    """Return whether one is stored, even if it cannot be decrypted."""
     return bool(_read_stored(record))
 
 
@@ -145,7 +145,7 @@ def find_for_dialog(wizard):
 
 
 def get_credentials(backend):
-    """Return what signs a connection's requests in.
+    """Return the credentials for a connection's requests.
 
     :raises CredentialsError: if the keys were not entered, so nothing is asked
     :raises SecretKeyError: if the private key cannot be decrypted

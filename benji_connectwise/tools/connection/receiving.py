@@ -1,4 +1,4 @@
-"""A call from ConnectWise: whether it is believed, and what is kept of it.
+"""A call from ConnectWise: whether it is trusted, and what is kept of it.
 
 Each step is taken only after the one before, and nothing is asked of anybody until a
 call has the token, the size, the shape and the company, and is new.
@@ -67,7 +67,7 @@ def _find(env, ref, token):
 
 
 def _prove(callback, body, signature):
-    """Return what a call says.
+    """Return the content of a call.
 
     :raises UnprovenError: unless it is ConnectWise's, and new
     """

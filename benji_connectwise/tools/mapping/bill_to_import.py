@@ -1,4 +1,4 @@
-"""Bringing the Bill-To contacts in Odoo in line with ConnectWise's."""
+"""Updating the Bill-To contacts in Odoo to match ConnectWise."""
 
 import json
 import logging
@@ -27,10 +27,10 @@ UNCHANGED = ("unchanged", "none")
 
 
 def find_rows_to_import(backend):
-    """Return the ids of connected rows whose contact may have to be touched.
+    """Return the ids of connected rows whose contact may need a change.
 
-    Left out are those whose contact is as `plan_contact` would make it, with nothing to
-    say about it: nearly all, once everything was imported.
+    Left out are those whose contact is as `plan_contact` would make it and that have no
+    note: nearly all, once everything was imported.
     """
     backend.env.flush_all()
     rows = backend.env.execute_query(
@@ -74,7 +74,7 @@ def find_rows_to_import(backend):
 
 
 def import_contacts(mappings):
-    """Bring the Bill-To contacts in line with the data read from ConnectWise.
+    """Update the Bill-To contacts to match the data read from ConnectWise.
 
     Nothing is raised: if a contact cannot be written, its row says why.
 
@@ -168,7 +168,7 @@ def _remove(bill_to, note):
 
 def _replace(bill_to, _value):
     take_away(bill_to)
-    # Planned again, because one entered by hand may just have been given back.
+    # Planned again: a contact entered by hand may just have been restored.
     step, value = plan_contact(bill_to, find_contacts_entered_here(bill_to))
     if step == "none":
         return _remove(bill_to, value)
@@ -210,7 +210,7 @@ _STEPS = {
 
 
 def _create_contacts(bill_tos):
-    """Create the contacts; one by one where all at once fails."""
+    """Create the contacts: all at once or, if that fails, one by one."""
     if not bill_tos:
         return {}
     env = bill_tos.env
@@ -240,7 +240,7 @@ def _create_contacts(bill_tos):
 
 
 def _create_partners(bill_tos):
-    """Create all at once what Odoo would else bring in line one by one.
+    """Create contacts all at once, which Odoo would otherwise sync one by one.
 
     `_partners_skip_fields_sync` is what Odoo imports contacts with (base,
     models/res_partner.py:928); what it skips is here: the commercial fields, and
@@ -252,7 +252,8 @@ def _create_partners(bill_tos):
         vals_list.append(
             {
                 **customer.commercial_partner_id._get_commercial_values(),
-                # Neither an invoice nor an other address is passed on to it.
+                # Odoo does not copy the address to contacts of the type invoice or
+                # other.
                 **customer._get_address_values(),
                 **prepare_contact(bill_to),
                 "parent_id": customer.id,
@@ -274,7 +275,7 @@ def _create_partners(bill_tos):
 
 
 def _store_arrivals(bill_tos, contacts, origin):
-    """Store that these rows have these contacts now, one each."""
+    """Store that these rows now have these contacts, one each."""
     rows = [
         (
             bill_to.id,

@@ -8,7 +8,7 @@ from ...lib.connectwise_client import take_out_invisible
 def find_contacts_entered_here(bill_tos):
     """Return {(customer, e-mail): its contacts that Odoo had before}.
 
-    Only for rows where it matters: with nothing imported, or imported differently.
+    Only for rows that need it: without an imported contact, or with a different one.
     """
     customers, emails = set(), set()
     for bill_to in bill_tos:
@@ -22,7 +22,7 @@ def find_contacts_entered_here(bill_tos):
         return {}
     Partner = bill_tos.env["res.partner"].with_context(active_test=False)
     Partner.flush_model(["email_normalized"])
-    # Few addresses have other characters than ASCII's: these may be invisible ones.
+    # Few addresses have characters outside ASCII; those may be invisible.
     possible = SQL(
         "SELECT id FROM res_partner"
         " WHERE email_normalized = ANY(%s) OR email_normalized ~ '[^ -~]'",
@@ -74,9 +74,9 @@ def plan_contact(bill_to, known):
 
 
 def _plan_new_contact(customer, email, here):
-    """Tell an address that accounting has from a contact that was entered by hand."""
+    """Distinguish an address from accounting from a contact entered by hand."""
     contacts = (here or customer.browse()) - customer
-    # Another connection of this customer may just have taken one of them over.
+    # Another connection of this customer may just have converted one of them.
     contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
     if _see_email(customer) == email:
         return "none", {"code": "own_email", "email": email}
@@ -133,11 +133,11 @@ def prepare_contact(bill_to, enabled=False):
         "connectwise_enabled": bill_to._is_to_be_enabled(enabled),
     }
     if not before:
-        # Odoo chooses no address of this type for an order or an invoice.
+        # Odoo never chooses an address of this type for an order or an invoice.
         values["type"] = "other"
     return values
 
 
 def _see_email(partner):
-    """Return a partner's e-mail address without what nobody sees of it."""
+    """Return a partner's e-mail address without invisible characters."""
     return take_out_invisible(partner.email_normalized or "")

@@ -59,7 +59,7 @@ def connect(mapping, company):
 
 
 def confirm_name(mapping):
-    """Let the name count that this customer wrote.
+    """Accept the name that this customer wrote.
 
     :raises UserError: if the customer wrote none
     """
@@ -72,9 +72,9 @@ def confirm_name(mapping):
 
 
 def set_aside(env, companies):
-    """Take the connections to these companies away until a person decides.
+    """Remove the connections to these companies until a person decides.
 
-    The contacts stay as they are: nobody writes, removes or mails them.
+    The contacts stay, but they are not updated, removed or mailed.
 
     :param companies: {id of the company: name of the one that has its ConnectWise
         id now, or None if there is none}
@@ -110,7 +110,7 @@ def set_aside(env, companies):
 
 
 def link(env, links):
-    """Store connections, without looking at the contacts.
+    """Store connections, without touching the contacts.
 
     A person's own decision wins over a link that was not made by hand.
 

@@ -1,4 +1,4 @@
-"""Disconnecting a customer, and taking its Bill-To contact away again."""
+"""Disconnecting a customer, and removing its Bill-To contact."""
 
 import logging
 
@@ -62,15 +62,15 @@ def disconnect(mapping):
 
 
 def remove_contacts(mappings):
-    """Take the synced contacts of these rows away, and log it."""
+    """Remove the synced contacts of these rows, and log it."""
     for bill_to in mappings.sudo().bill_to_ids.filtered("contact_id"):
         remove_contact(bill_to)
 
 
 def remove_contact(bill_to, note=False):
-    """Take one synced contact away.
+    """Remove one synced contact, and log it.
 
-    :param note: why there is none from now on, as `explain_contact` takes it
+    :param note: why there is no contact any more, as for `explain_contact`
     """
     take_away(bill_to)
     bill_to.note = note
@@ -80,7 +80,7 @@ def remove_contact(bill_to, note=False):
 
 
 def take_away(bill_to):
-    """Delete a contact that the synchronization created, give back one it took over."""
+    """Delete the contact if the synchronization created it, or restore it."""
     if not bill_to.contact_id:
         return
     contact, before = as_sync(bill_to.contact_id), bill_to.before
@@ -105,21 +105,21 @@ def take_away(bill_to):
 
 
 def _give_orders_back(contact, customer):
-    """Let orders and draft invoices have the customer as address again.
+    """Replace the contact by the customer as the address of orders and draft invoices.
 
-    A contact that somebody entered stays, and with it what it was chosen for.
+    Only for a contact that was created here: a converted one keeps its orders.
     """
     env = customer.env
     drafts = {"account.move": Domain("state", "=", "draft")}
     if "sale.order" in env:
-        # The addresses are those of the invoices to come.
+        # Future invoices get their addresses from it.
         drafts["sale.order"] = Domain("invoice_status", "!=", "invoiced")
     for model, domain in drafts.items():
         records = env[model].sudo().with_context(active_test=False)
         names = [name for name in ADDRESSES if name in records._fields]
         uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
         for record in records.search(domain & uses_it):
-            # All at once: an address that is left out follows from the customer.
+            # All at once: Odoo would compute an omitted address from the customer.
             record.write(
                 {
                     name: (customer if address == contact else address).id
@@ -130,7 +130,7 @@ def _give_orders_back(contact, customer):
 
 
 def _write_archiving(contact, values):
-    # Odoo refuses to archive the contact of a user; that is a person's to do.
+    # Odoo refuses to archive the contact of a user; a person has to do that.
     if not values.get("active", True) and contact.user_ids.filtered("active"):
         values = {**values, "active": True}
     contact.write(values)
@@ -147,9 +147,9 @@ def _try_delete(contact):
 
 
 def _is_referred_to(contact):
-    """Whether anything in the database, a message for example, names this contact.
+    """Whether anything in the database refers to this contact, such as a message.
 
-    Deleting alone would not tell: some references are deleted along, or emptied.
+    Trying to delete it would not show this: some references are deleted or emptied.
     """
     contact.env.flush_all()
     columns = contact.env["base.partner.merge.automatic.wizard"]._get_fk_on(
@@ -184,7 +184,7 @@ def _is_referred_to(contact):
 
 
 def take_out_of_waiting_mail(contacts):
-    """Take these contacts out of everything that waits to be sent."""
+    """Remove these contacts from everything that waits to be sent."""
     contacts = contacts.sudo()
     if not contacts:
         return
@@ -217,7 +217,7 @@ def _take_out_of_scheduled_messages(contacts):
 
 
 def _take_out_of_waiting_invoices(contacts):
-    """Take the contacts out of batches, and of invoices that wait for their PDF."""
+    """Remove the contacts from batches, and from invoices that wait for their PDF."""
     env = contacts.env
     env.flush_all()
     for model, name in (

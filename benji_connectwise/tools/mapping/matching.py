@@ -17,10 +17,10 @@ from .connecting import link
 
 
 def match_customers(run):
-    """Connect what belongs together for sure, note what is ambiguous.
+    """Connect certain matches, and store conflicts.
 
-    Yields after some rows were connected. The outcome depends on nothing but what is
-    compared here, so if that is the same as last time, there is nothing to do.
+    Yields after some rows were connected. The result depends only on what is compared
+    here, so nothing is done if that has not changed since last time.
 
     :param run: the `Synchronization` that this belongs to
     """
@@ -32,7 +32,7 @@ def match_customers(run):
     if sync.fingerprint == before:
         return
     if before and before.split()[0] != sync.fingerprint.split()[0]:
-        # Another version may compare by other rules.
+        # Another version may compare differently.
         _normalise_again(backend)
     rows = env.execute_query(
         SQL(
@@ -53,7 +53,7 @@ def match_customers(run):
     customers = [
         Customer(row, name, ref or None, is_self_written)
         for row, name, ref, is_self_written, *_state, is_part in rows
-        # A part of another customer gets no invoices of its own.
+        # A customer that is part of another gets no invoices of its own.
         if not is_part
     ]
     result = match(
@@ -107,8 +107,8 @@ def get_fingerprint(backend):
 
 
 def _find_candidates(backend, customers):
-    """Return the companies that have a name or an Account ID in common with one of
-    these customers, or are connected: no other makes a difference to matching."""
+    """Return the companies that share a name or an Account ID with one of these
+    customers, or are connected: no others matter for matching."""
     rows = backend.env.execute_query(
         SQL(
             """
@@ -139,7 +139,7 @@ def _find_candidates(backend, customers):
 
 
 def _normalise_again(backend):
-    """Store anew what the companies are compared by."""
+    """Store again the keys by which the companies are compared."""
     companies = backend.env.execute_query(
         SQL(
             "SELECT id, name, account_number FROM connectwise_company"
@@ -194,7 +194,7 @@ def _store_conflicts(run, shown, conflicts):
     """Make these the conflicts that the report shows.
 
     :param shown: {row: its conflict} of those it shows now
-    :return: whether it shows others now
+    :return: whether that changed
     """
     Mapping = run.env["connectwise.mapping"]
     found = {

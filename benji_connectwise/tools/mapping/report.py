@@ -1,4 +1,4 @@
-"""The Customer Mapping Report around its rows: what opens it and stands above it."""
+"""The Customer Mapping Report apart from its rows: opening it, and its status line."""
 
 from odoo import fields
 from odoo.exceptions import RedirectWarning
@@ -11,7 +11,7 @@ INTEGRATIONS_ACTION = "benji_connectwise.connectwise_integrations_action"
 
 
 def check_connected(backend):
-    """Lead to *Integrations* where there is no connection.
+    """Offer *Integrations* if there is no connection.
 
     :raises RedirectWarning: if `backend` is empty
     """
@@ -27,7 +27,7 @@ def check_connected(backend):
 def prepare_report(backend):
     """Return the action that opens the report of a connection, or of none.
 
-    Without any row it says the next step, with a button to it.
+    If it has no rows, it says the next step and offers a button for it.
     """
     env = backend.env
     action = env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
@@ -41,7 +41,7 @@ def prepare_report(backend):
 
 
 def describe_status(backend):
-    """Return what stands above the report about a connection, or about none.
+    """Return the status line above the report, of a connection or of none.
 
     :return: `backend_id`, `state`, `read` and `total` of a running rescan, `text` with
         its `level` (Bootstrap's: muted, info, warning, danger), `environment` and

@@ -61,10 +61,10 @@ def add_rows(backend):
 
 
 def note_parts(rows):
-    """Make a conflict of each connected row whose customer became part of another.
+    """Store a conflict for each connected row whose customer became part of another.
 
-    Its connection says nothing certain about the other's invoices. The conflict ends
-    when the customer stands alone again.
+    Its connection is no evidence for the other customer's invoices. The conflict ends
+    when the customer is independent again.
     """
     rows.flush_model()
     rows.env["res.partner"].flush_model(["commercial_partner_id"])
@@ -94,8 +94,8 @@ def note_parts(rows):
 
 
 def _find_needless(rows):
-    """Return the rows of customers that became a part of another, where nobody
-    connected or disconnected anything."""
+    """Return the rows of customers that became part of another, if nobody ever
+    connected or disconnected them."""
     return rows.search(
         [
             ("id", "in", rows.ids),
@@ -131,7 +131,7 @@ def query_open_invoices(env):
 def open_row(partner):
     """Return the action that opens a customer's row, or that of a synced contact.
 
-    Of several connections, it is the row of the current company's.
+    If there are several, it is the row of the current company's connection.
     """
     backend = partner.env.company._get_connectwise_backend()
     rows = partner._get_connectwise_mapping() | partner.sudo().connectwise_mapping_ids

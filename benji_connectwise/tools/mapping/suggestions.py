@@ -1,4 +1,4 @@
-"""Which ConnectWise companies a customer might be, and which one for certain."""
+"""Suggesting ConnectWise companies for a customer, and finding exact matches."""
 
 from collections import Counter
 
@@ -33,7 +33,7 @@ def suggest_companies(mapping):
 def find_exact_matches(mappings):
     """Return what can be connected at once: rows with exactly one exact match.
 
-    Left out are rows about which somebody has to decide, or decided.
+    Left out are rows with a conflict, and rows that a person decided about.
 
     :return: {row: (the company, the reasons in words)}
     """
@@ -48,7 +48,7 @@ def find_exact_matches(mappings):
             for row in rows
             if (match := _find_exact_match(row, index, places, row in evident))
         }
-        # Two customers that are both one company's match are no exact match.
+        # A company that matches two customers is no exact match.
         count = Counter(company for company, _why in found.values())
         matches |= {row: match for row, match in found.items() if count[match[0]] == 1}
     return matches
@@ -57,8 +57,8 @@ def find_exact_matches(mappings):
 def connect_exact_matches(matches):
     """Connect these customers.
 
-    A person has still to check each of these connections: until then they are no
-    better than a name.
+    A person still has to check each connection; until then it counts no more than an
+    equal name.
 
     :param matches: as `find_exact_matches` returns them
     :return: the rows that were connected
@@ -129,7 +129,7 @@ def find_evidence(mapping):
             ("move_id.commercial_partner_id", "=", mapping.partner_id.id),
             ("move_id.company_id", "in", mapping.backend_id._get_companies().ids),
             ("hit_ids", "!=", False),
-            # Answers of another ConnectWise prove nothing here.
+            # Answers from another ConnectWise prove nothing here.
             ("tenant", "in", [False, mapping.backend_id.tenant]),
         ],
         order="id desc",
@@ -166,7 +166,7 @@ def _may_be_connected(row):
 
 
 def _find_evident(rows):
-    """Return those of these rows whose customers ConnectWise has an invoice of."""
+    """Return the rows whose customers have an invoice in ConnectWise."""
     lookups = rows.env["connectwise.lookup"].search(
         [
             ("move_id.commercial_partner_id", "in", rows.partner_id.ids),
@@ -193,14 +193,14 @@ def _group_places(index):
 def _find_exact_match(mapping, index, places, is_evident):
     """Return the company of the only suggestion that leaves no doubt, and the reasons.
 
-    One that is connected to another customer already always leaves some.
+    A company that is already connected to another customer always leaves doubt.
 
     :return: (the company, the reasons in words), or None
     """
     invoices, found = find_evidence(mapping) if is_evident else ({}, 0)
     core = normalise_name(mapping.partner_id.name).core
     account_id = normalise_account_id(mapping.partner_id.ref)
-    # The others are not exact: so that not every name is compared with every other.
+    # Only these can be exact, so not every name is compared with every other.
     keys = [*invoices, core and ("name", _sort_words(core))]
     keys.append(account_id and ("account_id", account_id))
     near = sorted(
@@ -223,10 +223,10 @@ def _find_exact_match(mapping, index, places, is_evident):
 
 
 def _leaves_no_doubt(mapping, suggestion, invoices):
-    """Whether a suggestion is enough to connect with others at once.
+    """Whether a suggestion is good enough to be connected together with others.
 
-    The numbers of invoices are, if all that were found are this company's, and two of
-    them have different amounts or the name is like: monthly fees are alike.
+    Invoice numbers are, if all invoices that were found are this company's and two of
+    them have different amounts (monthly fees are equal) or the name is similar.
     """
     reasons = {reason.kind: reason for reason in suggestion.reasons}
     company = mapping.env["connectwise.company"].browse(suggestion.company_id)

@@ -13,7 +13,7 @@ An object, because a caller from outside can put any value into the context but 
 def as_sync(partners):
     """Return these partners in an environment that may change synced contacts."""
     context = clean_context(partners.env.context)
-    # A list of customers would make a customer of each contact that is created.
+    # In a list of customers, Odoo would make each new contact a customer.
     context.pop("res_partner_search_mode", None)
     return partners.sudo().with_context(
         context, tracking_disable=True, active_test=False, connectwise_sync=SYNC
@@ -26,7 +26,7 @@ def make_readonly(arch, protected):
     :param arch: the view's tree, changed in place
     :param protected: the names of the fields
     """
-    # Fields of other models are in the views inside their field.
+    # Inside a field are views of other models.
     own = "not(ancestor::field[not(@name='child_ids')])"
     for node in arch.xpath(f"//field[@name and {own}]"):
         readonly = node.get("readonly")
@@ -40,7 +40,7 @@ def make_readonly(arch, protected):
 
 
 def refuse_change(partner, field):
-    """Refuse that anybody but the synchronization changes this field.
+    """Refuse a change of this field: only the synchronization may make it.
 
     :raises UserError: always
     """

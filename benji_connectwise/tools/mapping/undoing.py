@@ -1,4 +1,4 @@
-"""Undoing what a person disconnected a moment ago."""
+"""Undoing a disconnection that a person has just made."""
 
 from odoo.exceptions import UserError
 

@@ -1,6 +1,6 @@
 """The texts of the Customer Mapping Report, in the reader's language.
 
-Rows store codes and the names in their sentences. The sentences are here.
+Rows store codes and names. The sentences are made here.
 """
 
 from odoo import fields
@@ -8,7 +8,7 @@ from odoo.tools import format_date
 
 
 def explain_row(mapping):
-    """Say everything there is to know about a row.
+    """Say everything that is known about a row.
 
     :return: str, or False
     """
@@ -233,7 +233,7 @@ _CONFLICTS = {
 
 
 def explain_contact(env, note):
-    """Say why there is no Bill-To contact, or what to know about it.
+    """Say why there is no Bill-To contact, or what to check about it.
 
     :param note: {"code": …, and what the sentence names}, or nothing
     :return: str, or False

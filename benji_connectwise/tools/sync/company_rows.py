@@ -41,7 +41,7 @@ def prepare_row(company):
 
 
 def normalise(name, account_number):
-    """Return what a company is compared by, in the order of NORMALISED."""
+    """Return the keys by which a company is compared, in the order of NORMALISED."""
     core, account_id = normalise_name(name).core, normalise_account_id(account_number)
     return as_key(core), as_key(account_id)
 
@@ -49,7 +49,7 @@ def normalise(name, account_number):
 def get_newest_change(records):
     """Return the newest `last_updated` of the client's records as Odoo stores times.
 
-    A time in the future is passed over: it would hide later changes of other records.
+    A time in the future is ignored: it would hide later changes of other records.
     """
     latest = fields.Datetime.now() + OVERLAP
     times = (_as_odoo_time(record.last_updated) for record in records)

@@ -63,8 +63,8 @@ def read_contacts(env, client, wanted):
     """Read these Bill-To contacts, and store them.
 
     :param wanted: {company id: id of its Bill-To contact, or 0}
-    :return: (the client's contacts, its skipped records); what is known of those that
-        could not be read stays
+    :return: (the client's contacts, its skipped records); contacts that could not be
+        read keep their data
     """
     contacts, skipped = [], []
     for page, left_out in client.contacts(filter(None, wanted.values())):
@@ -128,7 +128,7 @@ def _store_contacts(env, wanted, contacts):
     rows = []
     for company_id, ref in wanted.items():
         contact = present.get(ref)
-        # The name of an inactive one says why there is none.
+        # The name of an inactive contact explains why there is none.
         name = contact and contact.name
         if contact and contact.is_inactive:
             contact = None

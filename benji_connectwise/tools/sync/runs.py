@@ -50,7 +50,7 @@ def start(backend, full, discard_disconnected, user):
                 " under Integrations ▸ Configure."
             )
         )
-    # Two at once must not wait for each other at the unique index.
+    # Two simultaneous starts must not wait for each other at the unique index.
     [[is_free]] = env.execute_query(
         SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "rescan", backend.id)
     )
@@ -58,7 +58,7 @@ def start(backend, full, discard_disconnected, user):
     if not is_free or (open_sync and not open_sync._is_interrupted()):
         raise UserError(env._("A rescan is already running."))
     if open_sync:
-        # A person who asks now does not wait until it would have been resumed.
+        # A person who asks now does not wait for the interrupted one to resume.
         open_sync.failure = backend.failure or backend.sync_failure
         open_sync._finish("failed")
         open_sync.flush_recordset()
@@ -68,7 +68,7 @@ def start(backend, full, discard_disconnected, user):
         "tenant": backend.tenant,
         "state": "running",
         "user_id": user.id,
-        # Without a reading before there is nothing to add to.
+        # The first synchronization has to read everything.
         "is_full": full or not backend.newest_change,
         "discard_disconnected": discard_disconnected,
         "started_at": fields.Datetime.now(),
@@ -77,7 +77,7 @@ def start(backend, full, discard_disconnected, user):
         with env.cr.savepoint():
             return env["connectwise.sync"].create(values)
     except UniqueViolation as error:
-        # Another request was committed after this one began to read.
+        # Another request was committed after this one began.
         raise UserError(env._("A rescan is already running.")) from error
 
 
@@ -108,7 +108,7 @@ def run_now(backend, full=False, discard_disconnected=False, with_changes=False)
 
 
 def preview(backend, full=False, discard_disconnected=False):
-    """Return what a synchronization would change, with nothing written.
+    """Return what a synchronization would change, without writing anything.
 
     :raises UserError, AccessError: as of `run_now`
     """
@@ -131,7 +131,7 @@ def run_scheduled(env):
     end = time.monotonic() + SECONDS_FOR_SYNC_STEPS
     for backend in env["connectwise.backend"].search(
         [
-            # Whatever the context says of archived ones.
+            # Even if the context includes archived ones.
             ("active", "=", True),
             ("sync_contacts", "=", True),
             ("state", "!=", "draft"),
@@ -147,7 +147,7 @@ def run_scheduled(env):
             if not sync:
                 sync = start(backend, False, False, env["res.users"])
         except UserError:
-            # A person's begins at this moment.
+            # A person is starting one at this moment.
             env.cr.rollback()
             continue
         _run(sync, end)
@@ -155,7 +155,7 @@ def run_scheduled(env):
 
 
 def _run(sync, end):
-    """Run in the background; the end is always reported, and nothing is raised.
+    """Run in the background. The end is always reported; nothing is raised.
 
     :param end: when to leave the rest to the next run, by `time.monotonic()`
     """
@@ -198,7 +198,7 @@ def run_in_steps(sync, end):
     if sync.state in OPEN and sync._is_cancelled():
         sync._finish("cancelled")
     if sync.state not in OPEN:
-        # Also where another request ended it.
+        # Even if another request ended it.
         sync._clear_up()
     env["ir.cron"]._commit_progress()
     if sync.state not in OPEN:
@@ -211,7 +211,7 @@ def _take_steps(sync, steps, end):
     for _step in steps:
         sync.env["ir.cron"]._commit_progress(1)
         now = time.monotonic()
-        # Not after each page, of which there are twenty in a second.
+        # Not after each page: twenty are read in a second.
         if now > look_up:
             look_up = now + 0.5
             if sync._is_cancelled():
@@ -222,7 +222,7 @@ def _take_steps(sync, steps, end):
 
 
 def put_off(sync, error):
-    """Go on when the pause after a failure ends; tell who asked for it once."""
+    """Continue after the pause for a failure; tell the person who asked, once."""
     is_news = not sync.failure
     sync.failure = serialize_error(error)
     if is_news:
@@ -234,7 +234,7 @@ def put_off(sync, error):
 
 
 def give_way(sync, error):
-    """Go on at once: a person changed the same row meanwhile."""
+    """Continue at once: a person changed the same row at the same time."""
     if not sync.exists():
         return
     sync.conflicts += 1

@@ -1,4 +1,4 @@
-"""Rows of Python as a table in an SQL query."""
+"""Using Python's rows as a table in an SQL query."""
 
 import hashlib
 

@@ -1,6 +1,6 @@
 """One synchronization, from top to bottom: read, apply, match, import contacts.
 
-Its generators yield whenever what was done may be committed.
+Its generators yield whenever their caller may commit.
 """
 
 import json
@@ -111,12 +111,12 @@ class Synchronization:
         read = sum(sync.range_ids.mapped("companies_read"))
         # Some may have been deleted while the pages were read.
         if read < sync.companies_total and read < self.client.count_companies():
-            # A resumed synchronization would find the same gap for ever.
+            # A resumed synchronization would find the same gap again and again.
             sync._clear_up()
             raise BadAnswerError("Not all companies were listed", reason="paging")
 
     def _apply_companies(self):
-        """Make ConnectWise's companies what was read, if that is plausible."""
+        """Apply the companies that were read, if they are plausible."""
         env, sync, backend = self.env, self.sync, self.backend
         staged = env["connectwise.sync.company"]
         refs = {ref for row in sync.range_ids for ref in row.gone_refs or ()}
@@ -171,7 +171,7 @@ class Synchronization:
         count = Mapping.search_count(connected)
         if rows and not sum(self.sync.range_ids.mapped("companies_read")):
             raise MassLossError(len(rows), count)
-        # A single one is what a person did in ConnectWise, however few there are.
+        # A single one was deleted by a person in ConnectWise, however few there are.
         if len(lost) > max(1, MOST_GONE * count):
             raise MassLossError(len(lost), count)
         return lost
@@ -204,7 +204,7 @@ class Synchronization:
         """Read the Bill-To contacts of the connected companies.
 
         All of them if a person asked; otherwise those that are new or changed, and some
-        of the others, round and round.
+        of the others in turn.
         """
         sync = self.sync
         wanted = find_wanted_contacts(self.backend)
@@ -242,7 +242,7 @@ class Synchronization:
             _company, contact, asked = row
             is_due = contact != asked or contact in changed
             (chosen if is_due else others).append(row)
-        # The rest of the last request is for those that were not checked for longest.
+        # The last request is filled up with those that were checked longest ago.
         free = CONTACTS_EACH_HOUR - len(chosen) % CONTACTS_EACH_HOUR
         before = self.sync._get_last_done().rechecked_until_id
         rechecked = sorted(others, key=lambda row: (row[0] <= before, row[0]))[:free]
@@ -257,7 +257,7 @@ class Synchronization:
         )
 
     def _import_contacts(self):
-        """Bring the contacts in Odoo in line."""
+        """Update the contacts in Odoo."""
         Mapping = self.env["connectwise.mapping"]
         ids = find_rows_to_import(self.backend)
         for part in split_every(ROWS_AT_ONCE, ids, Mapping.browse):
@@ -288,7 +288,7 @@ def plan_ranges(sync, client):
 
 
 def read_ranges(ranges, client, since=None):
-    """Read and store what is left of these ranges, yielding after each page.
+    """Read and store the rest of these ranges, yielding after each page.
 
     :param ranges: of one synchronization
     :param since: only what changed after this time (with a zone)
@@ -300,7 +300,7 @@ def read_ranges(ranges, client, since=None):
     wanted = [IdRange(row.after_ref, row.until_ref or None) for row in left.values()]
     for page in client.companies(wanted, since):
         unreadable = [record.id for record in page.skipped]
-        # One that says not even which it is may be any of those that are missing.
+        # A record without an id may be any of those that are missing.
         is_whole = is_full and None not in unreadable
         changed, gone, refused = sync.env["connectwise.sync.company"]._stage(
             sync,
