@@ -129,11 +129,7 @@ class TestBench(BenchCommon):
         self.assertEqual(self.found(bench, 0), {"hits": ["CW1001"]})
 
     def test_only_the_newest_invoices_are_tried(self):
-        amounts = {"amount": 1, "post": False}
-        moves = self.invoice("A-1", **amounts)
-        for number in range(2, INVOICES_ON_BENCH + 2):
-            moves |= self.invoice(f"A-{number}", **amounts)
-        moves.action_post()
+        self.copies(self.invoice("A-1", amount=1), INVOICES_ON_BENCH)
         bench = self.bench()
         bench.action_try()
         self.assertEqual(bench.result_ids[0].misses, INVOICES_ON_BENCH)

@@ -145,7 +145,7 @@ def serve_numbers(tenant: Tenant, invoices: list[Any]) -> None:
     tenant.answers(INVOICES_PATH, find)
 
 
-@pytest.mark.parametrize(("count", "read"), [(20, 20), (21, 21), (300_000, 21)])
+@pytest.mark.parametrize(("count", "read"), [(20, 20), (21, 21), (3_000, 21)])
 def test_one_more_than_twenty_hits_of_a_number_are_read(
     client: ConnectWiseClient, tenant: Tenant, count: int, read: int
 ) -> None:
@@ -154,7 +154,7 @@ def test_one_more_than_twenty_hits_of_a_number_are_read(
     assert [request.args["pageSize"] for request in tenant.requests] == ["21"]
 
 
-@pytest.mark.parametrize("count", [21, 22, 300_000])
+@pytest.mark.parametrize("count", [21, 22, 3_000])
 def test_number_with_more_hits_affects_only_itself(
     client: ConnectWiseClient, tenant: Tenant, count: int
 ) -> None:
