@@ -7,10 +7,11 @@ import json
 import unittest
 from pathlib import Path
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ..tools.mapping.bill_to_import import import_contacts
 from ..tools.mapping.connecting import link
+from .browser_common import BrowserCommon
 from .mapping_common import MappingReportCommon
 
 AXE = Path(__file__).parents[2] / ".local/axe/node_modules/axe-core/axe.min.js"
@@ -72,7 +73,7 @@ const look = async (screen) => {
 
 @unittest.skipUnless(AXE.exists(), "axe-core is not installed: scripts/setup test")
 @tagged("post_install", "-at_install")
-class TestAccessibility(MappingReportCommon, HttpCase):
+class TestAccessibility(MappingReportCommon, BrowserCommon):
     def check(self, url, *steps, ready=".o_action_manager > *"):
         """Open this page, and look at each of these screens.
 

@@ -1,9 +1,10 @@
 """Deleting a connection, and what is said before."""
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ..tools.invoice_pdf.keeping import pin_pdfs
+from .browser_common import BrowserCommon
 from .contact_common import ContactCommon, import_contact
 
 
@@ -92,7 +93,7 @@ class TestDisconnecting(DisconnectCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestUninstalling(DisconnectCommon, HttpCase):
+class TestUninstalling(DisconnectCommon, BrowserCommon):
     def dialog_of_apps(self, module):
         return self.env["base.module.uninstall"].create(
             {"module_ids": [(6, 0, self.env.ref(f"base.module_{module}").ids)]}

@@ -3,8 +3,9 @@
 from lxml import etree
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
+from .browser_common import BrowserCommon
 from .contact_common import ContactCommon
 
 
@@ -87,7 +88,7 @@ class TestTile(PageCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestAround(PageCommon, HttpCase):
+class TestAround(PageCommon, BrowserCommon):
     def test_settings_lead_to_the_page(self):
         arch = self.env["res.config.settings"].get_view(view_type="form")["arch"]
         [block] = etree.fromstring(arch).xpath("//block[@id='connectwise_settings']")

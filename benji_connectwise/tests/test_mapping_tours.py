@@ -1,14 +1,15 @@
 """The Customer Mapping Report in a browser."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ..tools.mapping.bill_to_import import import_contacts
 from ..tools.mapping.connecting import link
+from .browser_common import BrowserCommon
 from .mapping_common import MappingReportCommon
 
 
 @tagged("post_install", "-at_install")
-class TestMappingTours(MappingReportCommon, HttpCase):
+class TestMappingTours(MappingReportCommon, BrowserCommon):
     def tour(self, name):
         self.start_tour("/odoo", name, login=self.administrator.login)
 

@@ -1,12 +1,13 @@
 """Tours through the browser."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
+from .browser_common import BrowserCommon
 from .common import ConnectwiseCommon
 
 
 @tagged("post_install", "-at_install")
-class TestTours(ConnectwiseCommon, HttpCase):
+class TestTours(ConnectwiseCommon, BrowserCommon):
     def tour(self, name, user):
         self.start_tour(
             "/odoo",

@@ -1,12 +1,14 @@
 """Tours through the browser."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
+
+from odoo.addons.benji_connectwise.tests.browser_common import BrowserCommon
 
 from .common import CRON, ReconciliationCommon
 
 
 @tagged("post_install", "-at_install")
-class TestTours(ReconciliationCommon, HttpCase):
+class TestTours(ReconciliationCommon, BrowserCommon):
     def run_cron(self):
         # A browser's test has such a registry from the start.
         self.env.ref(CRON).sudo().method_direct_trigger()
