@@ -51,8 +51,14 @@ PDFS_PER_STEP = 8
 """PDFs that are stored in one step: more would be lost when Odoo is killed."""
 
 REFRESH_AT_ONCE = 200
-"""Invoices whose PDFs a person can refresh together: their numbers are asked for within
-seconds, and PDFs that take longer come in the background."""
+"""Invoices whose PDFs a person waits for when he refreshes them: their numbers are
+asked for within seconds, and PDFs that take longer come in the background."""
+
+REFRESH_IN_BACKGROUND = 5000
+"""The most that a person has refreshed at once: it takes ten minutes or two."""
+
+REFRESH_PER_STEP = 50
+"""Of these, so many between two looks at how far it is: one request for the numbers."""
 
 COMPANIES_LISTED = 80
 """ConnectWise customers that the dialog "+" lists; the others are found by typing."""

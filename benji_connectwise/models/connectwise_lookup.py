@@ -365,6 +365,7 @@ class ConnectwiseLookup(models.Model):
     def _cron_prefetch(self):
         """Fetch PDFs before people need them, and send the invoices that were held."""
         end = get_end_of_run()
+        self.env["invoice.pdf.refresh"]._work_off(end)
         for backend in self.env["connectwise.backend"].search([("active", "=", True)]):
             if backend._is_pdf_source():
                 prepare_called_invoices(backend, end)

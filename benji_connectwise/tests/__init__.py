@@ -40,6 +40,7 @@ from . import (
     test_portal,
     test_prefetch,
     test_private_key,
+    test_refresh,
     test_saved_report,
     test_secrets,
     test_self_written,

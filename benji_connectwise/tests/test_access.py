@@ -60,6 +60,9 @@ invoice.pdf.source
     write, create, unlink, action_move_up, action_move_down       – – – – – – – ✓ –
 invoice.pdf.preference
     read, write, create, unlink, action_apply                     – – – – – ✓ – ✓ –
+invoice.pdf.refresh
+    read, action_open                                             – – – – – ✓ – ✓ –
+    write, create, unlink                                         – – – – – – – – –
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –

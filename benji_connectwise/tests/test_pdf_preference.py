@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from ..const import PREFER_AT_ONCE, REFRESH_AT_ONCE
+from ..const import PREFER_AT_ONCE, REFRESH_IN_BACKGROUND
 from ..tools.invoice_pdf.fetching import find_due_invoices
 from ..tools.invoice_pdf.order import get_order
 from .test_why_this_pdf import WhyCommon
@@ -365,12 +365,12 @@ class TestManyInvoices(PreferenceCommon):
         self.assertIn("NOT-1: ", message)
         self.assertEqual(len(self.lookups()), 1)
 
-    def test_more_than_a_person_can_wait_for_are_not_refreshed(self):
+    def test_more_invoices_than_there_is_time_for_are_not_refreshed(self):
         Move = self.env["account.move"].with_user(self.accountant)
         many = Move.browse(range(10**7, 10**7 + 10_000))
         self.patch(type(Move), "check_access", lambda *args: None)
         with (
             self.no_requests(),
-            self.assertRaisesRegex(UserError, f"at most {REFRESH_AT_ONCE}"),
+            self.assertRaisesRegex(UserError, f"at most {REFRESH_IN_BACKGROUND}"),
         ):
             many.action_refresh_pdf()

@@ -188,7 +188,6 @@ def fetch_anew(moves):
         backend = company._get_connectwise_backend()
         if not backend:
             continue
-        backend._forget_failures()
         limits = get_interactive_limits(backend)
         if not limits:
             continue

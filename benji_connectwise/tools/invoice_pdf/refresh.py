@@ -2,7 +2,7 @@
 
 from odoo.exceptions import AccessError, UserError
 
-from ...const import MOST_LISTED, REFRESH_AT_ONCE
+from ...const import MOST_LISTED, REFRESH_AT_ONCE, REFRESH_IN_BACKGROUND
 from .explain_lookup import (
     explain_error,
     explain_lookup,
@@ -14,35 +14,36 @@ from .fetching import fetch_anew
 def refresh(moves):
     """Fetch the PDFs of `moves` again; an outage is described, not raised.
 
-    The result is also logged on each invoice.
+    The result is also logged on each invoice. If they are more than a person can wait
+    for, the scheduled action fetches them.
 
-    :return: a notification
+    :return: a notification, or the dialog that shows how far it is
     :raises AccessError: unless the user may send these invoices
-    :raises UserError: if they are more than a person can wait for
+    :raises UserError: if they are too many
     """
     _ = moves.env._
     if not moves.env.user.has_group("account.group_account_invoice"):
         raise AccessError(_("Only people in Invoicing can refresh an invoice's PDF."))
     moves.check_access("read")
-    if len(moves) > REFRESH_AT_ONCE:
+    if len(moves) > REFRESH_IN_BACKGROUND:
         raise UserError(
             _(
                 "You selected %(count)s invoices. Refresh at most %(most)s at once.",
                 count=len(moves),
-                most=REFRESH_AT_ONCE,
+                most=REFRESH_IN_BACKGROUND,
             )
         )
-    before = {move: move.sudo().connectwise_pdf_id.checksum for move in moves}
-    fetch_anew(moves)
-    moves.invalidate_recordset()
+    for company in moves.company_id:
+        # A person asked for it: this ends any back-off.
+        company._get_connectwise_backend()._forget_failures()
+    if len(moves) > REFRESH_AT_ONCE:
+        return moves.env["invoice.pdf.refresh"]._start(moves)
     level, invoices = "success", {}
-    for move in moves:
-        move_level, text = _describe(move, before[move])
+    for move, (move_level, text) in refresh_some(
+        moves, moves.env.user.partner_id
+    ).items():
         level = "warning" if move_level == "warning" else level
         invoices.setdefault(text, []).append(move.name or _("Draft"))
-        move.sudo()._message_log(
-            body=_("Refresh PDF: %s", text), author_id=moves.env.user.partner_id.id
-        )
     if len(moves) > 1:
         texts = [f"{_name(moves, names)}: {text}" for text, names in invoices.items()]
     else:
@@ -57,6 +58,23 @@ def refresh(moves):
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
     }
+
+
+def refresh_some(moves, author):
+    """Fetch the PDFs of `moves` again, and log on each invoice what came back.
+
+    :param author: the partner of the person who asked for it
+    :return: {invoice: (level of a notification, sentence)}
+    """
+    before = {move: move.sudo().connectwise_pdf_id.checksum for move in moves}
+    fetch_anew(moves)
+    moves.invalidate_recordset()
+    results = {move: _describe(move, before[move]) for move in moves}
+    for move, (_level, text) in results.items():
+        move.sudo()._message_log(
+            body=move.env._("Refresh PDF: %s", text), author_id=author.id
+        )
+    return results
 
 
 def _name(moves, names):

@@ -1,0 +1,121 @@
+import logging
+import time
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Command
+
+from ..const import REFRESH_PER_STEP
+from ..tools.invoice_pdf.refresh import refresh_some
+
+_logger = logging.getLogger(__name__)
+
+
+class InvoicePdfRefresh(models.TransientModel):
+    """*Refresh PDF* for more invoices than a person can wait for: how far it is.
+
+    The scheduled action that fetches PDFs does the work.
+    """
+
+    _name = "invoice.pdf.refresh"
+    _description = "Refresh PDF"
+
+    move_ids = fields.Many2many("account.move", "invoice_pdf_refresh_rel")
+    left_ids = fields.Many2many("account.move", "invoice_pdf_refresh_left_rel")
+    total = fields.Integer("Invoices", compute="_compute_progress")
+    done = fields.Integer("Refreshed", compute="_compute_progress")
+    is_finished = fields.Boolean(compute="_compute_progress")
+    summary = fields.Char(compute="_compute_summary")
+
+    @api.depends("move_ids", "left_ids")
+    def _compute_progress(self):
+        for refresh in self:
+            refresh.total = len(refresh.move_ids)
+            refresh.done = refresh.total - len(refresh.left_ids)
+            refresh.is_finished = not refresh.left_ids
+
+    @api.depends("move_ids", "left_ids")
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        Move = self.env["account.move"]
+        labels = dict(
+            Move._fields["connectwise_status"]._description_selection(self.env)
+        )
+        for refresh in self:
+            done = refresh.move_ids - refresh.left_ids
+            groups = Move._read_group(
+                [("id", "in", done.ids)], ["connectwise_status"], ["__count"]
+            )
+            refresh.summary = " · ".join(
+                f"{count} {labels.get(status) or self.env._('not from ConnectWise')}"
+                for status, count in groups
+            )
+
+    @api.model
+    def _start(self, moves):
+        """Have `moves` refreshed; return the dialog that shows how far that is."""
+        refresh = self.sudo().create(
+            {"move_ids": [Command.set(moves.ids)], "left_ids": [Command.set(moves.ids)]}
+        )
+        self.env["connectwise.lookup"].sudo()._trigger_prefetch()
+        return {
+            **refresh._get_records_action(name=self.env._("Refresh PDF")),
+            "target": "new",
+        }
+
+    @api.model
+    def _work_off(self, end):
+        """Refresh what was asked for, step by step; commits.
+
+        :param end: when to leave the rest to the next run, of `get_end_of_run`
+        """
+        for refresh in self.search([("left_ids", "!=", False)], order="id"):
+            while refresh.left_ids:
+                if time.monotonic() > end:
+                    self.env["connectwise.lookup"]._trigger_prefetch()
+                    return
+                refresh._refresh_some(refresh.left_ids[:REFRESH_PER_STEP])
+                self.env["ir.cron"]._commit_progress(1)
+            refresh._tell()
+
+    def _refresh_some(self, moves):
+        user = self.create_uid
+        try:
+            refresh_some(moves.with_context(lang=user.lang), user.partner_id)
+        except OperationalError:
+            # Somebody works on one of them: the scheduled action fetches it later.
+            self.env.cr.rollback()
+        except Exception:
+            # The others must not wait for ever.
+            _logger.exception("Invoices %s cannot be refreshed", moves.ids)
+            self.env.cr.rollback()
+        self.left_ids = [Command.unlink(move.id) for move in moves]
+
+    def _tell(self):
+        user = self.create_uid
+        refresh = self.with_user(user).with_context(
+            lang=user.lang, allowed_company_ids=user.company_ids.ids
+        )
+        user._bus_send(
+            "simple_notification",
+            {
+                "type": "success",
+                "sticky": True,
+                "title": refresh.env._("Refresh PDF"),
+                "message": refresh.sudo().summary,
+            },
+        )
+
+    def action_open(self):
+        """Open the invoices, grouped by what ConnectWise answered."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice"
+        )
+        action["domain"] = [("id", "in", self.move_ids.ids)]
+        action["context"] = {
+            "default_move_type": "out_invoice",
+            "search_default_group_by_connectwise_status": 1,
+        }
+        return action
