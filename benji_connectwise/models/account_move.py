@@ -92,7 +92,6 @@ class AccountMove(models.Model):
         compute="_compute_connectwise_status",
         search="_search_connectwise_status",
         groups=INVOICING,
-        falsy_value_label=status.NONE,
     )
     connectwise_pdf_changed = fields.Boolean(
         "Changed in ConnectWise since sent",

@@ -1,5 +1,9 @@
 """The column, the filters and the groups *ConnectWise* of the list of invoices."""
 
+from ast import literal_eval
+
+from lxml.etree import fromstring
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -159,6 +163,46 @@ class TestStatus(StatusCommon):
     def test_outage_is_no_answer(self):
         self.sandbox.fault("unavailable", times=0)
         self.assertEqual(self.status(self.looked_up("CW1001")), "not_asked")
+
+    def test_every_filter_of_the_list_finds_its_invoice(self):
+        """Two facts may hold at once, so a filter may find more than its group."""
+        expected = self.one_of_each()
+        arch = self.env["account.move"].with_user(self.accountant)
+        arch = arch.get_view(
+            self.env.ref("account.view_account_invoice_filter").id, "search"
+        )["arch"]
+        filters = {
+            node.get("name"): literal_eval(node.get("domain"))
+            for node in fromstring(arch).iter("filter")
+            if node.get("name").startswith("connectwise_")
+        }
+        for name, word in {
+            "connectwise_has_pdf": "connectwise",
+            "connectwise_refused": "refused",
+            "connectwise_not_found": "not_found",
+            "connectwise_not_asked": "not_asked",
+            "connectwise_amount_differs": "differs",
+            "connectwise_pdf_changed": "changed",
+            "connectwise_held": "held",
+        }.items():
+            with self.subTest(name):
+                Move = self.env["account.move"].with_user(self.accountant)
+                found = Move.search(filters[name])
+                self.assertIn(expected[word], found)
+                self.assertFalse(found & expected[False])
+
+    def test_why_shows_the_reason_of_each_invoice(self):
+        """In a list of its own: making sentences takes longer than all else."""
+        page = self.env["connectwise.integrations"].with_user(self.administrator)
+        action = page.create({"company_id": self.company.id}).action_why()
+        views = {mode: view_id for view_id, mode in action["views"]}
+        Move = self.env["account.move"].with_user(self.administrator)
+        shown = Move.get_view(views["list"], "list")["models"]["account.move"]
+        self.assertIn("connectwise_message", shown)
+        usual = self.env.ref("account.view_out_invoice_tree").id
+        shown = Move.get_view(usual, "list")["models"]["account.move"]
+        self.assertIn("connectwise_status", shown)
+        self.assertNotIn("connectwise_message", shown)
 
     def test_vendor_bill_has_no_status(self):
         bill = self.env["account.move"].create(

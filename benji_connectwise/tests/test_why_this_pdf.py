@@ -136,6 +136,14 @@ class TestInTheBrowser(WhyCommon):
         [values] = reading.web_read({"invoice_pdf_explanation": {}})
         self.assertIn("PDF comes from PDF attached", values["invoice_pdf_explanation"])
 
+    def test_opening_an_invoice_does_not_explain_its_pdf(self):
+        """It takes longer than all else, so the tab does it when it is opened."""
+        Move = self.env["account.move"].with_user(self.accountant)
+        view = Move.get_view(view_type="form")
+        self.assertIn("connectwise_amount_differs", view["models"]["account.move"])
+        self.assertNotIn("invoice_pdf_explanation", view["models"]["account.move"])
+        self.assertIn('<widget name="invoice_pdf_explanation"', view["arch"])
+
 
 @tagged("post_install", "-at_install")
 class TestWithoutChoice(WhyCommon):

@@ -5,12 +5,10 @@ it is held, or another PDF than ConnectWise's is wanted for it.
 """
 
 from odoo.fields import Domain
-from odoo.tools import SQL, LazyTranslate
+from odoo.tools import SQL
 
 from .explain_choice import find_outranking
 from .searching import search_tried
-
-_lt = LazyTranslate(__name__)
 
 ANSWERS = [
     ("connectwise", "ConnectWise"),
@@ -23,7 +21,6 @@ ANSWERS = [
 """The first three have ConnectWise's PDF."""
 
 STATUSES = [*ANSWERS, ("held", "Held")]
-NONE = _lt("Not from ConnectWise")
 
 FACTS = (
     "invoice_pdf_source",
