@@ -4,6 +4,8 @@ from odoo.fields import Domain
 
 from .order import before_odoo, list_sources, put_first
 
+_PREFERS = Domain("invoice_pdf_preference", "!=", False)
+
 
 def as_flag(domain, operator, value):
     """Return the domain of a search for a Boolean field that is set in `domain`."""
@@ -90,11 +92,9 @@ def split_by_order(companies):
     for company in companies:
         here = Domain("company_id", "=", company.id)
         rest, sources = here, Source._get_sources(company.id)
-        for preferred, _label in list_sources(Source):
-            domain = _preferring(company, preferred)
-            if not domain.is_false():
-                yield company, here & domain, put_first(preferred, sources)
-                rest &= ~domain
+        for preferred, domain in _preferring(company).items():
+            yield company, here & domain, put_first(preferred, sources)
+            rest &= ~domain
         yield company, rest, put_first(None, sources)
 
 
@@ -105,30 +105,46 @@ def with_pdf_domain(env):
     )
 
 
-def _preferring(company, source):
-    """Return the domain of the invoices for which a person prefers `source`.
+def _preferring(company):
+    """Return {source: the domain of the invoices for which a person prefers it}.
 
-    Without a preference anywhere it is FALSE, so that searches stay simple.
+    Without the sources that nobody prefers, so that searches stay simple.
     """
-    preferred = Domain("invoice_pdf_preference", "=", source)
-    unset = Domain("invoice_pdf_preference", "=", False)
-    here = Domain("company_id", "=", company.id)
-    moves = company.env["account.move"].sudo()
-    customers = company.env["res.partner"].sudo().with_company(company)
-    customers = customers.with_context(active_test=False)
+    Move = company.env["account.move"].sudo()
+    Partner = company.env["res.partner"].sudo().with_company(company)
+    Partner = Partner.with_context(active_test=False)
     journals = company.env["account.journal"].sudo().with_context(active_test=False)
-    of_move = of_customer = of_journal = Domain.FALSE
-    if moves.search_count(here & preferred, limit=1):
-        of_move = preferred
-    if customers.search_count(preferred, limit=1):
-        of_customer = Domain(
-            "commercial_partner_id", "in", customers._search(preferred)
-        )
+    here = Domain("company_id", "=", company.id)
+    by_moves = _find_preferred(Move, here)
+    by_customers = _find_preferred(Partner)
     # A branch may use a journal of its parent company.
-    if found := journals.search(preferred):
-        others = Domain("commercial_partner_id", "not in", customers._search(~unset))
-        of_journal = Domain("journal_id", "in", found.ids) & others
-    return of_move | (unset & (of_customer | of_journal))
+    journals = journals.search(_PREFERS).grouped("invoice_pdf_preference")
+    unset = ~_PREFERS
+    domains = {}
+    for source, _label in list_sources(company):
+        preferred = Domain("invoice_pdf_preference", "=", source)
+        of_move = of_customer = of_journal = Domain.FALSE
+        if source in by_moves:
+            of_move = preferred
+        if source in by_customers:
+            of_customer = Domain(
+                "commercial_partner_id", "in", Partner._search(preferred)
+            )
+        if source in journals:
+            others = Domain(
+                "commercial_partner_id", "not in", Partner._search(_PREFERS)
+            )
+            of_journal = Domain("journal_id", "in", journals[source].ids) & others
+        domain = of_move | (unset & (of_customer | of_journal))
+        if not domain.is_false():
+            domains[source] = domain
+    return domains
+
+
+def _find_preferred(records, domain=Domain.TRUE):
+    """Return the sources that some record of this model prefers."""
+    groups = records._read_group(domain & _PREFERS, ["invoice_pdf_preference"])
+    return {source for [source] in groups}
 
 
 def _not_e_invoice(company):
