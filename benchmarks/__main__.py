@@ -1,6 +1,6 @@
 """Run the benchmark, or the parts of it that are about some goals.
 
-usage: python -m benchmarks [P1 … P11, P16, P17, P18]
+usage: python -m benchmarks [P1 … P13, P16 … P18]
 """
 
 import fcntl
@@ -41,6 +41,7 @@ FULL = Sizes(
     invoices=(10, 100, 1_000),
     compared=20_000,
     calls=200,
+    listed=200_000,
     runs=5,
     few=2,
 )
@@ -52,6 +53,7 @@ QUICK = Sizes(
     invoices=(30,),
     compared=1_000,
     calls=50,
+    listed=2_000,
     runs=1,
     few=1,
 )

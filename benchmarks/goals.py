@@ -116,6 +116,8 @@ def judge(runs: Iterable[Run], sizes: Sizes) -> list[Goal]:
         _waiting,
         _sending,
         _printing,
+        _opening,
+        _listing,
         _rules,
         _reconciling,
         _called,
@@ -404,6 +406,43 @@ def _printing(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         most=0,
         unit="",
     )
+
+
+def _opening(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    for what, text in (
+        ("open", "opening one invoice"),
+        ("preview", "what is beside it, with the preview"),
+        ("print", "printing it"),
+    ):
+        for key, unit, factor, most in (
+            ("seconds", "ms", 1000, 5),
+            ("statements", "", 1, 8),
+        ):
+            with_it = runs.values(key, what=what, who="addon", size=1)
+            without = runs.values(key, what=what, who="Odoo", size=1)
+            added = tuple(
+                (one - other) * factor
+                for one, other in zip(with_it, without, strict=False)
+            )
+            of = "time" if unit else "SQL statements"
+            yield Goal("P12", f"{text}: {of} added", added, most=most, unit=unit)
+
+
+def _listing(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    for what, text in (
+        ("list", "its columns"),
+        ("list filtered", "its filters, compared with Odoo's filters"),
+        ("list grouped", "its groups, compared with Odoo's groups"),
+    ):
+        about = {"what": what, "size": sizes.listed}
+        values = runs.ratios({"who": "addon"}, {"who": "Odoo"}, **about)
+        own = runs.middle(who="Odoo", **about)
+        yield Goal(
+            "P13",
+            f"the list of {sizes.listed:,} invoices with {text} ({_seconds(own)})",
+            values,
+            most=1.2,
+        )
 
 
 def _rules(runs: Runs, sizes: Sizes) -> Iterator[Goal]:

@@ -30,7 +30,7 @@ from testbed import furnishing
 from testbed.in_process import odoo_in_process
 from testbed.sandbox import SandboxClient
 
-from . import reconciling
+from . import reconciling, screens
 
 NAIVE_PAGE = 1000
 BATCH = 1000
@@ -444,6 +444,20 @@ class Worker:
         with self.measured() as result:
             result |= reconciling.compare(self.root, self.env, today)
         return result
+
+    # Screens -----------------------------------------------------------------------
+
+    def post_one(self, url: str) -> int:
+        return screens.post_one(self.root, self.env, url)
+
+    def open_one(self, move: int, count: int) -> dict[str, Any]:
+        return screens.open_one(self.root, self.env, move, count)
+
+    def fill_list(self, move: int, count: int) -> None:
+        screens.fill_list(self.root, move, count)
+
+    def read_list(self, count: int) -> list[dict[str, Any]]:
+        return screens.read_list(self.root, self.env, count)
 
     # Number rules ------------------------------------------------------------------
 

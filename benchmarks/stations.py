@@ -13,7 +13,7 @@ from typing import Any
 
 from connectwise_sandbox.data import FIRST_COMPANY_ID, company_name
 from customer_matching import Company, Customer, match
-from testbed.databases import prepare_reconciliation_template
+from testbed.databases import prepare_account, prepare_reconciliation_template
 from testbed.mailbox import Mailbox
 from testbed.postgresql import drop_database
 from testbed.sandbox import ALL, SandboxClient
@@ -41,6 +41,10 @@ LATENCY = 100
 CUSTOMERS_OF_INVOICES = 200
 CHANGED = 100
 MOST_NUMBERS = 4
+CUSTOMERS_OF_LIST = 2_000
+OPENED = 20
+"""How often one invoice is opened in one turn."""
+
 MOST_DELIVERED = 100
 """Larger batches only put their e-mails into Odoo's queue: delivering is Odoo's own."""
 
@@ -56,6 +60,7 @@ class Sizes:
     invoices: tuple[int, ...]
     compared: int  # invoices on each side of a reconciliation
     calls: int  # of each kind, from ConnectWise or a stranger
+    listed: int  # invoices in the list
     runs: int
     few: int  # runs of what takes minutes
 
@@ -409,6 +414,43 @@ def reconciliation(bench: Bench) -> None:
                     bench.add(what=what, who="addon", **about, **figures, **counts)
 
 
+# Screens -----------------------------------------------------------------------------
+
+
+def opening(bench: Bench) -> None:
+    """One invoice opened, previewed and printed, without the addon and with it."""
+    with sandbox(50, 100, 0) as source:
+        for turn in range(bench.sizes.few):
+            for who in ("Odoo", "addon"):
+                database = bench.base if who == "addon" else prepare_account()
+                with odoo(database, 0, source.url) as worker:
+                    if who == "addon":
+                        worker.call("connect", url=source.url)
+                    else:
+                        worker.call("set_up")
+                    move = worker.call("post_one", url=source.url)
+                    if who == "addon":
+                        worker.call("prefetch")
+                    figures = worker.call("open_one", move=move, count=OPENED)
+                for what, figure in figures.items():
+                    bench.add(what=what, who=who, turn=turn, size=1, **figure)
+
+
+def listing(bench: Bench) -> None:
+    """The list of invoices with the addon's columns, filters and groups."""
+    size = bench.sizes.listed
+    with (
+        sandbox(CUSTOMERS_OF_LIST, 100, 0) as source,
+        odoo(bench.base, 0, source.url) as worker,
+    ):
+        worker.call("connect", url=source.url)
+        worker.call("make_customers", url=source.url, count=CUSTOMERS_OF_LIST)
+        move = worker.call("post_one", url=source.url)
+        worker.call("fill_list", move=move, count=size)
+        for figures in worker.call("read_list", count=bench.sizes.runs):
+            bench.add(size=size, **figures)
+
+
 STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     companies: ("P1", "P2", "P4", "P6", "P7"),
     contacts: ("P1", "P2", "P4", "P6"),
@@ -417,6 +459,8 @@ STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     matching: ("P5", "P8"),
     dialogs: ("P9",),
     sending: ("P10", "P11"),
+    opening: ("P12",),
+    listing: ("P13",),
     rules: ("P16",),
     reconciliation: ("P17",),
     calls: ("P18",),

@@ -1,0 +1,212 @@
+"""What a person sees of invoices: one of them, and their list; in the worker's Odoo."""
+
+import gc
+import statistics
+import time
+from typing import Any
+
+import odoo.sql_db
+from odoo import fields
+from odoo.tests import Form
+
+from odoo.addons.mail.tools.discuss import Store
+
+from testbed import furnishing
+from testbed.sandbox import SandboxClient
+
+BESIDE = ["activities", "attachments", "contact_fields", "followers"]
+BESIDE += ["scheduledMessages", "suggestedRecipients"]
+"""What the web client asks for beside a form (mail, chatter_patch.js)."""
+
+
+PAGE, MOST_COUNTED = 80, 10_001
+"""Of Odoo's list (web, list_controller.js and relational_model.js)."""
+
+SUMS = [
+    f"{name}:sum"
+    for name in (
+        "amount_untaxed_in_currency_signed",
+        "amount_tax_signed",
+        "amount_total_in_currency_signed",
+        "amount_residual_signed",
+    )
+]
+
+SALES = ("move_type", "in", ["out_invoice", "out_refund", "out_receipt"])
+FILTERS = {
+    "Odoo": [
+        [("is_move_sent", "=", False)],
+        [("state", "=", "posted"), ("payment_state", "in", ("not_paid", "partial"))],
+        [("state", "=", "posted"), ("payment_state", "=", "in_payment")],
+    ],
+    "addon": [
+        *(
+            [("connectwise_status", "=", status)]
+            for status in ("connectwise", "refused", "not_found", "not_asked", "held")
+        ),
+        [("connectwise_amount_differs", "=", True)],
+        [("connectwise_pdf_changed", "=", True)],
+    ],
+}
+GROUPS = {
+    "Odoo": ["status_in_payment", "partner_id", "invoice_user_id"],
+    "addon": ["connectwise_status"],
+}
+
+ANSWERS = """
+    SELECT move.id, number,
+           CASE WHEN number %% 20 = 1 THEN 'not_found' WHEN number %% 20 = 2
+                THEN 'refused' WHEN number %% 20 = 3 THEN 'differs'
+                WHEN number %% 100 = 4 THEN 'changed' ELSE 'connectwise' END AS status
+      FROM account_move move, CAST(substr(move.name, 2) AS integer) number
+     WHERE move.name ~ '^L[0-9]+$' AND number %% 20 > 0
+"""
+"""Of 20 invoices one was not asked about."""
+
+
+def post_one(root: Any, env: Any, url: str) -> int:
+    """Post the sandbox's first ordinary invoice, with a PDF of Odoo's own."""
+    sandbox = SandboxClient(url)
+    first = next(
+        i for i in furnishing.ordinary_invoices(sandbox) if i["type"] != "CreditMemo"
+    )
+    companies = furnishing.ordinary_companies(sandbox)
+    owner = furnishing.company_of(first)
+    company = next(company for company in companies if company["id"] == owner)
+    customers = furnishing.make_customers(root, [company])
+    today = {"invoice_date": fields.Date.today(), "invoice_date_due": False}
+    move = furnishing.post_invoices(env, [first], customers, **today)
+    furnishing.keep_own_pdfs(move.with_env(root), lambda _move: b"%PDF-1.4 Odoo's own")
+    root.cr.commit()
+    return move.id
+
+
+def open_one(root: Any, env: Any, move_id: int, count: int) -> dict[str, Any]:
+    """Open, preview and print an invoice so often: {which: median figures}."""
+    move = env["account.move"].browse(move_id).with_context(bin_size=True)
+    shown = Form(move)._view["fields_spec"]
+
+    def open_form() -> None:
+        move.web_read(shown)
+        move.get_extra_print_items()
+
+    def preview() -> None:
+        Store().add(move, request_list=BESIDE, as_thread=True).get_result()
+
+    def print_pdf() -> None:
+        move.action_print_pdf()
+        move._get_invoice_legal_documents("pdf", allow_fallback=True)["content"]
+
+    actions = {"open": open_form, "preview": preview, "print": print_pdf}
+    return {what: _measure(root, act, count) for what, act in actions.items()}
+
+
+def fill_list(root: Any, move_id: int, count: int) -> None:
+    """Copy a posted invoice so often, of all customers and five years.
+
+    With every answer that ConnectWise can give. By PostgreSQL, because there are many.
+    """
+    move = root["account.move"].browse(move_id)
+    own = {"id", "name", "date", "invoice_date", "partner_id", "commercial_partner_id"}
+    own |= {"payment_state", "is_move_sent", "amount_total"}
+    columns = ", ".join(
+        name
+        for name, field in move._fields.items()
+        if field.store and field.column_type and name not in own
+    )
+    for statement in (
+        "INSERT INTO account_move (name, date, invoice_date, partner_id,"
+        f" commercial_partner_id, payment_state, is_move_sent, amount_total, {columns})"
+        " SELECT 'L' || number, day, day, customer, customer, CASE number %% 20"
+        " WHEN 0 THEN 'not_paid' WHEN 1 THEN 'in_payment' ELSE 'paid' END,"
+        f" number %% 20 > 0, number, {columns} FROM account_move move,"
+        " (SELECT array_agg(id) ids FROM res_partner WHERE ref LIKE 'AC%%') customers,"
+        " generate_series(1, %(count)s) number,"
+        " LATERAL (SELECT CURRENT_DATE - number %% 1825 AS day,"
+        " ids[1 + number %% cardinality(ids)] AS customer) given"
+        " WHERE move.id = %(move)s",
+        "INSERT INTO connectwise_lookup (move_id, status, state, verdict, has_pdf,"
+        " pdf_changed, pdf_ref, pdf_checksum) SELECT id, status, CASE status"
+        " WHEN 'not_found' THEN status ELSE 'found' END, CASE status WHEN 'refused'"
+        " THEN 'wrong_amount' WHEN 'differs' THEN 'amount_differs' WHEN 'not_found'"
+        " THEN NULL ELSE 'accepted' END, status NOT IN ('refused', 'not_found'),"
+        f" status = 'changed', number, 'sum' FROM ({ANSWERS}) answer",
+        "INSERT INTO connectwise_invoice (lookup_id, connectwise_ref, number, is_open)"
+        " SELECT lookup.id, pdf_ref, move.name, FALSE FROM connectwise_lookup lookup"
+        " JOIN account_move move ON move.id = move_id WHERE lookup.state = 'found'"
+        " AND pdf_checksum = 'sum'",
+        "UPDATE connectwise_lookup SET accepted_id = hit.id FROM connectwise_invoice"
+        " hit WHERE hit.lookup_id = connectwise_lookup.id AND has_pdf",
+        "INSERT INTO ir_attachment (name, type, res_model, res_field, res_id,"
+        " mimetype, store_fname, checksum) SELECT 'invoice.pdf', 'binary',"
+        " 'account.move', 'connectwise_pdf_file', move_id, 'application/pdf',"
+        " 'su/sum', 'sum' FROM connectwise_lookup"
+        " WHERE has_pdf AND pdf_checksum = 'sum'",
+    ):
+        root.cr.execute(statement, {"count": count, "move": move_id})
+    root.cr.commit()
+    root.cr.execute("ANALYZE")
+    root.cr.commit()
+    root.invalidate_all()
+
+
+def read_list(root: Any, env: Any, count: int) -> list[dict[str, Any]]:
+    """Read the list's first page, filter and group it, in turn with Odoo's own."""
+    Move = env["account.move"].with_context(
+        default_move_type="out_invoice", bin_size=True
+    )
+    shown = _read_columns(Move)
+    own = {
+        name: how
+        for name, how in shown.items()
+        if Move._fields[name]._module != "benji_connectwise"
+    }
+    columns = {"Odoo": own, "addon": shown}
+
+    def page(who: str, domain: list) -> None:
+        limits = {"limit": PAGE, "count_limit": MOST_COUNTED}
+        Move.web_search_read([SALES, *domain], columns[who], **limits)
+
+    def filtered(who: str) -> None:
+        for domain in FILTERS[who]:
+            page(who, domain)
+
+    def grouped(who: str) -> None:
+        for name in GROUPS[who]:
+            Move.web_read_group([SALES], [name], SUMS, limit=PAGE)
+
+    found = []
+    for turn in range(count):
+        for what, act, parts in (
+            ("list", lambda who: page(who, []), lambda who: 1),
+            ("list filtered", filtered, lambda who: len(FILTERS[who])),
+            ("list grouped", grouped, lambda who: len(GROUPS[who])),
+        ):
+            for who in columns:
+                figures = _measure(root, lambda act=act, who=who: act(who), 1)
+                figures = {key: value / parts(who) for key, value in figures.items()}
+                found.append({"what": what, "who": who, "turn": turn, **figures})
+    return found
+
+
+def _read_columns(Move: Any) -> dict[str, dict]:
+    view_id = Move.env.ref("account.view_out_invoice_tree").id
+    described = Move.get_view(view_id, "list")["models"]["account.move"]
+    return {
+        name: {"fields": {"display_name": {}}} if Move._fields[name].relational else {}
+        for name in described
+    }
+
+
+def _measure(root: Any, act: Any, count: int) -> dict[str, float]:
+    seconds = []
+    for _turn in range(count + 1):  # the first one fills Odoo's caches
+        root.cr.commit()
+        root.invalidate_all()
+        gc.collect()
+        statements = odoo.sql_db.sql_counter
+        start = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - start)
+        statements = odoo.sql_db.sql_counter - statements
+    return {"seconds": statistics.median(seconds[1:]), "statements": statements}
