@@ -30,6 +30,7 @@
         "views/connectwise_sync_views.xml",
         "views/connectwise_company_views.xml",
         "views/connectwise_mapping_views.xml",
+        "views/connectwise_delivery_views.xml",
         "wizards/connectwise_backend_configure_views.xml",
         "wizards/connectwise_callback_settings_views.xml",
         "wizards/connectwise_integrations_views.xml",

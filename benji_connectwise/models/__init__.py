@@ -8,6 +8,7 @@ from . import (
     connectwise_callback_change,
     connectwise_callback_message,
     connectwise_company,
+    connectwise_delivery,
     connectwise_held_invoice,
     connectwise_invoice,
     connectwise_lookup,

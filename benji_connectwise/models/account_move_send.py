@@ -8,6 +8,7 @@ from ..tools.invoice_pdf.choice import (
     with_chosen_pdfs,
     with_odoos_own,
 )
+from ..tools.invoice_pdf.deliveries import note_deliveries
 from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
 from ..tools.invoice_pdf.keeping import pin_pdfs
@@ -217,6 +218,11 @@ class AccountMoveSend(models.AbstractModel):
                 # The letter is made later, of the PDF that is kept then.
                 pin_pdfs({move: move.sudo().connectwise_pdf_id})
         result = super()._hook_if_success(others, from_cron=from_cron)
+        note_deliveries(
+            self.env["account.move"].union(
+                *(move for move, data in others.items() if self._is_sent(move, data))
+            )
+        )
         if from_cron:
             by_author = defaultdict(list)
             for move, data in nobody.items():
@@ -255,6 +261,14 @@ class AccountMoveSend(models.AbstractModel):
         methods = move_data.get("sending_methods") or []
         return bool(methods) and not any(
             self._is_applicable_to_move(method, move, **move_data) for method in methods
+        )
+
+    @api.model
+    def _is_sent(self, move, move_data):
+        """Whether it leaves Odoo in one of the ways: a download does not."""
+        methods = {*(move_data.get("sending_methods") or ())} - {"manual"}
+        return bool(methods) and not self._reaches_nobody(
+            move, {**move_data, "sending_methods": methods}
         )
 
     @api.model

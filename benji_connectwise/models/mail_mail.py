@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, email_normalize_all
 from odoo.tools.mail import email_split_and_format
 
+from ..tools.invoice_pdf.deliveries import note_mailed
 from ..tools.invoice_pdf.invoice_mail import get_unmailed_addresses
 from ..tools.invoice_pdf.keeping import pin_pdfs
 
@@ -136,6 +137,9 @@ class MailMail(models.Model):
                 and pdf.checksum in mail.attachment_ids.mapped("checksum")
             }
         )
+        # *Send* notes its own, all of a batch together.
+        if self.env.context.get("invoice_mail") is not INVOICE_MAIL:
+            note_mailed(mails, moves)
 
     def _has_recipient(self):
         return any(self.recipient_ids.mapped("email_normalized")) or bool(

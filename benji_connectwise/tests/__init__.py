@@ -12,6 +12,7 @@ from . import (
     test_contact_enabling,
     test_contact_import,
     test_contact_protection,
+    test_deliveries,
     test_disconnecting,
     test_e_invoicing,
     test_encryption,

@@ -12,6 +12,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 import odoo.addons.benji_connectwise.controllers as controllers
 
+from ..tools.invoice_pdf.deliveries import note_deliveries
 from ..tools.mapping.connecting import link
 from .access_table import ROLES, AccessTable, People, parse
 from .common import ConnectwiseCommon
@@ -65,6 +66,9 @@ invoice.pdf.refresh
     write, create, unlink                                         – – – – – – – – –
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
+    write, create, unlink                                         – – – – – – – – –
+connectwise.delivery
+    read, action_open_invoice                                     – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.held.invoice
     read, write, create, unlink                                   – – – – – – – – –
@@ -186,6 +190,12 @@ class AccessCommon(People, ConnectwiseCommon):
         )
         cls.move = cls.invoice("CW1001")
         cls.move._get_preferred_invoice_pdf()
+        note_deliveries(cls.move)
+        cls.delivery = (
+            cls.env["connectwise.delivery"]
+            .sudo()
+            .search([("move_id", "=", cls.move.id)])
+        )
         cls.held = (
             cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
         )
@@ -258,6 +268,7 @@ class TestOperations(AccessTable, AccessCommon):
         return {
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
+            "connectwise.delivery": self.delivery,
             "connectwise.held.invoice": self.held,
             "connectwise.callback": self.callback,
             "connectwise.callback.change": self.change,

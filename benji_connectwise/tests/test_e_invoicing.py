@@ -37,6 +37,12 @@ class TestEInvoicing(SendingCommon):
         names = move.message_ids.attachment_ids.mapped("name")
         self.assertEqual(len(names), len(set(names)))
 
+    def test_e_invoice_is_noted_as_sent_with_odoos_pdf(self):
+        move = self.invoice_with_tax()
+        self.send(move)
+        delivery = self.env["connectwise.delivery"].search([("move_id", "=", move.id)])
+        self.assertEqual((delivery.source, delivery.reason), ("odoo", "e_invoice"))
+
     def test_second_file_of_an_e_invoice_is_pinned(self):
         move = self.invoice_with_tax()
         self.send(move)

@@ -1,0 +1,58 @@
+from odoo import fields, models
+
+from ..tools.invoice_pdf.order import list_sources
+
+
+class ConnectwiseDelivery(models.Model):
+    """That an invoice was sent on a day with the PDF of a source, and why with that.
+
+    Stored when it happens: what is true of an invoice now tells nothing about then.
+    """
+
+    _name = "connectwise.delivery"
+    _description = "Invoice PDF That Was Sent"
+    _order = "date desc, id desc"
+    _log_access = False
+    _rec_name = "move_id"
+
+    move_id = fields.Many2one(
+        "account.move", "Invoice", required=True, readonly=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    date = fields.Date("Sent on", required=True, readonly=True, index=True)
+    source = fields.Selection(list_sources, "PDF From", required=True, readonly=True)
+    reason = fields.Selection(
+        [
+            ("not_preferred", "Another source comes first"),
+            ("e_invoice", "Electronic invoice"),
+            ("not_connected", "ConnectWise is not connected"),
+            ("not_found", "No invoice with this number"),
+            ("wrong_type", "Invoice and credit note confused"),
+            ("wrong_company", "Another customer's invoice"),
+            ("wrong_currency", "Another currency"),
+            ("wrong_amount", "Another amount"),
+            ("unproven_number", "The customer may have chosen the number"),
+            ("ambiguous", "Several invoices with this number"),
+            ("still_open", "Still open in ConnectWise"),
+            ("unusable", "Its PDF cannot be used"),
+            ("no_answer", "ConnectWise did not answer in time"),
+        ],
+        "Why not ConnectWise's",
+        readonly=True,
+    )
+    share = fields.Float(
+        "ConnectWise's share in %",
+        readonly=True,
+        aggregator="avg",
+        help="100 for ConnectWise's PDF, 0 for another: their average is the share.",
+    )
+
+    # An invoice that is sent twice on a day counts once.
+    _day_unique = models.UniqueIndex("(move_id, date, source)")
+
+    def action_open_invoice(self):
+        """Open the invoice that was sent."""
+        return self.move_id._get_records_action()
