@@ -17,6 +17,7 @@ from pathlib import Path
 from testbed.databases import (
     ADDON,
     BRIDGE,
+    DASHBOARD,
     RECONCILIATION,
     drop_templates,
     prepare_bridge_template,
@@ -69,6 +70,10 @@ def queue(*arguments: str) -> bool:
     os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     paths = [ROOT / BRIDGE / "tests"]
     return odoo_tests("queue", paths, arguments, prepare_bridge_template)
+
+
+def dash(*arguments: str) -> bool:
+    return odoo_tests("dash", [ROOT / DASHBOARD / "tests"], arguments)
 
 
 def recon(*arguments: str) -> bool:
@@ -175,6 +180,7 @@ PROGRAMS: dict[str, Callable[..., bool]] = {
     "e2e": e2e,
     "queue": queue,
     "recon": recon,
+    "dash": dash,
 }
 """The longest first; before them, those that need no database."""
 

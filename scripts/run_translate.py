@@ -5,7 +5,12 @@ from pathlib import Path
 
 import polib
 
-from testbed.databases import ADDON, RECONCILIATION, prepare_reconciliation_template
+from testbed.databases import (
+    ADDON,
+    DASHBOARD,
+    RECONCILIATION,
+    prepare_reconciliation_template,
+)
 from testbed.environment import ROOT
 from testbed.in_process import odoo_in_process, transaction
 from testbed.postgresql import copied_database, postgresql
@@ -61,9 +66,10 @@ def main() -> None:
         odoo_in_process(DATABASE) as registry,
         transaction(registry) as env,
     ):
-        for addon in (ADDON, RECONCILIATION):
+        for addon in (ADDON, DASHBOARD, RECONCILIATION):
             terms = export_terms(env, addon)
             folder = ROOT / addon / "i18n"
+            folder.mkdir(exist_ok=True)
             terms.save(str(folder / f"{addon}.pot"))
             for path in sorted(folder.glob("*.po")):
                 missing = update(path, terms)

@@ -18,6 +18,9 @@ from .postgresql import (
 ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
 RECONCILIATION = "benji_connectwise_reconciliation"
+DASHBOARD = "benji_connectwise_dashboard"
+"""It installs itself with the addon, where Odoo has its dashboard of accounting."""
+
 DEMO_ADDONS = (ADDON, RECONCILIATION)
 ACCOUNT = "benji_account"
 SHOP = "benji_shop"
@@ -125,10 +128,10 @@ def install(database: str, addon: str, **options) -> None:
 def addon_state(*addons: str) -> str:
     """Return some letters that change with the files of the addons, their tests apart.
 
-    Without arguments, with those of the main one.
+    Those of the main one and of the dashboard are in every database.
     """
     digest = hashlib.sha256()
-    for addon in addons or [ADDON]:
+    for addon in sorted({ADDON, DASHBOARD, *addons}):
         for file in sorted((ROOT / addon).rglob("*")):
             name = file.relative_to(ROOT)
             if file.is_file() and not {"__pycache__", "tests"}.intersection(name.parts):

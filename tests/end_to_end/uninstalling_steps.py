@@ -16,6 +16,8 @@ ADDON = "benji_connectwise"
 
 def furnish(env, sandbox: SandboxClient) -> None:
     """Make customers, and posted invoices with ConnectWise's numbers."""
+    # An addon may have come since the database was made.
+    env["ir.module.module"].update_list()
     furnishing.set_up_company(env)
     invoices = furnishing.ordinary_invoices(sandbox)
     by_company = {row["company_id"]: row for row in reversed(invoices)}

@@ -1,0 +1,15 @@
+{
+    "name": "ConnectWise Dashboard",
+    "summary": "How many invoices go out with ConnectWise PSA's PDF, and why others",
+    "version": "19.0.1.0.0",
+    "category": "Productivity/Dashboard",
+    "author": "Benji",
+    "maintainers": ["benji"],
+    "support": "https://github.com/benji/benji_connectwise/issues",
+    "website": "https://github.com/benji/benji_connectwise",
+    "development_status": "Beta",
+    "license": "LGPL-3",
+    "depends": ["benji_connectwise", "spreadsheet_dashboard_account"],
+    "data": ["data/dashboards.xml"],
+    "auto_install": True,
+}

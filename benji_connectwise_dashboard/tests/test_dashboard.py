@@ -1,0 +1,60 @@
+"""The overview among Odoo's dashboards."""
+
+from odoo.tests import HttpCase, tagged
+
+from odoo.addons.benji_connectwise.tests.sending_common import SendingCommon
+from odoo.addons.benji_connectwise.tools.invoice_pdf.deliveries import note_deliveries
+
+FIGURES = 2
+CLICKABLE = ".o-dashboard-clickable-cell"
+
+COUNT = """
+(async () => {
+    let found = [];
+    for (let tries = 0; tries < 100; tries++) {
+        found = [figures, clickable].map(([selector]) =>
+            document.querySelectorAll(selector).length
+        );
+        if (found[0] === figures[1] && found[1] >= clickable[1]) {
+            console.log("test successful");
+            return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    console.error(`Charts and cells that can be clicked: ${found}`);
+})();
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestDashboard(SendingCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dashboard = cls.env.ref("benji_connectwise_dashboard.connectwise_dashboard")
+
+    def look(self, clickable):
+        """Open the dashboard, and wait for its charts and for cells that open records.
+
+        An error in a formula makes a cell that cannot be clicked.
+        """
+        self.browser_js(
+            f"/odoo/dashboards?dashboard_id={self.dashboard.id}",
+            f"const figures = ['.o-figure canvas', {FIGURES}];"
+            f"const clickable = ['{CLICKABLE}', {clickable}];{COUNT}",
+            "!!document.querySelector('.o-spreadsheet')",
+            login=self.accountant.login,
+        )
+
+    def test_fields_of_the_figures_exist(self):
+        """Odoo's own check, which it makes only in tests."""
+        self.dashboard._check_spreadsheet_data()
+
+    def test_figures_are_shown_and_open_their_records(self):
+        note_deliveries(self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1))
+        # Titles, numbers of now, the reason and how often.
+        self.look(clickable=5 + 4 + 2)
+
+    def test_sample_is_shown_before_anything_was_sent(self):
+        self.assertTrue(self.dashboard.with_user(self.accountant)._dashboard_is_empty())
+        self.look(clickable=0)
