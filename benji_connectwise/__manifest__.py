@@ -43,7 +43,7 @@
         "wizards/connectwise_number_bench_views.xml",
         "wizards/account_move_send_wizard_views.xml",
         "wizards/invoice_pdf_preference_views.xml",
-        "wizards/invoice_pdf_refresh_views.xml",
+        "views/invoice_pdf_refresh_views.xml",
         "views/connectwise_backend_views.xml",
         "views/invoice_pdf_templates.xml",
         "views/account_journal_views.xml",

@@ -60,6 +60,9 @@ REFRESH_IN_BACKGROUND = 5000
 REFRESH_PER_STEP = 50
 """Of these, so many between two looks at how far it is: one request for the numbers."""
 
+REFRESH_KEPT_FOR = 1
+"""Days after which it is forgotten what was refreshed."""
+
 COMPANIES_LISTED = 80
 """ConnectWise customers that the dialog "+" lists; the others are found by typing."""
 

@@ -20,6 +20,7 @@ from . import (
     connectwise_sync_company,
     connectwise_sync_range,
     digest_digest,
+    invoice_pdf_refresh,
     invoice_pdf_source,
     ir_actions_report,
     ir_actions_server,

@@ -356,10 +356,8 @@ class AccountMove(models.Model):
         )
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        recipients = super()._notify_get_recipients(
-            message, msg_vals=msg_vals, **kwargs
-        )
-        return filter_mailed(self, recipients)
+        found = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        return filter_mailed(self, found)
 
     def action_print_pdf(self):
         # Also works where the server cannot render a PDF of its own.

@@ -62,7 +62,7 @@ invoice.pdf.source
 invoice.pdf.preference
     read, write, create, unlink, action_apply                     – – – – – ✓ – ✓ –
 invoice.pdf.refresh
-    read, action_open                                             – – – – – ✓ – ✓ –
+    read, action_open                                             – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.lookup
     read                                                          – – – – – ✓ ✓ ✓ –
@@ -240,6 +240,8 @@ class AccessCommon(People, ConnectwiseCommon):
         link(cls.mapping.env, [(cls.mapping.id, cls.acme.id, "manual")])
         import_contact(cls.mapping)
         cls.people = {role: cls.new_person(role) for role in ROLES}
+        Refresh = cls.env["invoice.pdf.refresh"].with_user(cls.people["manager"])
+        cls.refresh = Refresh.sudo().create({})
         cls._make_customer(cls.people["customer"])
         cls.people["sibling"].partner_id.parent_id = cls.partner_a
 
@@ -269,6 +271,8 @@ class TestOperations(AccessTable, AccessCommon):
             "connectwise.backend": self.backend,
             "connectwise.lookup": self.move.connectwise_lookup_ids,
             "connectwise.delivery": self.delivery,
+            # Of the person who asked for it alone.
+            "invoice.pdf.refresh": self.refresh,
             "connectwise.held.invoice": self.held,
             "connectwise.callback": self.callback,
             "connectwise.callback.change": self.change,

@@ -6,8 +6,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models import invoice_pdf_refresh
 from ..tools.invoice_pdf import refresh
-from ..wizards import invoice_pdf_refresh
 from .sending_common import SendingCommon
 
 PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
@@ -88,7 +88,7 @@ class TestRefreshInBackground(SendingCommon):
 
         with (
             patch.object(refresh, "fetch_anew", fail_first),
-            mute_logger("odoo.addons.benji_connectwise.wizards.invoice_pdf_refresh"),
+            mute_logger("odoo.addons.benji_connectwise.models.invoice_pdf_refresh"),
         ):
             self.work()
         self.assertTrue(asked.is_finished)
@@ -108,6 +108,20 @@ class TestRefreshInBackground(SendingCommon):
         self.assertTrue(asked.with_user(self.accountant).read(["done"]))
         with self.assertRaises(AccessError):
             asked.with_user(self.administrator).read(["done"])
+
+    def test_finished_ones_are_forgotten_and_waiting_ones_are_not(self):
+        Refresh = self.env["invoice.pdf.refresh"].sudo()
+        finished, waiting = Refresh.create(
+            [
+                {"move_ids": self.moves.ids},
+                {"move_ids": self.moves.ids, "left_ids": self.moves.ids},
+            ]
+        )
+        Refresh._delete_old()
+        self.assertTrue(finished.exists())
+        with self.later(days=2):
+            Refresh._delete_old()
+        self.assertEqual((finished + waiting).exists(), waiting)
 
     def test_dialog_opens_the_invoices_grouped(self):
         action = self.ask().with_user(self.accountant).action_open()

@@ -17,6 +17,5 @@ from . import (
     connectwise_number_bench_line,
     connectwise_number_bench_result,
     invoice_pdf_preference,
-    invoice_pdf_refresh,
     mail_compose_message,
 )

@@ -1,18 +1,19 @@
 import logging
 import time
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ..const import REFRESH_PER_STEP
+from ..const import REFRESH_KEPT_FOR, REFRESH_PER_STEP
 from ..tools.invoice_pdf.refresh import refresh_some
 
 _logger = logging.getLogger(__name__)
 
 
-class InvoicePdfRefresh(models.TransientModel):
+class InvoicePdfRefresh(models.Model):
     """*Refresh PDF* for more invoices than a person can wait for: how far it is.
 
     The scheduled action that fetches PDFs does the work.
@@ -106,6 +107,12 @@ class InvoicePdfRefresh(models.TransientModel):
                 "message": refresh.sudo().summary,
             },
         )
+
+    @api.autovacuum
+    def _delete_old(self):
+        """Delete those that nobody looks at any more."""
+        old = fields.Datetime.now() - timedelta(days=REFRESH_KEPT_FOR)
+        self.search([("left_ids", "=", False), ("write_date", "<", old)]).unlink()
 
     def action_open(self):
         """Open the invoices, grouped by what ConnectWise answered."""
