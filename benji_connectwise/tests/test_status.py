@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from ..tools.connection.asking import SPENT
 from ..tools.invoice_pdf.status import STATUSES
 from ..tools.mapping.connecting import link
 from .sending_common import SendingCommon
@@ -18,6 +19,8 @@ PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 class StatusCommon(SendingCommon):
     def looked_up(self, number, amount=None, **values):
         move = self.invoice(number, amount=amount, **values)
+        # Each is an action of its own, with its own time to wait for ConnectWise.
+        self.env.cr.postcommit.data.pop(SPENT, None)
         move._get_preferred_invoice_pdf()
         return move
 
