@@ -16,6 +16,7 @@ from pathlib import Path
 
 from testbed.databases import (
     ADDON,
+    DASHBOARD,
     DEMO_ADDONS,
     RECONCILIATION,
     addon_state,
@@ -166,9 +167,9 @@ def update_addon(settings: dict) -> None:
     if settings["addon_state"] == state:
         return
     say(f"{ADDON} was changed since the last start: updating the database")
-    # The other one may not have been there yet.
-    options = ["--database", DATABASE, "--update", ADDON, "--init", RECONCILIATION]
-    options += ["--stop-after-init"]
+    # The others may not have been there yet.
+    options = ["--database", DATABASE, "--update", ADDON, "--stop-after-init"]
+    options += ["--init", f"{DASHBOARD},{RECONCILIATION}"]
     LOG.unlink(missing_ok=True)
     try:
         run_odoo(*options, "--logfile", str(LOG))
