@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..sync.sql import as_table
 from .choice import choose
+from .explain_lookup import find_outcome
 
 COLUMNS = {
     "move_id": "integer",
@@ -72,21 +73,15 @@ def find_reason(move, source):
     """
     outranking = move.env["invoice.pdf.source"]._get_outranking(move, source)
     backend = move.company_id._get_connectwise_backend()
-    lookup = move.connectwise_lookup_ids
     if move._is_e_invoice():
         return "e_invoice"
     if "connectwise" not in outranking:
         return "not_preferred"
     if not backend._is_pdf_source():
         return "not_connected"
-    if (
-        not lookup
-        or not lookup._is_for_current_numbers()
-        or lookup.is_from_another_tenant
-    ):
-        return "no_answer"
-    if lookup.verdict and not lookup.accepted_id:
+    lookup = move.connectwise_lookup_ids
+    outcome = find_outcome(lookup)
+    if outcome == "refused":
         return lookup.verdict
-    if lookup.error:
-        return "unusable"
-    return "not_found" if lookup.state == "not_found" else "no_answer"
+    # A PDF that is there was passed over because its file is damaged.
+    return "unusable" if outcome == "accepted" else outcome or "no_answer"

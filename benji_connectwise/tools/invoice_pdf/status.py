@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .explain_choice import find_outranking
+from .explain_lookup import find_outcome
 from .searching import search_tried
 
 ANSWERS = [
@@ -32,16 +33,15 @@ FACTS = (
 
 def find_answer(lookup):
     """Return the word of `ANSWERS` for what ConnectWise answered."""
-    if lookup.has_pdf:
+    outcome = find_outcome(lookup)
+    if outcome == "accepted":
         if lookup.pdf_changed:
             return "changed"
         return "differs" if lookup.verdict == "amount_differs" else "connectwise"
-    if lookup.is_from_another_tenant or not lookup._is_for_current_numbers():
-        return "not_asked"
-    if lookup.state == "found" and (lookup.error or not lookup.accepted_id):
+    if outcome == "unusable":
         return "refused"
     # Also one whose PDF is still to be downloaded.
-    return "not_found" if lookup.state == "not_found" else "not_asked"
+    return outcome or "not_asked"
 
 
 def describe_status(moves):
