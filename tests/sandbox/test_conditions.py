@@ -181,7 +181,6 @@ def _joined(children: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
 @given(st.recursive(_NUMBERS | _WORDS, _joined, max_leaves=6))
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_companies_found_are_those_that_meet_the_conditions(
@@ -194,7 +193,7 @@ def test_companies_found_are_those_that_meet_the_conditions(
 
 
 @given(st.recursive(_MONEY, _joined, max_leaves=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_invoices_found_are_those_that_meet_the_conditions(
     running: Sandbox, pair: Pair
 ) -> None:
@@ -205,7 +204,7 @@ def test_invoices_found_are_those_that_meet_the_conditions(
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_parsed_or_refused(running: Sandbox, text: str) -> None:
     response = Client(running).get(COMPANIES, conditions=text)
     assert response.status_code in (200, 400)
