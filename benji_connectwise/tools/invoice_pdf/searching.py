@@ -99,10 +99,16 @@ def split_by_order(companies):
 
 
 def with_pdf_domain(env):
-    """Return the domain of the invoices that have a PDF for customers at all."""
-    return Domain("state", "=", "posted") & Domain(
-        "move_type", "in", env["account.move"].get_sale_types()
-    )
+    """Return the domain of the invoices that have a PDF for customers at all.
+
+    :raises AccessError: unless the user may know which PDF an invoice has. Odoo checks
+        the fields that are left in the SQL (odoo/orm/domains.py:1090), and of a search
+        of ours there may be none left.
+    """
+    Move = env["account.move"]
+    Move._check_field_access(Move._fields["invoice_pdf_source"], "read")
+    is_sale = Domain("move_type", "in", Move.get_sale_types())
+    return Domain("state", "=", "posted") & is_sale
 
 
 def _preferring(company):
