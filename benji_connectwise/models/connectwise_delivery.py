@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..tools.invoice_pdf.order import list_sources
+from ..tools.invoice_pdf.verdict import REFUSALS
 
 
 class ConnectwiseDelivery(models.Model):
@@ -30,13 +31,7 @@ class ConnectwiseDelivery(models.Model):
             ("e_invoice", "Electronic invoice"),
             ("not_connected", "ConnectWise is not connected"),
             ("not_found", "No invoice with this number"),
-            ("wrong_type", "Invoice and credit note confused"),
-            ("wrong_company", "Another customer's invoice"),
-            ("wrong_currency", "Another currency"),
-            ("wrong_amount", "Another amount"),
-            ("unproven_number", "The customer may have chosen the number"),
-            ("ambiguous", "Several invoices with this number"),
-            ("still_open", "Still open in ConnectWise"),
+            *REFUSALS,
             ("unusable", "Its PDF cannot be used"),
             ("no_answer", "ConnectWise did not answer in time"),
         ],

@@ -12,7 +12,7 @@ from ..tools.invoice_pdf.fetching import (
 )
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
 from ..tools.invoice_pdf.status import ANSWERS, find_answer
-from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, prepare_cases
+from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, REFUSALS, prepare_cases
 
 
 class ConnectwiseLookup(models.Model):
@@ -58,13 +58,7 @@ class ConnectwiseLookup(models.Model):
         [
             ("accepted", "Accepted"),
             ("amount_differs", "Accepted, but the amount differs"),
-            ("wrong_type", "Invoice and credit note confused"),
-            ("wrong_company", "Another customer's invoice"),
-            ("wrong_currency", "Another currency"),
-            ("wrong_amount", "Another amount"),
-            ("unproven_number", "The customer may have chosen the number"),
-            ("ambiguous", "Several invoices with this number"),
-            ("still_open", "Still open in ConnectWise"),
+            *REFUSALS,
         ],
         compute="_compute_verdict",
         store=True,

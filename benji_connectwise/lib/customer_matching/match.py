@@ -66,10 +66,10 @@ def match(
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Have nobody look for cycles meanwhile.
+    """Switch Python's search for reference cycles off for a while.
 
-    There are none, and looking at millions of new objects over and over takes a third
-    of the time, and more for each of them the more there are.
+    Matching makes millions of objects and no cycles. Searching them again and again
+    takes a third of the time, and grows faster than their number.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -72,7 +72,7 @@ def _prove(callback, body, signature):
     :raises UnprovenError: unless it is ConnectWise's, and new
     """
     backend, hosts = callback.backend_id, get_local_hosts()
-    # Not all there is to know of a connection, for each call.
+    # Reading one field, Odoo would read all fields of the connection.
     backend.fetch(["company_login_id", "server_url", "tenant", "sync_contacts"])
     notice = read_notice(body, backend.company_login_id)
     seen = backend.env["connectwise.callback.message"]

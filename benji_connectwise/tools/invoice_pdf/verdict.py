@@ -8,6 +8,17 @@ against it refuses it.
 from ...lib.connectwise_client import number_key
 from .numbers import find_candidate, get_candidates, is_from_odoo
 
+REFUSALS = [
+    ("wrong_type", "Invoice and credit note confused"),
+    ("wrong_company", "Another customer's invoice"),
+    ("wrong_currency", "Another currency"),
+    ("wrong_amount", "Another amount"),
+    ("unproven_number", "The customer may have chosen the number"),
+    ("ambiguous", "Several invoices with this number"),
+    ("still_open", "Still open in ConnectWise"),
+]
+"""The verdicts on an invoice whose PDF is not used."""
+
 ACCEPTED = ("accepted", "amount_differs")
 """The verdicts on an invoice whose PDF is used."""
 

@@ -23,9 +23,16 @@ export class InvoicePdfExplanation extends Component {
     }
 
     async load(id) {
+        if (id !== this.id) {
+            // It belongs to the invoice that was shown before.
+            this.state.html = "";
+            this.id = id;
+        }
         const [values] = id ? await this.orm.read("account.move", [id], [FIELD]) : [];
-        // The server makes it of a template, which escapes ConnectWise's texts.
-        this.state.html = markup((values && values[FIELD]) || "");
+        if (id === this.id) {
+            // The server makes it of a template, which escapes ConnectWise's texts.
+            this.state.html = markup((values && values[FIELD]) || "");
+        }
     }
 }
 
