@@ -16,6 +16,8 @@ from odoo.tools import SQL
 
 from odoo.addons.base.tests.common import BaseCommon
 
+from ..tools.mapping.connecting import link
+
 try:
     from connectwise_sandbox import Sandbox, bad_pdfs
 except ImportError:
@@ -135,6 +137,37 @@ class ConnectwiseCommon(BaseCommon):
         company = cls._new_company(cls.env, "company_2")
         cls.env.user.company_ids = [Command.link(company.id)]
         return company
+
+    @classmethod
+    def new_administrator(cls, company):
+        """Return an Invoicing administrator of this Odoo company alone."""
+        return new_test_user(
+            cls.env,
+            f"administrator_of_{company.id}",
+            groups="account.group_account_manager",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+
+    @classmethod
+    def connect_by_hand(cls, customer, number):
+        """Connect the customer to the company that this sandbox invoice belongs to."""
+        invoice = cls.sandbox.get_record("invoices", cls.sandbox_invoice(number)["id"])
+        of_backend = {"backend_id": cls.backend.id}
+        company = (
+            cls.env["connectwise.company"]
+            .sudo()
+            .create(
+                {
+                    **of_backend,
+                    "connectwise_ref": invoice["company"]["id"],
+                    "name": "Acme",
+                }
+            )
+        )
+        mappings = cls.env["connectwise.mapping"].sudo()
+        mapping = mappings.create({**of_backend, "partner_id": customer.id})
+        link(cls.env, [(mapping.id, company.id, "manual")])
 
     @classmethod
     def _allow_local_host(cls, host):

@@ -1,6 +1,6 @@
 """What was sent is stored: on which day, with whose PDF, and why not ConnectWise's."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .test_mailing import MailingCommon
 
@@ -109,14 +109,7 @@ class TestDeliveries(MailingCommon):
 
     def test_another_companys_user_reads_none(self):
         self.send(self.move)
-        elsewhere = self.new_odoo_company()
-        stranger = new_test_user(
-            self.env,
-            "stranger",
-            groups="account.group_account_manager",
-            company_id=elsewhere.id,
-            company_ids=[(6, 0, elsewhere.ids)],
-        )
+        stranger = self.new_administrator(self.new_odoo_company())
         deliveries = self.env["connectwise.delivery"]
         self.assertTrue(deliveries.with_user(self.accountant).search([]))
         self.assertFalse(deliveries.with_user(stranger).search([]))

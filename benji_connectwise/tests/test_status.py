@@ -10,7 +10,6 @@ from odoo.tests import new_test_user, tagged
 
 from ..tools.connection.asking import SPENT
 from ..tools.invoice_pdf.status import STATUSES
-from ..tools.mapping.connecting import link
 from .sending_common import SendingCommon
 
 PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
@@ -26,25 +25,7 @@ class StatusCommon(SendingCommon):
 
     def with_another_amount(self):
         """Return an invoice that its customer's connection proves, despite that."""
-        number = self.sandbox_invoice("CW1004")["id"]
-        theirs = self.sandbox.get_record("invoices", number)["company"]["id"]
-        company = (
-            self.env["connectwise.company"]
-            .sudo()
-            .create(
-                {
-                    "backend_id": self.backend.id,
-                    "connectwise_ref": theirs,
-                    "name": "Acme",
-                }
-            )
-        )
-        row = (
-            self.env["connectwise.mapping"]
-            .sudo()
-            .create({"backend_id": self.backend.id, "partner_id": self.partner_b.id})
-        )
-        link(self.env, [(row.id, company.id, "manual")])
+        self.connect_by_hand(self.partner_b, "CW1004")
         return self.looked_up("CW1004", amount=1, partner_id=self.partner_b.id)
 
     def changed_since_sent(self):
@@ -276,14 +257,7 @@ class TestWhoSeesTheStatus(StatusCommon):
 
     def test_another_companys_invoices_are_in_no_group(self):
         move = self.looked_up("CW1003", amount=1)
-        elsewhere = self.new_odoo_company()
-        user = new_test_user(
-            self.env,
-            "connectwise_elsewhere",
-            groups="account.group_account_manager",
-            company_id=elsewhere.id,
-            company_ids=[(6, 0, elsewhere.ids)],
-        )
+        user = self.new_administrator(self.new_odoo_company())
         Move = self.env["account.move"].with_user(user)
         words = Move._read_group([], ["connectwise_status"], ["id:recordset"])
         self.assertNotIn(move, [found for _word, some in words for found in some])

@@ -8,7 +8,6 @@ from odoo import fields
 from odoo.tests import Form, tagged
 
 from ..tools.invoice_pdf.explain_lookup import explain_error
-from ..tools.mapping.connecting import link
 from .common import ConnectwiseCommon
 
 
@@ -361,24 +360,7 @@ class TestAmountDiffers(WhyCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        theirs = cls.sandbox.get_record("invoices", cls.sandbox_invoice("CW1001")["id"])
-        company = (
-            cls.env["connectwise.company"]
-            .sudo()
-            .create(
-                {
-                    "backend_id": cls.backend.id,
-                    "connectwise_ref": theirs["company"]["id"],
-                    "name": "Acme",
-                }
-            )
-        )
-        row = (
-            cls.env["connectwise.mapping"]
-            .sudo()
-            .create({"backend_id": cls.backend.id, "partner_id": cls.partner_a.id})
-        )
-        link(row.env, [(row.id, company.id, "manual")])
+        cls.connect_by_hand(cls.partner_a, "CW1001")
 
     def differing(self):
         return self.invoice("CW1001", amount=1)

@@ -5,7 +5,7 @@ the table here.
 """
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from odoo.addons.benji_connectwise.tests.access_table import ROLES, AccessTable, People
 
@@ -109,14 +109,7 @@ class TestOperations(AccessTable, People, ReconciliationCommon):
                 self.assertFalse(other.has_access("read"))
 
     def test_another_company_sees_nothing(self):
-        company = self.new_odoo_company()
-        other = new_test_user(
-            self.env,
-            "reconciliation_other",
-            groups="account.group_account_manager",
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
-        )
+        other = self.new_administrator(self.new_odoo_company())
         records = self.run_of_october + self.difference.run_id
         for record in (records, self.difference, self.difference.acceptance_id):
             with self.subTest(record._name):
@@ -130,13 +123,7 @@ class TestOperations(AccessTable, People, ReconciliationCommon):
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": self.company.id}
         )
-        other = new_test_user(
-            self.env,
-            "reconciliation_branch",
-            groups="account.group_account_manager",
-            company_id=branch.id,
-            company_ids=[(6, 0, branch.ids)],
-        )
+        other = self.new_administrator(branch)
         self.assertFalse(self.difference.with_user(other).has_access("read"))
         action = self.run_of_october.with_user(other).browse().action_open_report()
         self.assertEqual(action["domain"], [("run_id", "=", self.run_of_october.id)])
