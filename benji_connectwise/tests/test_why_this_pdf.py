@@ -8,45 +8,7 @@ from odoo import fields
 from odoo.tests import Form, tagged
 
 from ..tools.invoice_pdf.explain_lookup import explain_error
-from .common import ConnectwiseCommon
-
-
-class WhyCommon(ConnectwiseCommon):
-    def as_opened(self, move):
-        """Return the invoice as an Invoicing user opens it."""
-        self.env.invalidate_all()
-        return move.with_user(self.accountant)
-
-    def why(self, move):
-        return str(self.as_opened(move).invoice_pdf_explanation)
-
-    def wizard(self, moves):
-        model = "account.move.send.wizard"
-        if len(moves) > 1:
-            model = "account.move.send.batch.wizard"
-        wizard = self.env[model].with_user(self.accountant)
-        return wizard.with_context(
-            active_model="account.move", active_ids=moves.ids
-        ).create({})
-
-    def alerts(self, moves):
-        return self.wizard(moves).alerts or {}
-
-    def down(self):
-        self.sandbox.fault("unavailable", times=0)
-
-    def attach(self, move):
-        return self.env["ir.attachment"].create(
-            {
-                "name": "signed.pdf",
-                "raw": self.sandbox_pdf("CW1002"),
-                "res_model": "account.move",
-                "res_id": move.id,
-            }
-        )
-
-    def find(self, *domain):
-        return self.env["account.move"].with_user(self.accountant).search(list(domain))
+from .why_common import WhyCommon
 
 
 @tagged("post_install", "-at_install")
@@ -221,7 +183,7 @@ class TestMarkedForNothing(WhyCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestDeliveries(WhyCommon):
+class TestWhenSent(WhyCommon):
     """The tab says whether the customer was sent this same file or another."""
 
     def send(self, move):
@@ -286,141 +248,6 @@ class TestOutage(WhyCommon):
             text = self.why(move)
         self.assertIn("○", text)
         self.assertIn("since", text)
-
-
-@tagged("post_install", "-at_install")
-class TestRefresh(WhyCommon):
-    """*Refresh PDF* says how it went."""
-
-    def refresh(self, move):
-        """Return the notification, which must be in the chatter, too."""
-        action = self.as_opened(move).action_refresh_pdf()
-        self.assertEqual(action["tag"], "display_notification")
-        message = action["params"]["message"]
-        [log] = move.message_ids.filtered(
-            lambda log: "Refresh PDF" in (log.body or "")
-        )[:1]
-        self.assertIn(message, log.body.unescape())
-        self.assertEqual(log.author_id, self.accountant.partner_id)
-        return message
-
-    def test_refresh_says_that_the_pdf_was_fetched(self):
-        self.assertIn("was fetched", self.refresh(self.invoice("CW1001")))
-
-    def test_refresh_says_that_the_pdf_is_unchanged(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
-        self.assertIn("same PDF as before", self.refresh(move))
-
-    def test_refresh_says_that_connectwise_has_no_invoice(self):
-        move = self.invoice("NOT-THERE-1", amount=1)
-        self.assertIn("no invoice with the number", self.refresh(move))
-
-    def test_refresh_says_why_a_pdf_was_refused(self):
-        message = self.refresh(self.invoice("CW1001", amount=1))
-        self.assertIn("its amount is", message)
-
-    def test_refresh_says_that_connectwise_is_down(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
-        self.down()
-        self.assertIn("since", self.refresh(move))
-        self.assertChosen(move, "connectwise")
-
-    def test_refresh_says_that_the_pdf_is_broken(self):
-        move = self.invoice("CW1001")
-        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
-        self.assertIn("incomplete", self.refresh(move))
-
-    def test_refresh_says_that_a_draft_has_no_pdf(self):
-        move = self.invoice("CW1001", post=False)
-        self.assertIn("posted", self.refresh(move))
-
-    def test_refresh_asks_before_it_replaces_a_received_pdf(self):
-        """It does not ask otherwise."""
-        move = self.invoice("CW1001")
-        attachment = move._get_preferred_invoice_pdf()
-        self.assertFalse(self.as_opened(move).connectwise_pdf_is_sent)
-        move.sudo().connectwise_sent_checksum = attachment.checksum
-        self.assertTrue(self.as_opened(move).connectwise_pdf_is_sent)
-        arch = move.with_user(self.accountant).get_view(view_type="form")["arch"]
-        self.assertIn("The customer received the PDF", arch)
-
-    def test_connectwises_message_is_escaped_in_the_chatter(self):
-        """A note is HTML."""
-        move = self.invoice("<img/>-1", amount=1)
-        self.as_opened(move).action_refresh_pdf()
-        self.assertIn("&lt;img", move.message_ids[0].body)
-
-
-@tagged("post_install", "-at_install")
-class TestAmountDiffers(WhyCommon):
-    """A differing amount is accepted with a warning wherever the invoice is sent."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.connect_by_hand(cls.partner_a, "CW1001")
-
-    def differing(self):
-        return self.invoice("CW1001", amount=1)
-
-    def test_send_dialog_names_both_amounts(self):
-        move = self.differing()
-        message = self.alerts(move)["benji_connectwise_amount"]["message"]
-        self.assertIn("Odoo's is 1.00 USD", message)
-        self.assertIn(f"{self.sandbox_invoice('CW1001')['total']:,.2f}", message)
-
-    def test_batch_dialog_counts_and_opens_differing_amounts(self):
-        move = self.differing()
-        alert = self.alerts(move + self.invoice("NOT-THERE-1", amount=1))[
-            "benji_connectwise_amount"
-        ]
-        self.assertIn("1 of 2", alert["message"])
-        self.assertEqual(alert["action"]["res_id"], move.id)
-
-    def test_invoice_warns_about_a_differing_amount(self):
-        move = self.differing()
-        move._get_preferred_invoice_pdf()
-        self.assertTrue(self.as_opened(move).connectwise_amount_differs)
-        self.assertIn("1.00 USD", self.as_opened(move).connectwise_amount_warning)
-
-    def test_differing_amounts_can_be_filtered_for(self):
-        move = self.differing()
-        move._get_preferred_invoice_pdf()
-        mine = ("id", "=", move.id)
-        self.assertTrue(self.find(mine, ("connectwise_amount_differs", "=", True)))
-        self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", False)))
-        self.set_priority("odoo")
-        self.assertFalse(self.find(mine, ("connectwise_amount_differs", "=", True)))
-
-    def test_equal_amount_causes_no_warning(self):
-        move = self.invoice("CW1001")
-        self.assertNotIn("benji_connectwise_amount", self.alerts(move))
-        self.assertFalse(self.find(("connectwise_amount_differs", "=", True)))
-
-    def send_in_background(self, move):
-        move.sending_data = {
-            "author_user_id": self.env.user.id,
-            "author_partner_id": self.env.user.partner_id.id,
-            "sending_methods": ["email"],
-        }
-        with self.enter_registry_test_mode():
-            self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
-        self.env.invalidate_all()
-
-    def test_scheduled_action_tells_a_person_of_a_differing_amount(self):
-        move = self.differing()
-        self.backend.responsible_id = self.administrator
-        self.send_in_background(move)
-        [activity] = move.activity_ids
-        self.assertEqual(activity.user_id, self.administrator)
-        self.assertIn("1.00 USD", activity.note)
-
-    def test_scheduled_action_tells_nobody_of_an_equal_amount(self):
-        move = self.invoice("CW1001")
-        self.send_in_background(move)
-        self.assertFalse(move.activity_ids)
 
 
 @tagged("post_install", "-at_install")

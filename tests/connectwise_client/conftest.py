@@ -303,3 +303,9 @@ def rows(first: int, count: int, **fields: Any) -> list[dict[str, Any]]:
 
 def ids(pages: Any) -> list[int]:
     return [record.id for records, _skipped in pages for record in records]
+
+
+def busy(retry_after: object = None) -> Response:
+    """Return the answer to too many requests, with a pause in seconds or as a date."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return Response('{"error":"ConnectWiseAPI","message":"Too many"}', 429, headers)
