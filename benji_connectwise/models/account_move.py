@@ -1,11 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import NO_ACCESS
+from odoo.tools import SQL
 
 from odoo.addons.mail.tools.discuss import Store
 
 from ..tools.connection.tenant import ENVIRONMENTS
-from ..tools.invoice_pdf import marked_pdf, searching, shown, status
+from ..tools.invoice_pdf import marked_pdf, resetting, searching, shown, status
 from ..tools.invoice_pdf.choice import choose, get_chosen_before, with_chosen_pdfs
 from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.explain_lookup import explain_connectwise
@@ -14,7 +15,6 @@ from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
 from ..tools.invoice_pdf.numbers import get_candidates
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
-from ..tools.invoice_pdf.resetting import forget_version
 
 INVOICING = "account.group_account_invoice,account.group_account_readonly"
 """Who sees ConnectWise's answers: not the customers in the portal, because another
@@ -200,12 +200,16 @@ class AccountMove(models.Model):
             return NotImplemented
         return status.search_by_status(self.env.companies, value)
 
-    def _field_to_sql(self, alias, fname, query=None):
-        if fname != "connectwise_status" or query is None:
-            return super()._field_to_sql(alias, fname, query)
-        # Odoo groups and sorts by it, so it has to be allowed to be read.
-        self._check_field_access(self._fields[fname], "read")
-        return status.status_to_sql(self, alias, query)
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        if groupby_spec == "connectwise_status":
+            return status.status_to_sql(self, alias, query)
+        return super()._read_group_groupby(alias, groupby_spec, query)
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if field_name == "connectwise_status":
+            word = status.status_to_sql(self, alias, query)
+            return SQL("%s %s %s", word, direction, nulls)
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):
@@ -283,7 +287,7 @@ class AccountMove(models.Model):
     def button_draft(self):
         # Odoo calls it for none whenever an invoice is written.
         if self:
-            forget_version(self)
+            resetting.forget_version(self)
         return super().button_draft()
 
     def _get_fields_to_detach(self):
@@ -299,7 +303,7 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
-        if any(move._is_connectwise_preferred() for move in posted._with_invoice_pdf()):
+        if any(is_used("connectwise", move) for move in posted._with_invoice_pdf()):
             self.env["connectwise.lookup"]._trigger_prefetch()
         return posted
 
@@ -337,10 +341,6 @@ class AccountMove(models.Model):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         self.ensure_one()
         return bool(self._with_invoice_pdf()) and bool((self.name or "").strip())
-
-    def _is_connectwise_preferred(self):
-        """Whether ConnectWise's PDF is used where it has one."""
-        return is_used("connectwise", self)
 
     def _get_connectwise_numbers(self):
         """Return the numbers it may have in ConnectWise, as `get_candidates` does."""

@@ -12,6 +12,7 @@ from ..tools.invoice_pdf.deliveries import note_deliveries
 from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
 from ..tools.invoice_pdf.keeping import pin_pdfs
+from ..tools.invoice_pdf.order import is_used
 from ..tools.invoice_pdf.send_alerts import (
     add_address_alerts,
     get_amount_alerts,
@@ -77,7 +78,7 @@ class AccountMoveSend(models.AbstractModel):
     def _get_companion_pdf(self, move):
         """Return ConnectWise's PDF if it goes along with Odoo's e-invoice."""
         none = self.env["ir.attachment"]
-        if not (move._is_connectwise_preferred() and move._is_e_invoice()):
+        if not (is_used("connectwise", move) and move._is_e_invoice()):
             return none
         if move.company_id._get_connectwise_backend().e_invoice_pdf != "second":
             return none

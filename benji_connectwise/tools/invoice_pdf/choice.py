@@ -8,7 +8,7 @@ from .fetching import fetch_before_sending
 
 
 class ChosenPdfs(dict):
-    """{invoice id: id of the chosen attachment}; False is Odoo's own rendering.
+    """{invoice id: (source, id of the attachment)}; no id is Odoo's own rendering.
 
     Anybody can put any value into the context over RPC, but no object of this class.
     """
@@ -28,11 +28,22 @@ def get_chosen_before(moves):
 
     :return: None unless all of them were
     """
-    chosen = moves.env.context.get("chosen_invoice_pdfs")
-    if not isinstance(chosen, ChosenPdfs) or not chosen.keys() >= set(moves.ids):
+    chosen = _get_carried(moves)
+    if chosen is None:
         return None
     files = moves.env["ir.attachment"].sudo()
-    return {move_id: files.browse(chosen[move_id] or ()) for move_id in moves.ids}
+    return {move_id: files.browse(chosen[move_id][1] or ()) for move_id in moves.ids}
+
+
+def get_sources(moves):
+    """Return {invoice id: source} of the PDFs that are chosen for `moves`.
+
+    As chosen before in this action; otherwise chosen now, without asking ConnectWise.
+    """
+    chosen = _get_carried(moves)
+    if chosen is None:
+        chosen = _choose_for_action(moves)
+    return {move_id: chosen[move_id][0] for move_id in moves.ids}
 
 
 def with_chosen_pdfs(moves, records):
@@ -41,13 +52,12 @@ def with_chosen_pdfs(moves, records):
     :param records: of any model
     :return: `records` in an environment that carries the choice
     """
-    chosen = {move_id: attachment.id for move_id, attachment in choose(moves).items()}
-    return records.with_context(chosen_invoice_pdfs=ChosenPdfs(chosen))
+    return records.with_context(chosen_invoice_pdfs=_choose_for_action(moves))
 
 
 def with_odoos_own(moves, records):
     """Return `records` in an environment in which Odoo's own PDFs are chosen."""
-    chosen = dict.fromkeys(moves.ids, False)
+    chosen = dict.fromkeys(moves.ids, ("odoo", False))
     return records.with_context(chosen_invoice_pdfs=ChosenPdfs(chosen))
 
 
@@ -62,3 +72,21 @@ def choose_before_mailing(moves, records):
     fetch_before_sending(moves)
     moves.sudo().connectwise_lookup_ids._judge_anew()
     return with_chosen_pdfs(moves, records)
+
+
+def _choose_for_action(moves):
+    chosen = moves.env["invoice.pdf.source"]._choose(moves, whole=True)
+    return ChosenPdfs(
+        {
+            move.id: (source, attachment.id)
+            for move, (source, attachment) in chosen.items()
+        }
+    )
+
+
+def _get_carried(moves):
+    """Return the choice that the environment carries; None without one for all."""
+    chosen = moves.env.context.get("chosen_invoice_pdfs")
+    if isinstance(chosen, ChosenPdfs) and chosen.keys() >= set(moves.ids):
+        return chosen
+    return None

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..sync.sql import as_table
-from .choice import choose
+from .choice import choose, get_sources
 from .explain_lookup import find_outcome
 
 COLUMNS = {
@@ -22,18 +22,18 @@ def note_deliveries(moves):
     moves = moves.sudo()._with_invoice_pdf()
     if not moves:
         return
-    choices = moves.env["invoice.pdf.source"]._choose(moves)
+    sources = get_sources(moves)
     today = fields.Date.context_today(moves)
     rows = [
         (
             move.id,
             move.company_id.id,
             today,
-            source,
+            source := sources[move.id],
             None if source == "connectwise" else find_reason(move, source),
             100 if source == "connectwise" else 0,
         )
-        for move, (source, _attachment) in choices.items()
+        for move in moves
     ]
     # Past the ORM: one statement for a whole batch, and what is noted already stays.
     moves.env.execute_query(

@@ -5,7 +5,7 @@ from odoo.tools import format_datetime, format_list, formatLang
 from ...lib.connectwise_client.const import MAX_HITS, MAX_INVOICE_NUMBER_LENGTH
 from ..connection.explain import explain_stored
 from .numbers import find_candidate
-from .order import get_order
+from .order import get_order, is_used
 from .verdict import group_by_number, prepare_cases
 
 UNREADABLE = "unreadable_record"
@@ -36,7 +36,7 @@ def explain_not_asked(move):
             error=backend.last_error,
             time=format_datetime(move.env, backend.failing_since, dt_format="short"),
         )
-    if not move._is_connectwise_preferred():
+    if not is_used("connectwise", move):
         return _("Not asked, because Odoo comes first.")
     if move.sudo().connectwise_lookup_ids.accepted_id:
         return _("Found; the PDF is downloaded when it is printed or sent.")

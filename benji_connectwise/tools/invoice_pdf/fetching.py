@@ -37,6 +37,7 @@ from .explain_lookup import UNREADABLE
 from .hits import store_hits
 from .merge_check import LONG, SHORT
 from .news import find_news, tell_news
+from .order import is_used
 from .searching import search_used
 
 _logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ DUE = """
        AND move.move_type = ANY(%(types)s)
        AND move.company_id = ANY(%(companies)s)
        AND COALESCE(move.name, '') != ''
-       AND %(is_used)s
+       AND %(is_wanted)s
        -- The answer of another ConnectWise stays as it was sent.
        AND COALESCE(lookup.tenant, %(tenant)s) = %(tenant)s
        AND (lookup.id IS NULL OR (
@@ -95,8 +96,7 @@ def fetch_for_person(moves, sending=False, download=True, fresh=timedelta(0)):
             for _step in fetch(client, lookups, sending, download):
                 pass
         # While the connection rests, nothing is asked anyway.
-        if download and not backend._is_resting():
-            slow = find_due(lookups)
+        if download and not backend._is_resting() and (slow := find_due(lookups)):
             slow.error = serialize_error(DeadlineError("Not fetched in time"))
             slow._pause()
 
@@ -115,7 +115,7 @@ def fetch_before_sending(moves, download=True, fresh=timedelta(0)):
     :param download: also download the PDFs, not only look the numbers up
     :param fresh: as for `find_due`
     """
-    asked = moves.filtered(lambda move: move._is_connectwise_preferred())
+    asked = moves.filtered(lambda move: is_used("connectwise", move))
     if asked:
         fetch_for_person(asked, True, download, fresh)
         moves.invalidate_recordset(
@@ -133,7 +133,7 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
     end = end or get_end_of_run()
     env = moves.env
     commit = env["ir.cron"]._commit_progress
-    moves = moves.exists().filtered(lambda move: move._is_connectwise_preferred())
+    moves = moves.exists().filtered(lambda move: is_used("connectwise", move))
     for company, moves_of_company in moves.grouped("company_id").items():
         backend = company._get_connectwise_backend()
         if not backend._is_pdf_source() or backend._is_resting():
@@ -234,9 +234,9 @@ def find_due_invoices(backend):
     used = search_used(backend._get_companies(), "connectwise")
     if used.is_false():
         return Move
-    is_used = SQL("TRUE")
+    is_wanted = SQL("TRUE")
     if not used.is_true():
-        is_used = SQL("move.id IN %s", Move.sudo()._search(used).subselect())
+        is_wanted = SQL("move.id IN %s", Move.sudo()._search(used).subselect())
     Move.flush_model()
     backend.env["connectwise.lookup"].flush_model()
     backend.env["connectwise.held.invoice"].flush_model()
@@ -246,7 +246,7 @@ def find_due_invoices(backend):
             DUE,
             companies=backend._get_companies().ids,
             types=Move.get_sale_types(),
-            is_used=is_used,
+            is_wanted=is_wanted,
             oldest=now - LOOK_BACK,
             oldest_date=fields.Date.today() - LOOK_BACK,
             tenant=backend.tenant,
@@ -264,7 +264,7 @@ def is_due_before_sending(moves, fresh):
     """
     moves = moves.filtered(
         lambda move: (
-            move._is_connectwise_preferred() and move._is_looked_up_in_connectwise()
+            is_used("connectwise", move) and move._is_looked_up_in_connectwise()
         )
     )
     lookups = moves.sudo().connectwise_lookup_ids

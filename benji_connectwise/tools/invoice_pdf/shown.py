@@ -4,6 +4,7 @@ from ..connection.tenant import find_environment
 from .choice import choose
 from .explain_choice import find_outranking
 from .explain_lookup import explain_amount
+from .order import is_used
 from .origin import is_from_elsewhere
 
 FACTS_IN_CONNECTWISE = (
@@ -46,10 +47,10 @@ def describe_in_connectwise(move):
     lookup = move.sudo().connectwise_lookup_ids
     is_current = bool(lookup) and move._is_looked_up_in_connectwise()
     # A warning is of use only where ConnectWise's PDF is.
-    is_used = (
-        is_current and bool(lookup.accepted_id) and move._is_connectwise_preferred()
+    counts = (
+        is_current and bool(lookup.accepted_id) and is_used("connectwise", move)
     )
-    differs = is_used and lookup.verdict == "amount_differs"
+    differs = counts and lookup.verdict == "amount_differs"
     return {
         "connectwise_invoice_ref": (
             lookup.accepted_id.connectwise_ref if is_current else 0
@@ -58,9 +59,9 @@ def describe_in_connectwise(move):
         "connectwise_pdf_is_sent": is_current and lookup._is_pdf_sent(),
         "connectwise_amount_differs": differs,
         "connectwise_amount_warning": differs and explain_amount(lookup),
-        "connectwise_is_open": is_used and lookup.accepted_id.is_open,
+        "connectwise_is_open": counts and lookup.accepted_id.is_open,
         "connectwise_environment": (
-            is_used
+            counts
             and not lookup.is_from_another_tenant
             and find_environment(lookup.backend_id.server_url)
         ),

@@ -78,7 +78,12 @@ def search_by_status(companies, statuses):
 
 
 def status_to_sql(moves, alias, query):
-    """Return the SQL of the word of each invoice of `query`; joins what it needs."""
+    """Return the SQL of the word of each invoice of `query`; joins what it needs.
+
+    :raises AccessError: if this person may not read the status
+    """
+    # Groups and their order tell it too.
+    moves._check_field_access(moves._fields["connectwise_status"], "read")
     env = moves.sudo().env
     lookups = env["connectwise.lookup"]
     joined = query.left_join(alias, "id", lookups._table, "move_id", "lookup")

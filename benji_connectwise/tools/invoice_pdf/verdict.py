@@ -5,6 +5,8 @@ accepted by evidence, in the order of `Case.decide`. The first step that finds s
 against it refuses it.
 """
 
+from odoo.fields import Domain
+
 from ...lib.connectwise_client import number_key
 from .numbers import find_candidate, get_candidates, is_from_odoo
 
@@ -313,17 +315,15 @@ def _get_lookups_by_hit(lookups):
 def _get_owners(lookups):
     hits = lookups.hit_ids
     refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
-    companies = lookups.env["connectwise.company"].search(
-        [
-            ("backend_id", "in", lookups.backend_id.ids),
-            ("connectwise_ref", "in", list(refs)),
-            ("is_confirmed", "=", True),
-            ("mapping_ids", "!=", False),
-        ]
+    of_companies = Domain("backend_id", "in", lookups.backend_id.ids)
+    of_companies &= Domain("connectwise_ref", "in", list(refs))
+    of_companies &= Domain("is_confirmed", "=", True)
+    mappings = lookups.env["connectwise.mapping"].search_fetch(
+        [("connectwise_company_id", "any", of_companies)]
     )
     return {
         (company.backend_id, company.connectwise_ref): (
-            company.mapping_ids.partner_id.commercial_partner_id
+            rows.partner_id.commercial_partner_id
         )
-        for company in companies
+        for company, rows in mappings.grouped("connectwise_company_id").items()
     }
