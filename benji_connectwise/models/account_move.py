@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import NO_ACCESS
-from odoo.tools import SQL
 
 from odoo.addons.mail.tools.discuss import Store
 
@@ -204,12 +203,6 @@ class AccountMove(models.Model):
         if groupby_spec == "connectwise_status":
             return status.status_to_sql(self, alias, query)
         return super()._read_group_groupby(alias, groupby_spec, query)
-
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        if field_name == "connectwise_status":
-            word = status.status_to_sql(self, alias, query)
-            return SQL("%s %s %s", word, direction, nulls)
-        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):

@@ -82,13 +82,12 @@ class AccountMoveSend(models.AbstractModel):
             return none
         if move.company_id._get_connectwise_backend().e_invoice_pdf != "second":
             return none
+        fetch = get_chosen_before(move) is None
+        if fetch:
+            move.sudo().connectwise_lookup_ids._judge_anew()
         Source = self.env["invoice.pdf.source"]
-        pdfs = Source._find_pdfs(
-            "connectwise",
-            move._with_invoice_pdf(),
-            fetch=get_chosen_before(move) is None,
-        )
-        return Source._pass_over_broken_pdfs(pdfs).get(move.id, none)
+        pdfs = Source._find_pdfs("connectwise", move._with_invoice_pdf(), fetch)
+        return pdfs.get(move.id, none)
 
     @api.model
     def _get_invoice_extra_attachments_data(self, move):

@@ -16,7 +16,7 @@ class InvoicePdfSource(models.Model):
 
     Another module adds a source in its extension of this model: a value of `source`,
     and the two methods `_find_pdfs_<source>` and `_has_pdf_domain_<source>`. Optional
-    are `_explain_<source>` and `_is_open_<source>`.
+    are `_fetch_pdfs_<source>`, `_explain_<source>` and `_is_open_<source>`.
     """
 
     _name = "invoice.pdf.source"
@@ -188,7 +188,7 @@ class InvoicePdfSource(models.Model):
             # Another system is asked once for all, when nothing else is left to try.
             source = min(
                 (order[0] for order in left.values()),
-                key=lambda source: hasattr(self, f"_is_open_{source}"),
+                key=lambda source: hasattr(self, f"_fetch_pdfs_{source}"),
             )
             tried = moves.filtered(
                 lambda move, source=source: move in left and left[move][0] == source
@@ -198,9 +198,7 @@ class InvoicePdfSource(models.Model):
                 asked = tried.filtered(lambda move: not move._is_e_invoice())
             # A record of a batch is read together with the others.
             asked = asked.with_prefetch(moves._prefetch_ids)
-            pdfs = self._find_pdfs(source, asked, fetch)
-            if whole:
-                pdfs = self._pass_over_broken_pdfs(pdfs)
+            pdfs = self._find_pdfs(source, asked, fetch, whole)
             for move in tried:
                 if move.id in pdfs:
                     chosen[move] = (source, pdfs[move.id])
@@ -213,13 +211,22 @@ class InvoicePdfSource(models.Model):
     # The sources
     # -------------------------------------------------------------------------
 
-    def _find_pdfs(self, source, moves, fetch):
+    def _find_pdfs(self, source, moves, fetch=False, whole=True):
         """Return {invoice id: attachment, sudo} for those of `moves` with a PDF there.
 
         :param moves: posted customer invoices and credit notes
-        :param bool fetch: whether there is time to ask another system
+        :param bool fetch: whether there is time to ask another system for missing PDFs
+        :param bool whole: whether damaged files are left out
         """
-        return getattr(self, f"_find_pdfs_{source}")(moves, fetch)
+        pdfs = getattr(self, f"_find_pdfs_{source}")(moves)
+        if whole:
+            pdfs = self._pass_over_broken_pdfs(pdfs)
+        fetch_pdfs = fetch and getattr(self, f"_fetch_pdfs_{source}", None)
+        missing = moves.filtered(lambda move: move.id not in pdfs)
+        if fetch_pdfs and missing:
+            fetch_pdfs(missing)
+            pdfs = {**pdfs, **self._find_pdfs(source, missing, whole=whole)}
+        return pdfs
 
     def _pass_over_broken_pdfs(self, pdfs):
         """Return those of {invoice id: attachment} whose file is what was stored."""
@@ -250,14 +257,14 @@ class InvoicePdfSource(models.Model):
         explain = getattr(self, f"_explain_{source}", None)
         return (explain and explain(move)) or ""
 
-    def _find_pdfs_odoo(self, moves, fetch):
+    def _find_pdfs_odoo(self, moves):
         # Odoo renders any invoice: an empty attachment stands for that.
         return {move.id: self.env["ir.attachment"] for move in moves}
 
     def _has_pdf_domain_odoo(self):
         return Domain.TRUE
 
-    def _find_pdfs_attachment(self, moves, fetch):
+    def _find_pdfs_attachment(self, moves):
         return {
             move.id: attachment
             for move in moves.sudo()
@@ -279,19 +286,12 @@ class InvoicePdfSource(models.Model):
             "No attached PDF was marked with “Use as invoice PDF”."
         )
 
-    def _find_pdfs_connectwise(self, moves, fetch):
-        Lookup = self.env["connectwise.lookup"]
-        if not fetch:
-            return Lookup._get_pdfs(moves)
-        # The stored verdict may be older than a change of the mapping.
+    def _find_pdfs_connectwise(self, moves):
+        return self.env["connectwise.lookup"]._get_pdfs(moves)
+
+    def _fetch_pdfs_connectwise(self, moves):
+        fetch_for_person(moves)
         moves.sudo().connectwise_lookup_ids._judge_anew()
-        kept = self._pass_over_broken_pdfs(Lookup._get_pdfs(moves))
-        missing = moves.filtered(lambda move: move.id not in kept)
-        if missing:
-            fetch_for_person(missing)
-            missing.sudo().connectwise_lookup_ids._judge_anew()
-            kept.update(Lookup._get_pdfs(missing))
-        return kept
 
     def _has_pdf_domain_connectwise(self):
         return [("connectwise_lookup_ids.has_pdf", "=", True)]

@@ -93,15 +93,6 @@ class TestStatus(StatusCommon):
                 both = expected[word] + expected[False]
                 self.assertEqual(self.find(word, False) & moves, both)
 
-    def test_list_is_sorted_by_the_status(self):
-        refused = self.looked_up("CW1003", amount=1)
-        found = self.looked_up("CW1001")
-        moves = refused + found
-        ordered = moves.with_user(self.accountant).search(
-            [("id", "in", moves.ids)], order="connectwise_status"
-        )
-        self.assertEqual(ordered, found + refused)
-
     def test_invoice_has_no_status_as_soon_as_odoo_comes_first(self):
         move = self.looked_up("CW1001")
         self.assertEqual(self.status(move), "connectwise")
@@ -236,7 +227,6 @@ class TestWhoSeesTheStatus(StatusCommon):
         for way in (
             lambda: move.with_user(user).read(["connectwise_status"]),
             lambda: Move.search([mine, ("connectwise_status", "=", "refused")]),
-            lambda: Move.search([mine], order="connectwise_status"),
             lambda: Move.formatted_read_group([mine], ["connectwise_status"]),
         ):
             with self.assertRaises(AccessError):

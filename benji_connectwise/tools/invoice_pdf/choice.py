@@ -19,6 +19,9 @@ def choose(moves, fetch=False):
 
     :param fetch: whether a source may ask another system
     """
+    if fetch:
+        # The stored verdict may be older than a change of the mapping.
+        moves.sudo().connectwise_lookup_ids._judge_anew()
     chosen = moves.env["invoice.pdf.source"]._choose(moves, fetch, whole=True)
     return {move.id: attachment for move, (_source, attachment) in chosen.items()}
 

@@ -82,7 +82,7 @@ def status_to_sql(moves, alias, query):
 
     :raises AccessError: if this person may not read the status
     """
-    # Groups and their order tell it too.
+    # A group tells it too.
     moves._check_field_access(moves._fields["connectwise_status"], "read")
     env = moves.sudo().env
     lookups = env["connectwise.lookup"]
