@@ -11,11 +11,15 @@ from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
 from ..lib.connectwise_client import InvalidPdfError, validate_pdf
-from ..tools.invoice_pdf.merge_check import MergeCheck
+from ..tools.invoice_pdf.merge_check import MergeCheck, Patience
 from .common import ConnectwiseCommon, bad_pdfs
 
 # It looks complete from outside, and is empty inside.
 DAMAGED = b"%PDF-1.4\nNothing in here.\nstartxref\n9\n%%EOF\n"
+
+
+PATIENCE = Patience(3, 6, 641)
+"""No other test leaves a process with these limits."""
 
 
 @tagged("post_install", "-at_install")
@@ -179,12 +183,36 @@ class TestMerging(ConnectwiseCommon):
                 check.examine(bad_pdfs.bomb())
             check.examine(self.sandbox_pdf("CW1001"))
 
+    def test_next_check_uses_the_same_process(self):
+        processes = set()
+        for _check in range(2):
+            with MergeCheck(PATIENCE) as check:
+                check.examine(self.sandbox_pdf("CW1001"))
+                processes.add(check._process.pid)
+        self.assertEqual(len(processes), 1)
+
+    def test_process_that_met_a_bad_pdf_is_not_used_again(self):
+        processes = set()
+        for _check in range(2):
+            with MergeCheck(PATIENCE) as check, self.assertRaises(InvalidPdfError):
+                check.examine(DAMAGED)
+            processes.add(check._process and check._process.pid)
+        self.assertEqual(processes, {None})
+
+    def test_process_that_ended_while_it_waited_is_replaced(self):
+        for _check in range(2):
+            with MergeCheck(PATIENCE) as check:
+                check.examine(self.sandbox_pdf("CW1001"))
+                process = check._process
+            process.kill()
+            process.wait()
+
     def test_pdf_is_accepted_if_no_process_can_be_started(self):
         """The log says so."""
         for program in ("/nonexistent", "/bin/false"):
             with (
                 patch.object(sys, "executable", program),
                 self.assertLogs("odoo.addons.benji_connectwise", "WARNING"),
-                MergeCheck() as check,
+                MergeCheck(Patience(1, 1, 500)) as check,
             ):
                 check.examine(self.sandbox_pdf("CW1001"))

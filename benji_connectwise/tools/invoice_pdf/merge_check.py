@@ -21,6 +21,7 @@ from . import merge_process
 from .merge_process import (
     BAD,
     GOOD,
+    HELLO,
     LENGTH_BYTES,
     MEND,
     READY,
@@ -60,24 +61,34 @@ _PROBLEMS = {
 }
 
 
+_spares = {}
+"""{Patience: a process that did its work, and waits for more until it ends itself}."""
+
+
 class MergeCheck:
     """The process, for as many PDFs as there are; a context manager.
 
-    It starts at once, so that it is there when the first PDF is.
+    It starts at once, so that it is there when the first PDF is. To start takes most of
+    a second, so one that did nothing wrong is kept for a minute for the next check.
     """
 
     def __init__(self, patience=SHORT):
         self._patience = patience
         self._process = None
-        self._is_ready = False
+        self._is_good = False
         self._is_slow = False
 
     def __enter__(self):
-        self._start()
+        self._process = _spares.pop(self._patience, None)
+        if not self._process:
+            self._start()
         return self
 
     def __exit__(self, *_error):
-        self._end()
+        if self._is_good and self._patience not in _spares:
+            _spares[self._patience] = self._process
+        else:
+            self._end()
 
     def examine(self, content, seconds=float("inf")):
         """Try a PDF, bytes, out within the limits; `seconds`: what is left to wait.
@@ -100,10 +111,12 @@ class MergeCheck:
         end = time.monotonic() + seconds
         if not self._get_ready(end):
             return content
+        self._is_good = False
         length = len(content).to_bytes(LENGTH_BYTES, "big")
         left = min(self._patience.seconds, end - time.monotonic())
         verdict, mended = self._exchange(question, length, content, seconds=left)
         if verdict == GOOD:
+            self._is_good = True
             return mended
         if verdict:
             reason, problem = _PROBLEMS[verdict]
@@ -138,24 +151,25 @@ class MergeCheck:
 
         :raises InvalidPdfError: `too_slow`
         """
-        left = min(_START_SECONDS, end - time.monotonic())
-        if left <= 0:
-            raise _too_slow()
-        if not self._process:
-            self._start()
-        if not self._process:
-            return False
-        if not self._is_ready:
-            self._is_ready = self._exchange(seconds=left)[0] == READY
-        if not self._is_ready:
+        for _attempt in range(2):
+            left = min(_START_SECONDS, end - time.monotonic())
+            if left <= 0:
+                raise _too_slow()
+            if not self._process:
+                self._start()
+            if not self._process:
+                return False
+            if self._exchange(HELLO, seconds=left)[0] == READY:
+                return True
+            # One that waited for long has ended.
             was_slow = self._is_slow
             self._end()
             if was_slow:
                 raise _too_slow()
-            _logger.warning("PDFs are not tried out: %s does not start", sys.executable)
-        return self._is_ready
+        _logger.warning("PDFs are not tried out: %s does not start", sys.executable)
+        return False
 
-    def _exchange(self, question=b"", *parts, seconds):
+    def _exchange(self, question, *parts, seconds):
         """Return the next byte of the process, empty if it ended, and what follows."""
         self._is_slow = False
         timer = threading.Timer(max(seconds, 0), self._give_up)
@@ -181,7 +195,7 @@ class MergeCheck:
         self._process.kill()
 
     def _end(self):
-        process, self._process, self._is_ready = self._process, None, False
+        process, self._process, self._is_good = self._process, None, False
         if process:
             process.kill()
             # Not communicate(), which would send what was not taken before.

@@ -2,12 +2,14 @@
 
 It does with each PDF what printing several does with it, by the same functions of the
 same library with the same changes of Odoo. It reads questions from its input, and
-writes a byte about each, followed by what comes of the PDF where that is wanted.
+writes a byte about each, followed by what comes of the PDF where that is wanted. It ends
+when its input does, and when nothing is asked for a while.
 usage: merge_process.py PROCESSOR_SECONDS MEGABYTES
 """
 
 import io
 import os
+import signal
 import sys
 
 try:
@@ -17,8 +19,10 @@ except ImportError:  # on Windows only the time is limited, by whoever waits
 
 MEGABYTE = 1024 * 1024
 
+MOST_SECONDS_IDLE = 60
+
 LENGTH_BYTES = 8
-TRY, MEND = b"T", b"M"
+HELLO, TRY, MEND = b"H", b"T", b"M"
 READY, GOOD, BAD, TOO_MUCH = b"R", b"1", b"0", b"M"
 
 
@@ -34,8 +38,10 @@ def main(seconds, megabytes):
     if resource:
         limit(resource.RLIMIT_AS, int(megabytes) * MEGABYTE)
         limit(resource.RLIMIT_CORE, 0)
-    answer(answers, READY)
-    while wanted := questions.read(1):
+    while wanted := read_question(questions):
+        if wanted == HELLO:
+            answer(answers, READY)
+            continue
         length = int.from_bytes(questions.read(LENGTH_BYTES), "big")
         content = questions.read(length)
         if resource:
@@ -54,6 +60,16 @@ def main(seconds, megabytes):
                 answer(answers, GOOD, len(mended).to_bytes(LENGTH_BYTES, "big"), mended)
             else:
                 answer(answers, GOOD)
+
+
+def read_question(questions):
+    is_patient = not hasattr(signal, "alarm")  # on Windows
+    if not is_patient:
+        signal.alarm(MOST_SECONDS_IDLE)
+    question = questions.read(1)
+    if not is_patient:
+        signal.alarm(0)
+    return question
 
 
 def answer(answers, *parts):
