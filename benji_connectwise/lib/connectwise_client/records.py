@@ -1,4 +1,4 @@
-"""The API's records as frozen dataclasses.
+"""The API's records as named tuples.
 
 ``from_json`` tolerates missing fields: absent and null both become ``None``, because
 current servers leave empty fields out and older ones send null (both recorded). It is
@@ -9,9 +9,8 @@ strict about the rest: a value whose type differs from OpenAPI 2026.4 raises a
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from . import const
 from .errors import DataError, RecordError
@@ -34,6 +33,8 @@ _LONGEST_OTHER_TEXT = const.OTHER_TEXT_LENGTH * const.TEXT_TOLERANCE
 
 class _Fields:
     """The JSON object of one record, read field by field."""
+
+    __slots__ = ("_record", "_prefix", "_id", "_data")
 
     def __init__(
         self,
@@ -85,9 +86,12 @@ class _Fields:
 
         ``exact``: return it unchanged, to be compared character by character.
         """
-        value = self._get(name, str)
+        # Without _get(): this is called for each text of a hundred thousand records.
+        value = self._data.get(name)
         if value is None:
             return None
+        if not isinstance(value, str):
+            raise self._error(name, "is not of type str")
         if len(value) > _LONGEST_TEXTS.get(name, _LONGEST_OTHER_TEXT):
             raise self._error(name, f"is {len(value)} characters long")
         # PostgreSQL cannot store NUL, which servers do send (public clients strip it),
@@ -128,8 +132,9 @@ class _Fields:
             if match is None:
                 raise ValueError(value)
             day, time, zone = match.groups()
-            offset = "+00:00" if zone in (None, "Z") else zone
-            moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{offset}")
+            if zone is None or zone == "Z":
+                return datetime.fromisoformat(f"{day}T{time or '00:00:00'}+00:00")
+            moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{zone}")
             return moment.astimezone(timezone.utc)
         except (ValueError, OverflowError):
             raise self._error(name, "is not a time") from None
@@ -161,8 +166,7 @@ class _Fields:
         return info.moment("lastUpdated") if info else None
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A pointer to another record. ``identifier`` is set for companies only."""
 
     id: int
@@ -170,8 +174,7 @@ class Reference:
     identifier: str | None = None
 
 
-@dataclass(frozen=True)
-class Company:
+class Company(NamedTuple):
     """A company. Its Bill-To contact, ``billing_contact``, belongs to
     ``bill_to_company``, which normally is the company itself, also if it is missing.
 
@@ -210,8 +213,7 @@ class Company:
         )
 
 
-@dataclass(frozen=True)
-class Contact:
+class Contact(NamedTuple):
     """A contact. ``email`` and ``phone`` are the default ones, or else the first ones.
 
     ``email`` is ``None`` unless it is exactly one plain address.
@@ -269,8 +271,7 @@ def _communication(contact: _Fields, kind: str) -> str | None:
     return found[0][1] if found else None
 
 
-@dataclass(frozen=True)
-class Invoice:
+class Invoice(NamedTuple):
     """An invoice, posted or not. Amounts are in the currency ``currency_code``.
 
     ``number`` is the number that people see; ``id`` is ConnectWise's internal one.
@@ -315,8 +316,7 @@ class Invoice:
         )
 
 
-@dataclass(frozen=True)
-class Callback:
+class Callback(NamedTuple):
     """An address that ConnectWise calls when something changes (recorded payloads).
 
     ``is_inactive``: ConnectWise switched it off after days without an answer.
@@ -342,8 +342,7 @@ class Callback:
         )
 
 
-@dataclass(frozen=True)
-class SkippedRecord:
+class SkippedRecord(NamedTuple):
     """A record that could not be read, or a value that could not be asked for.
 
     ``id`` is ``None`` if it could not be read, or if nothing was asked for.

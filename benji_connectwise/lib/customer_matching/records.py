@@ -1,7 +1,6 @@
-"""The input and the results of matching: frozen dataclasses."""
+"""The input and the results of matching: named tuples."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Evidence = Literal["account_id", "company_name"]
 ConflictKind = Literal[
@@ -17,8 +16,7 @@ ConflictKind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Customer:
+class Customer(NamedTuple):
     """A customer of the accounting system. ``account_id`` is its reference there.
 
     ``is_self_written``: the customer wrote the name or the reference, so neither is
@@ -31,8 +29,7 @@ class Customer:
     is_self_written: bool = False
 
 
-@dataclass(frozen=True)
-class Company:
+class Company(NamedTuple):
     """A company of ConnectWise. ``is_deleted``: in the recycle bin."""
 
     id: int
@@ -41,8 +38,7 @@ class Company:
     is_deleted: bool = False
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A customer and a company that match, and the evidence for it."""
 
     customer_id: int
@@ -50,8 +46,7 @@ class Link:
     reason: Evidence
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A question about a customer that a person has to decide.
 
     ``kind``, and the meaning of the ids, which are in ascending order:
@@ -82,8 +77,7 @@ class Conflict:
     customer_ids: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class MatchResult:
+class MatchResult(NamedTuple):
     """New links, and at most one conflict per customer, both sorted by customer."""
 
     links: tuple[Link, ...] = ()
