@@ -43,7 +43,13 @@ def compare_and_store(run):
         read_customers(backend),
         backend.amount_tolerance,
     )
-    lines = [line for line in lines if _is_within(run, line)]
+    # Read once: there are many lines.
+    first, last = run.date_from, run.date_to
+
+    def is_within(invoice):
+        return bool(invoice and invoice.day and first <= invoice.day <= last)
+
+    lines = [line for line in lines if is_within(line.ours) or is_within(line.theirs)]
     currencies = {
         currency.name: currency.id
         for currency in run.env["res.currency"]
@@ -51,35 +57,33 @@ def compare_and_store(run):
         .search_fetch([], ["name"])
     }
     companies = {move.id: move.company_id.id for move in moves}
-    rows = [_as_line(run, line, companies, currencies) for line in lines]
+    company_id = backend.company_id.id
+    rows = [
+        _as_line(line, run.tenant, companies, company_id, currencies) for line in lines
+    ]
     _replace_lines(run, rows)
     run.write(
         {
-            "odoo_count": sum(_is_day_within(run, line.ours) for line in lines),
-            "connectwise_count": sum(
-                _is_day_within(run, line.theirs) for line in lines
-            ),
+            "odoo_count": sum(is_within(line.ours) for line in lines),
+            "connectwise_count": sum(is_within(line.theirs) for line in lines),
         }
     )
 
 
-def _is_day_within(run, invoice):
-    return bool(invoice and invoice.day and run.date_from <= invoice.day <= run.date_to)
+def _as_line(line, tenant, companies, company_id, currencies):
+    """Return the values of a line, in the order of LINE_COLUMNS.
 
-
-def _is_within(run, line):
-    return _is_day_within(run, line.ours) or _is_day_within(run, line.theirs)
-
-
-def _as_line(run, line, companies, currencies):
+    :param companies: {id of an invoice: id of its company}
+    :param company_id: of an invoice that Odoo does not have
+    :param currencies: {name: id}
+    """
     own, other = line.ours, line.theirs
     theirs = other and currencies.get(other.currency)
     ours = currencies[own.currency] if own else theirs
-    backend_company = run.backend_id.company_id
     values = {
         "status": line.status,
         "move_id": own and own.id,
-        "company_id": companies[own.id] if own else backend_company.id,
+        "company_id": companies[own.id] if own else company_id,
         "odoo_number": own and own.number,
         "partner_id": own and own.partner_id,
         "odoo_date": own and own.day,
@@ -96,7 +100,7 @@ def _as_line(run, line, companies, currencies):
         "connectwise_currency_id": theirs if other and other.currency else ours,
         "difference": line.difference,
         "is_zero": not (own and own.total) and not (other and other.total),
-        "fingerprint": None if line.status == "agrees" else _get_print(run, line),
+        "fingerprint": None if line.status == "agrees" else _get_print(line, tenant),
     }
     return tuple(values[name] for name in LINE_COLUMNS)
 
@@ -107,11 +111,11 @@ def _get_signed(invoice):
     return -invoice.total if invoice.is_credit else invoice.total
 
 
-def _get_print(run, line):
+def _get_print(line, tenant):
     """Return a text that changes with the facts of a line, but not with names."""
     own, other = line.ours, line.theirs
     facts = (
-        run.tenant,
+        tenant,
         line.status,
         own and own._replace(partner_name=""),
         other and other._replace(company_name=""),
