@@ -8,11 +8,11 @@ from .tools.mapping.disconnecting import remove_contacts
 
 
 def uninstall_hook(env):
-    """Leave nothing behind but what people made and what customers received."""
+    """Remove everything but what people made and what customers received."""
     env = env(context={**env.context, "active_test": False})
     remove_all(env)
     _end_holds(env)
-    # Also of connections that were archived; takes the contacts away.
+    # With those of archived connections.
     remove_contacts(env["connectwise.mapping"].search([]))
     _give_files_back(env)
     models = [name for name in env if name.startswith("connectwise.")]
@@ -25,7 +25,7 @@ def uninstall_hook(env):
 
 
 def _end_holds(env):
-    # Nobody would ever send them.
+    # Without the addon, nothing would send them: this tells the responsible person.
     for held in env["connectwise.held.invoice"].search([("settings", "!=", False)]):
         held._give_up()
 
@@ -38,7 +38,7 @@ def _give_files_back(env):
             ("res_field", "=", "connectwise_pdf_file"),
         ]
     )
-    # By SQL: files of a field are left out of what is read.
+    # By SQL, because the ORM hides attachments that are the value of a field.
     in_messages = SQL(
         "SELECT attachment_id FROM message_attachment_rel"
         " WHERE attachment_id = ANY(%s)",
@@ -61,15 +61,15 @@ def _try_delete(file):
             file.unlink()
     except DatabaseError:
         raise
-    except UserError:  # an audit trail may forbid it
+    except UserError:  # A restrictive audit trail may forbid it.
         return False
     return True
 
 
 def _forget_names(env, models):
-    """Delete the names that other modules gave to parts of these models.
+    """Delete the external ids that other modules gave to parts of these models.
 
-    Odoo deletes those parts with the models, and leaves their names behind.
+    Odoo deletes those parts with the models, but not their external ids.
     """
     parts = {
         "ir.model.inherit": [("model_id.model", "in", models)],

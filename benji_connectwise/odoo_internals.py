@@ -1,9 +1,9 @@
 """Parts of Odoo that move from version to version, imported in one place.
 
-No other module imports these from Odoo; the checkers see to that (`pyproject.toml`).
+The checkers refuse these imports everywhere else (`pyproject.toml`).
 """
 
-# The errors of PostgreSQL after which a transaction is tried again. Not documented.
+# PostgreSQL's errors after which Odoo tries a request again. Not documented.
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 # Odoo 20 has it elsewhere.

@@ -9,9 +9,10 @@ from ..tools.connection.receiving import receive
 
 
 class CallbackDispatcher(http.HttpDispatcher):
-    """Leaves the body unread, and tells nobody why a call is refused.
+    """A dispatcher that leaves the body unread and does not say why it refuses a call.
 
-    Odoo's own would parse a form before the token is looked at, and describes errors.
+    Odoo's HTTP dispatcher would parse a form before the token is checked, and its
+    answers describe errors.
     """
 
     routing_type = "connectwise_callback"
@@ -33,7 +34,7 @@ class ConnectwiseCallback(http.Controller):
         max_content_length=MAX_CALL_BYTES,
     )
     def receive_call(self, ref, token):
-        """Be told by ConnectWise that a record changed; see `receive`."""
+        """Receive a call from ConnectWise that a record changed; see `receive`."""
         call = request.httprequest
         signature = call.headers.get(CALLBACK_SIGNATURE, "")
         is_believed = call.method == "POST" and receive(

@@ -16,6 +16,6 @@ class AccountJournal(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "invoice_pdf_preference" in vals:
-            # Not by a dependency: a journal may have a million invoices.
+            # A dependency would load the invoices, and a journal may have a million.
             self.env["invoice.pdf.source"]._invalidate_choices()
         return result

@@ -149,7 +149,7 @@ class ConnectwiseBackend(models.Model):
         help="Otherwise a Bill-To contact whose e-mail moves to another domain arrives"
         " disabled, with an activity to look at it: payment fraud starts that way.",
     )
-    # While companies or contacts fail, and PDFs go on.
+    # Failures of companies and contacts. PDFs are still fetched meanwhile.
     sync_failure = fields.Json(copy=False, readonly=True)
     sync_failing_since = fields.Datetime(copy=False, readonly=True)
     sync_failures = fields.Integer(copy=False, readonly=True)
@@ -168,7 +168,7 @@ class ConnectwiseBackend(models.Model):
     _company_unique = models.Constraint(
         "unique(company_id)", "This company already has a ConnectWise connection."
     )
-    # These are not left to the database: its error would quote the row, with the keys.
+    # The database's own error would quote the row, with the keys.
 
     @api.constrains(lambda self: self._get_required_fields())
     def _check_required(self):
@@ -225,7 +225,7 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             sync = backend._get_open_sync()
             if backend._is_sync_resting() or sync._is_outdated():
-                # It resumes later, unless a person asks again. The reason is shown.
+                # It does not run now, and the page shows the reason.
                 sync = sync.browse()
             backend.sync_state = sync.state or "idle"
             backend.sync_read = sum(sync.range_ids.mapped("companies_read"))
@@ -243,11 +243,11 @@ class ConnectwiseBackend(models.Model):
             backend.company_id.id != vals.get("company_id", backend.company_id.id)
             for backend in self
         ):
-            # All that was learned would be of another company.
+            # The mapping and the lookups belong to the company's customers.
             raise UserError(
                 self.env._("A connection stays with its company: make another one.")
             )
-        # Failures of the old address or keys say nothing about the new ones.
+        # The pauses were caused by the old address or keys.
         if vals.keys() & {"server_url", *CREDENTIALS}:
             pauses = ("retry_at", "failures", "sync_retry_at", "sync_failures")
             vals = {"codebase": False, **dict.fromkeys(pauses, False), **vals}
@@ -265,7 +265,7 @@ class ConnectwiseBackend(models.Model):
 
     def unlink(self):
         self.check_access("unlink")
-        # The database would take the rows along, and leave their contacts behind.
+        # A cascade of the database would delete the rows but leave their contacts.
         rows = self.env["connectwise.mapping"].sudo()
         rows.search([("backend_id", "in", self.ids)]).unlink()
         lookups = self._find_lookups()
@@ -278,8 +278,10 @@ class ConnectwiseBackend(models.Model):
     def action_test_connection(self):
         """Ask ConnectWise whether the connection works, and for what.
 
-        :return: a notification; nothing is raised because of ConnectWise
-        :raises AccessError: unless the user may change the connection
+        ConnectWise's answer or absence raises nothing.
+
+        :return: a notification, as a client action
+        :raises AccessError: if the user may not change the connection
         """
         self.ensure_one()
         self.check_access("write")
@@ -318,9 +320,9 @@ class ConnectwiseBackend(models.Model):
             self.env["connectwise.sync.cancel"].sudo().create({"sync_id": sync.id})
 
     def action_remove_imported_contacts(self):
-        """Remove what the synchronization imported, after it was switched off.
+        """Remove the imported contacts after the synchronization was switched off.
 
-        :raises UserError: while it is on, because they would come back
+        :raises UserError: if it is on, because they would be imported again
         """
         self.ensure_one()
         self.check_access("write")
@@ -347,7 +349,7 @@ class ConnectwiseBackend(models.Model):
                 self.sudo()[name] = False
 
     def _is_resting(self):
-        """Whether nothing is asked at the moment, after a failure."""
+        """Whether ConnectWise is not asked at the moment, because of a failure."""
         return bool(self.retry_at and self.retry_at > fields.Datetime.now())
 
     def _is_sync_resting(self):
@@ -356,25 +358,27 @@ class ConnectwiseBackend(models.Model):
         return self._is_resting() or bool(retry_at and retry_at > fields.Datetime.now())
 
     def _is_pdf_source(self):
-        """Whether it may be asked, for the invoices that use ConnectWise's PDFs."""
+        """Whether invoices can have PDFs from this connection."""
         return self.active and self.state != "draft"
 
     def _get_background_limits(self, seconds=SECONDS_FOR_RUN):
-        """Return the client's `Limits` where nobody waits."""
+        """Return the client's `Limits` for work that nobody waits for."""
         return replace(BACKGROUND, total=seconds)
 
     def sync(self, full=False, discard_disconnected=False):
-        """Read ConnectWise's companies, match them, import contacts; now, in one go.
+        """Read ConnectWise's companies, match them and import contacts, at once.
 
-        :param full: read all entries, not only what changed
+        Commits nothing.
+
+        :param full: read all entries, not only those that changed
         :param discard_disconnected: forget which customers were disconnected
-        :return: {what: how many}, as the synchronization counted
+        :return: {kind: count}, the counts of the synchronization
         :raises UserError: if it is switched off or running, or ConnectWise failed
         """
         return run_now(self, full, discard_disconnected)[0].counts
 
     def _request_sync(self, full=False, discard_disconnected=False):
-        """Have it run in the background.
+        """Start a synchronization in the background.
 
         :raises UserError: if it is switched off or running already
         """

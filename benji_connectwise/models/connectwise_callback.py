@@ -9,10 +9,10 @@ from ..tools.connection.private_key import create_column
 
 
 class ConnectwiseCallback(models.Model):
-    """That ConnectWise calls when something changes, for one connection.
+    """The callbacks of one connection: ConnectWise calls when a record changes.
 
-    The token in the address that is called is a column unknown to the ORM, as the
-    private key is.
+    The address that it calls contains a token. Like the private key, the token is
+    stored in a column that the ORM does not know.
     """
 
     _name = "connectwise.callback"
@@ -40,7 +40,10 @@ class ConnectwiseCallback(models.Model):
             callback.last_error = explain_stored(self.env, callback.failure)
 
     def _note_time(self, name):
-        """Write that there was a call, once a minute: calls never wait for another."""
+        """Store the time of a call, at most once a minute and without waiting.
+
+        :param name: `last_call` or `last_refusal`
+        """
         now = fields.Datetime.now()
         if self[name] and self[name] >= now - timedelta(minutes=1):
             return
@@ -64,7 +67,7 @@ class ConnectwiseCallback(models.Model):
 
     @api.model
     def _cron_repair(self):
-        """Register what is missing: ConnectWise gives up after days of failures."""
+        """Register callbacks again that ConnectWise dropped after days of failures."""
         for callback in self.search([]):
             repair(callback)
             self.env["ir.cron"]._commit_progress(1)

@@ -5,7 +5,7 @@ from ..const import CALLED_SYNCS_APART
 
 
 class ConnectwiseCallbackChange(models.Model):
-    """A record that ConnectWise called about, until it is read: type and id alone."""
+    """The type and id of a record that ConnectWise called about, until it is read."""
 
     _name = "connectwise.callback.change"
     _description = "Record that ConnectWise Called About"
@@ -25,7 +25,10 @@ class ConnectwiseCallbackChange(models.Model):
 
     @api.model
     def _forget_synced(self, sync):
-        """Forget what a synchronization read that began after the calls about it."""
+        """Forget the changes that came before a synchronization began, which read them.
+
+        Later ones start another synchronization.
+        """
         called = self._find(sync.backend_id, "company", "contact")
         done = called.filtered_domain(Domain("create_date", "<=", sync.started_at))
         done.unlink()
@@ -34,6 +37,6 @@ class ConnectwiseCallbackChange(models.Model):
 
     @api.model
     def _get_next_sync(self, backend):
-        """Return when to synchronize because of a call."""
+        """Return when a call may start the next synchronization."""
         now = fields.Datetime.now()
         return max(now, (backend.last_sync or now) + CALLED_SYNCS_APART)

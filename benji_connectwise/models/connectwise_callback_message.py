@@ -22,5 +22,5 @@ class ConnectwiseCallbackMessage(models.Model):
         a_day_ago = fields.Datetime.now() - timedelta(days=1)
         old = self.search([("create_date", "<", a_day_ago)], limit=10_000)
         old.unlink()
-        # Odoo goes on while something is left.
+        # Odoo calls this again if the second value is true.
         return len(old), len(old) == 10_000

@@ -7,7 +7,7 @@ from ..tools.connection.tenant import find_environment
 
 
 class ConnectwiseCompany(models.Model):
-    """A company of ConnectWise as last read: what mapping needs of it, and no more."""
+    """A company of ConnectWise as last read, with the data that mapping needs."""
 
     _name = "connectwise.company"
     _description = "ConnectWise Customer"
@@ -39,15 +39,14 @@ class ConnectwiseCompany(models.Model):
     )
     billing_contact_ref = fields.Integer("Billing Contact ID", readonly=True)
     last_updated = fields.Datetime("Changed in ConnectWise", readonly=True)
-    # The Bill-To contact, followed through the Bill-To company; read only for
-    # companies that are connected.
+    # The Bill-To contact. It is read only for companies that are connected.
     contact_asked_ref = fields.Integer(readonly=True)
     contact_ref = fields.Integer("Bill-To Contact ID", readonly=True)
     contact_name = fields.Char("Bill-To Contact", readonly=True)
     contact_email = fields.Char("Bill-To E-mail", readonly=True)
     contact_phone = fields.Char("Bill-To Phone", readonly=True)
     contact_function = fields.Char("Bill-To Title", readonly=True)
-    # For matching: computed when read, because the names are many.
+    # For matching, computed when the company is read: matching compares all of them.
     normalised_name = fields.Char(readonly=True)
     normalised_account_id = fields.Char(readonly=True)
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
@@ -55,7 +54,7 @@ class ConnectwiseCompany(models.Model):
     connectwise_url = fields.Char("Link", compute="_compute_connectwise_url")
     environment = fields.Char(compute="_compute_connectwise_url")
 
-    # An ordinary index refuses long texts.
+    # A B-tree index refuses long texts.
     _normalised_name_index = models.Index(
         "USING hash (normalised_name) WHERE normalised_name IS NOT NULL"
     )
@@ -74,7 +73,7 @@ class ConnectwiseCompany(models.Model):
     def _compute_connectwise_url(self):
         for company in self:
             company.environment = find_environment(company.backend_id.sudo().server_url)
-            # The id means nothing in another ConnectWise.
+            # Ids mean nothing in another ConnectWise.
             company.connectwise_url = company.is_confirmed and get_company_url(
                 company.backend_id.sudo(), company.connectwise_ref
             )
@@ -88,7 +87,7 @@ class ConnectwiseCompany(models.Model):
             )
             if company.is_deleted:
                 name = self.env._("%s (deleted)", name)
-            # In drop-down lists, twins need more than a name to be told apart.
+            # In drop-down lists, companies of the same name need more details.
             if self.env.context.get("formatted_display_name"):
                 details = company._get_distinguishing_details()
                 name = f"{name}\n--{details}--" if details else name
@@ -109,7 +108,7 @@ class ConnectwiseCompany(models.Model):
 
     @api.model
     def name_search(self, name="", domain=None, operator="ilike", limit=100):
-        """In the dialog "+", put those first that nobody is connected to."""
+        """List companies without a customer first, in the dialog "+"."""
         if not self.env.context.get("unconnected_first"):
             return super().name_search(name, domain, operator, limit)
         found = []
@@ -131,7 +130,10 @@ class ConnectwiseCompany(models.Model):
         return {"type": "ir.actions.act_window_close"}
 
     def _describe_connected_with(self, but=None):
-        """Return the customers this company is connected to, `but` one row."""
+        """Return the names of the customers this company is connected to.
+
+        :param but: the row of a customer to leave out
+        """
         mappings = self.mapping_ids
         if but:
             mappings -= but

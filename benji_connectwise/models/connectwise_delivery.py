@@ -5,9 +5,9 @@ from ..tools.invoice_pdf.verdict import REFUSALS
 
 
 class ConnectwiseDelivery(models.Model):
-    """That an invoice was sent on a day with the PDF of a source, and why with that.
+    """One sending of an invoice: the day, the PDF's source, and the reason for it.
 
-    Stored when it happens: what is true of an invoice now tells nothing about then.
+    It is stored when it happens, because it cannot be computed later.
     """
 
     _name = "connectwise.delivery"

@@ -14,8 +14,8 @@ _logger = logging.getLogger(__name__)
 class ConnectwiseHeldInvoice(models.Model):
     """An invoice that was to be sent and waits for ConnectWise's PDF.
 
-    After it was given up the record stays, without settings: a person who then sends
-    the invoice does not wait again.
+    When the wait is given up, the record stays, without settings. If a person then
+    sends the invoice, it does not wait again.
     """
 
     _name = "connectwise.held.invoice"
@@ -50,11 +50,10 @@ class ConnectwiseHeldInvoice(models.Model):
 
     @api.model
     def _hold(self, move, settings):
-        """Keep `settings` to send `move` with later.
+        """Keep the settings with which `move` is to be sent later.
 
-        :param settings: of `account.move.send`'s `_generate_and_send_invoices`
+        :param settings: as for `account.move.send`'s `_generate_and_send_invoices`
         """
-        # Stored as ids.
         settings = {
             key: value.id if isinstance(value, models.BaseModel) else value
             for key, value in settings.items()
@@ -68,7 +67,7 @@ class ConnectwiseHeldInvoice(models.Model):
         move._message_log(
             body=self.env._(
                 "Not sent yet: it waits for ConnectWise's PDF. %s",
-                # Its sender may be without Invoicing, at a till for example.
+                # The sender may have no rights in Invoicing, at a till for example.
                 move.sudo().connectwise_message or "",
             )
         )
@@ -77,7 +76,7 @@ class ConnectwiseHeldInvoice(models.Model):
     def _send_due(self):
         """Send the invoices whose PDF has come or whose time is over; commits."""
         for held in self.search([("settings", "!=", False)]):
-            # Reset to draft, or sent by hand, while others were sent?
+            # It may have been reset to draft or sent by hand while others were sent.
             held = held.exists()
             move = held.move_id
             if move.state == "posted" and self._must_wait(move):
@@ -87,7 +86,7 @@ class ConnectwiseHeldInvoice(models.Model):
                     continue
                 held._send_or_give_up()
             except OperationalError:
-                # Somebody works on this invoice: it is sent in the next run.
+                # Somebody is working on this invoice: it is sent in the next run.
                 self.env.cr.rollback()
             except Exception:
                 # One invoice that cannot be sent must not stop the others.
@@ -114,7 +113,7 @@ class ConnectwiseHeldInvoice(models.Model):
             if settings.get(key):
                 settings[key] = self.env[model].browse(settings[key]).exists()
         if settings.get("mail_body"):
-            # It was HTML when the person pressed Send; JSON does not keep that.
+            # It was Markup when the person pressed Send; JSON keeps only its text.
             settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
         self.env["account.move.send"]._generate_and_send_invoices(
             self.move_id, from_cron=True, **settings
@@ -135,7 +134,7 @@ class ConnectwiseHeldInvoice(models.Model):
             "mail.mail_activity_data_todo",
             user_id=user.id,
             summary=move.env._("Not sent: ConnectWise has no PDF"),
-            # It may quote ConnectWise, and a note is HTML.
+            # The reason may quote ConnectWise, and a note is HTML.
             note=escape(reason),
         )
         self.settings = False

@@ -53,7 +53,7 @@ class ConnectwiseInvoice(models.Model):
             "has_total": invoice.total is not None,
             "total": invoice.total or 0.0,
             "status": invoice.status or False,
-            # Where ConnectWise does not say, nothing speaks against it.
+            # If ConnectWise does not say, it counts as closed.
             "is_open": invoice.is_closed is False,
             # Odoo stores UTC without a zone, to the second.
             "last_updated": invoice.last_updated

@@ -59,7 +59,7 @@ class ConnectwiseMapping(models.Model):
     )
     is_set_aside = fields.Boolean(
         readonly=True,
-        help="It was connected to a company that the ConnectWise of now does not have,"
+        help="It was connected to a company that the present ConnectWise does not have,"
         " or has under another id. Matching leaves it alone until a person decides.",
     )
     has_conflict = fields.Boolean("Conflict", readonly=True)
@@ -104,7 +104,7 @@ class ConnectwiseMapping(models.Model):
     is_gone = fields.Boolean(
         "Deleted in ConnectWise", related="connectwise_company_id.is_deleted"
     )
-    # For export and import: unlike the company's id, the same in every database.
+    # For export and import: unlike the record's id, it is the same in every database.
     connectwise_ref = fields.Integer(
         "ConnectWise ID",
         related="connectwise_company_id.connectwise_ref",
@@ -175,7 +175,7 @@ class ConnectwiseMapping(models.Model):
         return Domain("id", "in", mapping_rows.query_open_invoices(self.env))
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        # Texts are sorted like what they describe.
+        # A text is sorted by the field that it describes.
         like = {"connection_text": "connection", "contact_text": "contact_id"}
         field_name = like.get(field_name, field_name)
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
@@ -201,7 +201,7 @@ class ConnectwiseMapping(models.Model):
     def _write_by_hand(self, vals):
         """Connect by hand if a person writes a connection, for instance by import.
 
-        Everything else is the addon's own, which writes it as superuser.
+        All other fields are written by the addon alone, as superuser.
         """
         self._check_may_change()
         own = {
@@ -233,7 +233,10 @@ class ConnectwiseMapping(models.Model):
         return result
 
     def _connect_as_written(self, company):
-        """Connect or disconnect by hand, unless it is like that already."""
+        """Connect by hand to `company`, or disconnect if it is empty.
+
+        Do nothing if the row is like that already.
+        """
         if company == self.connectwise_company_id:
             return
         if company:
@@ -256,7 +259,7 @@ class ConnectwiseMapping(models.Model):
         """Open the dialog "+" for this row."""
         self.ensure_one()
         self._check_may_change()
-        # Saved, because the buttons of its suggestions work on saved records alone.
+        # Saved now, because the buttons of its suggestions need saved records.
         dialog = self.env["connectwise.mapping.connect"].create({"mapping_id": self.id})
         return dialog._get_records_action(
             name=self.env._("Connect %s to", self.partner_id.display_name),
@@ -290,7 +293,7 @@ class ConnectwiseMapping(models.Model):
         return True
 
     def action_ask_disconnect(self):
-        """Ask whether to disconnect these customers, and say what goes with it."""
+        """Open the dialog that asks whether to disconnect these customers."""
         self._check_may_change()
         return mapping_words.ask_disconnect(self)
 
@@ -309,7 +312,7 @@ class ConnectwiseMapping(models.Model):
     def action_undo_disconnect(self, before):
         """Connect these customers again as they were.
 
-        :param before: what `action_disconnect` returned as such
+        :param before: the value in the notification that `action_disconnect` returned
         """
         self._check_may_change()
         undoing.undo_disconnect(self.sudo(), before)
@@ -320,7 +323,7 @@ class ConnectwiseMapping(models.Model):
         return self._decide_about_contact("enabled")
 
     def disable_contact(self):
-        """Mail these contacts no invoices any more, queued ones included."""
+        """Stop mailing invoices to these contacts, queued e-mails included."""
         return self._decide_about_contact("disabled")
 
     def _decide_about_contact(self, decision):
@@ -333,7 +336,7 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def action_open_report(self):
-        """Open the report of the companies switched on, with every customer's row."""
+        """Open the report for the selected companies, after adding missing rows."""
         self.check_access("read")
         for company in self.env.companies:
             self._ensure_rows(company._get_connectwise_backend())
@@ -348,7 +351,7 @@ class ConnectwiseMapping(models.Model):
 
     @api.model
     def get_report_status(self):
-        """Return the status line above the report, as `describe_status` does."""
+        """Return the status line above the report; see `describe_status`."""
         self.check_access("read")
         return report.describe_status(self._get_current_backend())
 
@@ -368,7 +371,7 @@ class ConnectwiseMapping(models.Model):
         return self.connection in ("account_id", "manual")
 
     def _get_trusted_company(self):
-        """Return the connected company, if the ConnectWise of now has it."""
+        """Return the connected company, if the present ConnectWise has it."""
         return self.connectwise_company_id.filtered("is_confirmed")
 
     def _is_contact_mailed(self):
@@ -376,11 +379,11 @@ class ConnectwiseMapping(models.Model):
         return bool(self.contact_id.connectwise_enabled and self._get_trusted_company())
 
     def _log(self, text):
-        # With the author, because the change itself is made with other rights.
+        # The author is given, because the code may run as superuser.
         self._message_log(body=text, author_id=self.env.user.partner_id.id)
 
     def _log_for_customer(self, text):
-        """Log an act of a person here, and where more people look: on the customer."""
+        """Log an act of a person here and on the customer, where more people see it."""
         self._log(text)
         self.partner_id._message_log(
             body=self.env._("ConnectWise PSA: %s", text),

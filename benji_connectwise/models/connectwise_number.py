@@ -10,9 +10,9 @@ from ..tools.invoice_pdf.numbers import (
 
 
 class ConnectwiseNumber(models.AbstractModel):
-    """How ConnectWise's number is made of a field of an invoice.
+    """The steps that make ConnectWise's number of a field of an invoice.
 
-    A rule that is in force and one that is only tried have the same fields.
+    Rules in force and rules that are only tried share these fields.
     """
 
     _name = "connectwise.number"
@@ -103,7 +103,7 @@ class ConnectwiseNumber(models.AbstractModel):
                 )
 
     def _get_steps(self):
-        """Return the values of another record with the same steps."""
+        """Return the values for another record with the same steps."""
         names = self.env["connectwise.number"]._fields
         return {
             name: self[name]

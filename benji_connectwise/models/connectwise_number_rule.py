@@ -5,9 +5,9 @@ from ..const import MOST_NUMBER_RULES
 
 
 class ConnectwiseNumberRule(models.Model):
-    """A further number under which ConnectWise may have an invoice.
+    """A rule for another number that ConnectWise may use for an invoice.
 
-    The number as it is in Odoo is asked for in any case.
+    Odoo's own number is always asked for.
     """
 
     _name = "connectwise.number.rule"

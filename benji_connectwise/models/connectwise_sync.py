@@ -60,7 +60,7 @@ class ConnectwiseSync(models.Model):
     )
     failure = fields.Json(readonly=True)
     error = fields.Char(compute="_compute_error", help="Why it ended, or waits.")
-    # How far it is: there only until it ends.
+    # The progress. The ranges are deleted when it ends.
     range_ids = fields.One2many("connectwise.sync.range", "sync_id")
     contacts_until_id = fields.Integer(
         readonly=True, help="The contacts of companies up to this id were read."
@@ -72,7 +72,7 @@ class ConnectwiseSync(models.Model):
     tenant = fields.Char(
         readonly=True, help="The ConnectWise that is read: ids mean nothing elsewhere."
     )
-    # The next one begins with these.
+    # The next synchronization reads these.
     fingerprint = fields.Char(
         readonly=True, help="Of everything that matching depended on."
     )
@@ -127,14 +127,14 @@ class ConnectwiseSync(models.Model):
         run_scheduled(self.env)
 
     def _run_in_steps(self, end):
-        """Run in the background; other modules share the work among servers.
+        """Run in the background. Other modules override it to use several servers.
 
         :param end: when to leave the rest to the next run, by `time.monotonic()`
         """
         run_in_steps(self, end)
 
     def _is_interrupted(self):
-        """Whether it does not go on at present, because ConnectWise or Odoo failed."""
+        """Whether it has stopped for the moment, because ConnectWise or Odoo failed."""
         if self.backend_id._is_sync_resting():
             return True
         return self.state == "running" and not self._is_underway()
@@ -155,7 +155,7 @@ class ConnectwiseSync(models.Model):
         return not free
 
     def _is_cancelled(self):
-        """Whether to stop: a person said so, or it reads another ConnectWise."""
+        """Whether to stop: it was cancelled, or another ConnectWise is connected."""
         marks = self.env["connectwise.sync.cancel"].sudo()
         return self._is_over() or bool(
             marks.search_count([("sync_id", "in", self.ids)], limit=1)
@@ -165,7 +165,7 @@ class ConnectwiseSync(models.Model):
         return self.state not in OPEN or self._is_outdated()
 
     def _is_outdated(self):
-        """Whether this is about a ConnectWise that is not connected any more."""
+        """Whether it reads a ConnectWise that is not connected any more."""
         return bool(self.tenant) and self.tenant != self.backend_id.tenant
 
     # -------------------------------------------------------------------------
@@ -173,9 +173,9 @@ class ConnectwiseSync(models.Model):
     # -------------------------------------------------------------------------
 
     def _end_for_another_connectwise(self):
-        """End it where another ConnectWise was connected.
+        """End it because another ConnectWise was connected.
 
-        A process that runs it at this moment notices, and clears up.
+        A process that is running it notices and deletes its data.
         """
         self.write(
             {
@@ -199,7 +199,7 @@ class ConnectwiseSync(models.Model):
     def _refuse(self, failure):
         self.failure = failure
         self._finish("refused")
-        # The scheduled action finds the same each hour: one notice is enough.
+        # The scheduled action finds the same every hour: one notice is enough.
         env = get_env_of_responsible(self.backend_id)
         call_responsible(
             self.backend_id,
@@ -247,7 +247,7 @@ class ConnectwiseSync(models.Model):
         self._clear_up()
 
     def _clear_up(self):
-        """Delete the data that is only needed while it runs."""
+        """Delete the data that only a running synchronization needs."""
         marks = self.env["connectwise.sync.cancel"]
         marks.search([("sync_id", "in", self.ids)]).unlink()
         self.range_ids.unlink()
@@ -255,7 +255,7 @@ class ConnectwiseSync(models.Model):
 
     @api.model
     def _clear_up_ended(self, backend):
-        """Delete what is left of those that ended while Odoo was killed."""
+        """Delete the data of synchronizations that Odoo was killed in."""
         left = [
             ("sync_id.backend_id", "=", backend.id),
             ("sync_id.state", "not in", OPEN),
@@ -266,10 +266,10 @@ class ConnectwiseSync(models.Model):
 
     @api.autovacuum
     def _forget_old(self):
-        """Forget scheduled ones after a month: calls may ask for hundreds in a day."""
+        """Delete scheduled ones after a month: calls may start hundreds in a day."""
         a_month_ago = fields.Datetime.now() - timedelta(days=30)
         ended = [("user_id", "=", False), ("finished_at", "<", a_month_ago)]
-        # The next one begins with what the last one found.
+        # The next one continues from the last one that is done.
         done = [("state", "=", "done")]
         last = [
             ref for _backend, ref in self._read_group(done, ["backend_id"], ["id:max"])
@@ -294,7 +294,7 @@ class ConnectwiseSync(models.Model):
         self.counts = counts
 
     def _tell_user(self):
-        """Tell the person who asked for it, if any, how it goes."""
+        """Notify the person who asked for it, if any, of the result."""
         user = self.user_id
         if not user:
             return

@@ -2,9 +2,10 @@ from odoo import fields, models
 
 
 class ConnectwiseSyncCancel(models.Model):
-    """A person's wish to end a synchronization.
+    """A person's request to end a synchronization.
 
-    A row of its own, because the scheduled action holds the synchronization's row.
+    It has a table of its own, because the scheduled action locks the synchronization's
+    row.
     """
 
     _name = "connectwise.sync.cancel"

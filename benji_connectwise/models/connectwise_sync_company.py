@@ -9,8 +9,9 @@ from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..tools.sync.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
 from ..tools.sync.sql import as_table
 
-# A page only clears `is_deleted`: which companies are gone is decided at the end. A
-# company that has to be confirmed differs for that reason alone.
+# The rows of a page that differ from the stored companies, and the stored companies
+# that are gone. A page can clear `is_deleted`, but only the end of the synchronization
+# sets it. A company that is not confirmed always differs.
 DIFFERENCES = """
     SELECT page.connectwise_ref, known.connectwise_ref,
            known.id IS NOT NULL AND CASE WHEN page.connectwise_ref IS NULL
@@ -37,6 +38,7 @@ DIFFERENCES = """
                TRUE))
 """
 
+# The stored companies whose id now belongs to another company.
 OTHERS = """
     SELECT known.id, COALESCE(staged.name, staged.identifier, '')
       FROM connectwise_sync_company staged
@@ -56,7 +58,7 @@ OTHERS = """
            END
 """
 
-# The companies in use that have another Bill-To company now, or count again.
+# The companies in use that have another Bill-To company now, or are confirmed again.
 TOUCHED = """
     SELECT known.id
       FROM connectwise_sync_company staged
@@ -98,9 +100,9 @@ UPSERT = """
 
 
 class ConnectwiseSyncCompany(models.Model):
-    """A company as a synchronization read it, until all of them were found plausible.
+    """A company that a synchronization read, kept until all were found plausible.
 
-    Only those that differ from what is known, or have to be confirmed.
+    Only companies that differ from the stored ones, or are not confirmed, are kept.
     """
 
     _name = "connectwise.sync.company"
@@ -126,10 +128,10 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _stage(self, sync, backend, companies, whole=None, unreadable=()):
-        """Keep some of the client's companies: those that differ from what is known.
+        """Keep those of the client's companies that differ from the stored ones.
 
         :param backend: the connection of `sync`, so that it is not read each time
-        :param whole: the `IdRange` of which `companies` are all there are, if they are
+        :param whole: the `IdRange` of `companies`, if they are all companies in it
         :param unreadable: ids that were in the answer and could not be read
         :return: (how many differ, ids that are gone, ids the database refuses)
         """
@@ -192,7 +194,7 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _find_left_behind(self, sync, gone):
-        """Return those of `gone` that only the ConnectWise before had."""
+        """Return those of `gone` that only the previous ConnectWise had."""
         doubted = gone.filtered(lambda company: not company.is_confirmed)
         if not doubted:
             return doubted
@@ -207,7 +209,7 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _find_others(self, sync):
-        """Return {id of a known company: name of the other one that has its id now}."""
+        """Return {id of a stored company: name of the one that has its id now}."""
         return dict(
             self.env.execute_query(
                 SQL(OTHERS, backend=sync.backend_id.id, sync=sync.id)
@@ -216,7 +218,7 @@ class ConnectwiseSyncCompany(models.Model):
 
     @api.model
     def _apply(self, sync, left_behind):
-        """Apply what was read; companies `left_behind` are forgotten."""
+        """Store the companies that were kept, and delete those `left_behind`."""
         Company, backend = self.env["connectwise.company"], sync.backend_id
         self.env.flush_all()
         touched = Company.browse(
@@ -235,7 +237,7 @@ class ConnectwiseSyncCompany(models.Model):
             )
         )
         if left_behind:
-            # By SQL, because they may be many; nothing is connected to them.
+            # By SQL, because there may be many. Nothing is connected to them.
             self.env.cr.execute(
                 SQL(
                     "DELETE FROM connectwise_company WHERE id = ANY(%s)",
@@ -244,7 +246,6 @@ class ConnectwiseSyncCompany(models.Model):
             )
             self.env.invalidate_all(flush=False)
         Company.invalidate_model()
-        # Fields computed from these are computed again.
         touched.modified(["bill_to_ref", "is_confirmed"])
         self.env["connectwise.lookup"]._judge_anew_for(touched)
 

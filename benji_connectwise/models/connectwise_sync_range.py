@@ -4,8 +4,8 @@ from odoo import fields, models
 class ConnectwiseSyncRange(models.Model):
     """A range of ConnectWise's ids, and how far one synchronization has read it.
 
-    The ranges of a synchronization do not overlap, and each is read and stored for
-    itself, so they may be read in any order, or at the same time.
+    The ranges of a synchronization do not overlap and do not depend on each other, so
+    they can be read in any order or at the same time.
     """
 
     _name = "connectwise.sync.range"

@@ -21,7 +21,7 @@ class DigestDigest(models.Model):
     def _count_connectwise_sent(self, name, operator):
         if not self.env.user.has_group("account.group_account_invoice"):
             raise AccessError(self.env._("These figures are for people in Invoicing."))
-        # When an invoice was sent is nobody's to read; how many were is.
+        # People in Invoicing may see the count, but not read `connectwise_sent_at`.
         self.sudo()._calculate_company_based_kpi(
             "account.move",
             name,

@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 
 
 class InvoicePdfRefresh(models.Model):
-    """*Refresh PDF* for more invoices than a person can wait for: how far it is.
+    """The progress of *Refresh PDF* for more invoices than a person can wait for.
 
     The scheduled action that fetches PDFs does the work.
     """
@@ -55,7 +55,7 @@ class InvoicePdfRefresh(models.Model):
 
     @api.model
     def _start(self, moves):
-        """Have `moves` refreshed; return the dialog that shows how far that is."""
+        """Have `moves` refreshed; return the dialog that shows the progress."""
         refresh = self.sudo().create(
             {"move_ids": [Command.set(moves.ids)], "left_ids": [Command.set(moves.ids)]}
         )
@@ -67,9 +67,10 @@ class InvoicePdfRefresh(models.Model):
 
     @api.model
     def _work_off(self, end):
-        """Refresh what was asked for, step by step; commits.
+        """Refresh the invoices that are left, and commit after each step.
 
-        :param end: when to leave the rest to the next run, of `get_end_of_run`
+        :param end: when to leave the rest to the next run, as `get_end_of_run` returns
+            it
         """
         for refresh in self.search([("left_ids", "!=", False)], order="id"):
             while refresh.left_ids:
@@ -85,10 +86,10 @@ class InvoicePdfRefresh(models.Model):
         try:
             refresh_some(moves.with_context(lang=user.lang), user.partner_id)
         except OperationalError:
-            # Somebody works on one of them: the scheduled action fetches it later.
+            # Somebody is working on one of them: it is fetched by a later run.
             self.env.cr.rollback()
         except Exception:
-            # The others must not wait for ever.
+            # These invoices must not stop the others.
             _logger.exception("Invoices %s cannot be refreshed", moves.ids)
             self.env.cr.rollback()
         self.left_ids = [Command.unlink(move.id) for move in moves]
@@ -110,7 +111,7 @@ class InvoicePdfRefresh(models.Model):
 
     @api.autovacuum
     def _delete_old(self):
-        """Delete those that nobody looks at any more."""
+        """Delete finished ones."""
         old = fields.Datetime.now() - timedelta(days=REFRESH_KEPT_FOR)
         self.search([("left_ids", "=", False), ("write_date", "<", old)]).unlink()
 

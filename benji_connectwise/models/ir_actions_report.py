@@ -18,7 +18,7 @@ OWN_REPORT = "benji_connectwise.report_odoo_invoice"
 
 
 class ChosenPdf(io.BytesIO):
-    """A PDF that was not made here; `mended` is the one to merge with others."""
+    """A PDF that Odoo did not render. `mended` is its version for merging, bytes."""
 
     def __init__(self, content, mended=None):
         super().__init__(content)
@@ -35,11 +35,11 @@ class IrActionsReport(models.Model):
         )
 
     def _pre_render_qweb_pdf(self, report_ref, res_ids=None, data=None):
-        """Put the chosen PDFs in the place of the rendering, byte for byte.
+        """Return the chosen PDFs instead of rendering, byte for byte.
 
-        Printing, the portal, mail templates, Snailmail and Point of Sale all come
-        through here. A level deeper (`_render_qweb_pdf_prepare_streams`) other modules
-        would still change the bytes.
+        Printing, the portal, mail templates, Snailmail and Point of Sale all call this.
+        It is the last place where no other module changes the bytes; in
+        `_render_qweb_pdf_prepare_streams`, some would.
         """
         if isinstance(res_ids, int):
             res_ids = [res_ids]
@@ -72,14 +72,14 @@ class IrActionsReport(models.Model):
                 streams[res_id] = {"stream": stream, "attachment": None}
             elif res_id in rendered:
                 streams[res_id] = rendered.pop(res_id)
-        streams.update(rendered)  # what could not be split by invoice
+        streams.update(rendered)  # Pages that could not be assigned to an invoice.
         return streams, "pdf"
 
     def _mend_pdfs(self, pdfs):
-        """Return {invoice id: chosen PDF, bytes, as it can be merged with others}.
+        """Return {invoice id: chosen PDF, bytes, repaired for merging}.
 
-        Those that cannot are left out: one PDF must not stop the printing of the
-        others, so Odoo's takes its place.
+        PDFs that cannot be merged are left out, and Odoo's take their place. One bad
+        PDF must not stop the printing of the others.
         """
         mended = {}
         seconds = SECONDS_TO_MEND + SECONDS_TO_MEND_ONE * len(pdfs)
@@ -94,7 +94,7 @@ class IrActionsReport(models.Model):
         return mended
 
     def _prepare_pdf_report_attachment_vals_list(self, report, streams):
-        # Only what Odoo rendered is saved as its report.
+        # A chosen PDF must not be saved as Odoo's own report.
         rendered = {
             res_id: data
             for res_id, data in streams.items()
@@ -103,9 +103,9 @@ class IrActionsReport(models.Model):
         return super()._prepare_pdf_report_attachment_vals_list(report, rendered)
 
     def retrieve_attachment(self, record):
-        """Take nothing for Odoo's own PDF that came from elsewhere.
+        """Return Odoo's saved report, never a file from elsewhere.
 
-        Odoo knows its saved report by the name alone, which other files may have too.
+        Odoo finds its saved report by the name alone, which other files may have too.
         """
         saved = super().retrieve_attachment(record)
         if not saved or not self._is_invoice_report(self.report_name):
@@ -124,10 +124,10 @@ class IrActionsReport(models.Model):
         return super()._merge_pdfs(streams, *args, **options)
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Render one by one what wkhtmltopdf cannot render at once.
+        """Render several invoices one by one if wkhtmltopdf is not patched.
 
-        Debian's and Ubuntu's takes one document at a time. A batch has to go out with
-        it too, when ConnectWise is down.
+        The wkhtmltopdf of Debian and Ubuntu renders only one document at a time. A
+        batch must go out with it too, for example while ConnectWise is down.
         """
         is_distinct = res_ids and len(res_ids) == len(set(res_ids))
         if (

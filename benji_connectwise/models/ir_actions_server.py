@@ -8,7 +8,7 @@ class IrActionsServer(models.Model):
 
     def _run_action_mail_post_multi(self, eval_context=None):
         action = self
-        # Odoo mails the records one by one; ConnectWise is asked once about them all.
+        # Odoo mails the records one by one. ConnectWise is asked about all at once.
         if self.template_id._has_invoice_report():
             active_id = self.env.context.get("active_id")
             ids = self.env.context.get("active_ids") or [active_id]

@@ -14,20 +14,20 @@ class IrAttachment(models.Model):
 
     @api.model
     def _index(self, bin_data, file_type, checksum=None):
-        # With `attachment_indexation`, the server would open what came from outside.
+        # The module `attachment_indexation` would open an untested PDF in the server.
         if self.env.context.get("connectwise_pdf") is NOT_INDEXED:
             return None
         return super()._index(bin_data, file_type, checksum=checksum)
 
     def _get_content(self):
-        """Return the bytes, also where the web client asked for sizes (`bin_size`)."""
+        """Return the bytes, even if the context asks for sizes (`bin_size`)."""
         self.ensure_one()
         return self.with_context(bin_size=False, bin_size_raw=False).raw or b""
 
     def _is_whole(self):
-        """Whether the content is what the checksum says.
+        """Whether the content has the stored checksum.
 
-        It may have been lost, emptied or changed on the disk.
+        The file may have been lost, emptied or changed on the disk.
         """
         self.ensure_one()
         content = self._get_content()
@@ -35,9 +35,10 @@ class IrAttachment(models.Model):
 
     @api.model
     def _write_whole(self, content):
-        """Have the file store hold this content, mending what is there of it.
+        """Write this content to the file store, unless it is there undamaged.
 
-        :raises OSError: if there is no room for it
+        :param content: bytes
+        :raises OSError: if it cannot be written, for example because the disk is full
         """
         if self._storage() != "file":
             return
@@ -50,5 +51,5 @@ class IrAttachment(models.Model):
                     return
             _logger.warning("The stored file %s was damaged and is written anew", name)
         write_whole(path, content)
-        # In case the transaction is rolled back.
+        # Garbage collection deletes it if the transaction is rolled back.
         self._mark_for_gc(name)

@@ -9,15 +9,17 @@ from ..tools.invoice_pdf.invoice_mail import get_unmailed_addresses
 from ..tools.invoice_pdf.keeping import pin_pdfs
 
 INVOICE_MAIL = object()
-"""In the context as `invoice_mail`: Odoo itself sends this, with the files it made.
+"""As `invoice_mail` in the context: Odoo chose the attached files, not a person.
 
-A person who posts a message can attach any file to it. An object, because a caller
-from outside can put any value into the context but this.
+It is an object, because a remote caller can put any other value into the context.
 """
 
 
 def without_copies(files, content):
-    """Return these (name, content, …) with only the first of those that hold this."""
+    """Return `files` with only the first of those that have this content.
+
+    :param files: [(name, content, …)]
+    """
     found, left = False, []
     for file in files:
         is_copy = file[1] == content
@@ -28,7 +30,7 @@ def without_copies(files, content):
 
 
 class MailMail(models.Model):
-    """Every e-mail about an invoice is one of these, whatever it was sent from."""
+    """Every e-mail about an invoice passes through this model."""
 
     _inherit = "mail.mail"
 
@@ -46,7 +48,7 @@ class MailMail(models.Model):
         return result
 
     def send(self, *args, **options):
-        # A recipient when it was queued may not be one now.
+        # A contact may have been disabled since the e-mail was queued.
         self._leave_out_contacts()
         return super().send(*args, **options)
 
@@ -55,7 +57,7 @@ class MailMail(models.Model):
     # -------------------------------------------------------------------------
 
     def _leave_out_contacts(self):
-        """Mail no synced contact that gets no invoices."""
+        """Take out synced contacts that must get no invoices."""
         for mail in self._filter_outgoing_invoices():
             invoice = self.env["account.move"].browse(mail.res_id)
             recipients = mail.sudo().recipient_ids
@@ -65,7 +67,7 @@ class MailMail(models.Model):
             )
 
     def _take_out(self, contacts, addresses):
-        """Mail neither these contacts nor these addresses; without any, nobody."""
+        """Take out these contacts and addresses; cancel the e-mail if none are left."""
         values = {}
         if contacts := contacts & self.sudo().recipient_ids:
             values["recipient_ids"] = [
@@ -108,15 +110,11 @@ class MailMail(models.Model):
     # -------------------------------------------------------------------------
 
     def _pin_invoice_pdfs(self):
-        """Remember which of ConnectWise's PDFs somebody is mailed.
-
-        Every e-mail passes here: of the Send dialog and the scheduled action, the
-        composer, mail templates and automation rules.
-        """
+        """Remember which of ConnectWise's PDFs were sent to somebody."""
         mails = self.sudo()._filter_outgoing_invoices()
         mails = mails.filtered(
             lambda mail: (
-                # One that came in is passed on to the followers.
+                # "email" is a received message that goes on to the followers.
                 mail.message_type != "email"
                 and mail.attachment_ids
                 and mail._has_recipient()
@@ -137,7 +135,7 @@ class MailMail(models.Model):
                 and pdf.checksum in mail.attachment_ids.mapped("checksum")
             }
         )
-        # *Send* notes its own, all of a batch together.
+        # *Send* notes its own deliveries, those of a batch together.
         if self.env.context.get("invoice_mail") is not INVOICE_MAIL:
             note_mailed(mails, moves)
 
@@ -150,7 +148,7 @@ class MailMail(models.Model):
         if self.model == "account.move":
             files = self.attachment_ids.sudo().filtered("store_fname")
             for file in files.filtered(lambda file: file.mimetype == "application/pdf"):
-                # It may have been lost since the mail was queued.
+                # The file may have been lost since the e-mail was queued.
                 if not file._is_whole():
                     raise UserError(
                         self.env._(

@@ -18,7 +18,7 @@ class MailTemplate(models.Model):
         email_layout_xmlid=False,
     ):
         template = self
-        # A caller from outside can add any file with `email_values`.
+        # A remote caller could add any file with `email_values`.
         if self.env.su or not email_values:
             template = self.with_context(invoice_mail=INVOICE_MAIL)
         return super(MailTemplate, template).send_mail_batch(
@@ -34,7 +34,7 @@ class MailTemplate(models.Model):
     ):
         """Look for newer PDFs before the invoices are mailed, as *Send* does.
 
-        Each of them is in the e-mail once, whatever reports the template names.
+        Each PDF is in the e-mail once, even if several reports of the template give it.
         """
         if "report_template_ids" not in render_fields or not self._has_invoice_report():
             return super()._generate_template_attachments(

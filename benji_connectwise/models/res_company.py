@@ -9,7 +9,7 @@ class ResCompany(models.Model):
     connectwise_backend_ids = fields.One2many(
         "connectwise.backend", "company_id", help="One at most."
     )
-    # Read once for many invoices.
+    # A field, so that it is cached for all invoices of a company.
     connectwise_backend_id = fields.Many2one(
         "connectwise.backend",
         "Used ConnectWise Connection",
@@ -33,10 +33,10 @@ class ResCompany(models.Model):
             )
 
     def _get_connectwise_backend(self):
-        """Return the ConnectWise connection this company uses, sudo; or an empty one.
+        """Return the ConnectWise connection that this company uses, sudo, or none.
 
-        It is its own, or that of its nearest parent company that has one. An archived
-        connection is used by nobody, whatever the context says.
+        It is the company's own, or that of its nearest parent company that has one. An
+        archived connection is never returned, even if the context shows archived ones.
         """
         return self.sudo().connectwise_backend_id.filtered("active")
 
@@ -74,6 +74,8 @@ class ResCompany(models.Model):
             )
 
     def _get_company_of_priority(self):
-        """Return the company whose Invoice PDF Priority holds here: the one whose
-        connection is used, because a branch uses its parent company's."""
+        """Return the company whose Invoice PDF Priority applies to this company.
+
+        A branch that uses its parent company's connection uses its priority too.
+        """
         return self._get_connectwise_backend().company_id or self

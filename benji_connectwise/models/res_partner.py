@@ -13,18 +13,19 @@ OWN_FIELDS = (
     *("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled"),
     "connectwise_self_written",
 )
-"""Fields that nobody may write, on any contact."""
+"""Fields that only the synchronization may write, on any contact."""
 
 MATCHED = ("name", "ref", "company_name")
-"""Fields that customers are matched by, or may be once a company is made of one."""
+"""Fields that customers are matched by. A contact's `company_name` becomes the name
+when Odoo creates a company from it."""
 
 PROTECTED = (
     *OWN_FIELDS,
     *("name", "email", "email_normalized", "phone", "function", "type"),
     *("parent_id", "company_id", "is_company", "company_type", "active"),
 )
-"""Fields that nobody may change on a synced contact, beside its address. Odoo keeps the
-others in line with the customer: tax ID, payment terms, language…"""
+"""Fields that nobody may change on a synced contact, besides its address. The others,
+such as tax ID, payment terms and language, Odoo copies from the customer."""
 
 
 class ResPartner(models.Model):
@@ -161,7 +162,7 @@ class ResPartner(models.Model):
         return domain
 
     def _compute_application_statistics_hook(self):
-        """Show in lists and on cards which partners ConnectWise has."""
+        """Mark connected customers and synced contacts in lists and on cards."""
         badges = super()._compute_application_statistics_hook()
         if not self.env.user._is_internal():
             return badges
@@ -194,7 +195,7 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self._is_connectwise_sync():
-            # Said, not left out: otherwise a default in the context would do it.
+            # Set explicitly: otherwise a default in the context could set them.
             own = dict.fromkeys(OWN_FIELDS, False)
             own["connectwise_self_written"] = self._is_customer_writing()
             vals_list = [{**vals, **own} for vals in vals_list]
@@ -215,7 +216,7 @@ class ResPartner(models.Model):
         return result
 
     def _filter_renamed(self, vals):
-        """Return those of these customers that get another name or reference."""
+        """Return the partners whose name or reference `vals` change."""
         names = [name for name in MATCHED if name in vals]
         return self.filtered(
             lambda partner: any(
@@ -224,9 +225,9 @@ class ResPartner(models.Model):
         )
 
     def _note_writer(self):
-        """Remember that the customer wrote a field that customers are matched by.
+        """Remember if the customer wrote a field that customers are matched by.
 
-        Correcting a letter of it confirms nothing: a person of Invoicing does.
+        Nothing is reset if an employee writes it: correcting a letter confirms nothing.
         """
         if self._is_customer_writing():
             self._set_self_written(True)
@@ -239,10 +240,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _is_customer_writing(self):
-        """Whether a visitor or a portal user is behind this, with whatever rights.
+        """Whether a visitor or a portal user does this, even with other rights.
 
-        sudo() leaves the user as it is, and code that takes another user runs within
-        the request of the one who is logged in.
+        sudo() keeps the user. Code that switches to another user still runs within the
+        request of the one who is logged in.
         """
         users = self.env.user
         if request and request.env:
@@ -252,12 +253,12 @@ class ResPartner(models.Model):
     def _create_contact_parent_company(self):
         company = super()._create_contact_parent_company()
         if company and self.sudo().connectwise_self_written:
-            # Its name may be what the customer entered as the company's.
+            # Its name may be the company name that the customer entered.
             company._set_self_written(True)
         return company
 
     def _judge_connectwise_lookups_anew(self):
-        """A customer that becomes part of another takes its ConnectWise along."""
+        """Judge lookups again after customers became part of others, or independent."""
         rows = (
             self.env["connectwise.mapping"]
             .sudo()
@@ -270,7 +271,7 @@ class ResPartner(models.Model):
         protected = vals.keys() & self._get_connectwise_protected()
         if not protected:
             return
-        # Before the refusal, which names the contact and tells equal from different.
+        # Checked first, because the refusal below names the contact and reveals values.
         self.check_access("write")
         for partner in self.sudo():
             names = protected if partner.is_connectwise_contact else OWN_FIELDS
@@ -282,7 +283,7 @@ class ResPartner(models.Model):
                     refuse_change(partner, field)
 
     def _move_connectwise_contacts(self, company_id):
-        """Follow the customer into another company before Odoo moves its contacts."""
+        """Move synced contacts to the customer's new company, before Odoo tries to."""
         contacts = self.sudo().child_ids.filtered("is_connectwise_contact")
         if contacts:
             self.check_access("write")
@@ -311,7 +312,7 @@ class ResPartner(models.Model):
         )
         if not mappings:
             return super().unlink()
-        # A synced contact goes with its customer.
+        # This removes the synced contacts too.
         self.check_access("unlink")
         mappings.unlink()
         return super(ResPartner, self.exists()).unlink()
@@ -325,7 +326,7 @@ class ResPartner(models.Model):
     def _children_sync(self, values):
         """Give a synced contact its customer's address, as Odoo does with contacts.
 
-        Odoo itself leaves those alone that are an invoice or an other address.
+        Odoo itself does not update contacts of the types *invoice* and *other*.
         """
         result = super()._children_sync(values)
         if not values.keys().isdisjoint(self._address_fields()):
@@ -372,7 +373,7 @@ class ResPartner(models.Model):
         return self - (synced - mailed.contact_id)
 
     def _get_addresses_of_their_own(self):
-        """Return the e-mail addresses that nobody else of the same customer has."""
+        """Return the e-mail addresses that no other mailed contact has."""
         others = self.search(
             [
                 ("commercial_partner_id", "in", self.commercial_partner_id.ids),
@@ -394,5 +395,5 @@ class ResPartner(models.Model):
         return self._get_connectwise_mapping().sudo(self.env.su).enable_contact()
 
     def action_connectwise_disable(self):
-        """Mail this synced contact no invoices any more."""
+        """Stop mailing invoices to this synced contact."""
         return self._get_connectwise_mapping().sudo(self.env.su).disable_contact()

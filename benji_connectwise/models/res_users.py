@@ -9,7 +9,7 @@ class ResUsers(models.Model):
         is_invited = "partner_id" in values
         user = super()._signup_create_user(values)
         if not is_invited:
-            # Also where it is signed up with other rights and nobody logged in, as
-            # auth_oauth does.
+            # `create` does not always notice: auth_oauth signs users up as superuser,
+            # with nobody logged in.
             user.partner_id._set_self_written(True)
         return user

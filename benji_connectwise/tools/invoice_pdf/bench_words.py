@@ -1,4 +1,4 @@
-"""What came of trying number rules, in sentences for people."""
+"""The results of trying number rules, in sentences for people."""
 
 from odoo.tools import format_list
 
@@ -24,7 +24,7 @@ def summarize(env, together, before):
 
 
 def describe_too_long(env, as_it_is):
-    """Say how many numbers ConnectWise cannot have.
+    """Say how many numbers are too long for ConnectWise.
 
     :param as_it_is: the Trial of the number as it is
     :return: str, or False if there are none
@@ -39,7 +39,7 @@ def describe_too_long(env, as_it_is):
 
 
 def describe_idle(env, trials, together):
-    """Name the rules that do nothing: the number they make is always empty.
+    """Name the rules that make no number of any invoice.
 
     :param trials: of the rules, each alone
     :param together: {figure: ids of the invoices} by all rules

@@ -1,4 +1,4 @@
-"""Invoices that ConnectWise called about: having them looked up anew."""
+"""Looking up invoices again after ConnectWise called about them."""
 
 import time
 from contextlib import suppress
@@ -11,11 +11,12 @@ from ..connection.asking import asking
 
 
 def prepare_called_invoices(backend, end):
-    """Make the lookups due that ConnectWise's changed invoices may answer; commits.
+    """Make the lookups due that a changed invoice of ConnectWise may answer.
 
-    What is not read now, because ConnectWise fails or the time is over, stays.
+    Commits after each batch. Changes that are not read, because ConnectWise fails or
+    the time is over, wait for the next run.
 
-    :param end: when to stop, of `get_end_of_run`
+    :param end: when to stop, as `get_end_of_run` returns it
     """
     env = backend.env
     called = env["connectwise.callback.change"]._find(backend, "invoice")
@@ -35,9 +36,10 @@ def prepare_called_invoices(backend, end):
 
 
 def _make_due(backend, tenant, refs, numbers):
-    """Have the lookups asked again that found these invoices, or may find them.
+    """Have the lookups asked again that found these invoices or may find them.
 
-    :param numbers: of the invoices, as far as they are there
+    :param refs: ConnectWise's ids of the invoices
+    :param numbers: the numbers of those that still exist
     """
     lookups = backend.env["connectwise.lookup"]
     lookups.flush_model()

@@ -1,4 +1,4 @@
-"""Downloading the PDFs of invoices that were found, and noting which failed."""
+"""Downloading the PDFs of invoices that were found."""
 
 from contextlib import closing
 
@@ -22,17 +22,18 @@ from .merge_check import SHORT, MergeCheck
 
 
 def download_pdfs(client, lookups, patience=SHORT):
-    """Download the PDFs of the accepted hits and keep them; yields between steps.
+    """Download and keep the PDFs of the accepted hits; yields where one may commit.
+
+    A PDF that cannot be used is noted on its lookup, and the others go on.
 
     :param client: the ConnectWiseClient that just answered the lookups
-    :param patience: how long each PDF may be examined
-
+    :param patience: how much examining a PDF may cost
     :raises ConnectWiseError: if ConnectWise itself failed
     """
     if not lookups:
         return
     by_ref = lookups.grouped(lambda lookup: lookup.accepted_id.connectwise_ref)
-    # As they are now: a change during the download is noticed next time.
+    # Noted before the download: a change during it is noticed next time.
     asked = {lookup: lookup.accepted_id.connectwise_ref for lookup in lookups}
     changed = {lookup: lookup.accepted_id.last_updated for lookup in lookups}
     failures = []
@@ -43,8 +44,8 @@ def download_pdfs(client, lookups, patience=SHORT):
         examined = _examine(client, results, check)
         for some in split_every(PDFS_PER_STEP, examined):
             yield
-            # Reset to draft in the meantime, judged anew by somebody else, or another
-            # ConnectWise connected?
+            # In the meantime, the invoice may have been reset to draft, the hit judged
+            # again, or another ConnectWise connected.
             there = lookups.browse().union(*(by_ref[ref] for ref, _result in some))
             there = there.exists().filtered(
                 lambda lookup: (
@@ -69,7 +70,7 @@ def download_pdfs(client, lookups, patience=SHORT):
 
 
 def _examine(client, results, check):
-    """Yield the downloads; an error takes the place of a PDF that Odoo cannot merge."""
+    """Yield the downloads, with an error in place of a PDF that Odoo cannot merge."""
     for ref, result in results:
         if isinstance(result, bytes):
             try:
@@ -77,19 +78,16 @@ def _examine(client, results, check):
             except InvalidPdfError as error:
                 result = error
         elif isinstance(result, AddressError) and result.reason == "no_api":
-            # A web page that says 404, of an API that has just been found.
+            # A web page instead of JSON, but the API has just answered the lookup.
             result = NotFoundError("There is no such PDF", status=result.status)
         yield ref, result
-        # The right to read one PDF is the right to read the others.
+        # Without the right to read one PDF, reading the others fails too.
         if isinstance(result, MissingRightError):
             return
 
 
 def _is_about_one_pdf(error):
-    """Whether this error says nothing about the other PDFs.
-
-    ConnectWise is there: it has just answered the lookup.
-    """
+    """Whether this error concerns one PDF only, given that the lookup just worked."""
     if isinstance(error, ServerError):
         return error.status not in (502, 503, 504)
     if isinstance(error, NetworkError | DeadlineError):
@@ -98,7 +96,8 @@ def _is_about_one_pdf(error):
 
 
 def _note_failure(lookups, error):
-    # A gateway may have given up on this one: the others do not wait for it again.
+    # A gateway error may also be due to this PDF, so that it pauses. The next PDFs
+    # must not wait for it again.
     if _is_about_one_pdf(error) or isinstance(error, ServerError):
         lookups.write({"error": serialize_error(error)})
         lookups._pause()

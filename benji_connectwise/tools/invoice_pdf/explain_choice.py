@@ -1,4 +1,4 @@
-"""Why an invoice has the PDF that it has: the tab *Why this PDF?*, and one sentence."""
+"""Explaining which PDF an invoice has: the tab *Why this PDF?*, and one sentence."""
 
 import os
 
@@ -57,7 +57,7 @@ def _prepare_explanation(move):
 
 
 def _find_connectwise_url(move):
-    """Return the address of the company of the one invoice that was found, or False."""
+    """Return the address of the company in ConnectWise, if one invoice was found."""
     lookup = move.sudo().connectwise_lookup_ids
     hit = lookup.accepted_id or lookup.hit_ids
     if len(hit) != 1 or lookup.is_from_another_tenant:
@@ -66,9 +66,9 @@ def _find_connectwise_url(move):
 
 
 def _find_bench_url(move):
-    """Return where a number rule is made for an invoice that was not found, or False.
+    """Return the address of the number rules if the invoice was not found, or False.
 
-    The page is about the connection of the company that the person works in.
+    That page shows the connection of the current company only.
     """
     lookup = move.sudo().connectwise_lookup_ids
     backend = move.env.company._get_connectwise_backend().with_env(move.env)
@@ -78,21 +78,21 @@ def _find_bench_url(move):
 
 
 def find_outranking(move, source):
-    """Return the sources that were preferred to `source` and have no PDF of `move`."""
+    """Return the sources that outrank `source` and have no PDF of `move`."""
     if not source or move._is_e_invoice():
         return []
     return move.env["invoice.pdf.source"]._get_outranking(move, source)
 
 
 def explain_second_choice(move):
-    """Say why the sources that were preferred to the one that is used have no PDF."""
+    """Say why the sources that outrank the one in use have no PDF."""
     Source = move.env["invoice.pdf.source"]
     outranking = find_outranking(move, move.invoice_pdf_source)
     return " ".join(Source._explain(source, move) for source in outranking).strip()
 
 
 def _describe_deliveries(move, attachment):
-    """Say which PDF was mailed when to whom: a list of sentences, newest first."""
+    """Return a list of sentences: when the invoice was mailed to whom, newest first."""
     messages = move.sudo().message_ids.filtered(
         lambda message: (
             message.message_type in ("comment", "email")
@@ -112,8 +112,8 @@ def _describe_delivery(move, message, shown):
     }
     if shown and shown.checksum in message.attachment_ids.mapped("checksum"):
         return _("Sent to %(to)s on %(date)s with this same file.", **values)
-    # A replaced file is still named after the invoice. Any other attachment is no PDF
-    # of it.
+    # A replaced file is still named after the invoice. A PDF with another name is not
+    # the invoice's.
     stem, _extension = os.path.splitext(move._get_invoice_report_filename())
     if shown and any(
         file.name.startswith(stem) and file.mimetype == "application/pdf"

@@ -1,4 +1,4 @@
-"""Why ConnectWise's PDF of an invoice is used or not, in sentences for people."""
+"""Explaining why ConnectWise's PDF is used or not, in sentences for people."""
 
 from odoo.tools import format_datetime, format_list, formatLang
 
@@ -9,7 +9,7 @@ from .order import get_order, is_used
 from .verdict import group_by_number, prepare_cases
 
 UNREADABLE = "unreadable_record"
-"""The kind of a stored error that is none of the client's own."""
+"""The kind of a stored error for which the client has no class."""
 
 
 def explain_connectwise(move):
@@ -44,7 +44,7 @@ def explain_not_asked(move):
 
 
 def explain_lookup(lookup):
-    """Say why a lookup gives a PDF or none.
+    """Say why a lookup has a PDF or none.
 
     :return: str, or False if ConnectWise has not answered yet
     """
@@ -88,7 +88,7 @@ def explain_error(lookup):
 
 
 def explain_amount(lookup):
-    """Say both amounts of an invoice that was accepted though they differ."""
+    """Say both amounts of an invoice that was accepted although they differ."""
     hit, move = lookup.accepted_id, lookup.move_id
     return lookup.env._(
         "ConnectWise's total is %(theirs)s, Odoo's is %(ours)s.",
@@ -226,18 +226,18 @@ def _explain_owner(case, hit):
 
 
 def _name_numbers(lookup):
-    """Name all the numbers that were asked for."""
+    """Return the numbers that were asked for, joined with "or"."""
     return format_list(lookup.env, lookup.numbers or [""], style="or")
 
 
 def _name_number(hit):
-    """Name the number of a hit, and the rule by which it was found."""
+    """Return the number of a hit, with the rule that made it."""
     rules = _name_rules(hit)
     return f"{hit.number} ({rules})" if rules else hit.number
 
 
 def _name_rules(hit):
-    """Name the rules by which a hit was found; none if by the number as it is."""
+    """Name the rules that made this hit's number; empty if it is Odoo's own."""
     candidates = hit.lookup_id.move_id._get_connectwise_numbers()
     candidate = find_candidate(candidates, hit)
     if not candidate or candidate.is_as_it_is:
@@ -247,7 +247,7 @@ def _name_rules(hit):
 
 
 def _name_company(hit):
-    """Name the company of a hit, and the one that pays for it if it is another."""
+    """Return the company of a hit, and the one that pays if it is another."""
     companies = {hit.company_ref: hit.company_name}
     companies.setdefault(hit.bill_to_ref, hit.bill_to_name)
     return hit.env._(", billed to ").join(

@@ -1,4 +1,4 @@
-"""The file store, which may be full, lose files, or hold half of one."""
+"""Writing to Odoo's file store, which may be full or lose files."""
 
 import errno
 import logging
@@ -12,20 +12,22 @@ _logger = logging.getLogger(__name__)
 
 
 class StorageError(DataError):
-    """A PDF could not be kept. `reason`: `full` (the disk), else empty."""
+    """A PDF could not be stored. `reason` is `full` if the disk is, else empty."""
 
 
 def storage_error(error):
-    """Return the StorageError for what storing a PDF raised."""
+    """Return the StorageError for an error that storing a PDF raised."""
     is_full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
     return StorageError("It could not be stored", reason="full" if is_full else "")
 
 
 def write_whole(path, content):
-    """Make a file hold this content, or leave it as it is and raise OSError.
+    """Write all of `content` to a file, or leave the file as it was.
 
-    Odoo itself leaves half of a file where the disk is full, under a name by which it
-    takes it for the whole one.
+    When the disk is full, Odoo leaves half a file behind. The name is that of the whole
+    content, so Odoo later takes the half for the whole.
+
+    :raises OSError: if the content could not be written
     """
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
@@ -33,7 +35,7 @@ def write_whole(path, content):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        # As open() makes files; the other servers of a cluster read them too.
+        # The mode that open() would give: other servers of a cluster read the file.
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)

@@ -8,17 +8,17 @@ from .verdict import prepare_cases
 
 
 def store_hits(lookups, found, tenant, crowded=()):
-    """Make `hit_ids` what ConnectWise answered; the one that was sent is kept.
+    """Replace `hit_ids` by ConnectWise's answer. A hit whose PDF was sent stays.
 
     :param found: {number_key: the client's invoices}, for all of these lookups
-    :param tenant: which ConnectWise this was
-    :param crowded: number_keys of which there are more invoices than could be read
+    :param tenant: the ConnectWise that answered
+    :param crowded: the number_keys that have more invoices than could be read
     """
     if not lookups:
         return
-    # Two people may open the same invoice at once: the second one waits here, and
-    # Odoo runs its request again, instead of failing at a unique index. Always in
-    # the same order, so that nobody waits for each other.
+    # Two people may open the same invoice at once. The second request waits here, and
+    # Odoo then runs it again; without the lock it would fail at a unique index. The
+    # order of the ids prevents deadlocks.
     lookups.flush_recordset()
     lookups.env.execute_query(
         SQL(
@@ -37,7 +37,7 @@ def store_hits(lookups, found, tenant, crowded=()):
     (lookups - answered).write({"state": "not_found", "asked_at": now})
     cases = prepare_cases(lookups).items()
     rivals = (case.find_rivals(lookup.hit_ids) for lookup, case in cases)
-    # Somebody may have changed the mapping without seeing these hits yet.
+    # The mapping may have changed in a transaction that did not see these hits.
     lookups.union(*rivals)._judge_anew()
     accepted = lookups.filtered("accepted_id")
     # Finding the number again does not repair an unusable PDF.
@@ -56,7 +56,7 @@ def _replace_hits(lookups, found, crowded):
         by_number = [found[key] for key in keys & found.keys()]
         invoices = [invoice for some in by_number for invoice in some]
         lookup.has_too_many_hits = any(len(some) > MAX_HITS for some in by_number) or (
-            # Next to what was found, there is something else.
+            # Besides the invoices that were read, there are others.
             bool(invoices) and not keys.isdisjoint(crowded)
         )
         for invoice in () if lookup.has_too_many_hits else invoices:
@@ -69,7 +69,7 @@ def _replace_hits(lookups, found, crowded):
                 new.append({"lookup_id": lookup.id, **values})
         for ref, hit in known.items():
             if lookup._is_pdf_sent() and ref == lookup.pdf_ref:
-                # Among too many it may still be.
+                # With too many hits, it may still be among those that were not read.
                 hit.is_gone |= not lookup.has_too_many_hits
             else:
                 gone += hit

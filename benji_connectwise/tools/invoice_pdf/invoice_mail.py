@@ -1,17 +1,17 @@
-"""The files of invoice e-mails, and the recipients they leave out."""
+"""The attachments and recipients of invoice e-mails."""
 
 from .choice import choose_before_mailing
 from .origin import is_from_elsewhere
 
 
 def renew_pending_pdfs(move, attachment_ids):
-    """Put the PDF that is chosen now in the place of one that was chosen before.
+    """Replace PDFs that were chosen earlier by the one that is chosen now.
 
-    The files of a dialog or a scheduled message may be a week old.
+    A scheduled message may be a week old when it is posted.
 
-    :param attachment_ids: of the message that is posted, or nothing
+    :param attachment_ids: ids of the attachments of the posted message, or None
     """
-    # Customers attach files in the portal, and render nothing.
+    # A message of a portal user holds only files that the user uploaded.
     is_internal = move.env.user._is_internal()
     if not attachment_ids or not is_internal or not move._with_invoice_pdf():
         return
@@ -27,7 +27,7 @@ def renew_pending_pdfs(move, attachment_ids):
     by_name = {
         move._get_invoice_report_filename(report=report): report for report in reports
     }
-    # Other files may have the same content: a person attached those.
+    # A person attached a file that has another name, even if its content is the same.
     pending = pending.filtered(lambda file: file.name.replace("/", "_") in by_name)
     if not pending:
         return
@@ -43,9 +43,11 @@ def renew_pending_pdfs(move, attachment_ids):
 
 
 def filter_mailed(move, recipients):
-    """Leave out synced contacts that get no invoices, as followers too.
+    """Return the recipients without synced contacts that must get no invoices.
 
-    :param recipients: as of mail.thread's `_notify_get_recipients`
+    They are left out as followers too.
+
+    :param recipients: the dicts of mail.thread's `_notify_get_recipients`
     """
     partner_ids = [data["id"] for data in recipients if data["id"]]
     partners = move.env["res.partner"].browse(partner_ids)
@@ -62,7 +64,7 @@ def filter_mailed(move, recipients):
 
 
 def get_unmailed_addresses(moves):
-    """Return the customer's addresses that only disabled synced contacts have."""
+    """Return the e-mail addresses that only disabled synced contacts have."""
     contacts = (
         moves.env["res.partner"]
         .sudo()
@@ -82,11 +84,12 @@ def get_unmailed_addresses(moves):
 
 
 def keep_sendable_attachments(env, settings):
-    """Return `settings` with the attachments that this person could send now.
+    """Return `settings` without attachments that this person could not send now.
 
-    The scheduled action sends them, and may read and render everything. What a
-    browser lists is not only what Odoo proposed.
+    The list comes from the browser, so it may name any attachment, and the scheduled
+    action that sends them may read and render everything.
 
+    :param settings: sending settings of Odoo, as the Send dialog stores them
     :raises AccessError: if the person may not read one of them
     """
     if not settings.get("mail_attachments_widget"):
@@ -101,7 +104,7 @@ def keep_sendable_attachments(env, settings):
         try:
             attachment_id = int(values["id"])
         except ValueError:
-            is_there = True  # It stands for what will be made.
+            is_there = True  # A placeholder for a file that will be rendered.
         else:
             attachment = env["ir.attachment"].browse(attachment_id).exists()
             attachment.check_access("read")

@@ -1,4 +1,4 @@
-"""Keeping downloaded PDFs as files of their invoices."""
+"""Storing downloaded PDFs as attachments of their invoices."""
 
 import logging
 import os
@@ -15,11 +15,11 @@ from .file_store import storage_error
 _logger = logging.getLogger(__name__)
 
 NOT_INDEXED = object()
-"""In the context as `connectwise_pdf`: the file is not opened to index its words."""
+"""As `connectwise_pdf` in the context: Odoo does not open the file to index it."""
 
 
 def store_pdfs(lookups, contents, changed):
-    """Keep the PDFs of the accepted hits, all that can be stored.
+    """Store the PDFs of the accepted hits, except those that raise an error.
 
     A previous PDF is detached and stays on the invoice. It is never overwritten: a
     restrictive audit trail would refuse that (account, models/ir_attachment.py:37),
@@ -55,7 +55,7 @@ def _store(lookups, contents, changed):
         move, content = lookup.move_id, contents[lookup.accepted_id.connectwise_ref]
         Attachment._write_whole(content)
         if attachment := attachments.get(move.id):
-            # Its file may just have been mended.
+            # `_write_whole` may just have repaired the file of this attachment.
             attachment.invalidate_recordset(["raw"])
             if attachment._get_content() == content and attachment._is_whole():
                 continue
@@ -93,14 +93,17 @@ def _store(lookups, contents, changed):
 
 def _get_filename(move):
     name = move._get_invoice_report_filename()
-    # Beside an e-invoice's own PDF it needs a name of its own.
+    # It is attached beside the PDF of the e-invoice, which has the plain name.
     return f"ConnectWise_{name}" if move._is_e_invoice() else name
 
 
 def pin_pdfs(pdfs):
-    """Remember as sent: {invoice: its ConnectWise PDF, of `_get_pdfs`}."""
+    """Remember that these PDFs were sent.
+
+    :param pdfs: {invoice: its ConnectWise PDF}, as `_get_pdfs` returns it
+    """
     for move, pdf in pdfs.items():
-        # Past Odoo, which would check the balance of the invoice again.
+        # Not account.move's own write(), which would check the invoice's balance again.
         models.Model.write(
             move.sudo(),
             {
@@ -111,12 +114,12 @@ def pin_pdfs(pdfs):
 
 
 def delete_unsent(moves):
-    """Delete the kept PDFs that nobody was sent.
+    """Delete the kept PDFs that were not sent to anybody.
 
-    They may be another customer's. A file that is attached to an invoice is open to
-    everybody who has the link to the invoice.
+    Such a PDF may be another customer's, and everybody who has the link to an invoice
+    can open its attachments.
 
-    :return: the invoices whose file was sent and stays
+    :return: the invoices whose PDF was sent, and therefore stays
     """
     kept = moves.env["connectwise.lookup"]._get_attachments(moves)
     stay = moves.browse()
@@ -125,15 +128,15 @@ def delete_unsent(moves):
         if file and file.checksum == move.connectwise_sent_checksum:
             stay |= move
         elif file:
-            # A restrictive audit trail may forbid it. The file stays hidden then, and
-            # a newer one takes its place.
+            # A restrictive audit trail may forbid it. The file then stays hidden until
+            # a newer one replaces it.
             with suppress(UserError), move.env.cr.savepoint():
                 file.unlink()
     return stay
 
 
 def _detach(moves):
-    """Keep ConnectWise's PDF as an ordinary attachment, making room for another."""
+    """Turn the kept PDFs into ordinary attachments, so that new ones can be kept."""
     today = format_date(moves.env, fields.Date.context_today(moves))
     kept = moves.env["connectwise.lookup"]._get_attachments(moves)
     for attachment in kept.values():

@@ -10,7 +10,8 @@ from .order import is_used
 def check_marked_pdf(move):
     """Make sure that the marked file of `move` can be sent.
 
-    :raises ValidationError: if it is not attached to this invoice, or no usable PDF
+    :raises ValidationError: if it is not attached to this invoice, or is not a usable
+        PDF
     """
     _ = move.env._
     attachment = move.invoice_pdf_attachment_id
@@ -40,14 +41,14 @@ def check_marked_pdf(move):
 
 
 def prefer_marked(vals):
-    """Return the values `vals` of an invoice, so that marking a file prefers it too.
+    """Return `vals` of an invoice, with *attachment* preferred if they mark a file.
 
-    A preference that comes along with the mark stays as it is.
+    If `vals` set a preference themselves, that one stays.
     """
     if not vals.get("invoice_pdf_attachment_id") or "invoice_pdf_preference" in vals:
         return vals
     return {
-        # The old reason was that of another preference.
+        # The reason was given for another preference.
         "invoice_pdf_preference_reason": False,
         **vals,
         "invoice_pdf_preference": "attachment",
@@ -55,7 +56,7 @@ def prefer_marked(vals):
 
 
 def prefer_marked_in_form(move):
-    """Return what changes in the form of `move` when another file was chosen there."""
+    """Return the values to change in the form of `move` after a file was chosen."""
     if move.invoice_pdf_attachment_id:
         marked = {"invoice_pdf_attachment_id": move.invoice_pdf_attachment_id}
         return prefer_marked(marked)

@@ -1,9 +1,9 @@
-"""Can Odoo merge this PDF? Tried out in a process of its own.
+"""Testing in a separate process whether Odoo can merge a PDF.
 
-Printing several invoices merges their PDFs inside Odoo's server, where a damaged one
-stops all the others, and one that unpacks to gigabytes, the server. So each is tried
-once before it is kept, with limits on memory and time, and put right there for being
-printed together with others.
+Printing several invoices merges their PDFs inside Odoo's server. One damaged PDF stops
+the printing of all, and one that unpacks to gigabytes stops the server. So each PDF is
+merged once before it is kept, with limits on memory and time. The same process repairs
+PDFs before they are printed together.
 """
 
 import logging
@@ -33,8 +33,11 @@ _logger = logging.getLogger(__name__)
 
 
 class Patience(NamedTuple):
-    """What a PDF may cost: processor time and seconds that pass, and the memory of the
-    process, of which half is Odoo's library."""
+    """What examining one PDF may cost.
+
+    `seconds` is elapsed time. `megabytes` is the memory of the whole process; about
+    300 MB of it are Odoo's library.
+    """
 
     processor_seconds: int
     seconds: float
@@ -48,12 +51,12 @@ LONG = Patience(30, 60, 1536)
 """Nobody waits."""
 
 _START_SECONDS = 20
-"""To import Odoo's library takes one, and more on a busy server."""
+"""Importing Odoo's library takes about one second, and more on a busy server."""
 
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
-"""How the process ends at its limit, or by whoever runs the server."""
+"""Return codes of a process that was killed, by its limit or from outside."""
 
 _PROBLEMS = {
     BAD: ("unmergeable", "The PDF does not merge"),
@@ -62,14 +65,15 @@ _PROBLEMS = {
 
 
 _spares = {}
-"""{Patience: a process that did its work, and waits for more until it ends itself}."""
+"""{Patience: a process that waits for the next check, and ends if there is none}."""
 
 
 class MergeCheck:
-    """The process, for as many PDFs as there are; a context manager.
+    """A context manager for the process, which examines any number of PDFs.
 
-    It starts at once, so that it is there when the first PDF is. To start takes most of
-    a second, so one that did nothing wrong is kept for a minute for the next check.
+    The process starts on entering, so that it is ready when the first PDF arrives.
+    Starting takes most of a second, so one that did nothing wrong is kept for a minute
+    for the next check.
     """
 
     def __init__(self, patience=SHORT):
@@ -91,19 +95,21 @@ class MergeCheck:
             self._end()
 
     def examine(self, content, seconds=float("inf")):
-        """Try a PDF, bytes, out within the limits; `seconds`: what is left to wait.
+        """Merge a PDF within the limits, and discard the result.
 
-        Where no process can be started, every PDF passes, and the log says so.
+        If no process can be started, every PDF passes, and the log says so.
 
-        :raises InvalidPdfError: `unmergeable`, `bomb`; `too_slow`, which says nothing
-            about the PDF but that there was not the time
+        :param content: the PDF, bytes
+        :param seconds: how long the caller can wait
+        :raises InvalidPdfError: with the reason `unmergeable`, `bomb` or `too_slow`;
+            a PDF that was too slow may be good and is tried again
         """
         self._ask(TRY, content, seconds)
 
     def mend(self, content, seconds=float("inf")):
-        """Return a PDF, bytes, as it can be merged with others.
+        """Return a PDF, bytes, repaired so that it can be merged with others.
 
-        :raises InvalidPdfError: as `examine`
+        The parameters and errors are those of `examine`.
         """
         return self._ask(MEND, content, seconds)
 
@@ -121,17 +127,17 @@ class MergeCheck:
         if verdict:
             reason, problem = _PROBLEMS[verdict]
             raise InvalidPdfError(problem, reason=reason)
-        # It died of this PDF; the next one deserves a new one.
+        # This PDF ended the process. The next PDF starts another.
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
         is_slow = self._is_slow or self._process.poll() in _OUT_OF_TIME
         self._end()
         if is_slow:
             raise _too_slow()
-        raise InvalidPdfError("The PDF ends who reads it", reason="unmergeable")
+        raise InvalidPdfError("The PDF crashes its reader", reason="unmergeable")
 
     def _start(self):
-        # Nothing secret in there: it opens what came from outside.
+        # No secrets in its environment: the process opens files from outside.
         environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         limits = (self._patience.processor_seconds, self._patience.megabytes)
@@ -144,10 +150,10 @@ class MergeCheck:
                 stderr=subprocess.DEVNULL,
             )
         except OSError:
-            _logger.warning("PDFs are not tried out: no process", exc_info=True)
+            _logger.warning("PDFs are not examined: no process", exc_info=True)
 
     def _get_ready(self, end):
-        """Return whether there is a process.
+        """Return whether a process is ready, starting one if necessary.
 
         :raises InvalidPdfError: `too_slow`
         """
@@ -166,11 +172,14 @@ class MergeCheck:
             self._end()
             if was_slow:
                 raise _too_slow()
-        _logger.warning("PDFs are not tried out: %s does not start", sys.executable)
+        _logger.warning("PDFs are not examined: %s does not start", sys.executable)
         return False
 
     def _exchange(self, question, *parts, seconds):
-        """Return the next byte of the process, empty if it ended, and what follows."""
+        """Send parts to the process and read its answer.
+
+        :return: (verdict, mended PDF); the verdict is b"" if the process ended
+        """
         self._is_slow = False
         timer = threading.Timer(max(seconds, 0), self._give_up)
         timer.start()
@@ -198,7 +207,7 @@ class MergeCheck:
         process, self._process, self._is_good = self._process, None, False
         if process:
             process.kill()
-            # Not communicate(), which would send what was not taken before.
+            # communicate() would first send the input that is still buffered.
             process.wait()
             process.stdout.close()
             with suppress(OSError):
@@ -206,4 +215,4 @@ class MergeCheck:
 
 
 def _too_slow():
-    return InvalidPdfError("There was not the time to try the PDF", reason="too_slow")
+    return InvalidPdfError("Examining the PDF took too long", reason="too_slow")

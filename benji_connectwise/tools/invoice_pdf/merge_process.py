@@ -1,9 +1,9 @@
-"""The process that tries to merge PDFs, for `merge_check`; a program of its own.
+"""The program that `merge_check` starts as a separate process to merge PDFs.
 
-It does with each PDF what printing several does with it, by the same functions of the
-same library with the same changes of Odoo. It reads questions from its input, and
-writes a byte about each, followed by what comes of the PDF where that is wanted. It ends
-when its input does, and when nothing is asked for a while.
+It treats each PDF as Odoo does when it prints several, with the same functions of the
+same library. It reads questions from its input, and answers each with a byte. The
+mended PDF follows if the question asked for it. It ends when its input does, or when no
+question comes for a minute.
 usage: merge_process.py PROCESSOR_SECONDS MEGABYTES
 """
 
@@ -14,7 +14,7 @@ import sys
 
 try:
     import resource
-except ImportError:  # on Windows only the time is limited, by whoever waits
+except ImportError:  # On Windows only the time is limited, by the caller.
     resource = None
 
 MEGABYTE = 1024 * 1024
@@ -28,10 +28,10 @@ READY, GOOD, BAD, TOO_MUCH = b"R", b"1", b"0", b"M"
 
 def main(seconds, megabytes):
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # Whatever a library prints is no answer.
+    # What libraries print must not look like an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     questions = sys.stdin.buffer
-    # The folder of this program is not one of modules.
+    # Python put the folder of this program first, which is no package folder.
     sys.path.pop(0)
     from odoo.tools import pdf
 
@@ -85,11 +85,11 @@ def limit(kind, value):
 
 
 def mend(odoo_pdf, content):
-    """Return this PDF as `_merge_pdfs` of a report can take it.
+    """Return this PDF so that a report's `_merge_pdfs` can read it.
 
-    Odoo stops there at flaws that every reader forgives. And with the `get` that it
-    gives to pypdf's dictionaries, pypdf 6 and later cannot write a link that leads to
-    another place of the document, if this place has a name: such links are left out.
+    Odoo is strict there about flaws that every PDF viewer tolerates. Links within the
+    document are removed: Odoo changes the `get` of pypdf's dictionaries, and pypdf 6
+    and later then cannot write a link to a named place.
     """
     reader = odoo_pdf.PdfFileReader(io.BytesIO(content), strict=False)
     writer = odoo_pdf.PdfFileWriter()
@@ -122,7 +122,7 @@ def leads_within(annotation):
 
 
 def merge(odoo_pdf, mended):
-    """Do what `_merge_pdfs` of a report (base, models/ir_actions_report.py) does."""
+    """Do the same as a report's `_merge_pdfs` (base, models/ir_actions_report.py)."""
     reader = odoo_pdf.PdfFileReader(io.BytesIO(mended))
     writer = odoo_pdf.PdfFileWriter()
     writer.appendPagesFromReader(reader)

@@ -1,4 +1,4 @@
-"""What is new about ConnectWise's PDFs, for the followers of the invoices."""
+"""Telling followers of invoices about changed and refused PDFs."""
 
 from ..connection.followers import tell_followers
 from .verdict import ACCEPTED
@@ -8,7 +8,7 @@ def find_news(lookups):
     """Return the invoices that have news: {message subtype: invoices, sudo}."""
     changed = lookups.filtered("pdf_changed")
     refused = lookups.filtered(
-        # One that is still open is only not yet there.
+        # An invoice that is still open will be used later, so it is not refused.
         lambda lookup: (
             lookup.verdict and lookup.verdict not in (*ACCEPTED, "still_open")
         )

@@ -1,6 +1,6 @@
 """Trying number rules on the newest invoices, before they are saved.
 
-Nothing is stored but the answers of ConnectWise, and those only in the dialog.
+Only the dialog stores ConnectWise's answers; nothing else is stored.
 """
 
 from collections import namedtuple
@@ -23,7 +23,7 @@ from .numbers import LAST_DIGITS, get_candidates, make_number
 from .verdict import ACCEPTED, group_by_number, prepare_cases
 
 FIGURES = ("hits", "misses", "collisions", "refused", "ambiguous", "too_long", "open")
-"""What becomes of an invoice by some rules. "Open" is not asked yet."""
+"""The possible results of some rules for an invoice. "Open" is not asked yet."""
 
 JUDGED = (
     "connectwise_ref",
@@ -74,7 +74,7 @@ def try_rules(backend, rules, answers):
     :param rules: records with the fields of `connectwise.number`
     :param answers: {number_key: what ConnectWise answered}; new ones are added
     :return: (a list of Trials: the number as it is, each rule, all together, those in
-        force; what prevented asking for all, or False)
+        force; why not all numbers could be asked for, or False)
     """
     _ = backend.env._
     moves, in_force = find_moves(backend), backend.sudo().number_rule_ids
@@ -102,10 +102,7 @@ def try_rules(backend, rules, answers):
 def propose(backend, rules, move_ids, answers):
     """Return the rule that would find most of the invoices that were not found.
 
-    It is only a proposal: ConnectWise has an invoice under its number, and the evidence
-    speaks for it.
-
-    :param rules: a recordset, in whose model the proposal is made
+    :param rules: a recordset of the model that the proposals are made in
     :param move_ids: ids of the invoices that no rule found
     :return: ({field: value} of the rule, how many it finds, of how many); or None
     """
@@ -144,7 +141,7 @@ def find_steps(move, number):
 
 
 def _list_steps(text, number):
-    """Return the steps that may make `number` of `text`, the plainest first."""
+    """Return the steps that may make `number` of `text`, the simplest first."""
     digits, wanted = LAST_DIGITS.search(text), LAST_DIGITS.search(number)
     if not digits or not wanted:
         return [{}]
@@ -169,7 +166,7 @@ def _list_steps(text, number):
 
 
 def _add_known_answers(backend, moves, answers):
-    """Add the answers that are stored and not older than a day's half."""
+    """Add the stored answers that are still fresh enough."""
     lookups = moves.sudo().connectwise_lookup_ids.filtered(
         lambda lookup: (
             lookup.tenant == backend.tenant
@@ -190,9 +187,9 @@ def _add_known_answers(backend, moves, answers):
 
 
 def _ask(backend, numbers, answers):
-    """Ask for those numbers that have no answer yet, as far as the time goes.
+    """Ask for the numbers that have no answer yet, until the time is over.
 
-    :return: what prevented asking for all of them, or False
+    :return: why not all of them could be asked for, or False
     """
     _ = backend.env._
     left = {}
@@ -213,7 +210,7 @@ def _ask(backend, numbers, answers):
                 try:
                     answers.update(_find(client, Hit, {key: left[key] for key in some}))
                 except DeadlineError:
-                    # Slow is not down.
+                    # Not a failure of the connection, only too many for the time.
                     return _(
                         "ConnectWise has not answered for all numbers yet. Try again"
                         " to ask for the others."
@@ -226,7 +223,7 @@ def _ask(backend, numbers, answers):
 
 
 def _find(client, Hit, numbers):
-    """Return {number_key: the values of hits}; None for more than can be told apart."""
+    """Return {number_key: the values of its hits, or None if there are too many}."""
     found, crowded = {key: [] for key in numbers}, set()
     for invoices, skipped in client.find_invoices(numbers.values()):
         for invoice in invoices:
@@ -264,7 +261,7 @@ def _try_alone(backend, moves, rule, answers):
 
 
 def _judge(backend, rules, numbers, answers):
-    """Return {figure: ids of the invoices}, by the evidence that always applies.
+    """Return {figure: ids of the invoices}, by the same evidence as for sending.
 
     :param numbers: {invoice: the numbers that are tried together}
     """
@@ -281,7 +278,7 @@ def _judge(backend, rules, numbers, answers):
         elif not any(answers[key] for key in keys):
             found["misses"].append(move.id)
         else:
-            # Only in memory, and judged like a real one.
+            # In memory only, but judged like a stored lookup.
             lookups += lookups.new(
                 {
                     "move_id": move.id,

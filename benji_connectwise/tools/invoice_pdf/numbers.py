@@ -1,7 +1,7 @@
-"""Under which numbers ConnectWise may have an invoice.
+"""The numbers that ConnectWise may use for an invoice.
 
-The number as it is in Odoo is always one of them. Each rule of the connection that
-applies to the invoice adds one.
+Odoo's own number is always one of them. Each rule of the connection that applies to the
+invoice adds one.
 """
 
 import re
@@ -14,15 +14,15 @@ from ...lib.connectwise_client import defuse, number_key
 from ...lib.connectwise_client.const import MAX_INVOICE_NUMBER_LENGTH
 
 SECRET_FIELDS = {"access_token", "inalterable_hash"}
-"""Fields that must not be told to another system."""
+"""Fields that must not be sent to another system."""
 
 TRUSTED_FIELDS = {"name", "payment_reference"}
-"""Fields that Odoo fills in itself: no customer can write them."""
+"""Fields that Odoo fills in itself and no customer can write."""
 
 LAST_DIGITS = re.compile(r"[0-9]+(?=[^0-9]*$)")
 
 Candidate = namedtuple("Candidate", "number is_as_it_is rules")
-"""A number to ask for, and which rules make it of the invoice."""
+"""A number to ask for, and the rules that make it of the invoice."""
 
 
 def is_number_field(env, name):
@@ -58,7 +58,7 @@ def get_number_fields(env):
 def get_candidates(move, rules):
     """Return {number_key: Candidate} of the numbers to ask for, in order.
 
-    A number that a rule makes longer than ConnectWise's can be is none.
+    Numbers of rules that are too long for ConnectWise are left out.
 
     :param rules: records with the fields of `connectwise.number`
     """
@@ -74,9 +74,9 @@ def get_candidates(move, rules):
 
 
 def find_candidate(candidates, hit):
-    """Return the candidate by which `hit` was found; None if the numbers changed.
+    """Return the candidate with the number of `hit`; None if the numbers changed.
 
-    :param candidates: of `get_candidates`
+    :param candidates: as `get_candidates` returns them
     :param hit: a `connectwise.invoice`
     """
     key = number_key(hit.number or "")
@@ -96,10 +96,10 @@ def is_from_odoo(candidate):
 
 
 def make_number(rule, move):
-    """Return the number that `rule` makes of `move`; empty if it says nothing.
+    """Return the number that `rule` makes of `move`; empty if it does not apply.
 
-    It says nothing outside its dates, nor about a field that does not have the texts
-    that it cuts or replaces.
+    A rule does not apply outside its dates, or if the field lacks a text that the rule
+    cuts or replaces.
     """
     day = move.invoice_date or move.date
     if rule.valid_from and (not day or day < rule.valid_from):
@@ -113,7 +113,7 @@ def make_number(rule, move):
 
 
 def apply_steps(rule, text):
-    """Return what the steps of `rule` make of `text`; empty if they do not fit it."""
+    """Apply the steps of `rule` to `text`; return "" if one of them does not apply."""
     number = text.strip()
     prefix, suffix = rule.cut_prefix or "", rule.cut_suffix or ""
     if len(number) > LONGEST_TEXT_FOR_NUMBER:

@@ -1,12 +1,12 @@
-"""The order of an invoice's PDF sources, and where it comes from.
+"""The order in which an invoice's PDF sources are tried.
 
-The *Invoice PDF Priority* of the company gives it, unless the invoice, its customer or
-its journal prefers a source: that one goes first, and the rest follows.
+It is the *Invoice PDF Priority* of the company. If the invoice, its customer or its
+journal prefers a source, that one goes first.
 """
 
 
 def list_sources(model):
-    """Return the values of a field that prefers a source; empty is by priority."""
+    """Return the selection of the fields that prefer a source."""
     source = model.env["invoice.pdf.source"]._fields["source"]
     return source._description_selection(model.env)
 
@@ -14,7 +14,8 @@ def list_sources(model):
 def find_preference(move):
     """Return the record that prefers a source for `move`, sudo, or None.
 
-    The order of the levels is that of Odoo's own invoice report.
+    The invoice comes first, then the customer, then the journal, as when Odoo chooses
+    the report of an invoice.
     """
     move = move.sudo()
     customer = move.commercial_partner_id.with_company(move.company_id)
@@ -50,7 +51,7 @@ def is_used(source, move):
 
 
 def before_odoo(order):
-    """Return the sources that are used at all: Odoo has a PDF of every invoice."""
+    """Return the sources before Odoo; later ones are never used."""
     return order[: order.index("odoo")]
 
 
@@ -58,7 +59,7 @@ def explain_unused(line, above):
     """Say why the source of a line of the priority is never used.
 
     :param above: the sources above it
-    :return: str, or False where it is used
+    :return: str, or False if it is used
     """
     _ = line.env._
     if "odoo" in above:

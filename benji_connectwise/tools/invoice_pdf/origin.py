@@ -1,11 +1,11 @@
-"""Which files of an invoice Odoo rendered, and which came from elsewhere."""
+"""Telling files that Odoo rendered from those that came from elsewhere."""
 
 
 def filter_odoos_own(move, attachments):
-    """Return those of this invoice's files that Odoo may have rendered itself.
+    """Return the files of this invoice that Odoo may have rendered itself.
 
-    Not ConnectWise's PDF, nor one that a person marked, nor the file of a message,
-    which keeps the PDF that was chosen then.
+    These are not ConnectWise's PDF, the one that a person marked, or the file of a
+    message, which keeps the PDF that was chosen when it was posted.
     """
     messages = (
         move.env["mail.message"]
@@ -19,7 +19,7 @@ def filter_odoos_own(move, attachments):
 
 
 def is_from_elsewhere(move, attachment):
-    """Whether this file holds ConnectWise's PDF, or the one a person marked."""
+    """Whether this file holds ConnectWise's PDF or the one that a person marked."""
     move, file = move.sudo(), attachment.sudo()
     checksums = {
         move.connectwise_sent_checksum,

@@ -1,4 +1,4 @@
-"""*Refresh PDF*: fetch now, and say what came back."""
+"""*Refresh PDF*: fetching now, and saying what ConnectWise answered."""
 
 from odoo.exceptions import AccessError, UserError
 
@@ -14,12 +14,12 @@ from .fetching import fetch_anew
 def refresh(moves):
     """Fetch the PDFs of `moves` again; an outage is described, not raised.
 
-    The result is also logged on each invoice. If they are more than a person can wait
-    for, the scheduled action fetches them.
+    The result is also logged on each invoice. If there are too many to wait for, the
+    scheduled action fetches them.
 
-    :return: a notification, or the dialog that shows how far it is
-    :raises AccessError: unless the user may send these invoices
-    :raises UserError: if they are too many
+    :return: a client action: a notification, or the dialog that shows the progress
+    :raises AccessError: if the user may not send these invoices
+    :raises UserError: if there are too many
     """
     _ = moves.env._
     if not moves.env.user.has_group("account.group_account_invoice"):
@@ -61,7 +61,7 @@ def refresh(moves):
 
 
 def refresh_some(moves, author):
-    """Fetch the PDFs of `moves` again, and log on each invoice what came back.
+    """Fetch the PDFs of `moves` again, and log the result on each invoice.
 
     :param author: the partner of the person who asked for it
     :return: {invoice: (level of a notification, sentence)}

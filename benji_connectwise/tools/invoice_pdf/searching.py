@@ -1,4 +1,4 @@
-"""The decision about invoices' PDFs as domains, so that it can be searched for."""
+"""Search domains for fields that say which PDF an invoice has."""
 
 from odoo.fields import Domain
 
@@ -8,7 +8,7 @@ _PREFERS = Domain("invoice_pdf_preference", "!=", False)
 
 
 def as_flag(domain, operator, value):
-    """Return the domain of a search for a Boolean field that is set in `domain`."""
+    """Return the search domain of a Boolean field that is set where `domain` holds."""
     if operator != "in":
         return NotImplemented
     return domain if True in value else ~domain
@@ -46,7 +46,7 @@ def search_second_choice(companies):
 def search_used(companies, source):
     """Return the domain of the invoices for which `source` comes before Odoo.
 
-    It is TRUE if that holds for all, and FALSE if for none, of these companies.
+    If that is so for all invoices of these companies, it is TRUE; if for none, FALSE.
     """
     parts = [
         (domain, source in before_odoo(order))
@@ -58,7 +58,7 @@ def search_used(companies, source):
 
 
 def search_tried(companies, source):
-    """Return the domain of the invoices whose PDF is from `source`, if it has one."""
+    """Return the domain of the invoices whose PDF is from `source` if it has one."""
     Source = companies.env["invoice.pdf.source"]
     domains = []
     for company, left, order in split_by_order(companies):
@@ -71,10 +71,10 @@ def search_tried(companies, source):
 
 
 def search_accepted(moves, facts, operator, value):
-    """Return the domain of a Boolean field of `moves` that ConnectWise's answers set.
+    """Return the search domain of a Boolean field that depends on ConnectWise's answer.
 
-    :param facts: a domain of the lookups of those invoices for which it is set, if
-        ConnectWise's PDF is used for them
+    :param facts: the domain of the lookups whose invoices have the field set; invoices
+        that do not use ConnectWise's PDF never have it set
     """
     companies = moves.env.companies
     found = (
@@ -87,7 +87,7 @@ def search_accepted(moves, facts, operator, value):
 
 
 def split_by_order(companies):
-    """Yield (company, domain, order of the sources): each invoice is in one domain."""
+    """Yield (company, domain, order of the sources); each invoice is in one domain."""
     Source = companies.env["invoice.pdf.source"]
     for company in companies:
         here = Domain("company_id", "=", company.id)
@@ -99,11 +99,12 @@ def split_by_order(companies):
 
 
 def with_pdf_domain(env):
-    """Return the domain of the invoices that have a PDF for customers at all.
+    """Return the domain of the invoices that have a PDF for customers.
 
-    :raises AccessError: unless the user may know which PDF an invoice has. Odoo checks
-        the fields that are left in the SQL (odoo/orm/domains.py:1090), and of a search
-        of ours there may be none left.
+    Odoo checks access to the fields that remain in the SQL (odoo/orm/domains.py:1090).
+    Ours may not remain there, so this function checks it.
+
+    :raises AccessError: if the user may not read `invoice_pdf_source`
     """
     Move = env["account.move"]
     Move._check_field_access(Move._fields["invoice_pdf_source"], "read")
@@ -114,7 +115,7 @@ def with_pdf_domain(env):
 def _preferring(company):
     """Return {source: the domain of the invoices for which a person prefers it}.
 
-    Without the sources that nobody prefers, so that searches stay simple.
+    Sources that nobody prefers are left out, so that searches stay simple.
     """
     Move = company.env["account.move"].sudo()
     Partner = company.env["res.partner"].sudo().with_company(company)
@@ -156,8 +157,8 @@ def _find_preferred(records, domain=Domain.TRUE):
 def _not_e_invoice(company):
     Partner = company.env["res.partner"].sudo().with_company(company)
     Partner = Partner.with_context(active_test=False)
-    # A chosen format is stored. Otherwise Odoo suggests one, or none, by the
-    # customer's country: one customer tells for all of the same country.
+    # A chosen format is stored. Otherwise Odoo suggests a format, or none, by the
+    # customer's country, so one customer per country is enough to ask.
     unset = Domain("invoice_edi_format_store", "=", False)
     samples = Partner._read_group(unset, ["country_id"], ["id:max"])
     countries = [

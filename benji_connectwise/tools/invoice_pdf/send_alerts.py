@@ -8,7 +8,7 @@ from .sent_pdfs import name_some, prepare_alert
 
 
 def get_amount_alerts(moves):
-    """Say whose amount differs in ConnectWise: {key: alert}."""
+    """Return {key: alert} about invoices whose amount differs in ConnectWise."""
     differing = moves.filtered("connectwise_amount_differs")
     if not differing:
         return {}
@@ -25,9 +25,9 @@ def get_amount_alerts(moves):
 
 
 def get_outage_alerts(moves):
-    """Say which PDFs may be outdated, since ConnectWise does not answer: {key: alert}.
+    """Return {key: alert} about PDFs that may be outdated during an outage.
 
-    What is said of invoices without a PDF includes it already.
+    Invoices without a PDF have an alert of their own, which names the outage.
     """
     _ = moves.env._
     outdated = moves.filtered(
@@ -51,7 +51,7 @@ def get_outage_alerts(moves):
 
 
 def get_open_alerts(moves):
-    """Say which invoices ConnectWise may still change: {key: alert}."""
+    """Return {key: alert} about invoices that are still open in ConnectWise."""
     _ = moves.env._
     still_open = moves.filtered("connectwise_is_open")
     if not still_open:
@@ -72,12 +72,13 @@ def get_open_alerts(moves):
 
 
 def add_address_alerts(send, alerts, moves, moves_data):
-    """Say who will be mailed nothing.
+    """Add an alert about customers who will not be mailed, and correct Odoo's.
 
-    Odoo looks at the customers' own addresses alone, and says nothing if nobody was
-    chosen, so its alert is corrected.
+    Odoo checks only the customers' own addresses, and gives no alert if no recipient
+    was chosen.
 
-    :param alerts: Odoo's, {key: alert}; changed in place
+    :param alerts: Odoo's alerts, {key: alert}; changed in place
+    :param moves_data: {invoice: its sending settings}
     """
     _ = send.env._
     is_batch = len(moves) > 1
@@ -103,7 +104,7 @@ def add_address_alerts(send, alerts, moves, moves_data):
 
 
 def report_differing_amounts(moves):
-    """Tell a person which of `moves` were sent though their amounts differ."""
+    """Schedule an activity for each invoice that was sent although amounts differ."""
     kept = moves.env["connectwise.lookup"]._get_pdfs(moves)
     for move in moves.sudo().filtered("connectwise_amount_differs"):
         if not (move.is_move_sent and move.id in kept):
@@ -117,6 +118,6 @@ def report_differing_amounts(moves):
                 "mail.mail_activity_data_todo",
                 user_id=user.id,
                 summary=summary,
-                # It quotes ConnectWise, and a note is HTML.
+                # The warning quotes ConnectWise, and a note is HTML.
                 note=escape(move.connectwise_amount_warning),
             )

@@ -1,8 +1,8 @@
-"""Is an invoice that was found in ConnectWise the one that was looked up?
+"""Judging whether an invoice found in ConnectWise is the one that was looked up.
 
-A number proves nothing: two systems may have used it for two customers. An invoice is
-accepted by evidence, in the order of `Case.decide`. The first step that finds something
-against it refuses it.
+A number proves nothing: two systems may have used it for two customers. `Case.decide`
+examines the evidence step by step. The first step that speaks against an invoice
+refuses it.
 """
 
 from odoo.fields import Domain
@@ -57,7 +57,7 @@ JUDGED_BY = (
         )
     ),
 )
-"""On which the verdict depends, as well as on the number."""
+"""The fields that the verdict of a lookup depends on. Number rules may add others."""
 
 
 def prepare_cases(lookups, rules=None):
@@ -99,7 +99,7 @@ class Case:
     def decide(self):
         """Return the verdict on the hits of the lookup.
 
-        :return: (verdict, the accepted `connectwise.invoice` or those it is about)
+        :return: (verdict or False, the accepted hit or the hits that were refused)
         """
         lookup, hits = self.lookup, self.lookup.hit_ids
         sent = lookup._get_sent_hit().filtered(
@@ -111,7 +111,7 @@ class Case:
             # A PDF that was sent stays. Nothing else can be compared across tenants.
             return bool(sent) and "accepted", sent
         if sent:
-            # Only another owner speaks against it, whatever else changed there.
+            # The customer has this PDF already. Only another owner speaks against it.
             if self.find_other_owner(sent):
                 return "wrong_company", sent
             return self._accept(sent), sent
@@ -120,14 +120,14 @@ class Case:
         return self.judge(hits)
 
     def judge(self, hits):
-        """Return the verdict on hits of which none was sent to anybody.
+        """Return the verdict on hits whose PDFs were not sent to anybody.
 
         :return: as `decide`
         """
         if not hits:
             return False, hits
         if len(hits) > 1 and len(group_by_number(hits)) > 1:
-            # Two rules contradict each other, whatever speaks for one of them.
+            # Two rules contradict each other, so no evidence for one of them counts.
             return "ambiguous", hits
         for verdict, speaks_against in (
             ("wrong_type", self._is_other_type),
@@ -146,7 +146,6 @@ class Case:
             hits = accepted
         if len(hits) > 1:
             return "ambiguous", hits
-        # ConnectWise may still change it.
         is_early = hits.is_open and self.backend.open_invoices == "wait"
         if verdicts[hits] in ACCEPTED and is_early:
             return "still_open", hits
@@ -177,7 +176,7 @@ class Case:
     def is_evidence(self, hit):
         """Whether a hit shows that its company is this invoice's customer.
 
-        Only a hit that would be accepted without a connection does.
+        It does if it would be accepted without a connection.
         """
         return not (
             self._is_other_type(hit)
@@ -187,10 +186,10 @@ class Case:
         )
 
     def find_rivals(self, hits):
-        """Return the lookups of other customers that found one of `hits` as well.
+        """Return the lookups of other customers that could also accept one of `hits`.
 
-        Those count whose invoice it could be: nobody can take a PDF from another
-        customer by writing his number into an order.
+        A lookup whose number a customer may have written does not count. Otherwise a
+        customer could block another's PDF by writing its number into an order.
         """
         rivals = self.lookup.browse()
         for hit in hits:
@@ -223,7 +222,7 @@ class Case:
         return bool(self.company) and hit.company_ref == self.company.connectwise_ref
 
     def _weigh(self, hit):
-        """Return the verdict on a hit that is known to be nobody else's."""
+        """Return the verdict on a hit whose company belongs to no other customer."""
         is_own = self._is_of_own_company(hit)
         if is_own and self.mapping._is_certain():
             return self._accept(hit)
@@ -231,7 +230,7 @@ class Case:
             return refused
         if self._is_number_from_customer(self.lookup, hit):
             return "unproven_number"
-        # Two customers with the same number and amount: either may be the one.
+        # Two customers have an invoice with this number and amount.
         if not is_own and self.find_rivals(hit):
             return "ambiguous"
         return "accepted"
@@ -246,15 +245,16 @@ def group_by_number(hits):
 
 
 def is_number_from_customer(lookup, candidate):
-    """Whether the customer may have chosen a number, or the amount.
+    """Whether the customer may have chosen the number or the amount.
 
-    A visitor of the web shop chooses the amount of his order, and the journal gives the
-    number. An order's *Customer Reference*, which visitors of the shop and the portal
-    can write, becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo
-    does not record the writer, so no field of an order's invoice is trusted but those
-    that Odoo fills in, whatever a rule makes of it.
+    A customer who registered in the web shop chooses the amount of an order. Visitors
+    of the shop and the portal can also write an order's *Customer Reference*, which
+    becomes the invoice's reference (sale, models/sale_order.py:1418). Odoo does not
+    record who wrote it. So the invoice of an order is trusted only if its number comes
+    from a field that Odoo fills in.
 
-    :param candidate: the number, of `get_candidates`; None if none is known any more
+    :param candidate: the number, as `get_candidates` returns it, or None if the
+        numbers changed
     """
     move = lookup.move_id
     if _get_customer(lookup).connectwise_self_written:
@@ -267,8 +267,9 @@ def is_number_from_customer(lookup, candidate):
 def find_contradiction(lookup, hit):
     """Return the verdict that currency or amount give against `hit`, or False.
 
-    If ConnectWise gives no currency or amount, nothing contradicts. Its `total` is with
-    or without tax, depending on the tenant; the sign is the type's.
+    A missing currency or amount contradicts nothing. ConnectWise's `total` includes tax
+    or not, depending on the tenant, so both totals of Odoo are compared. Signs are
+    ignored here: they belong to the kind of document.
     """
     move = lookup.move_id
     if hit.currency_code and hit.currency_code != move.currency_id.name:
@@ -284,8 +285,8 @@ def find_contradiction(lookup, hit):
 
 
 def _get_customer(lookup):
-    # Odoo leaves the invoice's own commercial partner as it was when a customer with a
-    # parent is no longer a company.
+    # Not the invoice's own commercial partner: Odoo does not update it when a customer
+    # with a parent stops being a company.
     return lookup.move_id.partner_id.commercial_partner_id
 
 
@@ -301,7 +302,7 @@ def _get_lookups_by_hit(lookups):
     found_by = {ref: lookups.browse() for ref in refs}
     for hit in hits:
         lookup = hit.lookup_id
-        # Of an invoice that is judged now, its present hits count.
+        # For lookups that are judged now, the hits in memory count (below).
         is_judged = lookup.move_id in lookups.move_id
         if not is_judged and not lookup.is_from_another_tenant:
             found_by[hit.connectwise_ref] |= lookup
