@@ -1,3 +1,3 @@
 def uninstall_hook(env):
-    """Delete the jobs: queue_job would call their methods, which go away, for ever."""
+    """Delete the jobs. Without this addon, queue_job would retry them for ever."""
     env["queue.job"].search([("channel", "=", "root.connectwise")]).unlink()

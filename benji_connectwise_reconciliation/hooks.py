@@ -5,6 +5,6 @@ MODELS = (
 
 
 def uninstall_hook(env):
-    """Delete the saved searches: Odoo leaves them behind when their model goes."""
+    """Delete the saved searches. Odoo does not delete them with their models."""
     filters = env["ir.filters"].with_context(active_test=False)
     filters.search([("model_id", "in", MODELS)]).unlink()

@@ -94,8 +94,8 @@ class ConnectwiseBackend(models.Model):
     amount_tolerance = fields.Float(
         default=0.05,
         digits=(16, 4),
-        help="How far the amounts of an invoice may differ, in its currency, for"
-        " ConnectWise's invoice of this number to be trusted without a mapping.",
+        help="How much the amounts in Odoo and ConnectWise may differ, in the currency"
+        " of the invoice, if the customer is not mapped.",
     )
     number_rule_ids = fields.One2many(
         "connectwise.number.rule", "backend_id", "Number rules", copy=True

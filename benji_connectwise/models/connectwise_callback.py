@@ -22,8 +22,10 @@ class ConnectwiseCallback(models.Model):
     backend_id = fields.Many2one(
         "connectwise.backend", required=True, ondelete="cascade"
     )
-    last_call = fields.Datetime(help="To the minute, of those that were believed.")
-    last_refusal = fields.Datetime(help="The same, of those that knew the address.")
+    last_call = fields.Datetime(help="The last trusted call, to the minute.")
+    last_refusal = fields.Datetime(
+        help="The last refused call to the right address, to the minute."
+    )
     failure = fields.Json(help="Why the callbacks could not be registered.")
     last_error = fields.Char(compute="_compute_last_error")
 

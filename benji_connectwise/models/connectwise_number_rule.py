@@ -24,8 +24,8 @@ class ConnectwiseNumberRule(models.Model):
             if len(backend.number_rule_ids) > MOST_NUMBER_RULES:
                 raise ValidationError(
                     self.env._(
-                        "A connection has at most %s number rules: each of them makes"
-                        " ConnectWise slower to ask.",
+                        "A connection can have at most %s number rules, because each"
+                        " of them makes lookups slower.",
                         MOST_NUMBER_RULES,
                     )
                 )

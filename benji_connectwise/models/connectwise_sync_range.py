@@ -15,7 +15,7 @@ class ConnectwiseSyncRange(models.Model):
     sync_id = fields.Many2one(
         "connectwise.sync", required=True, index=True, ondelete="cascade"
     )
-    after_ref = fields.Integer(help="What is left to read are the greater ids.")
+    after_ref = fields.Integer(help="The ids greater than this are left to read.")
     until_ref = fields.Integer(help="0: up to the last one.")
     is_done = fields.Boolean()
     companies_read = fields.Integer()

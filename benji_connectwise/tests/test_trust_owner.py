@@ -328,7 +328,7 @@ class TestKind(OwnerCommon):
         self.patch(total=-total)
         move = self.invoice("CW1001", amount=total)
         self.assertVerdict(move, "wrong_type")
-        self.assertIn("negative there, so it is a credit", move.connectwise_message)
+        self.assertIn("because its total is negative", move.connectwise_message)
 
     def test_hit_with_a_negative_total_is_a_credit_note(self):
         total = self.sandbox_invoice("CW1001")["total"]

@@ -14,7 +14,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     is_held = fields.Boolean(compute="_compute_invoice_pdf")
 
     def _compute_summary_data(self):
-        # Odoo looks at the invoices one by one; they are asked about all at once below.
+        # Odoo treats the invoices one by one. Their PDFs are chosen together.
         chosen = with_chosen_pdfs(self.move_ids._origin, self)
         return super(AccountMoveSendBatchWizard, chosen)._compute_summary_data()
 
@@ -24,20 +24,20 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         return super(AccountMoveSendBatchWizard, chosen)._compute_alerts()
 
     def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
-        # What was asked before this moment is too old to be sent without a look.
+        # All invoices are looked up again just before they are sent.
         self.move_ids.sudo().connectwise_lookup_ids.asked_at = False
         result = super().action_send_and_print(
             force_synchronous=force_synchronous, allow_fallback_pdf=allow_fallback_pdf
         )
         if self.send_now and not force_synchronous:
-            # The scheduled action is to know.
+            # For the scheduled action, which sends them.
             settings = self.move_ids[:1].sending_data or {}
             self.move_ids.sending_data = {**settings, "send_now": True}
         return result
 
     @api.depends("alerts")
     def _compute_invoice_pdf(self):
-        # The alerts come first: making them asks for what is missing.
+        # Computing the alerts fetches missing PDFs, so it comes first.
         self.mapped("alerts")
         for wizard in self:
             environments = wizard.move_ids._origin.mapped("connectwise_environment")

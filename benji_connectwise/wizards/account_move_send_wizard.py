@@ -19,7 +19,7 @@ class AccountMoveSendWizard(models.TransientModel):
         return super()._compute_alerts()
 
     def _compute_mail_attachments_widget(self):
-        # The alerts come first: making them asks for what is missing.
+        # Computing the alerts fetches missing PDFs, so it comes first.
         self.mapped("alerts")
         chosen = with_chosen_pdfs(self.move_id, self)
         return super(AccountMoveSendWizard, chosen)._compute_mail_attachments_widget()

@@ -28,7 +28,8 @@ class BaseModuleUninstall(models.TransientModel):
                     pdfs=len(found["deleted_pdfs"]),
                 ),
                 _(
-                    "Restored: %s contacts get back what they were.",
+                    "Restored: %s contacts that were entered by hand get their former"
+                    " data back.",
                     len(found["restored_contacts"]),
                 ),
                 _(

@@ -14,7 +14,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _process_query(self, query):
         """Do not offer contacts from ConnectWise for merging.
 
-        A refused one would stop *Merge Automatically* before all groups that follow.
+        Otherwise *Merge Automatically* would stop at the first refusal.
         """
         result = super()._process_query(query)
         skipped = 0
@@ -47,23 +47,24 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         moved = self._merge_connectwise_mappings(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        # Odoo moved the rows in SQL, so it does not know that they have another name,
+        # Odoo moved the rows by SQL, so their names have to be computed again, and the
+        # lookups of the customer's invoices judged again.
         self.env.add_to_compute(moved._fields["partner_name"], moved)
-        # that the invoices have another customer,
         lookups = self.env["connectwise.lookup"].sudo()
         lookups.search(
             [("move_id.commercial_partner_id", "=", dst_partner.id)]
         )._judge_anew()
-        # or that the ConnectWise companies have another owner.
+        # The companies of the rows have another owner.
         self.env["connectwise.lookup"]._judge_anew_for(moved.connectwise_company_id)
         return result
 
     @api.model
     def _merge_connectwise_mappings(self, src_partners, dst_partner):
-        """Leave one row per connection: the destination's, if it says anything.
+        """Keep one row for each connection, preferably the destination's.
 
-        Odoo would move the rows in SQL, against the unique index, and no row would be
-        left for the contacts of the others.
+        A row without a connection or disconnection is kept only if there is no other.
+        The rest are deleted here, with their contacts: Odoo would move them by SQL,
+        against the unique index.
 
         :return: the rows of the sources that become the destination's
         """

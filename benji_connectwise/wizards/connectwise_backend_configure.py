@@ -11,13 +11,13 @@ class ConnectwiseBackendConfigure(models.TransientModel):
     _name = "connectwise.backend.configure"
     _description = "Configure ConnectWise PSA"
 
-    # Nothing is required in the database: its error would quote the row, with the key.
+    # No field is required: the database's error would quote the row, with the key.
     company_id = fields.Many2one(
         "res.company", readonly=True, default=lambda self: self.env.company
     )
     owner_notice = fields.Char(
         compute="_compute_owner_notice",
-        help="Whose connection it is, where this person may not change it.",
+        help="Which company has the connection, if this person may not change it.",
     )
     step = fields.Selection(
         [
@@ -66,10 +66,11 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         return {name: value for name, value in values.items() if name in fields}
 
     def _get_backend(self):
-        # Another tab may have another company by now. Archived connections count too.
+        # Not `env.company`, which may have been switched in another tab. Archived
+        # connections count too.
         company = self.company_id or self.env.company
         backend = company.sudo().connectwise_backend_id.with_env(self.env)
-        # A person who creates the dialog over RPC can name any company.
+        # A person can create the dialog for any company over RPC.
         backend.check_access("read")
         return backend
 
@@ -116,7 +117,7 @@ class ConnectwiseBackendConfigure(models.TransientModel):
             self.update(configuring.check_option(self))
 
     def action_next(self):
-        """Test this step's entries; go to the next one, or say what to correct."""
+        """Test the entries of this step; show the next step, or what to correct."""
         self.ensure_one()
         self._get_backend().check_access("write")
         if self.step == "address":
@@ -126,16 +127,17 @@ class ConnectwiseBackendConfigure(models.TransientModel):
         return self._go_to(configuring.get_step_of_error(self) or "contacts")
 
     def action_back(self):
-        """Go to the step before, keeping what was entered."""
+        """Show the previous step, and keep the entries."""
         self.ensure_one()
         self.write(configuring.NOTHING_WRONG)
         before = {"another": "contacts", "contacts": "keys"}
         return self._go_to(before.get(self.step, "address"))
 
     def action_save(self):
-        """Test everything, then store the connection and both options together.
+        """Test all entries, then store the connection and both options together.
 
-        Another ConnectWise is explained before; after an error nothing is stored.
+        If a test fails, nothing is stored. If the entries name another ConnectWise, a
+        step that explains the consequences comes first.
         """
         self.ensure_one()
         backend = self._get_backend()

@@ -5,7 +5,7 @@ from ..tools.connection.explain import explain_stored
 
 
 class ConnectwiseCallbackSettings(models.TransientModel):
-    """*Changes at once*: whether ConnectWise calls this Odoo, and how that goes."""
+    """*Changes at once*: switches ConnectWise's calls on and off."""
 
     _name = "connectwise.callback.settings"
     _description = "Changes at Once"
@@ -31,16 +31,16 @@ class ConnectwiseCallbackSettings(models.TransientModel):
             wizard.last_error = callback.last_error
 
     def action_switch_on(self):
-        """Have ConnectWise call, at a new address.
+        """Register callbacks in ConnectWise, with a new address.
 
-        :raises UserError: if it cannot be had
+        :raises UserError: if they cannot be registered
         """
         self.check_access("read")
         switch_on(self.backend_id)
         return self._notify(self.env._("ConnectWise calls when something changes."))
 
     def action_switch_off(self):
-        """Have ConnectWise call no more."""
+        """Remove the callbacks in ConnectWise, and refuse calls from now on."""
         self.check_access("read")
         error = switch_off(self.backend_id)
         if not error:

@@ -8,7 +8,7 @@ FIGURES = ("deleted_contacts", "restored_contacts", "deleted_pdfs", "kept_pdfs")
 class ConnectwiseDisconnect(models.TransientModel):
     """*Disconnect ConnectWise*: asks before a connection is deleted.
 
-    Without a connection it is about all of them, as uninstalling the addon is.
+    Without a connection, it shows what uninstalling the addon does to all of them.
     """
 
     _name = "connectwise.disconnect"
@@ -44,7 +44,7 @@ class ConnectwiseDisconnect(models.TransientModel):
         backends = self.backend_id or self.env["connectwise.backend"].with_context(
             active_test=False
         ).search([])
-        # A person who creates the dialog over RPC can name any connection.
+        # A person can create the dialog for any connection over RPC.
         backends.check_access("read")
         return backends
 
@@ -53,7 +53,7 @@ class ConnectwiseDisconnect(models.TransientModel):
         return self._open("deleted_contacts", self.env._("Imported contacts"))
 
     def action_open_restored_contacts(self):
-        """List the contacts that get back what they were."""
+        """List the contacts that get their former data back."""
         return self._open("restored_contacts", self.env._("Contacts taken over"))
 
     def action_open_deleted_pdfs(self):
@@ -77,7 +77,7 @@ class ConnectwiseDisconnect(models.TransientModel):
         }
 
     def action_export_mapping(self):
-        """Open the report: its rows can be ticked and exported there."""
+        """Open the report, where rows can be selected and exported."""
         self.check_access("read")
         return self.env["connectwise.mapping"].action_open_report()
 

@@ -44,14 +44,14 @@ class ConnectwiseIntegrations(models.TransientModel):
         "2. Put ConnectWise PSA before Odoo", compute="_compute_steps"
     )
     is_mapped = fields.Boolean(
-        "3. Connect your customers with ConnectWise's", compute="_compute_steps"
+        "3. Connect your customers to ConnectWise's", compute="_compute_steps"
     )
     is_tried = fields.Boolean(
         "4. Try one: open an invoice, press Preview", compute="_compute_steps"
     )
 
     def _compute_display_name(self):
-        # What the web client shows as the page's title.
+        # The web client shows it as the page's title.
         self.display_name = self.env._("Integrations")
 
     def _compute_tile(self):

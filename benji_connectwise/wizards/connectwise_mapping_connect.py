@@ -14,7 +14,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
     mapping_id = fields.Many2one(
         "connectwise.mapping", required=True, readonly=True, ondelete="cascade"
     )
-    # Read with the user's rights: a call may bring another company's row along.
+    # Read with the user's rights: a remote call may name another company's row.
     backend_id = fields.Many2one(related="mapping_id.backend_id", related_sudo=False)
     current_company_name = fields.Char(
         "Connected to",
@@ -95,11 +95,11 @@ class ConnectwiseMappingConnect(models.TransientModel):
         if not self.mapping_id:
             return []
         self.sudo(False).mapping_id.check_access("read")
-        # All companies of this connection are compared, whoever asks.
+        # With sudo, because all companies of this connection are compared.
         return suggest_companies(self.mapping_id.sudo())
 
     def action_confirm(self):
-        """Confirm the connection that there is."""
+        """Confirm the present connection."""
         self.ensure_one()
         self.mapping_id.action_confirm()
         return {"type": "ir.actions.act_window_close"}

@@ -5,7 +5,7 @@ from ..tools.mapping.suggestions import connect_exact_matches, find_exact_matche
 
 
 class ConnectwiseMappingExact(models.TransientModel):
-    """*Connect exact matches*: shows them, before a person connects them."""
+    """*Connect exact matches*: shows the matches before a person connects them."""
 
     _name = "connectwise.mapping.exact"
     _description = "Connect Exact Matches"
@@ -21,7 +21,7 @@ class ConnectwiseMappingExact(models.TransientModel):
         matches = find_exact_matches(rows.sudo())
         if not matches:
             return mapping_words.describe_exact_matches(self.env, Mapping)
-        # Only the addon makes lines, because they show the name of any customer.
+        # People cannot create lines, because a line shows the name of any customer.
         dialog = self.sudo().create(
             {
                 "line_ids": [
@@ -43,7 +43,7 @@ class ConnectwiseMappingExact(models.TransientModel):
         )
 
     def action_connect(self):
-        """Connect those that are shown, and are still exact matches."""
+        """Connect the rows that are shown and are still exact matches."""
         self.ensure_one()
         rows = self.line_ids.mapping_id
         rows._check_may_change()

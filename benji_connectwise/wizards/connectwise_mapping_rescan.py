@@ -44,7 +44,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
             rescan.is_running = backend.sync_state != "idle"
 
     def action_rescan(self):
-        """Run it in the background with the chosen options."""
+        """Start a rescan in the background, with the chosen options."""
         self.ensure_one()
         self.backend_id._request_sync(self.get_all_entries, self.discard_disconnected)
         return {
@@ -69,8 +69,8 @@ class ConnectwiseMappingRescan(models.TransientModel):
         return self._show(changes)
 
     def _show(self, changes):
-        """Make these changes the preview's lines; return the action to see them."""
-        # Nobody may write lines, because they show the name of any customer.
+        """Store these changes as lines of the preview; return the action to show it."""
+        # People cannot create lines, because a line shows the name of any customer.
         lines = self.sudo().line_ids
         lines.unlink()
         lines.create(
@@ -113,7 +113,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
         return {**action, "target": "main", "path": "customer-mapping"}
 
     def action_apply(self):
-        """Make exactly the changes of the preview, or show the new ones."""
+        """Rescan, if it makes exactly the changes of the preview; else show the new."""
         self.ensure_one()
         shown = sorted(
             (line.kind, line.partner_id.id, line.company_name or "", line.reason or "")

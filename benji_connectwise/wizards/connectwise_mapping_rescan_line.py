@@ -35,11 +35,11 @@ class ConnectwiseMappingRescanLine(models.TransientModel):
 
     @api.model
     def _expand_kinds(self, kinds, domain):
-        """Put the groups in the order of the selection; no empty ones."""
+        """Return the kinds that occur, in the order of the selection."""
         return [kind for kind, _label in KINDS if kind in kinds]
 
     def _get_rescan(self):
-        # The buttons above the list work without lines, and without a selection.
+        # The buttons above the list must work if there are no lines.
         rescan = self.env["connectwise.mapping.rescan"].browse(
             self.env.context.get("rescan_id") or self.rescan_id.ids
         )
@@ -48,9 +48,9 @@ class ConnectwiseMappingRescanLine(models.TransientModel):
         return rescan
 
     def action_apply(self):
-        """Make the changes of this list."""
+        """Apply the changes of this preview."""
         return self._get_rescan().action_apply()
 
     def action_close(self):
-        """Leave the list; nothing was changed."""
+        """Leave the preview without a change."""
         return self.env["connectwise.mapping.rescan"]._go_back_to_report()

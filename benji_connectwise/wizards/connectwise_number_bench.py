@@ -6,7 +6,7 @@ from ..tools.invoice_pdf import bench_words, number_bench
 
 
 class ConnectwiseNumberBench(models.TransientModel):
-    """*Number Rules*: rules as typed are tried on the newest invoices, then saved."""
+    """*Number Rules*: tries rules on the newest invoices before they are saved."""
 
     _name = "connectwise.number.bench"
     _description = "Number Rules"
@@ -21,7 +21,9 @@ class ConnectwiseNumberBench(models.TransientModel):
     line_ids = fields.One2many("connectwise.number.bench.line", "bench_id", "Rules")
     result_ids = fields.One2many("connectwise.number.bench.result", "bench_id")
     summary = fields.Char(readonly=True)
-    obstacle = fields.Char(readonly=True, help="What prevented asking for all numbers.")
+    obstacle = fields.Char(
+        readonly=True, help="Why not all numbers could be asked for."
+    )
     too_long = fields.Char(readonly=True)
     idle = fields.Char(readonly=True, help="Rules that make no number of any invoice.")
     proposal = fields.Char(readonly=True)
@@ -30,7 +32,7 @@ class ConnectwiseNumberBench(models.TransientModel):
     rules_before = fields.Json(groups=NO_ACCESS, help="In force when it was opened.")
 
     def _compute_display_name(self):
-        # What the web client shows as the page's title.
+        # The web client shows it as the page's title.
         self.display_name = self.env._("Number Rules")
 
     @api.model
@@ -42,7 +44,7 @@ class ConnectwiseNumberBench(models.TransientModel):
             backend.check_access("read")
             values["line_ids"] = [
                 *(Command.create(r._get_steps()) for r in backend.number_rule_ids),
-                # Who opened it may have proposed one.
+                # The page that opened this one may propose a rule.
                 *values.get("line_ids", ()),
             ]
         return values
@@ -64,7 +66,7 @@ class ConnectwiseNumberBench(models.TransientModel):
         return [[rule.id, str(rule.write_date)] for rule in rules]
 
     def action_try(self):
-        """Try the rules as typed; nothing of the connection is changed."""
+        """Try the rules as typed, without changing the connection."""
         self.ensure_one()
         self.backend_id.check_access("write")
         answers = dict(self.sudo().answers or {})
@@ -111,7 +113,7 @@ class ConnectwiseNumberBench(models.TransientModel):
         self.ensure_one()
         backend = self.backend_id
         backend.check_access("write")
-        # Odoo stores an empty list as nothing.
+        # Odoo stores an empty list as False.
         if (self.sudo().rules_before or []) != self._describe_rules_in_force():
             raise UserError(
                 self.env._(

@@ -4,7 +4,7 @@ from ..tools.invoice_pdf.number_bench import FIGURES
 
 
 class ConnectwiseNumberBenchResult(models.TransientModel):
-    """How many of the newest invoices some number rules find."""
+    """The figures of some number rules: how many of the newest invoices they find."""
 
     _name = "connectwise.number.bench.result"
     _description = "Figures of a Number Rule"
@@ -29,7 +29,10 @@ class ConnectwiseNumberBenchResult(models.TransientModel):
                 result[figure] = len((result.found or {}).get(figure, ()))
 
     def action_open(self, figure):
-        """Open the invoices of one figure, those that the person may see."""
+        """Open the invoices of one figure.
+
+        :param figure: one of `FIGURES`
+        """
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(

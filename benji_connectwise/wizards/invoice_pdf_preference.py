@@ -6,7 +6,7 @@ from ..tools.invoice_pdf.order import list_sources
 
 
 class InvoicePdfPreference(models.TransientModel):
-    """*Prefer a PDF source*: for the invoices that were selected in the list."""
+    """*Prefer a PDF Source*: sets a preference for the selected invoices."""
 
     _name = "invoice.pdf.preference"
     _description = "Prefer a PDF Source"
@@ -34,10 +34,10 @@ class InvoicePdfPreference(models.TransientModel):
         return moves.filtered(lambda move: move.is_sale_document())
 
     def action_apply(self):
-        """Have the selected customer invoices prefer the source.
+        """Set the preferred source of the selected customer invoices.
 
-        :raises UserError: if there is no customer invoice among them, or too many
-        :raises AccessError: unless the user may change all of them
+        :raises UserError: if none is a customer invoice, or there are too many
+        :raises AccessError: if the user may not change all of them
         """
         moves = self._get_invoices()
         if not moves:

@@ -8,7 +8,7 @@ class MailComposeMessage(models.TransientModel):
 
     def _action_send_mail(self, auto_commit=False):
         composer = self
-        # An automation rule sends with it too, whoever the user is.
+        # As superuser, an automation rule sends, not a person.
         if self.env.su:
             composer = self.with_context(invoice_mail=INVOICE_MAIL)
         return super(MailComposeMessage, composer)._action_send_mail(

@@ -7,10 +7,10 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _fetch_connectwise_pdfs(self, since):
-        """Fetch ConnectWise's PDFs of these invoices, as a job does.
+        """Fetch ConnectWise's PDFs of these invoices; a job calls this.
 
-        :param since: what was asked after this time is not asked again, so that
-            repeating a job that was killed asks for the rest
+        :param since: when the job was created. Invoices that were looked up later are
+            skipped, so that a job that is repeated after being killed does the rest.
         """
         moves = self.exists()
         fetch_in_background(moves, fresh=fields.Datetime.now() - since)

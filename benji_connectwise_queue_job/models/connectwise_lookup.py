@@ -4,7 +4,7 @@ from odoo.tools import split_every
 from odoo.addons.benji_connectwise.tools.invoice_pdf.fetching import find_due_invoices
 
 INVOICES_PER_JOB = 50
-"""What one question to ConnectWise can ask about."""
+"""The invoices that one request to ConnectWise can look up."""
 
 
 class ConnectwiseLookup(models.Model):
@@ -12,7 +12,7 @@ class ConnectwiseLookup(models.Model):
 
     @api.model
     def _prefetch(self, backend, end):
-        """Enqueue a job for each batch; without a job runner all stays as it was."""
+        """Enqueue a job for each batch. Without a job runner, do the work here."""
         Job = self.env["queue.job"].sudo()
         if backend._is_resting() or not Job._has_runner():
             super()._prefetch(backend, end)
@@ -22,7 +22,7 @@ class ConnectwiseLookup(models.Model):
         for batch in split_every(INVOICES_PER_JOB, moves.ids, moves.browse):
             key = ",".join(map(str, sorted(batch.ids)))
             batch.with_delay(
-                # People wait for PDFs rather than for a synchronization.
+                # Higher than a synchronization: people wait for PDFs.
                 priority=5,
                 identity_key=f"connectwise_pdfs:{key}",
             )._fetch_connectwise_pdfs(fields.Datetime.now())

@@ -7,14 +7,15 @@ from odoo.addons.benji_connectwise.tools.sync.runs import put_off
 from odoo.addons.benji_connectwise.tools.sync.synchronization import plan_ranges
 
 RANGES_PER_JOB = 8
-"""Of a page each; four are read at a time, and a job costs about as much as a page."""
+"""Ranges, of a page each, that one job reads, four at a time. Starting a job takes
+about as long as reading a page."""
 
 
 class ConnectwiseSync(models.Model):
     _inherit = "connectwise.sync"
 
     def _run_in_steps(self, end):
-        """Let jobs read all companies; what follows is done here, as without them."""
+        """Let jobs read the companies of a full synchronization; do the rest here."""
         Job = self.env["queue.job"].sudo()
         if not self.is_full or self._is_cancelled() or not Job._has_runner():
             super()._run_in_steps(end)
@@ -23,7 +24,7 @@ class ConnectwiseSync(models.Model):
             self._plan_for_jobs()
         left = self._get_ranges_left()
         if len(self.range_ids) == 1 or (self.range_ids and not left):
-            # There is nothing (more) to share.
+            # There is nothing to share, or the jobs have read all.
             self.requests += sum(self.range_ids.mapped("requests"))
             super()._run_in_steps(end)
             return

@@ -18,20 +18,20 @@ _logger = logging.getLogger(__name__)
 class ConnectwiseSyncRange(models.Model):
     _inherit = "connectwise.sync.range"
 
-    requests = fields.Integer(help="What jobs asked to read it.")
+    requests = fields.Integer(help="The number of requests that jobs made to read it.")
 
     def _read_as_job(self):
-        """Read companies of ConnectWise, committing after each page.
+        """Read companies of ConnectWise, and commit after each page; a job calls this.
 
-        Repeated, it goes on with what is left; after the last range of all, or when
-        the synchronization is cancelled, the scheduled action goes on with it.
+        A repeated job continues where it stopped. When all ranges are read, or the
+        synchronization is cancelled, the scheduled action takes over.
         """
         ranges = self.exists()
         sync = ranges.sync_id
         backend = sync.backend_id
         commit = self.env["ir.cron"]._commit_progress
 
-        # As the scheduled action looks at it.
+        # The scheduled action checks the same.
         if not backend.sync_contacts or backend.state == "draft":
             return
         if not sync._is_cancelled() and not backend._is_sync_resting():
@@ -44,7 +44,7 @@ class ConnectwiseSyncRange(models.Model):
                             break
                     ranges[0].requests += client.request_count
             except ConnectWiseError as error:
-                # Jobs that run side by side meet the same outage: it is said once.
+                # Parallel jobs meet the same outage: only the first one reports it.
                 if not sync.failure:
                     put_off(sync, error)
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, IntegrityError):
@@ -54,7 +54,7 @@ class ConnectwiseSyncRange(models.Model):
                 self.env.cr.rollback()
                 sync._fail()
                 return
-        # The last job sees that all the others are done.
+        # After committing, the last job sees that all the others are done.
         commit()
         if sync._is_cancelled() or not sync._get_ranges_left():
             backend._trigger_sync()

@@ -11,9 +11,9 @@ class QueueJob(models.Model):
 
     @api.model
     def _has_runner(self):
-        """Whether a job runner serves this database, on whatever server.
+        """Whether a job runner serves this database, on any server.
 
-        It holds an advisory lock (queue_job, jobrunner/runner.py).
+        A runner holds an advisory lock (queue_job, jobrunner/runner.py).
         """
         [[has_runner]] = self.env.execute_query(
             SQL(
@@ -34,7 +34,8 @@ class QueueJob(models.Model):
     def _get_unfinished(self, model, method):
         """Return the records of `model` that unfinished jobs call `method` on.
 
-        An identity key keeps a second job away only until the first one starts.
+        Identity keys do not suffice: they prevent a second job only until the first one
+        starts.
         """
         jobs = self.search(
             [

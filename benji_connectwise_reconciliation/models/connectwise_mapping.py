@@ -8,7 +8,8 @@ class ConnectwiseMapping(models.Model):
     def get_report_status(self):
         """Add the newest comparison to the status line above the report."""
         status = super().get_report_status()
-        # What is running or wrong comes first, and is asked for every two seconds.
+        # A rescan or a problem is more important, and its status is read every two
+        # seconds.
         if status["level"] != "muted":
             return status
         runs = self.env["connectwise.reconciliation.run"]

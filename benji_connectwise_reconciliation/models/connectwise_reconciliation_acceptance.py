@@ -2,9 +2,10 @@ from odoo import fields, models
 
 
 class ConnectwiseReconciliationAcceptance(models.Model):
-    """A difference that a person accepted, recognised by the facts of both invoices.
+    """A difference that a person accepted, with a fingerprint of both invoices.
 
-    When one of these facts changes, the difference is an open one again.
+    When one of the invoices changes, the fingerprint no longer fits, and the difference
+    is open again.
     """
 
     _name = "connectwise.reconciliation.acceptance"

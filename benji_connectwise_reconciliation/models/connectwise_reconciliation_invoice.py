@@ -2,9 +2,9 @@ from odoo import fields, models
 
 
 class ConnectwiseReconciliationInvoice(models.Model):
-    """An invoice of ConnectWise, as it was read last.
+    """An invoice of ConnectWise, as last read by a comparison.
 
-    It is kept so that comparing the same period again reads only what changed.
+    It is kept so that comparing the same period again reads only changed invoices.
     """
 
     _name = "connectwise.reconciliation.invoice"

@@ -9,11 +9,11 @@ from ..tools.words import describe_join
 
 
 class ConnectwiseReconciliationLine(models.Model):
-    """A pair of invoices, or a single one, as they were when they were compared."""
+    """A pair of invoices, or a single one, as they were at the comparison."""
 
     _name = "connectwise.reconciliation.line"
     _description = "ConnectWise Reconciliation"
-    # Twenty thousand at a time, and the comparison says when and for whom.
+    # Twenty thousand may be stored at once, and the run has the time and the user.
     _log_access = False
     _order = "status, odoo_date desc, connectwise_date desc, id"
 
@@ -106,9 +106,9 @@ class ConnectwiseReconciliationLine(models.Model):
             )
 
     def action_make_rule(self):
-        """Open the number rules, with the one added that would join these numbers.
+        """Open the number rules, and add the rule that would join these numbers.
 
-        :raises AccessError: unless the user may change the connection
+        :raises AccessError: if the user may not change the connection
         """
         self.ensure_one()
         self.check_access("read")
@@ -119,9 +119,9 @@ class ConnectwiseReconciliationLine(models.Model):
         return action
 
     def action_open_in_connectwise(self):
-        """Open the company of the invoice in ConnectWise: invoices have no address.
+        """Open the invoice's company in ConnectWise; invoices have no address there.
 
-        :raises UserError: if it is not in the ConnectWise of now
+        :raises UserError: if there is none, or another ConnectWise is connected now
         """
         self.ensure_one()
         self.check_access("read")
@@ -137,7 +137,7 @@ class ConnectwiseReconciliationLine(models.Model):
     def action_open_invoice(self):
         """Open the invoice in Odoo.
 
-        :raises UserError: if it was deleted since the comparison
+        :raises UserError: if it is not in Odoo, or was deleted since the comparison
         """
         self.ensure_one()
         self.check_access("read")
@@ -163,7 +163,7 @@ class ConnectwiseReconciliationLine(models.Model):
         }
 
     def action_withdraw_acceptance(self):
-        """Make accepted differences open ones again.
+        """Reopen accepted differences.
 
         :raises AccessError: unless the user administers Invoicing
         """
@@ -171,7 +171,7 @@ class ConnectwiseReconciliationLine(models.Model):
         self.sudo().acceptance_id.unlink()
 
     def _accept(self, reason):
-        """Remember that these differences need nothing to be done.
+        """Store that a person accepted these differences.
 
         :param reason: str, not empty
         :raises AccessError: unless the user administers Invoicing

@@ -11,7 +11,7 @@ RUNS_ACTION = "benji_connectwise_reconciliation.connectwise_reconciliation_run_a
 
 
 class ConnectwiseReconciliationRun(models.Model):
-    """A comparison of the invoices of a period: how far it is, and its result."""
+    """A comparison of the invoices of a period: its progress and its result."""
 
     _name = "connectwise.reconciliation.run"
     _description = "Comparison of Invoices with ConnectWise"
@@ -55,7 +55,7 @@ class ConnectwiseReconciliationRun(models.Model):
     accepted_count = fields.Integer("Accepted", compute="_compute_counts")
     summary = fields.Char(compute="_compute_counts")
     progress = fields.Integer(compute="_compute_progress")
-    # How far it is: the id up to which all was read, and how much that was of what.
+    # The progress: all invoices up to the id `read_after` were read.
     read_after = fields.Integer(readonly=True)
     invoices_read = fields.Integer(readonly=True)
     invoices_expected = fields.Integer(readonly=True)
@@ -141,17 +141,17 @@ class ConnectwiseReconciliationRun(models.Model):
         for run in self:
             run.progress = 100 if run.state == "done" else 0
             if run.state in OPEN and run.invoices_expected:
-                # More may come while it reads.
+                # Invoices may be added in ConnectWise while it reads.
                 share = 100 * run.invoices_read // run.invoices_expected
                 run.progress = min(share, 100)
 
     # -------------------------------------------------------------------------
-    # Of a person
+    # Actions
     # -------------------------------------------------------------------------
 
     @api.model
     def action_open_report(self):
-        """Open the lines of the newest comparison, or the page that offers one."""
+        """Open the lines of the newest comparison, or the list if there is none."""
         self.check_access("read")
         run = self._find_newest(self.env.company._get_connectwise_backend())
         if run:
@@ -171,7 +171,7 @@ class ConnectwiseReconciliationRun(models.Model):
         }
 
     def action_compare_again(self):
-        """Have this period read and compared anew, in the background.
+        """Have this period read and compared again, in the background.
 
         :raises AccessError: without the right to send invoices
         :raises UserError: if it cannot be started
@@ -180,7 +180,7 @@ class ConnectwiseReconciliationRun(models.Model):
         self._start(self.backend_id, self.date_from, self.date_to)
 
     def action_cancel(self):
-        """Stop it at its next step; the lines of the one before stay.
+        """Stop it at its next step. The lines of the previous comparison stay.
 
         :raises AccessError: without the right to send invoices
         """
@@ -195,10 +195,10 @@ class ConnectwiseReconciliationRun(models.Model):
 
     @api.model
     def _start(self, backend, date_from, date_to):
-        """Return the comparison that was started, sudo.
+        """Start a comparison and return it, sudo.
 
-        :raises AccessError: without the right to send invoices, or of a connection
-            of another company
+        :raises AccessError: without the right to send invoices, or if the connection is
+            another company's
         :raises UserError: if it cannot be started
         """
         self._check_may_compare()
@@ -214,7 +214,7 @@ class ConnectwiseReconciliationRun(models.Model):
 
     @api.model
     def _find_newest(self, backend):
-        """Return the comparison that ended last, of the ConnectWise connected now."""
+        """Return the last finished comparison with the present ConnectWise."""
         done = [("backend_id", "=", backend.id), ("compared_at", "!=", False)]
         runs = self.search(done, order="compared_at desc, id desc")
         return runs.filtered(lambda run: not run._is_outdated())[:1]
@@ -233,7 +233,7 @@ class ConnectwiseReconciliationRun(models.Model):
         )
 
     def _is_outdated(self):
-        """Whether this is about a ConnectWise that is not connected any more."""
+        """Whether it read a ConnectWise that is not connected any more."""
         return bool(self.tenant) and self.tenant != self.backend_id.tenant
 
     # -------------------------------------------------------------------------
@@ -252,7 +252,7 @@ class ConnectwiseReconciliationRun(models.Model):
         self._tell_user()
 
     def _forget_invoices(self):
-        """Delete what was read of ConnectWise."""
+        """Delete the invoices that were read from ConnectWise."""
         self.env.cr.execute(
             SQL(
                 "DELETE FROM connectwise_reconciliation_invoice WHERE run_id = ANY(%s)",

@@ -1,6 +1,6 @@
 """Compare the invoices of Odoo with those of ConnectWise.
 
-Plain functions of their arguments: nothing is asked for, and nothing is stored.
+These are pure functions: they read and store nothing.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from odoo.addons.benji_connectwise.lib.connectwise_client import number_key
 from odoo.addons.benji_connectwise.lib.customer_matching import normalise_name
 
 SMALLEST = 1e-6
-"""Of amounts: less is the noise of floating point."""
+"""Smaller differences between amounts are noise of floating point."""
 
 
 class Ours(NamedTuple):
@@ -31,7 +31,7 @@ class Ours(NamedTuple):
 class Theirs(NamedTuple):
     """An invoice of ConnectWise. The amount is without a sign, None if not known.
 
-    ``companies``: ids of the company and of the one that pays.
+    ``companies``: the ids of its company and of the company that pays.
     """
 
     ref: int
@@ -45,11 +45,11 @@ class Theirs(NamedTuple):
 
 
 class Customers(NamedTuple):
-    """Which customers of Odoo are which companies of ConnectWise.
+    """The mapping between customers of Odoo and companies of ConnectWise.
 
     ``owners``: {company id: the customers connected to it}. ``companies``: {customer:
-    the ids of its company, and of the one that pays}. ``disconnected``: {customer: the
-    id of the company that a person disconnected it from}.
+    the ids of its company, and of the company that pays}. ``disconnected``: {customer:
+    the id of the company that a person disconnected it from}.
     """
 
     owners: dict[int, set[int]]
@@ -60,7 +60,7 @@ class Customers(NamedTuple):
 class Line(NamedTuple):
     """A pair of invoices, or a single one, and how they compare.
 
-    ``difference``: Odoo's amount less ConnectWise's; credits are negative.
+    ``difference``: Odoo's amount minus ConnectWise's; credits are negative.
     """
 
     status: str
@@ -70,12 +70,12 @@ class Line(NamedTuple):
 
 
 def compare(ours, theirs, customers, tolerance):
-    """Return the `Line` objects: each invoice is in exactly one of them.
+    """Return a list of `Line` objects. Each invoice is in exactly one of them.
 
     :param ours: `Ours` objects
     :param theirs: `Theirs` objects
     :param customers: `Customers`
-    :param tolerance: how far amounts may differ
+    :param tolerance: how much amounts may differ, in the currency of the invoice
     """
     mine, others = _group(ours), _group(theirs)
     lines, left_ours, left_theirs = [], mine.pop("", []), others.pop("", [])
@@ -110,9 +110,9 @@ def compare(ours, theirs, customers, tolerance):
 
 
 def judge(own, other, customers, tolerance):
-    """Return the status of two invoices with the same number: the gravest difference.
+    """Return the status of two invoices with the same number.
 
-    The order is the one in which a PDF is refused.
+    It is that of their gravest difference, in the order in which PDFs are refused.
     """
     if other.is_credit is not None and other.is_credit != own.is_credit:
         return "other_kind"
@@ -130,10 +130,10 @@ def judge(own, other, customers, tolerance):
 
 
 def explain_numbers(own, other):
-    """Return the step that would make one number the other, or None.
+    """Return the step that would make the two numbers equal, or None.
 
     :return: (kind, text): the kind is "zeros", "prefix", "suffix" or "digits"; the text
-        is the one to cut, empty where there is none
+        is the prefix or suffix to cut, else empty
     """
     numbers = [(own or "").strip(), (other or "").strip()]
     shorter, longer = sorted(numbers, key=len)
@@ -160,7 +160,7 @@ def _group(invoices):
 
 
 def _line(status, own, other, tolerance):
-    # Amounts of two currencies have no difference.
+    # Amounts in different currencies cannot be subtracted.
     is_comparable = status != "other_currency"
     difference = _get_difference(own, other, tolerance) if is_comparable else 0.0
     return Line(status, own, other, round(difference, 6) + 0.0)
@@ -171,7 +171,7 @@ def _sign(amount, is_credit):
 
 
 def _get_difference(own, other, tolerance):
-    """Return Odoo's amount less ConnectWise's, whose total may be without tax."""
+    """Return Odoo's amount minus ConnectWise's, whose total may be without tax."""
     there = _sign(other.total, other.is_credit) if other and other.total else 0.0
     if not own:
         return -there
@@ -197,7 +197,7 @@ def _is_other_customer(own, other, customers):
 
 
 def _sort_several(some, found, customers, tolerance):
-    """Return the lines of invoices that share a number: those that agree are pairs."""
+    """Return the lines of invoices that share a number. Those that agree are paired."""
     lines, left = [], list(found)
     for own in some:
         fitting = (o for o in left if judge(own, o, customers, tolerance) == "agrees")
@@ -209,9 +209,9 @@ def _sort_several(some, found, customers, tolerance):
 
 
 def _find_probable(ours, theirs, customers):
-    """Return {own: other} of the same customer, kind, currency and amount.
+    """Return {own: other}: pairs of the same customer, kind, currency and amount.
 
-    One-to-one only: first those of the same day, then the others.
+    Only unambiguous pairs count, first those of the same day, then the others.
     """
     by_facts = defaultdict(set)
     for other in theirs:
@@ -232,7 +232,7 @@ def _find_probable(ours, theirs, customers):
 
 
 def _take_unique(possible, pairs, is_close):
-    """Move those of `possible` to `pairs` that are each other's only one."""
+    """Add those of `possible` to `pairs` that are each other's only candidate."""
     taken = set(pairs.values())
     options, wanted = {}, defaultdict(int)
     for own, found in possible.items():

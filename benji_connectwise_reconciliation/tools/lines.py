@@ -1,4 +1,4 @@
-"""Making the lines of a comparison, and storing them in place of those before."""
+"""Making the lines of a comparison, and replacing the previous ones."""
 
 import hashlib
 
@@ -33,7 +33,7 @@ LINE_COLUMNS = {
 
 
 def compare_and_store(run):
-    """Compare what was read with Odoo's invoices, and replace the lines of this run."""
+    """Compare the invoices of both sides, and replace the lines of this run."""
     backend = run.backend_id
     moves = find_moves(run)
     theirs = read_theirs(run)
@@ -96,7 +96,7 @@ def _as_line(line, tenant, companies, company_id, currencies):
         "connectwise_total": other and _get_signed(other),
         "connectwise_currency_code": other and other.currency,
         "currency_id": ours,
-        # Of an empty amount too: the sum of a column must have one currency.
+        # Even an empty amount needs one: Odoo sums a column only in one currency.
         "connectwise_currency_id": theirs if other and other.currency else ours,
         "difference": line.difference,
         "is_zero": not (own and own.total) and not (other and other.total),
@@ -112,7 +112,7 @@ def _get_signed(invoice):
 
 
 def _get_print(line, tenant):
-    """Return a text that changes with the facts of a line, but not with names."""
+    """Return a digest that changes with the data of a line, but not with names."""
     own, other = line.ours, line.theirs
     facts = (
         tenant,
@@ -126,7 +126,7 @@ def _get_print(line, tenant):
 def _replace_lines(run, rows):
     Line = run.env["connectwise.reconciliation.line"]
     run.env.flush_all()
-    # Row by row, Odoo takes ten times as long.
+    # The ORM takes ten times as long.
     run.env.cr.execute(
         SQL("DELETE FROM connectwise_reconciliation_line WHERE run_id = %s", run.id)
     )

@@ -1,7 +1,7 @@
 """Starting comparisons, and running them in the background.
 
-The scheduled action commits after each page, so that an interrupted comparison goes on
-where it stopped. The lines of the one before stay until the new ones are there.
+The scheduled action commits after each page, so that an interrupted comparison
+continues where it stopped. The previous lines stay until the new ones are stored.
 """
 
 import logging
@@ -54,7 +54,7 @@ def start(backend, date_from, date_to, user):
         raise UserError(
             env._("The connection was not tested yet: use Test Connection.")
         )
-    # Two at once must not wait for each other at the unique index.
+    # Without this lock, a second start would wait for the first at the unique index.
     [[is_free]] = env.execute_query(
         SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", "compare", backend.id)
     )
@@ -67,14 +67,14 @@ def start(backend, date_from, date_to, user):
     run = runs.search([*mine, *((name, "=", day) for name, day in period.items())])
     backend._forget_failures()
     if other and other == run:
-        # It only waited for ConnectWise: it goes on where it stopped.
+        # It only waited for ConnectWise, so it continues where it stopped.
         other.user_id = user
         _trigger(env)
         return other
     if other:
         other._end("cancelled")
         other.flush_recordset()
-    # Whoever asks again wants what is new; all was read, unless that was interrupted.
+    # If the last comparison of this period was complete, only changes are read.
     is_kept = run.state == "done" and run.tenant == backend.tenant
     values = {
         "state": "queued",
@@ -95,14 +95,17 @@ def start(backend, date_from, date_to, user):
                 run._forget_invoices()
             env.flush_all()
     except UniqueViolation as error:
-        # Another request was committed after this one began to read.
+        # Another request was committed after this transaction began.
         raise UserError(_describe_running(env, run.browse())) from error
     _trigger(env)
     return run
 
 
 def _find_last_reading(run):
-    """Return a time before which every change was read: the two clocks may differ."""
+    """Return a time before which every change was read.
+
+    The clocks of Odoo and ConnectWise may differ, so the earlier time counts.
+    """
     times = (run.started_at, find_newest_change(run))
     return min(filter(None, times))
 
@@ -114,7 +117,7 @@ def _describe_running(env, run):
 
 
 def run_scheduled(env):
-    """Go on with the comparisons that have not ended."""
+    """Continue the comparisons that have not ended."""
     end = time.monotonic() + SECONDS_FOR_SYNC_STEPS
     for run in env["connectwise.reconciliation.run"].search([("state", "in", OPEN)]):
         backend = run.backend_id
@@ -128,7 +131,7 @@ def run_scheduled(env):
 
 
 def _run(run, end):
-    """Run in the background; the end is always reported, and nothing is raised.
+    """Run a comparison in the background; report every end, and raise nothing.
 
     :param end: when to leave the rest to the next run, by `time.monotonic()`
     """
@@ -156,7 +159,7 @@ def _run(run, end):
 
 
 def _is_over(run):
-    """Whether to stop; ends it if a person cancelled it or changed the connection."""
+    """Return whether to stop, and end the comparison if there is a reason to."""
     if not run.exists() or run.state not in OPEN:
         return True
     if run._is_outdated():
@@ -169,9 +172,9 @@ def _is_over(run):
 
 
 def _read(run, end):
-    """Read what is left of the period; return whether that was all.
+    """Read the rest of the period; return whether everything was read.
 
-    :raises ConnectWiseError: of the client; what was read before is stored
+    :raises ConnectWiseError: if ConnectWise failed; the pages read before are stored
     """
     backend, env = run.backend_id, run.env
     with asking(backend, backend._get_background_limits(), explicit=True) as client:
@@ -196,10 +199,10 @@ def _read(run, end):
 
 
 def _read_changes(run, client, end):
-    """Read what changed since the period was read; return whether that is enough.
+    """Read the invoices that changed; return whether all is up to date then.
 
-    It is not if ConnectWise has another number of invoices then: it does not tell
-    which were deleted.
+    ConnectWise does not say which invoices were deleted. So if it has another number of
+    invoices than Odoo stored, everything has to be read.
     """
     first, last = run.date_from - EDGE, run.date_to + EDGE
     since = run.changed_since.replace(tzinfo=timezone.utc)
@@ -207,13 +210,13 @@ def _read_changes(run, client, end):
         store_invoices(run, [invoice for invoice in invoices if invoice.date])
         run.invoices_read += len(invoices)
         if time.monotonic() > end:
-            # Reading everything can be interrupted.
+            # Reading everything instead can be interrupted and continued.
             return False
     return keep_days(run, first, last) == client.count_invoices(first, last)
 
 
 def _note_page(run, page):
-    """Store how far the period was read."""
+    """Store the progress after a page."""
     reasons = [run.skipped, *(record.reason for record in page.skipped)]
     run.write(
         {
@@ -235,7 +238,7 @@ def _compare(run):
 
 
 def _give_way(run, error):
-    """Go on at once: a person changed something at the same moment."""
+    """Continue at once after a person changed something at the same moment."""
     if not run.exists():
         return
     run.conflicts += 1

@@ -1,4 +1,4 @@
-"""The two sides of a comparison: storing what ConnectWise sent, and reading both."""
+"""The two sides of a comparison: storing ConnectWise's invoices, and reading both."""
 
 from odoo.tools import SQL
 
@@ -27,7 +27,7 @@ INVOICE_COLUMNS = {
 
 
 def store_invoices(run, invoices):
-    """Store a page of ConnectWise's invoices; the latest answer about one counts.
+    """Store a page of ConnectWise's invoices, and overwrite older answers.
 
     :param invoices: `Invoice` objects of the client
     """
@@ -53,7 +53,7 @@ def store_invoices(run, invoices):
 
 
 def keep_days(run, first, last):
-    """Delete the stored invoices of other days, and return how many are left."""
+    """Delete stored invoices dated outside first to last; return how many are left."""
     run.env.cr.execute(
         SQL(
             """
@@ -105,7 +105,7 @@ def find_newest_change(run):
 
 
 def read_theirs(run):
-    """Return `Theirs` objects of what was stored."""
+    """Return the stored invoices of ConnectWise as `Theirs` objects."""
     rows = run.env.execute_query(
         SQL(
             """
@@ -137,8 +137,7 @@ def read_theirs(run):
 
 
 def count_moves(run, most):
-    """Return how many posted customer invoices are compared, and hardly more than
-    `most`."""
+    """Count the posted customer invoices of a comparison, up to `most` + 1."""
     return run.env["account.move"].search_count(_get_domain(run), limit=most + 1)
 
 
@@ -166,14 +165,15 @@ def find_moves(run):
 
 
 def read_ours(moves, theirs, rules):
-    """Return `Ours` objects of invoices.
+    """Return Odoo's invoices as `Ours` objects.
 
-    An invoice has the number under which ConnectWise has one, by a number rule too.
+    The number of each is the one that ConnectWise has too, if a rule makes it.
 
+    :param theirs: `Theirs` objects
     :param rules: the number rules of the connection
     """
     known = {number_key(invoice.number) for invoice in theirs}
-    # Asked for once each: there are many more invoices.
+    # Read once for each customer, because there are many more invoices.
     customers = {
         partner: (partner.commercial_partner_id.id, partner.commercial_partner_id.name)
         for partner in moves.partner_id
@@ -206,7 +206,7 @@ def _choose_number(move, rules, known):
 
 
 def read_customers(backend):
-    """Return the `Customers` of a connection, as far as they are confirmed there."""
+    """Return the `Customers` of a connection, without unconfirmed companies."""
     rows = backend.env["connectwise.mapping"].search_fetch(
         [
             ("backend_id", "=", backend.id),

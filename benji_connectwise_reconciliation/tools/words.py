@@ -6,9 +6,10 @@ from .comparing import explain_numbers
 
 
 def explain_failure(env, failure):
-    """Say why a comparison ended or waits, and what to do about it; False for nothing.
+    """Say why a comparison ended or waits, and what to do about it.
 
-    :param failure: what the comparison stored
+    :param failure: the stored failure of the comparison, or False
+    :return: str, or False without a failure
     """
     _ = env._
     kind = (failure or {}).get("kind")
@@ -32,7 +33,7 @@ def explain_failure(env, failure):
 
 
 def describe_counts(env, counts):
-    """Return the open differences of a comparison in a line, the statuses in order.
+    """Describe the open differences of a comparison in one line.
 
     :param counts: {status: how many}
     """
@@ -45,7 +46,7 @@ def describe_counts(env, counts):
 
 
 def describe_join(env, odoo_number, connectwise_number):
-    """Say which step would make the two numbers one; False if none is known."""
+    """Say which step would make the two numbers equal; False if none is known."""
     _ = env._
     kind, text = explain_numbers(odoo_number, connectwise_number) or (None, "")
     if kind == "prefix":

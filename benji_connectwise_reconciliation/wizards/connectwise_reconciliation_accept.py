@@ -5,14 +5,14 @@ from ..const import LONGEST_REASON
 
 
 class ConnectwiseReconciliationAccept(models.TransientModel):
-    """The dialog *Accept*: why these differences need nothing to be done."""
+    """The dialog *Accept*: asks for the reason to accept these differences."""
 
     _name = "connectwise.reconciliation.accept"
     _description = "Accept a Difference"
 
     line_ids = fields.Many2many(
         "connectwise.reconciliation.line",
-        # Odoo's own name for it is too long.
+        # The name that Odoo would choose is too long for PostgreSQL.
         "connectwise_reconciliation_accept_line_rel",
         string="Differences",
         readonly=True,

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 
 class ConnectwiseReconciliationCompare(models.TransientModel):
-    """The dialog *Compare*: which period."""
+    """The dialog *Compare*: asks for the period."""
 
     _name = "connectwise.reconciliation.compare"
     _description = "Compare Invoices with ConnectWise"

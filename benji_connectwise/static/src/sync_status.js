@@ -5,8 +5,8 @@ import {useService} from "@web/core/utils/hooks";
 const EVERY = 2000;
 
 /**
- * How far reading ConnectWise's customers is. It asks again only while that is waiting
- * or running, and calls `onFinished` at the end.
+ * The progress of a synchronization. It asks the server again while a synchronization is
+ * queued or running, and calls `onFinished` at the end.
  */
 export class SyncStatus extends Component {
     setup() {
@@ -34,7 +34,7 @@ export class SyncStatus extends Component {
         const wasBusy = this.isBusy;
         const status = await this.orm.silent
             .call("connectwise.mapping", "get_report_status", [])
-            // A moment without a connection: what was known stays on the screen.
+            // Without a connection for a moment, the last status stays on the screen.
             .catch(() => this.status);
         if (this.isDestroyed) {
             return;

@@ -31,8 +31,8 @@ def describe_too_long(env, as_it_is):
     """
     too_long = as_it_is.found["too_long"]
     return bool(too_long) and env._(
-        "%(count)s of these invoices have a number of more than %(most)s characters,"
-        " which ConnectWise cannot have: they are found only by a rule.",
+        "%(count)s of these invoices have a number longer than the %(most)s characters"
+        " that ConnectWise allows. Only a rule can find them.",
         count=len(too_long),
         most=MAX_INVOICE_NUMBER_LENGTH,
     )
@@ -59,8 +59,8 @@ def describe_proposal(rules, steps, found, tried):
     :param steps: {field: value} of the rule
     """
     return rules.env._(
-        "%(found)s of %(tried)s invoices that were not found would be by the rule"
-        " “%(rule)s”.",
+        "The rule “%(rule)s” would find %(found)s of the %(tried)s invoices that were"
+        " not found.",
         found=found,
         tried=tried,
         rule=rules.new(steps).display_name,

@@ -203,7 +203,7 @@ def _explain_types(move, hit):
         return _("it is an invoice there and a credit note here")
     if hit.invoice_type == "CreditMemo":
         return _("it is a credit memo there and an invoice here")
-    return _("its total is negative there, so it is a credit, and an invoice here")
+    return _("it is a credit there, because its total is negative, and an invoice here")
 
 
 def _explain_owner(case, hit):

@@ -33,7 +33,7 @@ def check_marked_pdf(move):
         )
         if error.reason == "too_slow":
             message = _(
-                "“%s” is too large to examine it now. Please attach a smaller one, or"
+                "“%s” is too large to examine now. Please attach a smaller one, or"
                 " try again later.",
                 attachment.name,
             )

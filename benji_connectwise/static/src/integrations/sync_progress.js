@@ -3,8 +3,8 @@ import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
 /**
- * On the tile: how far reading ConnectWise's customers is, while it is read.
- * At the end the tile is loaded again, with its figures.
+ * The progress of a synchronization, on the tile. At the end it loads the tile again,
+ * with its new figures.
  */
 export class SyncProgress extends SyncStatus {
     static template = "benji_connectwise.SyncProgress";

@@ -7,9 +7,9 @@ import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 const FIELD = "invoice_pdf_explanation";
 
 /**
- * Why an invoice has the PDF that it has. Odoo reads the fields of all tabs whenever an
- * invoice is opened, and this takes longer than all else: it is read when its tab is
- * opened, and again whenever the invoice was read or saved.
+ * The contents of the tab "Why this PDF?". Odoo reads the fields of all tabs when it
+ * opens an invoice, and this one takes longer than all others. So the widget reads it
+ * when the tab is opened, and again after the invoice was read or saved.
  */
 export class InvoicePdfExplanation extends Component {
     static template = "benji_connectwise.InvoicePdfExplanation";
@@ -18,19 +18,19 @@ export class InvoicePdfExplanation extends Component {
     setup() {
         this.orm = useService("orm");
         this.state = useState({html: ""});
-        // Odoo puts new data in its place then, and not while a person types.
+        // Odoo replaces the data after reading and saving, but not while a person types.
         useRecordObserver((record) => record.data && this.load(record.resId));
     }
 
     async load(id) {
         if (id !== this.id) {
-            // It belongs to the invoice that was shown before.
+            // The old text belongs to the previous invoice.
             this.state.html = "";
             this.id = id;
         }
         const [values] = id ? await this.orm.read("account.move", [id], [FIELD]) : [];
         if (id === this.id) {
-            // The server makes it of a template, which escapes ConnectWise's texts.
+            // A template on the server rendered it and escaped ConnectWise's texts.
             this.state.html = markup((values && values[FIELD]) || "");
         }
     }

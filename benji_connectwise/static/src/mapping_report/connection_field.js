@@ -2,7 +2,7 @@ import {BadgeField, badgeField} from "@web/views/fields/badge/badge_field";
 import {registry} from "@web/core/registry";
 
 /**
- * A short badge, and below it the sentence that says what has to be decided.
+ * A badge, and below it a sentence about the decision that a person has to make.
  */
 export class ConnectionField extends BadgeField {
     static template = "benji_connectwise.ConnectionField";

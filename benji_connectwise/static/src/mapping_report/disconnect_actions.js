@@ -6,7 +6,7 @@ const MODEL = "connectwise.mapping";
 const TIME_TO_UNDO = 10000;
 
 /**
- * Ask before disconnecting, in the server's words, which name the customer.
+ * Ask before disconnecting. The server makes the text, which names the customer.
  *
  * @param {Object} env
  * @param {Object} action
@@ -23,7 +23,7 @@ function askDisconnect(env, {params}) {
                 body: params.body,
                 confirmLabel: _t("Disconnect"),
                 confirm: async () => resolve(await disconnect()),
-                // Without it the dialog shows no such button.
+                // The dialog shows a Cancel button only if there is a function.
                 cancel: () => undefined,
             },
             {onClose: () => resolve()}

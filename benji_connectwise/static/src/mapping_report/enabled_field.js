@@ -5,7 +5,7 @@ import {
 import {registry} from "@web/core/registry";
 
 /**
- * Odoo's switch, with a name for those who do not see the column that it is in.
+ * Odoo's switch, with a name for people who do not see the heading of its column.
  */
 export class EnabledField extends BooleanToggleField {
     static template = "benji_connectwise.EnabledField";

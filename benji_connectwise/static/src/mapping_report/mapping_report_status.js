@@ -3,7 +3,7 @@ import {SyncStatus} from "../sync_status";
 import {useBus} from "@web/core/utils/hooks";
 
 /**
- * The line above the report: how far a rescan is, when the last one was, what failed.
+ * The line above the report: the progress of a rescan, the time of the last, failures.
  */
 export class MappingReportStatus extends SyncStatus {
     static template = "benji_connectwise.MappingReportStatus";
@@ -40,8 +40,8 @@ export class MappingReportStatus extends SyncStatus {
             name,
             resModel,
             resIds: [],
-            // Nothing is returned: Odoo would wait for it before it takes the dialog
-            // away, and a call of this component never ends after the report is left.
+            // No promise is returned: Odoo would wait for it before it removes the
+            // dialog, and after the report is left, a call of this component never ends.
             onClose: (info) => {
                 if (!info?.noReload) {
                     onClose();

@@ -23,12 +23,12 @@ function nameEmptyGroups(root) {
 }
 
 /**
- * The Customer Mapping Report is Odoo's list, or its cards on a phone, with the rescan's
- * state above it.
+ * The Customer Mapping Report is Odoo's list, or its cards on a phone, with the status
+ * line above it.
  *
- * @param {Function} Controller - of the view
- * @param {String} template - the view's template with the state
- * @returns {Function} the view's controller with the state
+ * @param {Function} Controller - the controller of Odoo's view
+ * @param {String} template - the view's template with the status line
+ * @returns {Function} a controller with the status line
  */
 function withStatus(Controller, template) {
     return class extends Controller {
@@ -42,7 +42,7 @@ function withStatus(Controller, template) {
 
         get modelParams() {
             const params = super.modelParams;
-            // A dialog that was closed, or another search: the state may be another.
+            // After a dialog or another search, the status may have changed.
             params.hooks.onRootLoaded = (root) => {
                 nameEmptyGroups(root);
                 this.statusBus.trigger("CONNECTWISE:LOADED");
@@ -69,7 +69,7 @@ registry
             "benji_connectwise.MappingReportCards"
         ),
     })
-    // Its buttons are about the whole list, so nothing is to be ticked.
+    // Its buttons apply to the whole list, so rows cannot be selected.
     .add("connectwise_preview_list", {
         ...listView,
         props: (props, view) => ({

@@ -3,7 +3,7 @@ import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-/** How many invoices; a click opens them. */
+/** A number of invoices; a click opens them. */
 export class FigureField extends Component {
     static template = "benji_connectwise.FigureField";
     static props = {...standardFieldProps};

@@ -3,7 +3,7 @@ import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
 
 /**
- * Invoice PDF Priority is Odoo's list with a sentence above it that stays.
+ * Invoice PDF Priority is Odoo's list with a sentence above it, even if it has lines.
  */
 export class PdfPriorityController extends ListController {
     static template = "benji_connectwise.PdfPriority";
