@@ -1,1 +1,1 @@
-"""How fast the addon is, beside what could be fastest and what others do."""
+"""How fast the addon is, compared with a baseline and with other programs."""

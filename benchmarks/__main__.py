@@ -1,4 +1,4 @@
-"""Run the benchmark, or the parts of it that are about some goals.
+"""Run the benchmark, or only the parts for some goals.
 
 usage: python -m benchmarks [P1 … P13, P16 … P18]
 """
@@ -60,7 +60,7 @@ QUICK = Sizes(
 
 
 class Results:
-    """The runs, kept in a file as they come."""
+    """The runs, written to a file one by one."""
 
     def __init__(self, file: Path, about: dict[str, Any], sizes: Sizes) -> None:
         self.file = file
@@ -108,7 +108,7 @@ class Results:
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Two at once would disturb each other, and use the same databases."""
+    """Refuse a second benchmark: both would use the same databases and processors."""
     with (LOCAL / "bench.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,7 +118,7 @@ def only_one() -> Iterator[None]:
 
 
 def describe() -> dict[str, Any]:
-    """Return what the figures depend on, and nothing of whose machine it is."""
+    """Describe the machine and the versions, without names of people or hosts."""
     from odoo import release
 
     with closing(psycopg2.connect(dbname="postgres")) as connection:
@@ -134,7 +134,7 @@ def describe() -> dict[str, Any]:
 
 
 def read_sizes() -> Sizes:
-    """Return the sizes, by the variables QUICK and RUNS."""
+    """Return the sizes, according to the environment variables QUICK and RUNS."""
     sizes = QUICK if os.environ.get("QUICK") else FULL
     runs = os.environ.get("RUNS")
     if not runs:
@@ -153,7 +153,7 @@ def main() -> None:
     is_whole = goals == every and not os.environ.get("QUICK")
     RESULTS.mkdir(exist_ok=True)
     LOG.unlink(missing_ok=True)
-    # Ended like this too, it leaves nothing running and no database.
+    # So that `kill`, too, stops the processes and removes the databases.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
     with only_one(), postgresql():
@@ -164,14 +164,14 @@ def main() -> None:
     minutes = (time.monotonic() - start) / 60
     table = results.table(goals)
     if is_whole:
-        # What is kept in the repository is small: the runs stay in .local.
+        # Only the table and the picture are in the repository; the runs are too large.
         draw(results.file, PICTURE)
         quote(table)
     print(f"\n{table}\n\n{minutes:.0f} minutes; {results.file.relative_to(ROOT)}")
 
 
 def run(results: Results, base: str, goals: set[str]) -> None:
-    """Run the stations that are about these goals; one that fails stops no other."""
+    """Run the stations for these goals. If one fails, the others still run."""
     bench = Bench(results.sizes, base, results.add)
     for station, about in STATIONS.items():
         if not goals.intersection(about):
@@ -195,7 +195,7 @@ def draw(runs: Path, picture: Path) -> None:
 
 
 def quote(table: str) -> None:
-    """Put the table into the README, between its marks."""
+    """Write the table into the README, between its marks."""
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     README.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")

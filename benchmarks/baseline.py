@@ -1,4 +1,4 @@
-"""The baseline: the minimum of work, with neither Odoo nor the addon.
+"""The baseline: the least work that the job needs, without Odoo and the addon.
 
 usage: python -m benchmarks.baseline SANDBOX_URL DATABASE CONTACTS
 
@@ -7,8 +7,8 @@ into a temporary table, and writes the differences with one upsert. With CONTACT
 the Bill-To contacts of that many companies too, 150 in a request. Prints how long it
 took, as JSON. For PDFs the baseline is the download alone.
 
-It asks for ranges of ids, which it knows to be dense: no client that does not know its
-data can do better.
+It asks for ranges of ids, and knows beforehand that there are no gaps. No real client
+can do better.
 """
 
 import csv
@@ -67,7 +67,7 @@ CONTACTS = {
 
 
 class Download:
-    """What the sandbox has, a list of records at a time, in any order."""
+    """Records of the sandbox, list by list, in any order."""
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/{defaults.FIXED_CODEBASE}apis/3.0"
@@ -168,7 +168,7 @@ def contact_row(record: dict) -> tuple:
 
 
 def store(cursor, table: str, columns: dict[str, str], rows: Iterable[tuple]) -> int:
-    """Copy `rows` and write those that differ; return how many did."""
+    """Copy `rows`, write those that differ, and return how many differed."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows(rows)
     buffer.seek(0)

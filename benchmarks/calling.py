@@ -1,7 +1,7 @@
-"""A storm of calls to a running Odoo: what each costs, beside Odoo's cheapest route.
+"""A storm of calls to a running Odoo: the cost of each, and of Odoo's cheapest route.
 
-The processor time of Odoo's processes is what counts. Seconds would be those of the
-caller too, who is on the same machine.
+The cost is the processor time of Odoo's processes. Elapsed time would include the
+caller's, which runs on the same machine.
 """
 
 import http.client
@@ -22,13 +22,13 @@ from .running import RUN, odoo
 WORKERS = 2
 CALLERS = 4
 OVERSIZED = 300_000
-"""Bytes: more than a call may have."""
+"""Bytes of a body, more than the addon accepts."""
 
 HEALTH = "Odoo's /web/health"
 
 
 class Call(NamedTuple):
-    """What is sent, and the status that it has to be answered with."""
+    """A request, and the status of the expected answer."""
 
     url: str
     status: int
@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 
 class Storm:
-    """An Odoo that ConnectWise calls, and somebody who calls it too."""
+    """An Odoo that ConnectWise calls, and an attacker who calls it too."""
 
     def __init__(self, process: OdooProcess, sandbox: Sandbox) -> None:
         self._process = process
@@ -60,7 +60,7 @@ class Storm:
             "repeated": lambda: Call(self._url, 404, seen, self._sign(seen)),
             "new": self._new_call,
         }
-        """By name; the first one is what the others are compared with."""
+        """The kinds of calls by name. The others are compared with the first one."""
         self._post(Call(self._url, 204, seen, self._sign(seen)))
 
     def _new_body(self) -> bytes:
@@ -71,9 +71,9 @@ class Storm:
         return Call(self._url, 204, body, self._sign(body))
 
     def measure(self, name: str, count: int) -> float:
-        """Return the processor time of Odoo for each call, in seconds.
+        """Return Odoo's processor time per call, in seconds.
 
-        :raises RuntimeError: if one is answered in another way than it should be
+        :raises RuntimeError: if an answer has another status than expected
         """
         calls = [self.calls[name]() for _ in range(count)]
         before = self._processor_time()
@@ -103,9 +103,9 @@ class Storm:
 
 @contextmanager
 def storm(base: str) -> Iterator[Storm]:
-    """Have a sandbox's ConnectWise call an Odoo with a few workers.
+    """Run an Odoo with a few workers, and a sandbox that calls it.
 
-    :param base: the database that is copied
+    :param base: the database to copy
     """
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(companies=50, invoices=30))

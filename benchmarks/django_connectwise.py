@@ -1,12 +1,13 @@
-"""django-connectwise from PyPI, its companies alone, against the sandbox.
+"""The package django-connectwise reads the sandbox's companies, for comparison.
 
 usage: python benchmarks/django_connectwise.py SANDBOX_URL DATABASE
 
 Makes its tables in DATABASE, then reads all companies twice. Prints how long each took,
-as JSON. Runs in an environment of its own, which has no Odoo.
+as JSON. Runs in a virtual environment of its own, without Odoo.
 
-In its favour: pages of 1000 instead of its default of 50. The records that companies
-refer to are put into its tables beforehand, because the sandbox has no lists of them.
+Two things favour it: it reads pages of 1000 instead of its default of 50, and the
+records that companies refer to are in its tables beforehand, because the sandbox has no
+lists of them.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The goals for speed, and what the runs say about each."""
+"""The goals for speed, and whether the runs meet them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ INVOICES_PER_LOOK_UP = 50
 
 @dataclass(frozen=True)
 class Goal:
-    """A line of the table: the figures, and what they have to be."""
+    """A line of the table: the figures and their goal."""
 
     name: str
     text: str
@@ -65,7 +65,7 @@ def _show(value: float, unit: str = "") -> str:
 
 
 class Runs:
-    """The runs so far, to be asked about."""
+    """The runs so far, and queries on them."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._runs = list(runs)
@@ -89,7 +89,7 @@ class Runs:
     ) -> tuple[float, ...]:
         """Return one's figures divided by the other's, turn by turn.
 
-        Where the other has fewer turns, its median stands for those missing.
+        If the other has fewer turns, its median replaces the missing ones.
         """
         others = self.find(**about, **other)
         by_turn = {run["turn"]: run[key] for run in others if run.get(key)}
@@ -199,7 +199,7 @@ def _changes(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
 def _compare_changes(
     runs: Runs, about: Run
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return for each turn how many requests more, and which share of a rescan more."""
+    """Return (more requests, longer by which share of a rescan) for each turn."""
     rounds = zip(
         *(
             runs.find(who="addon", what=what, **about)

@@ -1,10 +1,10 @@
-"""The addon inside an Odoo process of its own: does what it is told, and measures it.
+"""An Odoo process with the addon that measures what it is asked to do.
 
 usage: python -m benchmarks.odoo_worker DATABASE SMTP_PORT
 
-Reads one JSON object a line, {"call": the name of a method of `Worker`, "with": its
-arguments}, and answers with one line. It is the addon's public methods that are called,
-as a person or a scheduled action calls them, and commits them.
+Reads one JSON object per line, {"call": the name of a method of `Worker`, "with": its
+arguments}, and answers with one line. The methods call the addon's public methods and
+commit, as a person's request or a scheduled action does.
 """
 
 import gc
@@ -37,7 +37,7 @@ BATCH = 1000
 
 
 class Worker:
-    """One database in this process; every method commits what it did."""
+    """One database in this process. Every method commits."""
 
     def __init__(self, registry: Any) -> None:
         self.cr = registry.cursor()
@@ -55,8 +55,10 @@ class Worker:
 
     @contextmanager
     def measured(self) -> Iterator[dict[str, Any]]:
-        """Note seconds, those of the processor too, SQL statements and the growth of
-        memory, with the commit."""
+        """Measure elapsed and processor seconds, SQL statements and growth of memory.
+
+        The commit at the end is included.
+        """
         self.cr.commit()
         self.root.invalidate_all()
         gc.collect()
@@ -77,7 +79,7 @@ class Worker:
 
     def set_up(self) -> None:
         furnishing.set_up(self.root)
-        # A new reading, not what was asked for a moment ago, is what is measured.
+        # No scheduled action may run during a measurement, unless it is measured.
         self.root["ir.cron"].search([]).active = False
         self.root.ref("account.ir_cron_account_move_send").active = True
 
@@ -90,9 +92,9 @@ class Worker:
             line.sequence = 1 if line.source == source else 2
 
     def make_customers(self, url: str, count: int) -> int:
-        """Make customers of the first companies that are nothing special.
+        """Make customers of the first companies that are not hard cases.
 
-        Copied by PostgreSQL from one that Odoo made, because there are many.
+        Odoo makes one, and PostgreSQL copies it, because there are many.
         """
         companies = first_companies(url, count)
         columns = [
@@ -149,9 +151,9 @@ class Worker:
         return {**result, "counts": sync.counts}
 
     def create_contacts(self, url: str, count: int) -> dict[str, Any]:
-        """Create the Bill-To contacts with Odoo's ORM and nothing else.
+        """Create the Bill-To contacts with Odoo's ORM only, for comparison.
 
-        In the quickest way there is: as Odoo itself imports contacts (base,
+        This is the quickest way, in which Odoo itself imports contacts (base,
         models/res_partner.py, _load_records_create).
         """
         Partner = self.root["res.partner"].with_context(
@@ -179,7 +181,7 @@ class Worker:
         return {"seconds": seconds, "contacts": len(values)}
 
     def naive(self, url: str) -> dict[str, Any]:
-        """Read as a quickly written script does: whole rows, one by one, by ORM."""
+        """Read as a simple script would: all fields, one record at a time, by ORM."""
         Company = self.root["connectwise.company"]
         backend = self.backend
         with self.measured() as result:
@@ -215,7 +217,7 @@ class Worker:
     # Dialogs -----------------------------------------------------------------------
 
     def suggest(self, count: int) -> list[float]:
-        """Open the dialog "+" for customers with a slip of the pen in their name."""
+        """Open the dialog "+" for customers with a typing error in their name."""
         rows = self._make_rows_to_connect(count)
         seconds = []
         for row in rows:
@@ -250,9 +252,9 @@ class Worker:
         )
 
     def report(self, url: str, customers: int, count: int) -> list[dict[str, Any]]:
-        """Open the Customer Mapping Report with connected rows and read its first page.
+        """Open the Customer Mapping Report with connected rows; read its first page.
 
-        The rows are connected without the ORM, because there are many.
+        The rows are connected by SQL, because there are many.
         """
         self.make_customers(url, customers)
         Mapping = self.env["connectwise.mapping"]
@@ -335,7 +337,7 @@ class Worker:
         )
 
     def keep_only(self, count: int) -> None:
-        """Take their numbers from all but so many invoices: nothing finds them then."""
+        """Remove the numbers of all but `count` invoices: the others are not found."""
         others = self._invoices(10**9) - self._invoices(count)
         self.cr.execute(
             "UPDATE account_move SET name = 'X' || id WHERE id = ANY(%s)", [others.ids]
@@ -355,7 +357,7 @@ class Worker:
         return {**result, "pdfs": kept}
 
     def store_own_pdfs(self, url: str, count: int) -> None:
-        """Give each invoice a PDF of Odoo's own, as if Odoo had rendered it before."""
+        """Store a PDF of Odoo's own for each invoice, as if Odoo had rendered it."""
         moves = self._invoices(count)
         [sample] = [
             invoice["id"]
@@ -371,7 +373,7 @@ class Worker:
         self.cr.commit()
 
     def ask_to_send(self, count: int) -> dict[str, Any]:
-        """Choose invoices in the list and press *Send*: the background does it then."""
+        """Select invoices in the list and press *Send*; the background sends them."""
         moves = self._invoices(count)
         Wizard = self.env["account.move.send.batch.wizard"].with_context(
             active_model="account.move", active_ids=moves.ids
@@ -391,7 +393,7 @@ class Worker:
             before = Move.search_count(left)
             while before:
                 cron.method_direct_trigger()
-                self.cr.commit()  # it worked in a transaction of its own
+                self.cr.commit()  # The action worked in a transaction of its own.
                 now = Move.search_count(left)
                 if now >= before:
                     raise RuntimeError(f"{now} invoices stay unsent")
@@ -408,7 +410,7 @@ class Worker:
         return result
 
     def deliver(self, count: int) -> dict[str, Any]:
-        """Run Odoo's scheduled action that hands e-mails over to the mail server."""
+        """Run Odoo's scheduled action that passes e-mails to the mail server."""
         with self.measured() as result:
             self.root["mail.mail"].process_email_queue()
         delivered = self.root["mail.notification"].search_count(
@@ -422,7 +424,7 @@ class Worker:
         return result
 
     def print_invoices(self, count: int) -> list[float]:
-        """Return how long each invoice's PDF takes as Print and Download ask for it."""
+        """Return how long Print and Download take to get each invoice's PDF."""
         moves = self._invoices(count)
         seconds = []
         for move in moves:
@@ -462,7 +464,7 @@ class Worker:
     # Number rules ------------------------------------------------------------------
 
     def set_rules(self, count: int) -> None:
-        """Have so many numbers asked for: as it is, and by rules."""
+        """Set number rules, so that `count` numbers are asked for per invoice."""
         self.backend.number_rule_ids = [
             Command.clear(),
             *(
@@ -472,7 +474,7 @@ class Worker:
         ]
 
     def look_up(self, count: int) -> dict[str, Any]:
-        """Look invoices up that ConnectWise does not have, as in the background."""
+        """Look up invoices that ConnectWise does not have, as the background does."""
         customer = self.root["res.partner"].create({"name": "Unknown there"})
         common = {
             "move_type": "out_invoice",
@@ -496,12 +498,12 @@ class Worker:
 
 
 def first_companies(url: str, count: int) -> list[dict[str, Any]]:
-    """Return so many companies that are no special case."""
+    """Return the first `count` companies that are not hard cases."""
     return list(islice(furnishing.ordinary_companies(SandboxClient(url)), count))
 
 
 def ask(url: str, path: str, **params: Any) -> requests.Response:
-    """Ask as an integrator does who has not read about sessions yet."""
+    """Make a request without a session, as a simple script would."""
     response = requests.get(
         f"{url}/{defaults.FIXED_CODEBASE}apis/3.0/{path}",
         params,
@@ -528,7 +530,7 @@ def reset_peak_memory() -> None:
 
 
 def peak_memory() -> int:
-    """Return the most memory this process had since it was reset, in bytes."""
+    """Return the peak memory of this process since the last reset, in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
@@ -543,7 +545,7 @@ def main() -> None:
 
 
 def serve(worker: Worker, answers: TextIO) -> None:
-    """Answer the questions that come in until there are no more."""
+    """Answer requests until the input ends."""
     for line in sys.stdin:
         question = json.loads(line)
         try:

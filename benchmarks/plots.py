@@ -1,8 +1,8 @@
-"""Draw the series of sizes as one SVG, companies beside invoices.
+"""Draw the measurements by size as one SVG: companies and invoices side by side.
 
 usage: python benchmarks/plots.py RUNS.json PICTURE.svg
 
-Runs in the environment of what the benchmark compares with, which has matplotlib.
+Runs in the virtual environment of django-connectwise, which has matplotlib.
 """
 
 import json
@@ -34,7 +34,7 @@ INVOICES = [
 ]
 LABELS = {"prefetch": "fetch PDFs", "Odoo": "Odoo's own PDFs", "naive": "naive script"}
 
-# Letters stay letters: drawn as outlines they are most of the file.
+# Keep letters as text: as outlines, they would make up most of the file.
 rcParams["svg.fonttype"] = "none"
 rcParams["svg.hashsalt"] = "the same names in each run"
 

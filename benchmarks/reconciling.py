@@ -1,4 +1,4 @@
-"""The reconciliation in the worker's Odoo process, and what it is compared with."""
+"""The reconciliation in the worker's Odoo process, and its baseline."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,8 @@ from testbed.sandbox import SandboxClient
 from .baseline import CONNECTIONS, Download
 
 DAYS = 150
-"""Before today: the sandbox's invoices are of the last 120 days."""
+"""The length of the period, which ends today. The sandbox's invoices are of the last
+120 days."""
 
 
 def download_invoices(url: str) -> dict[str, float]:
@@ -25,9 +26,9 @@ def download_invoices(url: str) -> dict[str, float]:
 
 
 def copy_invoices(root: Any, env: Any, url: str) -> int:
-    """Post one of the sandbox's ordinary invoices, and copy it for all others.
+    """Post one of the sandbox's ordinary invoices, and make the others by copying it.
 
-    By PostgreSQL, because there are many.
+    PostgreSQL copies it, because there are many.
     """
     invoices = furnishing.ordinary_invoices(SandboxClient(url))
     [company] = list(furnishing.ordinary_companies(SandboxClient(url)))[:1]

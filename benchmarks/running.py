@@ -1,4 +1,4 @@
-"""What a benchmark starts: databases, the sandbox, Odoo, a mail server, the others."""
+"""Starting databases, the sandbox, Odoo, and the programs to compare with."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from testbed.postgresql import (
 from testbed.sandbox import SandboxClient, sandbox_process
 
 BASE = "benji_bench_base"
-"""A company with a chart of accounts and the addon; nothing measured changes it."""
+"""A database with a company, a chart of accounts and the addon, to be copied."""
 
 RUN = "benji_bench_run"
 
@@ -40,7 +40,7 @@ class Odoo:
     def call(self, name: str, **arguments: Any) -> Any:
         """Call a method of the worker and return its result.
 
-        :raises Failure: with the error it raised
+        :raises Failure: with the error that the method raised
         """
         question = json.dumps({"call": name, "with": arguments})
         try:
@@ -64,7 +64,7 @@ def sandbox(companies: int, invoices: int, latency: int) -> Iterator[SandboxClie
 
 
 def count_requests(source: SandboxClient) -> dict[str, int]:
-    """Return how many requests came in, by endpoint and in all."""
+    """Return how many requests the sandbox received, by endpoint and in all."""
     endpoints = [request["endpoint"] for request in source.requests()]
     return {"requests": len(endpoints), **Counter(endpoints)}
 
@@ -75,8 +75,8 @@ def odoo(
 ) -> Iterator[Odoo]:
     """Run Odoo on a fresh copy of the database `source`.
 
-    :param url: of the sandbox, which Odoo may ask then
-    :param keep_as: a name for the database; without one it is removed in the end
+    :param url: the sandbox that Odoo may ask
+    :param keep_as: a name under which the database is kept; without one it is removed
     """
     copy_database(source, RUN)
     command = [sys.executable, "-m", "benchmarks.odoo_worker", RUN, str(smtp_port)]
@@ -100,7 +100,7 @@ def odoo(
 
 @contextmanager
 def base_database() -> Iterator[str]:
-    """Make the database that the runs are copied from, and remove it afterwards."""
+    """Make the database `BASE`, and remove it afterwards."""
     template = prepare_template(stderr=subprocess.DEVNULL)
     say("making a company with a chart of accounts")
     try:
@@ -116,7 +116,7 @@ def empty_database(name: str) -> AbstractContextManager[str]:
 
 
 def run_baseline(url: str, database: str, contacts: int = 0) -> dict[str, Any]:
-    """Run the baseline; with an empty `database` first, it loads everything."""
+    """Run the baseline. If `database` is empty, it loads everything."""
     command = [
         sys.executable,
         "-m",

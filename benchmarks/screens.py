@@ -1,4 +1,4 @@
-"""What a person sees of invoices: one of them, and their list; in the worker's Odoo."""
+"""The form and the list of invoices, in the worker's Odoo process."""
 
 import gc
 import statistics
@@ -16,11 +16,11 @@ from testbed.sandbox import SandboxClient
 
 BESIDE = ["activities", "attachments", "contact_fields", "followers"]
 BESIDE += ["scheduledMessages", "suggestedRecipients"]
-"""What the web client asks for beside a form (mail, chatter_patch.js)."""
+"""Data that the web client reads besides a form (mail, chatter_patch.js)."""
 
 
 PAGE, MOST_COUNTED = 80, 10_001
-"""Of Odoo's list (web, list_controller.js and relational_model.js)."""
+"""The limits of Odoo's list (web, list_controller.js and relational_model.js)."""
 
 SUMS = [
     f"{name}:sum"
@@ -61,7 +61,7 @@ ANSWERS = """
       FROM account_move move, CAST(substr(move.name, 2) AS integer) number
      WHERE move.name ~ '^L[0-9]+$' AND number %% 20 > 0
 """
-"""Of 20 invoices one was not asked about."""
+"""Answers for 19 of 20 invoices; the last one was not asked about."""
 
 
 def post_one(root: Any, env: Any, url: str) -> int:
@@ -82,7 +82,7 @@ def post_one(root: Any, env: Any, url: str) -> int:
 
 
 def open_one(root: Any, env: Any, move_id: int, count: int) -> dict[str, Any]:
-    """Open, preview and print an invoice so often: {which: median figures}."""
+    """Open, preview and print an invoice `count` times; return {action: medians}."""
     move = env["account.move"].browse(move_id).with_context(bin_size=True)
     shown = Form(move)._view["fields_spec"]
 
@@ -102,9 +102,10 @@ def open_one(root: Any, env: Any, move_id: int, count: int) -> dict[str, Any]:
 
 
 def fill_list(root: Any, move_id: int, count: int) -> None:
-    """Copy a posted invoice so often, of all customers and five years.
+    """Make `count` copies of a posted invoice, for all customers and five years.
 
-    With every answer that ConnectWise can give. By PostgreSQL, because there are many.
+    They have every answer that ConnectWise can give. PostgreSQL copies them, because
+    there are many.
     """
     move = root["account.move"].browse(move_id)
     own = {"id", "name", "date", "invoice_date", "partner_id", "commercial_partner_id"}
@@ -151,7 +152,7 @@ def fill_list(root: Any, move_id: int, count: int) -> None:
 
 
 def read_list(root: Any, env: Any, count: int) -> list[dict[str, Any]]:
-    """Read the list's first page, filter and group it, in turn with Odoo's own."""
+    """Read the list's first page, filter and group it, alternating with Odoo's own."""
     Move = env["account.move"].with_context(
         default_move_type="out_invoice", bin_size=True
     )
@@ -200,7 +201,7 @@ def _read_columns(Move: Any) -> dict[str, dict]:
 
 def _measure(root: Any, act: Any, count: int) -> dict[str, float]:
     seconds = []
-    for _turn in range(count + 1):  # the first one fills Odoo's caches
+    for _turn in range(count + 1):  # The first one fills Odoo's caches.
         root.cr.commit()
         root.invalidate_all()
         gc.collect()

@@ -1,7 +1,7 @@
-"""What is measured, station by station; goals.py makes goals of it.
+"""The stations, which measure. `goals.py` compares their runs with the goals.
 
-A run is a flat dictionary: what was done, by whom, how often with what, and the
-figures. Whoever is compared takes turns, so that a slow minute of the machine hits all.
+A run is a flat dictionary: what was done, by which program, with which sizes, and the
+figures. Programs that are compared take turns, so that a slow minute affects all.
 """
 
 import subprocess
@@ -32,7 +32,7 @@ from .running import (
 )
 
 Add = Callable[..., None]
-"""Called with the parts of a run."""
+"""A function that stores a run; its keyword arguments are the parts of the run."""
 
 BASELINE = "benji_bench_baseline"
 OTHER = "benji_bench_other"
@@ -46,23 +46,23 @@ OPENED = 20
 """How often one invoice is opened in one turn."""
 
 MOST_DELIVERED = 100
-"""Larger batches only put their e-mails into Odoo's queue: delivering is Odoo's own."""
+"""E-mails of larger batches are queued but not delivered: that is Odoo's own work."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is done, and how often."""
+    """How many records are used, and how many runs are made."""
 
     companies: int
     connected: tuple[int, ...]  # customers with Bill-To contacts
     series: tuple[int, ...]  # of companies, beside `companies`
-    others: int  # companies, for whoever reads them one by one
+    others: int  # companies, for programs that read them one by one
     invoices: tuple[int, ...]
     compared: int  # invoices on each side of a reconciliation
     calls: int  # of each kind, from ConnectWise or a stranger
     listed: int  # invoices in the list
     runs: int
-    few: int  # runs of what takes minutes
+    few: int  # runs of stations that take minutes
 
     @property
     def largest(self) -> int:
@@ -75,7 +75,7 @@ class Sizes:
 
 @dataclass
 class Bench:
-    """What every station needs."""
+    """The data that every station needs."""
 
     sizes: Sizes
     base: str
@@ -86,7 +86,7 @@ class Bench:
 
 
 def companies(bench: Bench) -> None:
-    """No customer is connected."""
+    """Read companies while no customer is connected."""
     size = bench.sizes.companies
     for latency in (LATENCY, 0):
         with sandbox(size, 30, latency) as source:
@@ -95,7 +95,7 @@ def companies(bench: Bench) -> None:
 
 
 def contacts(bench: Bench) -> None:
-    """Customers are connected and have Bill-To contacts."""
+    """Read companies and Bill-To contacts of connected customers."""
     size = bench.sizes.companies
     fewest = min(bench.sizes.connected)
     with sandbox(size, 30, LATENCY) as source:
@@ -106,7 +106,7 @@ def contacts(bench: Bench) -> None:
 
 
 def series(bench: Bench) -> None:
-    """The same for fewer and for more companies."""
+    """Read fewer and more companies."""
     for size in bench.sizes.series:
         turns = bench.sizes.runs if size < bench.sizes.companies else bench.sizes.few
         with sandbox(size, 30, LATENCY) as source:
@@ -139,7 +139,7 @@ def read_companies(
 
     created = 0.0
     if connected:
-        # In a process of its own, which leaves nothing warm for the addon.
+        # In a process of its own, so that it warms no caches for the addon.
         with odoo(bench.base, 0, source.url) as worker:
             worker.call("make_customers", url=source.url, count=connected)
             figures = worker.call("create_contacts", url=source.url, count=connected)
@@ -165,7 +165,7 @@ def read_companies(
 
 
 def others(bench: Bench) -> None:
-    """Django-connectwise, and what one writes in an afternoon."""
+    """Read companies by django-connectwise, and by a simple script."""
     size = bench.sizes.others
     with sandbox(size, 30, LATENCY) as source:
         for turn in range(bench.sizes.few):
@@ -188,7 +188,7 @@ def others(bench: Bench) -> None:
 
 
 def matching(bench: Bench) -> None:
-    """As many customers as companies, in this process."""
+    """Match as many customers as companies, in this process."""
     for size in (bench.sizes.companies, bench.sizes.double):
         customers, companies_ = records_to_match(size)
         for turn in range(bench.sizes.runs):
@@ -203,7 +203,7 @@ def matching(bench: Bench) -> None:
 
 
 def records_to_match(size: int) -> tuple[list[Customer], list[Company]]:
-    """Return as many of both; every other customer has to be found by its name."""
+    """Return equally many customers and companies. Half match by their names."""
     customers, companies_ = [], []
     for index in range(size):
         name, form = company_name(1, index)
@@ -220,7 +220,7 @@ def records_to_match(size: int) -> tuple[list[Customer], list[Company]]:
 
 
 def dialogs(bench: Bench) -> None:
-    """The dialog "+", and the first page of the Customer Mapping Report."""
+    """Open the dialog "+", and the first page of the Customer Mapping Report."""
     size = bench.sizes.companies
     for companies_, what in ((size, "suggest"), (bench.sizes.double, "report")):
         with (
@@ -248,7 +248,7 @@ def dialogs(bench: Bench) -> None:
 
 
 def sending(bench: Bench) -> None:
-    """Batches of invoices with ConnectWise's PDFs and with Odoo's own."""
+    """Send batches of invoices with ConnectWise's PDFs and with Odoo's own."""
     most = max(bench.sizes.invoices)
     # A twelfth of the sandbox's are credit notes, and some are special cases.
     in_sandbox = most * 12 // 11 + 100
@@ -259,7 +259,7 @@ def sending(bench: Bench) -> None:
         with_invoices(bench, source, mailbox.port, prepared, most),
     ):
         ids = [invoice["id"] for invoice in source.export_invoices(limit=ALL)]
-        # The sandbox's own rendering, once for each, is not to be measured.
+        # The sandbox renders each PDF once. That must not be measured.
         fetch_pdfs(source.url, ids)
         for size in bench.sizes.invoices:
             seconds = fetch_pdfs(source.url, ids[:size])
@@ -293,7 +293,7 @@ def with_invoices(
 def send_fetched(
     bench: Bench, source: SandboxClient, worker: Odoo, turn: int, size: int
 ) -> None:
-    """Fetch in the background, then send: what happens day by day."""
+    """Fetch PDFs in the background, then send, as on an ordinary day."""
     about = {"who": "addon", "turn": turn, "size": size, "latency": LATENCY}
     worker.call("keep_only", count=size)
     total: dict[str, int] = {}
@@ -318,7 +318,7 @@ def send_fetched(
 def send_own(
     bench: Bench, source: SandboxClient, worker: Odoo, turn: int, size: int
 ) -> None:
-    """Send PDFs that Odoo rendered before, with Odoo first in the priority."""
+    """Send PDFs that Odoo has rendered, with Odoo first in the priority."""
     about = {"who": "Odoo", "turn": turn, "size": size}
     worker.call("keep_only", count=size)
     worker.call("prefer", source="odoo")
@@ -334,7 +334,7 @@ def send_own(
 def send_unfetched(
     bench: Bench, source: SandboxClient, worker: Odoo, size: int
 ) -> None:
-    """Send at once what was never fetched."""
+    """Send invoices whose PDFs were not fetched before."""
     worker.call("keep_only", count=size)
     worker.call("ask_to_send", count=size)
     source.clear_requests()
@@ -354,11 +354,11 @@ def send_unfetched(
 
 
 def calls(bench: Bench) -> None:
-    """Calls that are refused, and those that are believed, one kind after the other."""
+    """Call Odoo with each kind of refused and trusted calls."""
     size = bench.sizes.calls
     with storm(bench.base) as source:
         for name in source.calls:
-            # The first ones of a process fill its caches.
+            # The first calls fill the caches of Odoo's processes.
             source.measure(name, size // 5)
         for turn in range(bench.sizes.runs):
             for name in source.calls:
@@ -372,7 +372,7 @@ def calls(bench: Bench) -> None:
 
 
 def rules(bench: Bench) -> None:
-    """Look invoices up under one number each, and under several by rules."""
+    """Look up invoices by one number each, and by several numbers of rules."""
     size = max(bench.sizes.invoices)
     with sandbox(10, 100, 0) as source:
         for numbers in (1, MOST_NUMBERS):
@@ -418,7 +418,7 @@ def reconciliation(bench: Bench) -> None:
 
 
 def opening(bench: Bench) -> None:
-    """One invoice opened, previewed and printed, without the addon and with it."""
+    """Open, preview and print one invoice, without the addon and with it."""
     with sandbox(50, 100, 0) as source:
         for turn in range(bench.sizes.few):
             for who in ("Odoo", "addon"):
@@ -437,7 +437,7 @@ def opening(bench: Bench) -> None:
 
 
 def listing(bench: Bench) -> None:
-    """The list of invoices with the addon's columns, filters and groups."""
+    """Read the list of invoices with the addon's columns, filters and groups."""
     size = bench.sizes.listed
     with (
         sandbox(CUSTOMERS_OF_LIST, 100, 0) as source,
@@ -465,4 +465,4 @@ STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     reconciliation: ("P17",),
     calls: ("P18",),
 }
-"""In the order they are run in, with the goals each is about."""
+"""The stations in the order in which they run, with the goals that each measures."""

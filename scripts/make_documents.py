@@ -27,7 +27,7 @@ SECTIONS = {
     "ROADMAP": "Known limits",
     "HISTORY": "History",
 }
-"""The fragments in readme/ after DESCRIPTION, as the OCA names them, and our titles."""
+"""The OCA's names of the fragments in readme/ after DESCRIPTION, and our titles."""
 
 
 def main() -> None:
@@ -43,7 +43,10 @@ def main() -> None:
 
 
 def prepare_documents() -> Iterator[tuple[Path, str]]:
-    """Yield each file with the text that it has to have, but for lines in Odoo."""
+    """Yield each file with the text that it should have.
+
+    Line numbers of Odoo's source are left as they are in the file.
+    """
     for addon in ADDONS:
         yield addon / "README.rst", render_readme(addon)
     sheet = SHEET.read_text()
@@ -63,7 +66,7 @@ def is_same(file: Path, text: str) -> bool:
 
 
 def fill(text: str, name: str, table: str) -> str:
-    """Put `table` between the two marks of that name."""
+    """Replace the text between the two marks of this name by `table`."""
     mark = f"<!-- {name} -->\n"
     start, _old, end = text.split(mark)
     return f"{start}{mark}\n{table}\n{mark}{end}"
@@ -129,7 +132,7 @@ class Model(NamedTuple):
 
 @cache
 def find_models() -> tuple[Model, ...]:
-    """Return the classes of all addons, in the order of addons and files."""
+    """Return the classes of all addons, sorted by addon and file."""
     found = []
     for addon in ADDONS:
         for part in ("controllers", "models", "wizards"):
@@ -161,7 +164,7 @@ def _find_models(addon: Path, file: Path) -> Iterator[Model]:
 
 
 def read_values(node: ast.ClassDef) -> dict[str, Any]:
-    """Return the texts that a class sets: _name, _inherit, _description."""
+    """Return the class attributes _name, _inherit and _description that are texts."""
     values = {}
     for part in node.body:
         if isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Name):
@@ -316,7 +319,7 @@ class Hook(NamedTuple):
 
 
 def find_hooks() -> list[Hook]:
-    """Return all of them, by file and name."""
+    """Return all hooks, sorted by file and name."""
     overridden, called, imported = set(), set(), set()
     for file in BRIDGE.rglob("*.py"):
         if "tests" in file.parts:
@@ -379,12 +382,12 @@ class OdooSource:
         self.classes = [item for name in self.modules for item in self._read(name)]
 
     def find_method(self, model: str, method: str) -> str:
-        """Return file:line of the definition that an override meets first."""
+        """Return file:line of the definition that an override calls by super()."""
         return self._find(model, method) or self._find_in_orm(method) or "?"
 
     def _find(self, model: str, method: str) -> str | None:
         mine = [item for item in self.classes if model in item[0]]
-        # The one that defines the model, before those that extend it.
+        # The class that defines the model comes before those that extend it.
         for _names, file, node in sorted(mine, key=lambda item: not item[0][0]):
             for part in node.body:
                 if isinstance(part, ast.FunctionDef) and part.name == method:
@@ -404,7 +407,7 @@ class OdooSource:
         return None
 
     def _order_modules(self, name: str, found: list[str]) -> list[str]:
-        """Return an addon and those that it needs, those that are needed first."""
+        """Return an addon and its dependencies, dependencies first."""
         needs = read_manifest(self._locate(name)).get("depends") or ["base"]
         for needed in needs:
             if needed not in (*found, name):
@@ -418,7 +421,7 @@ class OdooSource:
         return next(path for path in paths if path.is_dir())
 
     def _read(self, module: str) -> Iterator[tuple[tuple[str, ...], str, ast.ClassDef]]:
-        """Yield ((its own name or "", the name it extends), file, class)."""
+        """Yield ((its own name or "", the names it extends), file, class)."""
         folder = self._locate(module)
         for file in sorted(folder.rglob("*.py")):
             if "tests" in file.parts:

@@ -1,7 +1,7 @@
 """Take the pictures of the documents and of the addon's page.
 
-They show the demo's customers and invoices in a new database. Things are found by what
-people read on them, so that another layout only makes another picture.
+They show the demo's customers and invoices in a new database. Elements are found by
+their text, so that a new layout does not break this script.
 """
 
 import io
@@ -40,7 +40,7 @@ from .run_demo import local_hosts
 
 WIDTH, HEIGHT = 1400, 900
 COVER = 1120, 560
-"""As wide as the Odoo Apps store shows it, twice for sharp screens."""
+"""Twice the size at which the Odoo Apps store shows it, for sharp screens."""
 
 MOST_BYTES = 150_000
 BOTTOM_MARGIN = 24
@@ -51,7 +51,7 @@ DOCS = ROOT / "docs" / "images"
 
 
 class Stage(NamedTuple):
-    """What a picture is taken of."""
+    """The page, the database and the people that pictures are taken of."""
 
     url: str
     browser: Browser
@@ -177,11 +177,11 @@ def main() -> None:
 
 
 def start_odoo(stack: ExitStack, page: Browser) -> tuple[str, Browser, Person]:
-    """Run Odoo with the demo's data until the stack ends; return when all is there."""
+    """Run Odoo with the demo's data until the stack ends; wait until all is there."""
     stack.enter_context(postgresql())
     sandbox = stack.enter_context(
         sandbox_process(
-            # It is seen on one of them.
+            # The pictures show the port.
             port=8070 if port_is_free(8070) else 0,
             today=date.today().isoformat(),
             **SANDBOX,
@@ -220,10 +220,10 @@ def is_ready(person: Person) -> bool:
 
 
 def take(page: Browser, file: Path, show: Callable[[], None]) -> None:
-    """Write a picture of what `show` brings up."""
+    """Call `show`, and write a picture of the page to a file."""
     say(f"taking {file.relative_to(ROOT)}")
     show()
-    # Until what moves has come to rest.
+    # Wait until animations have ended.
     before, now = b"", page.picture()
     for _attempt in range(20):
         if before == now:
@@ -235,7 +235,7 @@ def take(page: Browser, file: Path, show: Callable[[], None]) -> None:
 
 
 def make_small(png: bytes) -> bytes:
-    """Return the picture with as many colours as fit into `MOST_BYTES`."""
+    """Return the picture with the most colours with which it fits into `MOST_BYTES`."""
     picture = cut_bottom(Image.open(io.BytesIO(png)).convert("RGB"))
     for colours in COLOURS:
         file = io.BytesIO()
@@ -247,7 +247,7 @@ def make_small(png: bytes) -> bytes:
 
 
 def cut_bottom(picture: Image.Image) -> Image.Image:
-    """Return the picture without what is empty below, but for a margin."""
+    """Return the picture with the empty space below cut down to a margin."""
     corner = picture.getpixel((0, picture.height - 1))
     empty = Image.new("RGB", picture.size, corner)
     box = ImageChops.difference(picture, empty).getbbox()
@@ -256,7 +256,7 @@ def cut_bottom(picture: Image.Image) -> Image.Image:
 
 
 def wait_for_preview(page: Browser) -> None:
-    """Wait for the PDF beside an invoice, where the window is wide enough for one."""
+    """Wait for the PDF beside an invoice, if the window is wide enough to show it."""
     script = """
         (() => {
             const frame = document.querySelector(".o_attachment_preview iframe");

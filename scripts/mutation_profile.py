@@ -1,8 +1,8 @@
-"""How the tests run while scripts/mutate runs: a pytest plugin.
+"""A pytest plugin for the tests that scripts/mutate runs.
 
-Hypothesis takes the same examples every time, has no deadline, which a slow machine
-misses, and does not look for the smallest example, which nobody reads. The quick tests
-come first: most mutants end with one of them.
+Hypothesis takes the same examples every time. It has no deadline, because a slow
+machine would miss it, and does not shrink failing examples, because nobody reads them.
+The quick tests come first: most mutants fail one of them.
 """
 
 import gc
@@ -22,7 +22,7 @@ settings.register_profile(
 
 
 def pytest_configure() -> None:
-    # What was imported before is there to stay; pytest collects garbage twice a run.
+    # Pytest collects garbage twice a run, and imported modules are never garbage.
     gc.freeze()
 
 

@@ -1,6 +1,6 @@
 """The demo: PostgreSQL, the ConnectWise sandbox, a folder for e-mails, and Odoo.
 
-Everything that is started here ends with it, however it is ended.
+However the demo is ended, everything that it started ends too.
 """
 
 import fcntl
@@ -77,7 +77,7 @@ def main() -> None:
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Two at once would change each other's addresses in the one database."""
+    """Refuse a second demo: both would write their addresses into one database."""
     with (LOCAL / "demo.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,11 +101,11 @@ def run(odoo_port: int, sandbox_port: int) -> None:
 
 
 def end_on_signals() -> None:
-    """Make Ctrl-C, a closed terminal and `kill` all end this process in good order."""
+    """Make Ctrl-C, a closed terminal and `kill` end this process in an orderly way."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def end(number, _frame):
-        for each in signals:  # nothing may interrupt the tidying up
+        for each in signals:  # Nothing may interrupt the clean-up.
             signal.signal(each, signal.SIG_IGN)
         say("\nstopping everything")
         sys.exit(128 + number)
@@ -115,7 +115,7 @@ def end_on_signals() -> None:
 
 
 def read_port(variable: str, default: int) -> int:
-    """Return the port in an environment variable, free to be used; else explain."""
+    """Return the port in an environment variable; exit with a message if it is used."""
     text = os.environ.get(variable) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         sys.exit(f"{variable}={text} is no port: it has to be a number below 65536.")
@@ -138,7 +138,7 @@ def sandbox(port: int, settings: dict) -> Iterator[SandboxClient]:
 
 
 def make_database(url: str) -> None:
-    """Make the demo's database; interrupted, it leaves none of that name."""
+    """Make the demo's database. If this is interrupted, none of that name is left."""
     say("this is the first start: making the demo's database")
     template = prepare_reconciliation_template()
     with unfinished(DATABASE) as name:
@@ -148,13 +148,13 @@ def make_database(url: str) -> None:
 
 
 def local_hosts(url: str) -> str:
-    """Return the names of the sandbox: people may type either."""
+    """Return both names of the sandbox's host, because people may type either."""
     port = url.rpartition(":")[2]
     return f"127.0.0.1:{port},localhost:{port}"
 
 
 def read_settings() -> dict:
-    """Return what testbed/demo_data.py noted about the database."""
+    """Return the settings that testbed/demo_data.py stored in the database."""
     [[value]] = execute(
         "SELECT value FROM ir_config_parameter WHERE key = %s", SETTINGS
     )
@@ -162,12 +162,12 @@ def read_settings() -> dict:
 
 
 def update_addon(settings: dict) -> None:
-    """Bring a database of an earlier start to what the addon is now."""
+    """Update the database of an earlier start, if the addon has changed."""
     state = addon_state(*DEMO_ADDONS)
     if settings["addon_state"] == state:
         return
     say(f"{ADDON} was changed since the last start: updating the database")
-    # The others may not have been there yet.
+    # Addons that are newer than the database are not installed yet.
     options = ["--database", DATABASE, "--update", ADDON, "--stop-after-init"]
     options += ["--init", f"{DASHBOARD},{RECONCILIATION}"]
     LOG.unlink(missing_ok=True)
@@ -183,7 +183,7 @@ def update_addon(settings: dict) -> None:
 
 
 def update_addresses(odoo_port: int, sandbox_url: str) -> None:
-    """Put the ports of this start where the last one's are."""
+    """Replace the ports of the last start by those of this one."""
     execute(
         "UPDATE connectwise_backend SET server_url = %s, retry_at = NULL, failures = 0,"
         " private_key_tenant = to_jsonb(lower(company_login_id) || '@' || %s)",
@@ -215,7 +215,7 @@ def run_odoo_server(port: int, sandbox_url: str) -> None:
         try:
             odoo.start(180)
             wait_for(f"{odoo.url}/web/login", odoo.process)
-            # By itself it first waits for a minute before it fetches PDFs.
+            # Without this, Odoo waits for a minute before it fetches PDFs.
             wake_scheduled_actions(DATABASE)
             places = {"mails": shown(MAILS), "log": shown(LOG)}
             sandbox_port = sandbox_url.rpartition(":")[2]

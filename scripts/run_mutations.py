@@ -1,8 +1,8 @@
 """Run mutmut over lib/ and say how many of its mutants the tests kill.
 
-mutmut changes the bodies of functions and methods. It leaves out what runs while a
-module is imported (tables, regular expressions, defaults) and properties. A mutant
-is killed by the first test that fails, or by taking many times as long as its tests do.
+mutmut changes the bodies of functions and methods. It leaves out properties and code
+that runs at import (tables, regular expressions, defaults). A mutant is killed by the
+first test that fails, or if its tests take many times as long as usual.
 """
 
 import json
@@ -22,7 +22,7 @@ ROW = "{:32}{:>8}{:>8}{:>10}{:>10}{:>8}"
 
 
 def prepare() -> None:
-    """Lay the folders out as mutmut wants them: what is in ``src`` can be imported."""
+    """Copy the folders into the layout that mutmut needs, with packages in ``src``."""
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     for name, target in {
@@ -37,15 +37,15 @@ def prepare() -> None:
 def mutate(modules: list[str]) -> int:
     names = [f"{module.removesuffix('.py').replace('/', '.')}.*" for module in modules]
     mutmut = Path(sys.executable).with_name("mutmut")
-    # The tests wait more than they compute.
+    # Two for each processor, because the tests wait more than they compute.
     children = f"--max-children={2 * (os.cpu_count() or 1)}"
     command = [mutmut, "run", children, *names]
     return subprocess.run(command, cwd=WORK, check=False).returncode
 
 
 def report() -> bool:
-    """Print the table and write the survivors' diffs; tell whether the goal is met."""
-    # They read the settings of the folder they are called in.
+    """Print the table, write the survivors' diffs; return whether the goal is met."""
+    # mutmut reads the settings in the current folder.
     os.chdir(WORK)
     from mutmut.mutation.diff_apply import get_diff_for_mutant
     from mutmut.stats import status_by_exit_code

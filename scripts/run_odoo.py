@@ -12,7 +12,7 @@ with postgresql():
     process = subprocess.Popen(
         [sys.executable, str(MAIN), *sys.argv[1:]], env=odoo_environment()
     )
-    # Ctrl-C reaches Odoo too; it stops by itself, and PostgreSQL must outlive it.
+    # Ctrl-C reaches Odoo too, which stops by itself. PostgreSQL must outlive it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     status = process.wait()

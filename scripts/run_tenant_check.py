@@ -1,7 +1,7 @@
-"""Try on a real ConnectWise what this project assumes of it. Reads only.
+"""Check the assumptions of this project on a real ConnectWise. It only reads.
 
-Asks for the address and the keys, prints what will be called, and asks before it
-begins. Writes a report without anybody's data, to be looked at and sent with an issue.
+Asks for the address and the keys, prints the requests that it will make, and asks
+before it begins. Writes a report without anybody's data, to be sent with an issue.
 """
 
 import argparse

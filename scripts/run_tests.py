@@ -1,4 +1,4 @@
-"""Run one suite of tests, or the checkers and every suite; scripts/test explains which.
+"""Run one suite of tests, or the checkers and all suites; scripts/test lists them.
 
 Each suite runs in a process of its own, several at once. The output of a suite is shown
 when it has ended; pytest's closing lines are shown last.
@@ -31,7 +31,7 @@ from testbed.postgresql import copy_database, drop_database, postgresql
 CHECKLOG = LOCAL / "checkers" / "bin" / "checklog-odoo"
 END_TO_END = ROOT / "tests" / "end_to_end"
 TORTURE = ROOT / "tests" / "torture"
-KNOWN_WARNING = "ignore:'crypt' is deprecated"  # passlib's, which Odoo imports
+KNOWN_WARNING = "ignore:'crypt' is deprecated"  # From passlib, which Odoo imports.
 CLOSING_LINE = re.compile(r"=+ (\d+ \w+|no tests ran).* in [\d.]+s.* =+\n")
 
 
@@ -45,7 +45,7 @@ def checkers() -> bool:
 
 
 def lib(*arguments: str) -> bool:
-    """Without arguments, every line and branch of the addon's lib/ has to be run."""
+    """Without arguments, fail unless every line and branch of the addon's lib/ runs."""
     others = [f"--ignore={folder}" for folder in (END_TO_END, TORTURE)]
     return pytest("tests", *others, *(arguments or ["--cov"]))
 
@@ -55,7 +55,7 @@ def addon(*arguments: str) -> bool:
 
 
 def addon_a_to_m(*arguments: str) -> bool:
-    """One half of the addon's tests; each half takes about as long as the other."""
+    """Run one half of the addon's tests. Both halves take about equally long."""
     paths = sorted((ROOT / ADDON / "tests").glob("test_[a-m]*.py"))
     return odoo_tests("addon-a-to-m", paths, arguments)
 
@@ -66,7 +66,7 @@ def addon_n_to_z(*arguments: str) -> bool:
 
 
 def queue(*arguments: str) -> bool:
-    # The tests run the jobs themselves: no job runner beside them.
+    # No job runner: the tests run the jobs themselves.
     os.environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     paths = [ROOT / BRIDGE / "tests"]
     return odoo_tests("queue", paths, arguments, prepare_bridge_template)
@@ -104,7 +104,7 @@ def odoo_tests(
 ) -> bool:
     """Run tests inside Odoo, in a new copy of the database that `prepare` makes.
 
-    Beside a failing test, an unknown warning in Odoo's log is a failure.
+    An unknown warning in Odoo's log is a failure too.
     """
     database = f"benji_test_{name}".replace("-", "_")
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def odoo_tests(
 
 
 def install(prepare: Callable[..., str], log: Path) -> str | None:
-    """Return the database to copy, or None if Odoo failed or warned."""
+    """Return the database to copy, or None if Odoo failed or logged a warning."""
     try:
         with log.open("w") as file:
             template = prepare(stderr=file)
@@ -146,7 +146,7 @@ def install(prepare: Callable[..., str], log: Path) -> str | None:
 
 
 def quiet(log: Path, *options: str) -> bool:
-    """Whether Odoo's log holds no warning beside those in checklog-odoo.cfg."""
+    """Whether Odoo's log has no warnings except those in checklog-odoo.cfg."""
     subprocess.run([ROOT / "scripts" / "setup", "check"], check=True)
     result = subprocess.run(
         [CHECKLOG, "--config", ROOT / "checklog-odoo.cfg", *options, log],
@@ -165,7 +165,7 @@ def e2e(*arguments: str) -> bool:
 
 
 def torture(*arguments: str) -> bool:
-    """Fewer cases than scripts/torture tries."""
+    """Run the torture tests with fewer cases than scripts/torture."""
     return pytest(str(TORTURE), *arguments)
 
 
@@ -182,7 +182,7 @@ PROGRAMS: dict[str, Callable[..., bool]] = {
     "recon": recon,
     "dash": dash,
 }
-"""The longest first; before them, those that need no database."""
+"""The suites, the longest first, after those that need no database."""
 
 SUITES = {**PROGRAMS, "addon": addon}
 
@@ -191,7 +191,7 @@ class Everything:
     """All suites, several at once."""
 
     def __init__(self) -> None:
-        # One more than there are processors, because some suites wait most of the time.
+        # One more than the processors, because some suites wait most of the time.
         self.count = (os.cpu_count() or 1) + 1
         self.closing_lines: dict[str, list[str]] = {}
         self.failed: list[str] = []

@@ -1,7 +1,7 @@
-"""Count the calls of the addon's functions while a person does one thing.
+"""Count the calls of the addon's functions during one action of a person.
 
-It happens in a copy of the database, with the customers and invoices of the demo and a
-ConnectWise sandbox, and is rolled back: no e-mail is sent.
+The action happens in a copy of the database, with the demo's customers and invoices and
+a ConnectWise sandbox. It is rolled back, so no e-mail is sent.
 """
 
 import os
@@ -24,14 +24,14 @@ FOLDER = f"{ROOT / ADDON}{os.sep}"
 MOST_CALLED = 6
 
 INVOICE = "CW1101"
-"""Its PDF is ConnectWise's."""
+"""An invoice that has ConnectWise's PDF."""
 
 
 class Trace:
     """The calls of the addon's functions in this thread while the block runs.
 
-    A generator is called again each time it goes on. What has no name (comprehensions,
-    lambdas) counts as part of the function that it stands in.
+    Each time a generator continues, that is a call. Comprehensions and lambdas count as
+    part of the function that contains them.
     """
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ def main() -> None:
         with transaction(registry) as env:
             demo_data.fill(env, sandbox)
         with transaction(registry, "accountant") as env:
-            render(find_invoice(env))  # from now on its PDF is kept
+            render(find_invoice(env))  # Fetches the PDF, so that printing finds it.
             print(f"{'':18}{'calls':>6}{'changes of file':>17}  most called")
             for title in ACTIONS:
                 trace_action(env, title)

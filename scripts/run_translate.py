@@ -1,4 +1,4 @@
-"""Export the texts of the addons, and bring the translations up to date with them."""
+"""Export the texts of the addons, and update the files of the translations."""
 
 import io
 from pathlib import Path
@@ -17,10 +17,10 @@ from testbed.postgresql import copied_database, postgresql
 
 DATABASE = "benji_translate"
 WRAP_WIDTH = 78
-"""As Odoo's own files."""
+"""The width of Odoo's own files."""
 
 AS_IN_ENGLISH = "The same as in English."
-"""A comment: the OCA's convention leaves the translation of such a term empty."""
+"""The comment of terms that are not translated. The OCA leaves their msgstr empty."""
 
 NOISE = ("POT-Creation-Date", "PO-Revision-Date")
 
@@ -38,7 +38,7 @@ def export_terms(env, addon: str) -> polib.POFile:
 
 
 def update(path: Path, terms: polib.POFile) -> list[str]:
-    """Write the terms to this file of a language; returns those not translated yet."""
+    """Write the terms to the file of a language; return those not translated yet."""
     old = polib.pofile(str(path))
     known = {entry.msgid: entry for entry in old}
     new = polib.POFile(wrapwidth=WRAP_WIDTH)

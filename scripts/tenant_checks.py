@@ -1,8 +1,8 @@
-"""What this project assumes of ConnectWise and no document says for certain.
+"""Checks of assumptions about ConnectWise that no document confirms.
 
-Each check is a function whose docstring is the claim. It reads, returns what it saw (in
-numbers, states and header names, nothing of anybody's data), and raises `Wrong` or one
-of the client's errors where the claim does not hold.
+Each check is a function, and its docstring is the claim. It only reads. It returns
+numbers, states and header names, but nobody's data. If the claim does not hold, it
+raises `Wrong` or one of the client's errors.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Tenant:
-    """A ConnectWise to try things on, with the keys of one API member."""
+    """The ConnectWise to check, with the keys of an API member."""
 
     address: str
     credentials: Credentials
     local_hosts: tuple[str, ...] = ()
 
     def session(self, **changes: str) -> Session:
-        """Return a session, signed in with keys that are changed so."""
+        """Return a session. `changes` replace parts of the credentials."""
         return Session(
             self.address,
             replace(self.credentials, **changes),
@@ -80,7 +80,7 @@ class Tenant:
         return rows
 
     def refusal(self, **changes: str) -> ConnectWiseError:
-        """Return the error that changed keys are answered with."""
+        """Return the error with which ConnectWise answers changed credentials."""
         session = self.session(**changes)
         try:
             session.call(Request(INVOICES.path, INVOICES.right, (("pageSize", "1"),)))
@@ -283,7 +283,7 @@ CHECKS: tuple[Callable[[Tenant], Seen], ...] = (
     pdf,
     callbacks,
     missing_client_id,
-    # Last, and once: a key may be locked after several.
+    # Last and only once: ConnectWise may lock a key after several attempts.
     wrong_key,
 )
 
@@ -304,7 +304,7 @@ def _try(check: Callable[[Tenant], Seen], tenant: Tenant) -> dict[str, Any]:
     except Wrong as wrong:
         result["problem"] = str(wrong)
     except ConnectWiseError as error:
-        # Not its text, which may quote a record.
+        # Without the error's text, which may quote a record.
         parts = (type(error).__name__, error.reason, error.status, error.code)
         result["problem"] = " ".join(str(part) for part in parts if part)
     return result

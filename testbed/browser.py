@@ -1,4 +1,4 @@
-"""Chromium without a window, driven by its DevTools protocol."""
+"""Headless Chromium, driven by its DevTools protocol."""
 
 import base64
 import json
@@ -22,11 +22,11 @@ FIND = """
             && element.innerText.replace(/\\s+/g, " ").includes(text)
     )
 """
-"""The first element that is seen and has this text."""
+"""Finds the first visible element that contains a text."""
 
 
 class Browser:
-    """One page. Elements are found by what a person sees: their text or their title."""
+    """One page. Elements are found by the text that a person sees."""
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
@@ -58,17 +58,20 @@ class Browser:
         self.see("", ".o_web_client .o_action_manager")
 
     def see(self, text: str, selector: str = "body", seconds: float = 60) -> None:
-        """Wait until this text is seen; raise if it is not."""
+        """Wait until this text is visible.
+
+        :raises RuntimeError: if it is not after so many seconds
+        """
         call = f"({FIND})({json.dumps(selector)}, {json.dumps(text)})"
         self._wait(f"Boolean({call})", f"“{text}” in {selector}", seconds)
 
     def click(self, text: str, selector: str = "button, a") -> None:
-        """Click what has this text, when it is there."""
+        """Wait until an element with this text is visible, and click it."""
         self.see(text, selector)
         self.run(f"({FIND})({json.dumps(selector)}, {json.dumps(text)}).click()")
 
     def run(self, script: str) -> Any:
-        """Return the value of a script, which may be a promise."""
+        """Run JavaScript; return its value, or that of its promise."""
         answer = self._command(
             "Runtime.evaluate",
             expression=script,
@@ -80,13 +83,13 @@ class Browser:
         return answer["result"].get("value")
 
     def picture(self) -> bytes:
-        """Return what is seen, as PNG."""
+        """Return a screenshot of the page, as PNG."""
         answer = self._command("Page.captureScreenshot", format="png")
         return base64.b64decode(answer["data"])
 
     def _wait(self, condition: str, what: str, seconds: float = 60) -> None:
         def holds() -> bool:
-            # While a page is loaded, there is nothing that could answer.
+            # While a page is loading, no script can run.
             with suppress(RuntimeError):
                 return bool(self.run(condition))
             return False
@@ -132,7 +135,7 @@ def browser(width: int, height: int) -> Iterator[Browser]:
 
 
 def _find_page(port: int) -> str:
-    """Return the address of the page's socket, when the browser has one."""
+    """Wait for the browser to open its page; return the address of its socket."""
     found: list[str] = []
 
     def is_found() -> bool:

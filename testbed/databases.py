@@ -19,7 +19,7 @@ ADDON = "benji_connectwise"
 BRIDGE = "benji_connectwise_queue_job"
 RECONCILIATION = "benji_connectwise_reconciliation"
 DASHBOARD = "benji_connectwise_dashboard"
-"""It installs itself with the addon, where Odoo has its dashboard of accounting."""
+"""It installs itself with the addon if Odoo's accounting dashboard is installed."""
 
 DEMO_ADDONS = (ADDON, RECONCILIATION)
 ACCOUNT = "benji_account"
@@ -28,24 +28,24 @@ TEMPLATE = "benji_template_"
 SHOP_TEMPLATE = "benji_shoptemplate_"
 BRIDGE_TEMPLATE = "benji_bridge_"
 RECONCILIATION_TEMPLATE = "benji_recon_"
-"""A template's name ends in the state of the addons that are installed in it."""
+"""Names of templates begin like this, and end in the `addon_state` of their addons."""
 
 UNFINISHED = "_unfinished"
 
 
 def prepare_account() -> str:
-    """Return the name of a database with `account` and nothing else of ours.
+    """Return the name of a database with `account`, and without our addons.
 
-    It does not depend on the addon, so it is made once for all.
+    It does not depend on our addons, so it is made only once.
     """
     _prepare_once(ACCOUNT, "account", "about 1 minute")
     return ACCOUNT
 
 
 def prepare_shop() -> str:
-    """Return the name of a database with Sales and Point of Sale, and nothing of ours.
+    """Return the name of a database with Sales and Point of Sale, without our addons.
 
-    It does not depend on the addon either.
+    It is made only once too.
     """
     source = prepare_account()
     _prepare_once(SHOP, "sale,point_of_sale", "about 1 minute", source)
@@ -57,7 +57,7 @@ def _prepare_once(database: str, addons: str, time: str, source: str = "") -> No
         if database_exists(database):
             return
         say(f"installing {addons} into a new database ({time})")
-        # Odoo complains of things in there that are not ours and do no harm.
+        # The log has Odoo's own warnings, which are harmless.
         log = LOCAL / f"{database.removeprefix('benji_')}-install.log"
         with unfinished(database) as name, log.open("w") as file:
             if source:
@@ -70,10 +70,12 @@ def _prepare_once(database: str, addons: str, time: str, source: str = "") -> No
 
 
 def prepare_template(**options) -> str:
-    """Return the name of a database with the addon, as it is now, installed.
+    """Return the name of a database with the present version of the addon.
 
-    The options are run_odoo's, for the installation. PostgreSQL copies the database
-    (postgresql.copy_database) only while nobody is connected.
+    PostgreSQL copies the database (postgresql.copy_database) only while nobody is
+    connected to it.
+
+    :param options: as for `run_odoo`, for the installation
     """
     return _prepare(prepare_account(), f"{TEMPLATE}{addon_state()}", ADDON, options)
 
@@ -97,7 +99,7 @@ def prepare_reconciliation_template(**options) -> str:
 
 
 def drop_templates() -> None:
-    """Have all of them made anew, but for the one with `account`."""
+    """Delete the databases with the addon, so that they are made again."""
     kinds = (TEMPLATE, SHOP_TEMPLATE, BRIDGE_TEMPLATE, RECONCILIATION_TEMPLATE)
     for kind in kinds:
         for name in databases_like(f"{kind}%"):
@@ -126,9 +128,9 @@ def install(database: str, addon: str, **options) -> None:
 
 
 def addon_state(*addons: str) -> str:
-    """Return some letters that change with the files of the addons, their tests apart.
+    """Return a short digest of the files of the addons, without their tests.
 
-    Those of the main one and of the dashboard are in every database.
+    The main addon and the dashboard are always included: every database has them.
     """
     digest = hashlib.sha256()
     for addon in sorted({ADDON, DASHBOARD, *addons}):
@@ -141,9 +143,9 @@ def addon_state(*addons: str) -> str:
 
 @contextmanager
 def unfinished(name: str) -> Iterator[str]:
-    """Yield the name to work under; the database gets its own when the block ends well.
+    """Yield a temporary name; rename the database when the block ends without an error.
 
-    An interrupted one therefore never passes for a finished one.
+    An interrupted database therefore never looks like a finished one.
     """
     temporary = name + UNFINISHED
     drop_database(temporary)

@@ -1,7 +1,7 @@
 """The demo's database: a managed-service provider whose ConnectWise is the sandbox.
 
-The customers and invoices are those of the sandbox, but for some that differ on
-purpose. Run in a process of its own, it fills a database that has the addon::
+The customers and invoices are those of the sandbox, except some that differ on
+purpose. This command fills a database that has the addon::
 
     python -m testbed.demo_data DATABASE SANDBOX_URL
 """
@@ -19,13 +19,13 @@ from .in_process import odoo_in_process, transaction
 from .sandbox import AnySandbox, SandboxClient
 
 SANDBOX = {"seed": 1, "companies": 50, "invoices": 122}
-"""The data that the sandbox has to serve; the date is the day of the first start."""
+"""The data of the sandbox. Its date is the day of the demo's first start."""
 
 SETTINGS = "benji_demo"
-"""The ir.config_parameter with what a later start has to know."""
+"""The ir.config_parameter with the settings that a later start needs."""
 
 # Customers whose records differ from ConnectWise's, so that matching has work to do.
-# Left out: records that only a test wants to see, and one in the recycle bin.
+# LEFT_OUT: companies that only tests need, and one in the recycle bin.
 LEFT_OUT = {504, 509, 511, 514, 515, 519, 520, 521, 522, 523}
 NAMES_HERE = {
     508: "Riverside Pharmacy",  # two companies of that name there
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def fill(env, sandbox: AnySandbox) -> None:
-    """Make everything in `env`'s database, which has the addon installed."""
+    """Fill `env`'s database, which has the addon installed."""
     accountant = furnishing.set_up(env)
     customers = make_customers(env, sandbox.export_companies())
     make_invoices(accountant, sandbox, customers)
@@ -87,7 +87,7 @@ def make_customers(env, companies: list[Row]) -> dict[int, Any]:
             for number, name in enumerate(NOT_IN_CONNECTWISE, start=1)
         ]
     )
-    # Entered by hand before: the sync makes these contacts its own.
+    # Entered by hand before, so that the synchronization converts them.
     Partner.create(
         [
             {
@@ -105,7 +105,7 @@ def make_customers(env, companies: list[Row]) -> dict[int, Any]:
 def customer_values(country: int, states: dict[str, int], company: Row) -> Row:
     number = company["id"]
     name = NAMES_HERE.get(number, company["name"])
-    if number % 11 == 0:  # a slip of the pen
+    if number % 11 == 0:  # a typing error
         name = name.replace("e", "a", 1)
     domain = (company["website"] or "").removeprefix("www.")
     email = f"accounts@{domain}"
@@ -143,7 +143,7 @@ def make_invoices(env, sandbox: AnySandbox, customers: dict[int, Any]) -> None:
             zip(ordinary[4::20], list(customers)[-OWN_INVOICES:], strict=False)
         )
     ][:OWN_INVOICES]
-    # The ordinary ones come last: Odoo goes on with the number of the newest invoice.
+    # The ordinary ones come last, because Odoo continues the newest invoice's number.
     varied = [
         vary(index, invoice, list(customers)) for index, invoice in enumerate(ordinary)
     ]
@@ -157,7 +157,7 @@ def make_invoices(env, sandbox: AnySandbox, customers: dict[int, Any]) -> None:
 
 
 def vary(index: int, invoice: Row, companies: list[int]) -> Row:
-    """Return `invoice` with something else in it where that is wanted."""
+    """Return the sandbox's `invoice`, changed if it has to differ in Odoo."""
     if index in OTHER_AMOUNT:
         tax = round(furnishing.SALES_TAX_PERCENT, 2)
         return {
@@ -211,7 +211,7 @@ def show_every_state(env) -> None:
 
 
 def open_at_invoices(env) -> None:
-    """Let people log in to the list of invoices, where the story begins."""
+    """Show people the list of invoices when they log in."""
     people = env["res.users"].search([("share", "=", False)])
     people.action_id = env.ref("account.action_move_out_invoice").id
 

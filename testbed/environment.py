@@ -38,7 +38,7 @@ def odoo_config() -> Path:
     source = Path(release.__file__).parent.parent
     addons = [ROOT, source / "addons"]
     file = LOCAL / "odoo.conf"
-    # At once, because another process may be reading it.
+    # Replaced in one step, because another process may be reading it.
     unfinished = file.with_suffix(f".{os.getpid()}")
     unfinished.write_text(
         "[options]\n"
@@ -52,9 +52,9 @@ def odoo_config() -> Path:
 
 
 def odoo_environment(local_hosts: str = "") -> dict[str, str]:
-    """Return the environment for an Odoo process: its addons may import the sandbox.
+    """Return the environment variables of an Odoo process.
 
-    :param local_hosts: where a sandbox listens that Odoo may ask, ``HOST:PORT``
+    :param local_hosts: sandboxes that the addon may ask, ``HOST:PORT``
     """
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "PYTHONPATH": path, "ODOO_RC": str(odoo_config())}
@@ -85,7 +85,7 @@ def run_module(
 
 @contextmanager
 def background(command: list[str], **options: Any) -> Iterator[subprocess.Popen]:
-    """Run a command while the block runs, in a session of its own, and end it after."""
+    """Run a command in a session of its own, and end it when the block ends."""
     process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         yield process
@@ -123,7 +123,10 @@ def port_is_free(port: int) -> bool:
 
 
 def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
-    """Return when `url` answers; raise if the process ends first or time is over."""
+    """Wait until `url` answers.
+
+    :raises RuntimeError: if the process ends first, or the time is over
+    """
 
     def answers() -> bool:
         if process.poll() is not None:
@@ -140,7 +143,7 @@ def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
 def wait_until(
     condition: Callable[[], Any], seconds: float, *, step: float = 0.1
 ) -> bool:
-    """Return whether `condition` was true before time was over."""
+    """Wait until `condition` is true; return whether that was within the time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

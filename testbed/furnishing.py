@@ -1,8 +1,7 @@
 """A company, an accountant, customers, invoices and the connection, in Odoo's database.
 
 Customers and invoices are those of a sandbox, in its simple form
-(`connectwise_sandbox.export`). Every function takes an environment of Odoo. All of it
-at once, in a process of its own::
+(`connectwise_sandbox.export`). This command makes all of it in a database::
 
     python -m testbed.furnishing DATABASE SANDBOX_URL INVOICES
 """
@@ -21,7 +20,7 @@ from .sandbox import ALL, AnySandbox, SandboxClient
 Row = dict[str, Any]
 
 SALES_TAX_PERCENT = 8.25
-"""The sandbox's; its totals contain it."""
+"""The sandbox's sales tax, which its totals include."""
 
 
 # The company and its people ---------------------------------------------------------
@@ -107,7 +106,7 @@ def make_accountant(env) -> Any:
 
 
 def connect(env, sandbox: AnySandbox, **values: Any) -> Any:
-    """Make the connection, which is returned, and the priority *ConnectWise, Odoo*."""
+    """Set up the priority *ConnectWise, Odoo* and the connection; return the latter."""
     backend = env["connectwise.backend"].create(
         {
             "server_url": sandbox.url,
@@ -132,10 +131,7 @@ def connect(env, sandbox: AnySandbox, **values: Any) -> Any:
 
 
 def ask_for_reconciliation(env, today: str) -> None:
-    """Ask for a comparison of the last months, if the addon for it is installed.
-
-    Odoo's scheduled action makes it.
-    """
+    """Start a comparison of the last months, if the reconciliation is installed."""
     if "connectwise.reconciliation.compare" not in env:
         return
     last = date.fromisoformat(today)
@@ -149,19 +145,19 @@ def ask_for_reconciliation(env, today: str) -> None:
 
 
 def all_companies(sandbox: AnySandbox, after: int = 0) -> Iterator[Row]:
-    """Yield the sandbox's companies, in the order of their ids, above one."""
+    """Yield the sandbox's companies with ids above `after`, in the order of ids."""
     while page := sandbox.export_companies(after):
         yield from page
         after = page[-1]["id"]
 
 
 def ordinary_companies(sandbox: AnySandbox) -> Iterator[Row]:
-    """Yield the sandbox's companies but for its difficult ones."""
+    """Yield the sandbox's companies, without its hard cases."""
     return all_companies(sandbox, FIRST_COMPANY_ID - 1)
 
 
 def customer_values(company: Row) -> dict[str, Any]:
-    """Return the values of a customer that is found by Account ID, or else by name."""
+    """Return the values of a customer that matches by Account ID, or else by name."""
     return {
         "name": company["name"],
         "ref": company["account_number"] if company["id"] % 2 else False,
@@ -188,7 +184,7 @@ def make_customers(
 
 
 def ordinary_invoices(sandbox: AnySandbox) -> list[Row]:
-    """Return the sandbox's invoices and credit notes but for its difficult ones."""
+    """Return the sandbox's invoices and credit notes, without its hard cases."""
     return [
         invoice
         for invoice in sandbox.export_invoices(limit=ALL)
@@ -206,8 +202,8 @@ def post_invoices(
 ) -> Any:
     """Post these invoices and credit notes, and return them.
 
-    :param values: for all of them, instead of the usual ones
-    :raises ValueError: if one has not ConnectWise's total
+    :param values: values for all of them, instead of the usual ones
+    :raises ValueError: if one does not have ConnectWise's total
     """
     invoices = list(invoices)
     moves = env["account.move"].create(
@@ -252,7 +248,7 @@ def _invoice_values(env, invoice: Row, customer) -> dict[str, Any]:
 
 
 def keep_own_pdfs(moves, content: Callable[[Any], bytes]) -> None:
-    """Give each invoice a PDF of Odoo's own, as if Odoo had rendered it before."""
+    """Store a PDF of Odoo's own for each invoice, as if Odoo had rendered it."""
     moves.env["ir.attachment"].create(
         [
             {
@@ -269,7 +265,7 @@ def keep_own_pdfs(moves, content: Callable[[Any], bytes]) -> None:
 
 
 def main() -> None:
-    """Post INVOICES of the sandbox's invoices, as of today, of their customers."""
+    """Set up a database and post as many of the sandbox's invoices as asked for."""
     database, url, count = sys.argv[1:]
     sandbox = SandboxClient(url)
     with odoo_in_process(database) as registry, transaction(registry) as env:

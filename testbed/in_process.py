@@ -9,7 +9,7 @@ from .environment import odoo_config
 
 @contextmanager
 def odoo_in_process(database: str, smtp_port: int = 0) -> Iterator[Any]:
-    """Load Odoo into this process; yields the registry of the database."""
+    """Load Odoo into this process, and yield the registry of the database."""
     from odoo import sql_db
     from odoo.modules.registry import Registry
     from odoo.tools import config
@@ -27,7 +27,7 @@ def odoo_in_process(database: str, smtp_port: int = 0) -> Iterator[Any]:
 
 @contextmanager
 def transaction(registry: Any, login: str = "") -> Iterator[Any]:
-    """Yield an environment of this person, or of the system; commits at the end."""
+    """Yield an environment of this user, or of the superuser; commit at the end."""
     from odoo import SUPERUSER_ID, api
 
     with registry.cursor() as cr:

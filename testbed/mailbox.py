@@ -1,4 +1,4 @@
-"""A mail server that delivers nothing: it keeps e-mails to be looked at."""
+"""A mail server that delivers nothing, and keeps the e-mails for inspection."""
 
 import re
 from collections.abc import Callable
@@ -23,11 +23,11 @@ class Mailbox:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.messages: list[EmailMessage] = []
-        """Each with its recipients in the header X-Envelope-To."""
+        """The e-mails, each with its recipients in the header X-Envelope-To."""
         self.refusal = ""
         """The answer to every e-mail, for example ``550 no such user``."""
         self.tell: Callable[[str], None] = lambda event: None
-        """Told "mail" once an e-mail is kept and its sender does not know yet."""
+        """Called with "mail" after an e-mail is kept, before the sender is answered."""
         self.port = free_port()
         self._folder = folder
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
@@ -46,12 +46,12 @@ class Mailbox:
         return [mail for mail in self.messages if f"{number})" in f"{mail['subject']})"]
 
     def wait_for(self, number: str, seconds: float = 20) -> EmailMessage:
-        """Return the only e-mail about this invoice, once it is here."""
+        """Wait for the e-mail about this invoice, and return it."""
         assert wait_until(lambda: self.about(number), seconds), f"no mail on {number}"
         [mail] = self.about(number)
         return mail
 
-    # Called by aiosmtpd: an answer that is a refusal of a recipient or of an e-mail.
+    # Called by aiosmtpd; a return value that begins with 4 or 5 is a refusal.
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.refusal.startswith("5"):

@@ -1,7 +1,7 @@
 """Odoo's command line, as a file of its own.
 
-With workers Odoo starts a further process by the file it was started from, which fails
-for `python -m odoo`.
+With workers, Odoo starts another process from the file that it was started from. That
+fails for `python -m odoo`.
 """
 
 from odoo.cli.command import main

