@@ -1,4 +1,4 @@
-"""A ConnectWise PSA to try things on: a real HTTP server with invented data."""
+"""A simulated ConnectWise PSA: a real HTTP server with invented data."""
 
 from .sandbox import Sandbox
 

@@ -23,7 +23,8 @@ from .selection import (
 if TYPE_CHECKING:
     from .operations import Operations
 
-# ConnectWise developer guide: default 25, at most 1000; users saw it capped silently.
+# ConnectWise developer guide: default 25, at most 1000. Users report that larger values
+# are silently reduced.
 PAGE_SIZE, LARGEST_PAGE = 25, 1000
 # ConnectWise developer guide: keep the URL within this.
 LONGEST_URL = 2000
@@ -48,7 +49,7 @@ _NOT_FOUND_PAGE = (
 
 
 def endpoint_of(path: str) -> str:
-    """Name the endpoint of a path, as faults and the log call it."""
+    """Return the name of a path's endpoint, as faults and the log use it."""
     if path.startswith(_DISCOVERY):
         return "discovery"
     if _CALLBACK_KEY.fullmatch(path):
@@ -98,7 +99,7 @@ class Api:
         return self._api(request, match[2])
 
     def _discovery(self, request: Request) -> Response:
-        """Unauthenticated; ``null`` for an unknown company (public clients)."""
+        """Answer without keys; ``null`` for an unknown company (public clients)."""
         login_id = request.path[len(_DISCOVERY) :].strip("/")
         if login_id.lower() != defaults.COMPANY_LOGIN_ID:
             return errors.json_response(None)
@@ -118,7 +119,7 @@ class Api:
 
     def _api(self, request: Request, path: str) -> Response:
         if path == "system/info":
-            # Answered without keys by some servers: it proves nothing about them.
+            # Some servers answer this without keys, so it proves nothing about keys.
             return errors.json_response(self._system_info())
         key = self._operations.keys.authenticate(request)
         if path == "system/mySecurity":
@@ -143,7 +144,7 @@ class Api:
         return self._list(request, entity)
 
     def _callback_key(self, request: Request) -> Response:
-        """Needs no keys: whoever is called has none (public clients)."""
+        """Answer without keys: the receiver of a call has none (public clients)."""
         callbacks = self._operations.callbacks
         key = callbacks.signing_key(request.args.get("id", ""))
         company = request.args.get("companyName", "")
@@ -196,7 +197,7 @@ class Api:
         if request.headers.get("pagination-type", "").lower() == "forward-only":
             return self._forward_only(request, entity, selection, size)
         page = _whole_number(request, "page", 1)
-        # One more than asked for tells whether there is a next page.
+        # One more row than asked for shows whether there is a next page.
         rows = self._operations.store.select(
             entity,
             _where(entity, request),
@@ -215,7 +216,7 @@ class Api:
     def _forward_only(
         self, request: Request, entity: Entity, selection: Selection | None, size: int
     ) -> Response:
-        """``pageId`` means ids above it; always a Link header, empty at the end."""
+        """Return records with ids above ``pageId``. The last page has an empty Link."""
         if request.args.get("orderBy"):
             raise errors.find_condition("orderBy is not allowed with forward-only.")
         where = _where(entity, request)
@@ -232,7 +233,7 @@ class Api:
 
 
 def _where(entity: Entity, request: Request) -> Condition:
-    """Return what ``conditions`` and ``childConditions`` ask for together."""
+    """Return the SQL of ``conditions`` and ``childConditions`` together."""
     own = compile_conditions(
         request.args.get("conditions", ""), lambda path: find_field(entity, path)
     )

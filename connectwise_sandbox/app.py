@@ -32,7 +32,7 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
-        # A body left unread would be taken for the next request of the connection.
+        # An unread body would be read as the next request of the connection.
         request.get_data(cache=True)
         return self._respond(request)(environ, start_response)
 
@@ -65,7 +65,7 @@ class Application:
             status = response.status_code
             return response
         finally:
-            # The address and the headers chosen are all that is kept: no secrets.
+            # Only the address and chosen headers are logged: no secrets.
             self._operations.log_request(
                 {
                     "method": request.method,

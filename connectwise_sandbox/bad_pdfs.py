@@ -1,4 +1,4 @@
-"""PDF files that are harmful, of no use, or harmless and yet hard to handle."""
+"""PDF files that are harmful, unusable, or valid but hard to handle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def truncated(pdf: bytes) -> bytes:
 
 @functools.lru_cache(maxsize=1)
 def encrypted() -> bytes:
-    """Return a PDF that asks for a password."""
+    """Return a PDF that needs a password."""
     buffer = io.BytesIO()
     lock = pdfencrypt.StandardEncryption("secret", canPrint=0)
     canvas = Canvas(buffer, encrypt=lock, invariant=1)
@@ -81,7 +81,7 @@ def oversized(pdf: bytes) -> Iterator[bytes]:
 def linked_by_name(action: bool = False) -> bytes:
     """Return two pages, the first with a link to a *named* place on the second.
 
-    pdfTeX writes such. ``action``: the link does it by an action.
+    pdfTeX writes such files. ``action``: whether the link uses an action.
     """
     link = b"/A<</S/GoTo/D(details)>>" if action else b"/Dest(details)"
     return _document(
@@ -95,7 +95,7 @@ def linked_by_name(action: bool = False) -> bytes:
 
 
 def many_pages(count: int = 10_000) -> bytes:
-    """Return a PDF of empty pages, a megabyte that takes seconds to handle."""
+    """Return a PDF of one megabyte with empty pages, which takes seconds to handle."""
     kids = b" ".join(b"%d 0 R" % (3 + number) for number in range(count))
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<<>>>>"
     return _document(
@@ -117,7 +117,7 @@ def many_annotations(count: int = 32_768) -> bytes:
 
 
 def _document(*objects: bytes) -> bytes:
-    """Return a PDF of these objects, the first of which is its catalog."""
+    """Return a PDF with these objects. The first one is its catalog."""
     pdf, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, 1):
         offsets.append(len(pdf))

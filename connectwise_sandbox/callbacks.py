@@ -1,6 +1,6 @@
-"""Callbacks: who wants to be called, and calling when a record changes.
+"""Callbacks: registering them, and calling when a record changes.
 
-As the ConnectWise developer guide describes them, and as calls were recorded.
+They follow the ConnectWise developer guide and recorded calls.
 """
 
 from __future__ import annotations
@@ -116,14 +116,14 @@ class Callbacks:
                 raise errors.not_found("Callback", number)
 
     def switch_off(self, number: int) -> None:
-        """Make a callback inactive, as after days of failures."""
+        """Make a callback inactive, as ConnectWise does after days of failures."""
         with self._changed:
             self._entries[number]["inactiveFlag"] = True
 
     # The signing key
 
     def change_key(self) -> None:
-        """Sign with another key, at another address, from now on."""
+        """Sign with another key from now on, which is at another address."""
         self._key_id = str(uuid.uuid4())
         self._keys[self._key_id] = secrets.token_urlsafe(32)
 
@@ -134,7 +134,7 @@ class Callbacks:
     # Calling
 
     def note(self, table: str, record: Mapping[str, Any], action: str) -> None:
-        """Call about a record that was ``added``, ``updated`` or ``deleted``."""
+        """Call about a record; `action` is ``added``, ``updated`` or ``deleted``."""
         kind = KINDS[table]
         with self._changed:
             wanted = [
@@ -148,7 +148,7 @@ class Callbacks:
     def body(
         self, entry: Mapping[str, Any], record: Mapping[str, Any], action: str
     ) -> bytes:
-        """Return what is posted about a record."""
+        """Return the body of a call about a record."""
         kept = {key: v for key, v in record.items() if key != "communicationItems"}
         origin = _FOREIGN if self.manner == "foreign_key" else entry["_origin"]
         page = f"{defaults.FIXED_CODEBASE}/system/callbackkey/index.rails"
@@ -170,12 +170,12 @@ class Callbacks:
         return json.dumps(data).encode()
 
     def sign(self, body: bytes) -> str:
-        """Return the header ``x-content-signature`` of a body."""
+        """Return the header ``x-content-signature`` for a body."""
         key = hashlib.sha256(self._keys[self._key_id].encode()).digest()
         return base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()
 
     def call(self, entry: dict[str, Any], body: bytes, number: int) -> None:
-        """Call about a record, in the manner of the moment and in the background."""
+        """Call about a record in the background, in the present manner."""
         signature = self.sign(body)
         if self.manner == "unsigned":
             signature = ""
@@ -190,12 +190,12 @@ class Callbacks:
                 threading.Thread(target=self._work, daemon=True).start()
 
     def wait(self, seconds: float = 30) -> bool:
-        """Wait until all calls were made; return whether they were."""
+        """Wait until all calls were made; return whether that was within the time."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._busy, seconds)
 
     def end(self) -> None:
-        """Call nobody any more."""
+        """Stop calling."""
         with self._changed:
             self._ended = True
             self._busy -= len(self._jobs)
@@ -249,7 +249,7 @@ class Callbacks:
 
 
 def _post(entry: Mapping[str, Any], body: bytes, signature: str) -> int:
-    """Return the status of the answer, 0 without one."""
+    """Post a call; return the status of the answer, or 0 without one."""
     # The record's id and the action come last; neither is signed.
     url = urlsplit(f"{entry['url']}{entry['_number']}&action={entry['_action']}")
     kind = (

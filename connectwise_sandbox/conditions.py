@@ -10,7 +10,7 @@ Grammar (ConnectWise developer guide)::
 
 Text is compared without regard to case, as SQL Server does. ``*`` is a wildcard and
 ``[[]`` a literal bracket. There is no official way to write a quote inside a string, so
-a string ends at the next quote of its own sort.
+a string ends at the next quote of the same kind.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class _Token:
 
 
 def compile_conditions(text: str, resolve: Resolve) -> Condition:
-    """Return the SQL for `text`; `resolve` finds the field of a name in it.
+    """Return the SQL for `text`.
 
-    :raises errors.ApiError: 400, as ConnectWise answers what it cannot read.
+    :param resolve: returns the field of a name in `text`
+    :raises errors.ApiError: 400, as ConnectWise's for conditions that it cannot read
     """
     if not text.strip():
         return Condition()
@@ -69,9 +70,9 @@ def compile_conditions(text: str, resolve: Resolve) -> Condition:
 
 
 def pattern_matches(pattern: str, value: object) -> bool | None:
-    """Say whether `value` matches a pattern with ``*`` and ``[...]`` (for SQLite).
+    """Return whether `value` matches a pattern with ``*`` and ``[...]`` (for SQLite).
 
-    Nothing matches and nothing differs from null, as in SQL.
+    The result is null if one of them is null, as in SQL.
     """
     if value is None:
         return None
@@ -79,7 +80,7 @@ def pattern_matches(pattern: str, value: object) -> bool | None:
 
 
 def fold(value: str | float | None) -> str | float | None:
-    """Return text without case, beyond the ASCII that SQLite can do (for SQLite)."""
+    """Return text without case, because SQLite itself only folds ASCII (for SQLite)."""
     return value.casefold() if isinstance(value, str) else value
 
 
@@ -218,7 +219,7 @@ class _Parser:
         return f"fold({target.sql}) {operator} ?"
 
     def literal(self, target: Field, token: _Token) -> object:
-        """Return the value of `token`, which must be written as its field needs."""
+        """Return the value of `token`, if it is written as its field requires."""
         if token.word == "null":
             if target.kind == "enum":
                 raise errors.bad_enum()
@@ -259,7 +260,7 @@ def _read_number(text: str) -> object:
 
 
 def _read_date(text: str) -> object:
-    """``[2016-08-20T18:04:26Z]`` or ``[2016-08-20]`` as stored: UTC, to the second."""
+    """Read ``[2016-08-20T18:04:26Z]`` or ``[2016-08-20]``; return it as stored."""
     bare = text[1:-1].strip().rstrip("Zz")
     for layout in _DATE_FORMATS:
         try:
@@ -270,7 +271,7 @@ def _read_date(text: str) -> object:
     raise errors.badly_quoted()
 
 
-# Sort of token, and whether it is the word true or false -> kinds of field, reader.
+# (kind of token, whether it is the word true or false): (kinds of field, reader).
 _READERS: dict[tuple[str, bool], tuple[tuple[str, ...], Callable[[str], object]]] = {
     ("string", False): (("text", "enum"), lambda text: text[1:-1]),
     ("number", False): (("number",), _read_number),

@@ -1,4 +1,4 @@
-"""The control API under ``/_sandbox/``: the operations, over HTTP and without keys."""
+"""The control API under ``/_sandbox/``: all `Operations`, by HTTP and without keys."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _put_pdf(ops: Operations, match: re.Match[str], request: Request) -> None:
 _ROOT = "/_sandbox/"
 _TABLE = "(companies|contacts|invoices)"
 
-# Method, path, what it does, and how.
+# Method, path, description, function.
 ROUTES: tuple[tuple[str, re.Pattern[str], str, Action], ...] = tuple(
     (method, re.compile(_ROOT + path), text, action)
     for method, path, text, action in (
@@ -213,7 +213,7 @@ class Control:
         self._operations = operations
 
     def answer(self, request: Request) -> Response:
-        """Do what `request` asks for and return the result."""
+        """Execute the operation that `request` names, and return its result."""
         try:
             return self._answer(request)
         except ApiError as error:

@@ -1,8 +1,8 @@
 """Ordinary companies, contacts and invoices, made from the seed.
 
-The n-th record depends on the seed and on n alone, so the same seed gives the same
-data, and more records do not change the first ones (dates of invoices apart, which
-spread over the last 120 days).
+The n-th record depends only on the seed and on n. So the same seed gives the same data,
+and more records do not change the first ones, except for the dates of invoices, which
+are spread over the last 120 days.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def draw(seed: int, kind: int, number: int) -> int:
 
 @dataclass(frozen=True)
 class Amounts:
-    """What an invoice is made up of; all money in cents, negative on a credit memo."""
+    """The parts of an invoice's amount, in cents; negative on a credit memo."""
 
     seats: int
     seat_price: int
@@ -84,7 +84,7 @@ class Amounts:
 
 
 def invoice_amounts(seed: int, invoice_id: int, kind: str) -> Amounts:
-    """Return what the invoice of this id and type is made up of."""
+    """Return the amounts of the invoice with this id and type."""
     bits = draw(seed, 3, invoice_id)
     bits, seats = divmod(bits, 40)
     bits, plan = divmod(bits, len(words.AGREEMENTS))
@@ -124,11 +124,11 @@ def money_columns(amounts: Amounts) -> tuple[float, float, float, float, float, 
 
 
 def company_name(seed: int, index: int) -> tuple[str, str]:
-    """Return name and legal form of the n-th company; no two names are the same."""
+    """Return the name and legal form of the n-th company. All names are different."""
     seconds, trades = len(words.PLACE_SECOND), len(words.TRADES)
     size = len(words.PLACE_FIRST) * seconds * trades
-    # Multiplying by a number that has no factor in common with the size visits every
-    # combination once, and neighbours do not look alike.
+    # Multiplying by a number that is coprime to the size gives every combination once,
+    # and neighbours do not look alike.
     chosen = (index * 60_013 + draw(seed, 4, 0)) % size
     rest, trade = divmod(chosen, trades)
     first, second = divmod(rest, seconds)
@@ -140,9 +140,9 @@ def company_name(seed: int, index: int) -> tuple[str, str]:
 def communication_items(
     first_id: int, email: str = "", phone: str = "", fax: str = ""
 ) -> str:
-    """Return the JSON text of a contact's ways to be reached, each kind's default.
+    """Return the JSON text of a contact's e-mail address and numbers, all defaults.
 
-    Names of types belong to the tenant; only ``communicationType`` is fixed.
+    The names of types differ between tenants; only ``communicationType`` is fixed.
     """
     items: list[str] = []
     if phone:
@@ -224,8 +224,8 @@ class Generator:
         days = [(self.today - timedelta(n)).isoformat() for n in range(1, 401)]
         for index in range(self.companies):
             slug = "".join(filter(str.isalnum, company_name(self.seed, index)[0]))
-            # The first contact is the one invoices go to; one company in three has a
-            # second one, of no importance for billing.
+            # Invoices go to the first contact. One company in three has a second one,
+            # which does not matter for billing.
             for extra in range(2 if index % 3 == 1 else 1):
                 number = self._contact_id(index) + extra
                 first, last, bits = _person(self.seed, number)
@@ -293,7 +293,7 @@ class Generator:
 
 
 def invoice_number(index: int) -> tuple[str, str]:
-    """Return number and type of the n-th ordinary invoice; type empty if not fixed."""
+    """Return the number of the n-th ordinary invoice, and its type, or "" if any."""
     memos = (index + 1) // CREDIT_MEMO_EVERY
     if (index + 1) % CREDIT_MEMO_EVERY == 0:
         return f"CM{1000 + memos}", "CreditMemo"

@@ -18,10 +18,10 @@ TODAY = "2026-10-31"
 CODEBASE = "v2026_1/"
 VERSION = "2026.1"
 
-# Always accepted beside the codebase of the moment (ConnectWise developer guide:
-# its own examples use it on the cloud).
+# Always accepted besides the present codebase: the examples of the ConnectWise
+# developer guide use it on the cloud.
 FIXED_CODEBASE = "v4_6_release/"
 
-# Host in Link headers and hrefs. Real ones name another host than the one that was
-# asked, so a client must not follow them with its credentials.
+# The host in Link headers and hrefs. Real ones name another host than the one asked, so
+# a client must not follow them with its credentials.
 LINK_HOST = "https://na.connectwise.example"

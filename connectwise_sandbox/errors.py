@@ -28,7 +28,7 @@ def json_response(data: object, status: int = 200) -> Response:
 
 
 def find_condition(message: str) -> ApiError:
-    """A condition, a field or an order that cannot be understood (recorded payload)."""
+    """An unreadable condition, field or order (recorded payload)."""
     return ApiError(400, "ApiFindCondition", message)
 
 
@@ -43,7 +43,7 @@ def bad_enum() -> ApiError:
 
 
 def badly_quoted() -> ApiError:
-    """The server's text for a value written in the wrong way (recorded payload)."""
+    """A value that is not written as its field requires (recorded payload)."""
     return find_condition(
         "String values should be enclosed with double or single quotes;"
         " DateTime values should be enclosed in square brackets;"
@@ -57,7 +57,7 @@ def not_found(title: str, number: int) -> ApiError:
 
 
 def bad_callback(message: str, field: str) -> ApiError:
-    """Recorded payload, for a callback that is there already."""
+    """Recorded payload, for a callback that exists already."""
     wrong = {
         "code": "ObjectExists" if field == "objectId" else "InvalidField",
         "message": message,
@@ -74,7 +74,7 @@ def no_endpoint() -> ApiError:
 
 
 def not_authenticated() -> ApiError:
-    """Body as public clients know it; they do not show the status."""
+    """The body is known from public clients; the status is not."""
     return ApiError(401, "ConnectWiseApi", "UserNotAuthenticated")
 
 
@@ -84,12 +84,12 @@ def wrong_key() -> ApiError:
 
 
 def no_client_id(status: int = 403) -> ApiError:
-    """Reports differ between 400 and 403; newer servers were seen to answer 403."""
+    """Users report 400 and 403; newer servers answer 403."""
     return ApiError(status, "Security", "A valid clientId header is required.")
 
 
 def no_permission() -> ApiError:
-    """Body as vendors of integrations quote it."""
+    """The body is quoted by vendors of integrations."""
     return ApiError(
         403,
         "Security",

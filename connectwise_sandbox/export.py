@@ -1,4 +1,4 @@
-"""Records in a simple, flat form, for making matching demo data elsewhere."""
+"""Records in a simple, flat form, from which matching demo data can be made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .store import Store
 def companies(store: Store, after: int, limit: int) -> list[dict[str, Any]]:
     """Return up to `limit` companies with ids above `after`, in the order of ids.
 
-    The Bill-To contact is included as far as it exists.
+    The Bill-To contact is included if there is one.
     """
     records = _records(store, COMPANY, after, limit)
     wanted = {record.get("billingContact", {}).get("id") for record in records}

@@ -1,7 +1,7 @@
 """All faults by name, with their descriptions.
 
-Names that cannot be resolved and certificates that cannot be trusted are not here:
-they go wrong on the client's side, before a server has a say.
+Host names that cannot be resolved and certificates that cannot be trusted are not here:
+they fail in the client, before a server is involved.
 """
 
 from __future__ import annotations

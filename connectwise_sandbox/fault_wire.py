@@ -111,6 +111,6 @@ def cut_chunk(call: Call) -> Response:
 
 
 def _reset_soon(call: Call) -> DropConnection:
-    # A reset overtakes what the client has not read yet; let that arrive first.
+    # A reset discards data that the client has not read yet, so let it arrive first.
     call.wait(0.05)
     return DropConnection(reset=True)

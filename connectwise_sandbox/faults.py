@@ -45,7 +45,7 @@ class Fault:
     cleared: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def strikes(self, endpoint: str) -> bool:
-        """Count a call and say whether the fault is due for it."""
+        """Count a call; return whether the fault strikes it."""
         if self.endpoint not in (endpoint, "any"):
             return False
         self.seen += 1
@@ -58,7 +58,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """One call that a fault strikes, as the effect of the fault sees it.
+    """A call that a fault strikes, for the function that makes the faulty answer.
 
     `genuine` returns the answer that ConnectWise would give.
     """
@@ -69,7 +69,7 @@ class Call:
     operations: Operations
 
     def wait(self, seconds: float) -> bool:
-        """Wait; return early, and true, once the fault is cleared."""
+        """Wait; return True early if the fault is cleared."""
         return self.fault.cleared.wait(seconds)
 
 

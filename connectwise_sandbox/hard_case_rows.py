@@ -1,4 +1,4 @@
-"""Filling in the rows of hard cases, which give only what is special about them."""
+"""Completing the rows of hard cases, which contain only their special values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from .data import CLIENT_TYPE, Amounts, communication_items, money_columns
 from .hard_cases import HardCase, Row
 from .store import Store
 
-# A company has the contact with its own id plus this, unless its case names another.
+# The id of a company's contact is the company's id plus this, unless its case says
+# otherwise.
 _CONTACT_OFFSET = 4500
 
 

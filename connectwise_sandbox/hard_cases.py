@@ -1,7 +1,7 @@
 """Records that are hard to handle, always present and known by name.
 
-Ids are fixed, below those of ordinary records, whatever the seed and the size. With few
-companies as many cases as fit are kept, from the top.
+Their ids are fixed and below those of ordinary records, for every seed and size. If
+there are few companies, only the first cases are used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class HardCase:
-    """A named difficulty and the records that make it; rows give what is special."""
+    """A named difficulty and its records. Rows contain only their special values."""
 
     name: str
     text: str

@@ -13,10 +13,10 @@ from . import errors
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 INVOICING, COMPANIES, CONTACTS = "Invoicing", "Company Maintenance", "Contacts"
-# No document says which right it is, so ``/system/mySecurity`` does not show it.
+# No document names this right, so ``/system/mySecurity`` does not show it.
 CALLBACKS = "Callbacks"
 
-# Right -> module as the role tables of public integrations name it.
+# {right: its module, as the role tables of public integrations name it}.
 MODULES = {INVOICING: "Finance", COMPANIES: "Companies", CONTACTS: "Companies"}
 
 ROLES = {
@@ -32,7 +32,7 @@ ROLES = {
 
 @dataclass
 class Key:
-    """A pair of keys of an API member and the role of that member."""
+    """A pair of keys of an API member, and the member's role."""
 
     public_key: str
     private_key: str

@@ -1,6 +1,6 @@
 """Property names of the records served, as OpenAPI 2026.4 lists them.
 
-A name outside these lists is refused with 400, as ConnectWise does.
+Other names are refused with 400, as ConnectWise does.
 """
 
 COMPANY = frozenset(

@@ -1,6 +1,6 @@
-"""Everything that can be done to the sandbox while it runs.
+"""The operations that inspect and change the sandbox while it runs.
 
-The control API and the in-process handle both call these methods, and nothing else.
+The control API and `Sandbox` both call only these methods.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOG_LENGTH = 100_000
 
 
 class Operations:
-    """The state of one sandbox and the ways to look at it and to change it."""
+    """The state of one sandbox, and the methods that inspect and change it."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Operations:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the state after the start: data, keys, codebase, no faults."""
+        """Restore the initial state: data, keys, codebase, no faults."""
         with self._lock:
             companies, invoices = self._sizes
             cases = hard_cases.choose(companies, invoices)
@@ -82,15 +82,15 @@ class Operations:
         self.keys.put(public_key, private_key, role)
 
     def change_role(self, public_key: str, role: str) -> None:
-        """Give the owner of a key another role."""
+        """Give the member of a key another role."""
         self.keys.change_role(public_key, role)
 
     def revoke_key(self, public_key: str) -> None:
-        """Make a key invalid: from now on it gets 401."""
+        """Make a key invalid, so that it gets 401."""
         self.keys.revoke(public_key)
 
     def move_codebase(self, codebase: str = "") -> str:
-        """Move the API to `codebase`, or to the next version, and return where."""
+        """Move the API to `codebase`, or to the next version; return the new one."""
         with self._lock:
             if not codebase:
                 year, _, release = self.codebase.strip("/v").partition("_")
@@ -136,7 +136,7 @@ class Operations:
         return record
 
     def delete_record(self, table: str, number: int) -> None:
-        """Delete a record: from now on its id gets 404."""
+        """Delete a record, so that its id gets 404."""
         self.store.delete(ENTITIES[table], number)
         self.callbacks.note(table, {"id": number}, "deleted")
 
@@ -186,7 +186,7 @@ class Operations:
     def merge_company(self, number: int, into: int) -> dict[str, Any]:
         """Merge a company into another one, which gets its contacts and invoices.
 
-        What ConnectWise does with the old id is documented nowhere; here it is gone.
+        The old id is gone then. No document says what ConnectWise does with it.
         """
         with self._lock:
             self.store.read(COMPANY, into)
@@ -208,7 +208,7 @@ class Operations:
         return invoice_pdf(self.seed, record) if given is None else given
 
     def set_invoice_pdf(self, number: int, pdf: bytes | None) -> None:
-        """Serve these bytes as an invoice's PDF; None goes back to the drawn one."""
+        """Serve these bytes as an invoice's PDF; None restores the drawn one."""
         self.store.read_text(INVOICE, number)
         if pdf is None:
             self._pdfs.pop(number, None)
@@ -216,9 +216,9 @@ class Operations:
             self._pdfs[number] = pdf
 
     def behave_like(self, report: Mapping[str, Any]) -> None:
-        """Answer as the ConnectWise did that a report of scripts/tenant-check is of.
+        """Behave like the ConnectWise that a report of scripts/tenant-check describes.
 
-        As far as that is known: its codebase, version, refusals, and callbacks.
+        The report tells its codebase, version, refusals and callbacks.
         """
         seen = {
             name: check.get("seen") or {} for name, check in report["checks"].items()
@@ -245,7 +245,7 @@ class Operations:
         self.callbacks.change_key()
 
     def switch_callback_off(self, number: int) -> None:
-        """Make a callback inactive, as after days of failures."""
+        """Make a callback inactive, as ConnectWise does after days of failures."""
         self.callbacks.switch_off(number)
 
     def calls(self) -> list[dict[str, Any]]:
@@ -299,9 +299,9 @@ class Operations:
         return self._faults.due(endpoint)
 
     def _moment(self) -> str:
-        """Return a moment later than all before: the clock goes by a second a change.
+        """Advance the sandbox's clock by a second, and return its time.
 
-        A clock of its own keeps the same changes giving the same data.
+        It is not the real time, so that the same changes give the same data.
         """
         self._now += timedelta(seconds=1)
         return self._now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -21,8 +21,8 @@ _LEFT, _RIGHT, _BOTTOM = 54, _WIDTH - 54, 76
 _ACCENT, _GREY, _STRIPE = HexColor("#1F4E79"), HexColor("#5A6270"), HexColor("#EEF3F8")
 _SYMBOLS = {"USD": "$", "EUR": "EUR ", "GBP": "GBP ", "CAD": "C$"}
 
-# Left edge of each column by number of columns; the last column is the amount, which
-# ends at the right margin like the other columns of numbers.
+# {number of columns: left edge of each}. The last column is the amount. Columns of
+# numbers are aligned to the right.
 _COLUMNS = {
     2: (_LEFT + 4,),
     4: (_LEFT + 4, 400, 470),
@@ -44,7 +44,7 @@ def invoice_pdf(seed: int, record: str) -> bytes:
     canvas = Canvas(buffer, pagesize=letter, invariant=1, pageCompression=1)
     canvas.setTitle(f"{_document_name(invoice)} {invoice.get('invoiceNumber', '')}")
     canvas.setAuthor(COMPANY_NAME)
-    # Any change of the record changes the file, as each rendering of a real one does.
+    # A change of the record changes the file, as in ConnectWise.
     canvas.setSubject(f"Last updated {invoice['_info']['lastUpdated']}")
     _Page(canvas, invoice).draw(sections(seed, invoice))
     canvas.save()
@@ -56,7 +56,7 @@ def _document_name(invoice: Mapping[str, Any]) -> str:
 
 
 def _printable(text: object) -> str:
-    """Return what the standard fonts can show of `text`."""
+    """Return `text` without the characters that the standard fonts lack."""
     return str(text).encode("cp1252", "ignore").decode("cp1252")
 
 
@@ -240,7 +240,7 @@ class _Page:
         self.write(_RIGHT, f"Page {self.page}", 8, right=True, color=_GREY)
 
     def need(self, height: float) -> bool:
-        """Start a new page unless there is room; say whether that was done."""
+        """Start a new page if there is no room; return whether that was done."""
         if self.y - height > _BOTTOM:
             return False
         self.footer()
@@ -251,7 +251,7 @@ class _Page:
 
 
 def _fitted(text: str, width: float) -> str:
-    """Return `text` cut so that it fits into its column."""
+    """Return `text`, cut to fit into its column."""
     text = _printable(text)
     while text and stringWidth(text, "Helvetica", 8) > width:
         text = text[:-4] + "..." if len(text) > 4 else ""

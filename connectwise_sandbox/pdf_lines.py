@@ -27,15 +27,15 @@ class Section:
 
 
 def cents(value: object) -> int:
-    """Return an amount of a record in cents; absent counts as nothing."""
+    """Return an amount of a record in cents; a missing one counts as 0."""
     return round(float(str(value or 0)) * 100)
 
 
 def sections(seed: int, invoice: Mapping[str, Any]) -> list[Section]:
     """Return the sections of `invoice`, a record as the API shows it.
 
-    What the record's amounts have more or less than the lines made from the seed, for
-    instance after a change, comes as a line of its own.
+    If the record's amounts differ from the lines made from the seed, for instance after
+    a change, the difference is a line of its own.
     """
     number, kind = invoice["id"], invoice.get("type", "Standard")
     amounts = invoice_amounts(seed, number, kind)
@@ -87,7 +87,7 @@ def _time(
     day = date.fromisoformat(str(invoice.get("date", "2026-01-01"))[:10])
     quarters = amounts.quarter_hours
     rate = amounts.hourly_rate
-    # Anything else than the seed's own amount is one line at no hourly rate.
+    # An amount that the seed did not give is one line without an hourly rate.
     if amounts.service != target:
         section.add(target, f"{day}", "", "Services as agreed", "", "")
         return section
@@ -112,7 +112,7 @@ def _time(
 
 
 def _share(rate: int, total: int, left: int, spent: int) -> int:
-    """Return a line's cents so that all lines together are exactly the total."""
+    """Return the cents of a line, so that all lines add up exactly to the total."""
     done = total - left
     return (done + spent) * rate // 4 - done * rate // 4
 

@@ -18,7 +18,7 @@ class Sandbox(Operations):
             sandbox.fault("rate_limit", "companies")
             requests.get(f"{sandbox.url}/login/companyinfo/acme")
 
-    The methods that change and inspect it are those of `Operations`.
+    It is inspected and changed by the methods of `Operations`.
     """
 
     company_login_id = defaults.COMPANY_LOGIN_ID
@@ -55,7 +55,7 @@ class Sandbox(Operations):
         return f"http://{self.host}"
 
     def start(self) -> None:
-        """Listen; after `stop` on the same port again."""
+        """Start listening; after `stop`, on the same port again."""
         server = Server(*self._address, Application(self))
         self._address = (self._address[0], server.port)
         self._server = server
@@ -65,7 +65,7 @@ class Sandbox(Operations):
         self._thread.start()
 
     def stop(self) -> None:
-        """Refuse connections from now on, and cut those that are open."""
+        """Refuse connections, and cut those that are open."""
         if self._server is None or self._thread is None:
             return
         self.clear_faults()

@@ -1,4 +1,4 @@
-"""What a company, a contact and an invoice look like, and where each value comes from.
+"""The structure of companies, contacts and invoices, and the source of each value.
 
 One tree per kind of record serves three uses: conditions look up the SQL expression of
 a path such as ``status/name``, ``fields`` picks branches, and SQLite itself builds the
@@ -29,9 +29,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Reference:
-    """An object inside a record, such as ``company``; absent where `present` is false.
+    """An object inside a record, such as ``company``.
 
-    An empty `present` means that the object is always there.
+    ``present`` is an SQL condition: if it is false, the object is missing. An empty one
+    means that the object is always there.
     """
 
     parts: Mapping[str, Field]
@@ -69,12 +70,12 @@ def _date(column: str) -> Field:
 
 
 def _fixed(key: str, kind: Kind, sql: str) -> Field:
-    """A value that is the same or computed for all, unless a change stored another."""
+    """Return a constant or computed value, unless a change stored another."""
     return Field(f"coalesce(json_extract(t.extra, '$.{key}'), {sql})", kind)
 
 
 def _link(key: str, path: str, id_sql: str) -> Field:
-    """The ``_info`` of a reference: one hyperlink, at another host."""
+    """Return the ``_info`` of a reference: a hyperlink to another host."""
     # Recorded payloads have the doubled slash too.
     prefix = f"{LINK_HOST}/v4_6_release/apis/3.0//{path}/"
     return Field(f"json_object('{key}', '{prefix}' || {id_sql})", "json")
@@ -110,7 +111,7 @@ def _company_reference(column: str) -> Reference:
 
 
 def _contact_reference(key: str, column: str) -> Reference:
-    """A contact by id; its name may be stored, for a contact that no longer exists."""
+    """Return a reference to a contact. A stored name is used if the contact is gone."""
     name = (
         "(SELECT trim(r.first_name || ' ' || coalesce(r.last_name, ''))"
         f" FROM contacts r WHERE r.id = t.{column})"
@@ -127,7 +128,7 @@ def _contact_reference(key: str, column: str) -> Reference:
 
 
 def _site_reference(column: str) -> Reference:
-    # Every company has exactly one site; its id only has to differ from the company's.
+    # Every company has one site. Its id only has to differ from the company's.
     return Reference(
         {
             "id": Field(f"t.{column} + 700000", "number"),

@@ -1,4 +1,4 @@
-"""Turning what a request asks for (``fields``, ``orderBy``, names) into SQL."""
+"""Turning the parameters ``fields`` and ``orderBy`` of a request into SQL."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from . import errors
 from .conditions import Condition, compile_conditions
 from .schema import Entity, Field, Node, Reference
 
-# Which branches of a record are wanted: name -> None for all of it, or some parts.
+# The wanted branches of a record, {name: its wanted parts, or None for all}.
 Selection = dict[str, set[str] | None]
 
 
 def parse_fields(entity: Entity, text: str) -> Selection | None:
-    """Read ``id,name,status/id``; nothing asked for means everything (None).
+    """Read ``id,name,status/id``; an empty text means everything (None).
 
     :raises errors.ApiError: for a name that the record does not have
     """
@@ -48,7 +48,7 @@ def record_sql(entity: Entity, selection: Selection | None) -> str:
                 for key, parts in selection.items()
             }
         )
-    # A merge patch upon an empty object leaves out what is null (RFC 7396).
+    # A merge patch on an empty object leaves nulls out (RFC 7396).
     return f"json_patch('{{}}', {record})"
 
 
@@ -58,7 +58,7 @@ def find_field(entity: Entity, path: str) -> Field:
     :raises errors.ApiError: when there is none, or when it is a list or an object
     """
     if path.lower() == "lastupdated":
-        # Public clients filter on it although no record has it at its top level.
+        # Public clients use the short name, although it is not at the top level.
         path = "_info/lastUpdated"
     name, _, rest = path.partition("/")
     key = _schema_name(entity, name)
@@ -99,7 +99,7 @@ def compile_child_conditions(entity: Entity, text: str) -> Condition:
 
 
 def order_sql(entity: Entity, text: str) -> str:
-    """Return the ORDER BY for ``name desc, id``; by id when nothing is asked for."""
+    """Return the ORDER BY for ``name desc, id``; by id if the text is empty."""
     parts = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         match = re.fullmatch(r"([\w/]+)(?:\s+(asc|desc))?", item, re.IGNORECASE)
@@ -112,7 +112,7 @@ def order_sql(entity: Entity, text: str) -> str:
 
 
 def _schema_name(entity: Entity, name: str) -> str:
-    """Return `name` as the schema spells it; ConnectWise does not mind the case."""
+    """Return `name` as the schema spells it, because ConnectWise ignores the case."""
     if name in entity.names:
         return name
     for known in entity.names:
@@ -131,7 +131,7 @@ def _part_name(node: Node | None, rest: str, path: str) -> str:
 
 
 def _unmapped(path: str) -> Field:
-    """A field of the schema that the sandbox fills only where a change stored it."""
+    """Return a field of the schema that is empty unless a change stored it."""
     return Field(f"json_extract(t.extra, '$.{path}')", "any")
 
 
@@ -143,7 +143,8 @@ def _unmapped_json(key: str) -> Field:
 def _node_sql(node: Node, parts: Collection[str] | None) -> str:
     """Return the SQL of a branch: whole (None), or as `fields` asks (names, or all).
 
-    ``_info`` comes only where nothing or precisely it was asked for (seen by users).
+    ``_info`` is included only if all fields or ``_info`` itself are asked for, as users
+    report.
     """
     if isinstance(node, Field):
         return _field_sql(node)

@@ -19,7 +19,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 class DropConnection(ConnectionError):
     """Raised by the application to end a connection instead of answering.
 
-    :param reset: end it with a TCP reset; otherwise it is closed in good order
+    :param reset: end it with a TCP reset; otherwise it is closed normally
     """
 
     def __init__(self, *, reset: bool) -> None:
@@ -36,7 +36,7 @@ class Handler(WSGIRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
-    # Head and body go out in two writes; without this the second one may wait.
+    # Head and body are written separately; without this, the body may be delayed.
     disable_nagle_algorithm = True
 
     def run_wsgi(self) -> None:
@@ -49,7 +49,7 @@ class Handler(WSGIRequestHandler):
                 self.connection.setsockopt(
                     socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT
                 )
-        except OSError:  # the client has left
+        except OSError:  # The client has disconnected.
             self.close_connection = True
 
     def _answer(self) -> None:
@@ -79,7 +79,7 @@ class Handler(WSGIRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Write nothing: requests are in the log of the control API."""
+        """Log nothing: the control API has a log of the requests."""
 
 
 class Server(ThreadedWSGIServer):
@@ -100,7 +100,7 @@ class Server(ThreadedWSGIServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection; one to be reset must not be shut down first."""
+        """Close a connection. To reset it, it must not be shut down first."""
         with self._guard:
             self._connections.discard(request)
         try:

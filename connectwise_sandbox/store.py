@@ -13,7 +13,7 @@ from .conditions import Condition, fold, pattern_matches
 from .schema import Entity, Field, Node, Reference
 from .selection import Selection, record_sql
 
-# NOCASE makes the indexes usable for ConnectWise's comparison without case.
+# NOCASE, so that comparisons without case, as ConnectWise's, can use the indexes.
 _TABLES = """
 CREATE TABLE companies (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -61,7 +61,7 @@ class Store:
         self._db.executescript(_TABLES)
 
     def __del__(self) -> None:
-        """Close the database once no request reads it any more."""
+        """Close the database when no request uses it any more."""
         self._db.close()
 
     def insert(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
@@ -75,7 +75,7 @@ class Store:
     def insert_many(
         self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
     ) -> None:
-        """Add many rows that give the same columns."""
+        """Add many rows with the same columns."""
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         with self._lock:
@@ -84,7 +84,7 @@ class Store:
             self._db.execute("COMMIT")
 
     def create_indexes(self) -> None:
-        """Build the indexes, once the first data are in."""
+        """Create the indexes, after the first rows were inserted."""
         with self._lock:
             self._db.executescript(_INDEXES)
 
@@ -129,12 +129,12 @@ class Store:
         return found[0]
 
     def next_id(self, entity: Entity) -> int:
-        """Return an id that was never used: those of deleted records do not return."""
+        """Return a new id. Ids of deleted records are not used again."""
         sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = ?"
         return int(self._fetch(sql, [entity.table])[0][0])
 
     def change(self, entity: Entity, number: int, changes: Mapping[str, Any]) -> None:
-        """Change a record; `changes` are shaped as the API shows them.
+        """Change a record; `changes` have the structure of the API's records.
 
         :raises errors.ApiError: 404 for no such record, 400 for no such field
         """
@@ -149,7 +149,7 @@ class Store:
         self._fetch(sql, [*columns.values(), number])
 
     def replace_everywhere(self, table: str, column: str, old: int, new: int) -> None:
-        """Point every row of `table` that refers to `old` by `column` to `new`."""
+        """Replace `old` by `new` in this column of all rows of `table`."""
         sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"
         self._fetch(sql, [new, old])
 
@@ -169,7 +169,7 @@ class Store:
 def _split(
     entity: Entity, changes: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Divide changes into columns of the table and the rest, kept as JSON."""
+    """Divide changes into columns of the table, and the rest, which is kept as JSON."""
     columns: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for key, value in changes.items():
@@ -190,7 +190,7 @@ def _split(
 def _split_reference(
     node: Reference, value: Mapping[str, Any] | None, columns: dict[str, Any]
 ) -> dict[str, Any]:
-    """Put what has a column into `columns` and return the rest."""
+    """Add the parts that have a column to `columns`; return the others."""
     if value is None:
         columns |= {part.column: None for part in node.parts.values() if part.column}
         return {}
@@ -213,7 +213,7 @@ def _stored(field: Field, value: object) -> object:
 def _merged(
     stored: str | None, changes: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> str | None:
-    """Return the JSON kept beside the columns after a change."""
+    """Return the JSON that is kept besides the columns, after a change."""
     kept = {k: v for k, v in json.loads(stored or "{}").items() if k not in changes}
     kept |= extra
     return json.dumps(kept, ensure_ascii=False) if kept else None

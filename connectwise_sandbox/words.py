@@ -1,7 +1,7 @@
-"""Word lists from which believable customers of a managed service provider are made.
+"""Word lists for realistic customers of a managed service provider.
 
 All domains end in ``.example`` and all telephone numbers are in the 555-01xx range,
-so nothing here reaches a real person.
+so that nothing reaches a real person.
 """
 
 PLACE_FIRST = """
@@ -20,7 +20,7 @@ Springs Brook Cove Dale Falls Ford Glen Haven Corner Isle Junction Knoll Lane Ma
 Mesa Pass Plaza Shore Square Station Terrace Trail Vale Village Way Wharf Wood
 """.split()
 
-# What the customer does, and the legal form such a business usually has.
+# Trades, each with its usual legal form.
 TRADES = (
     ("Family Dental", "PLLC"),
     ("Dental Care", ""),

@@ -1,7 +1,7 @@
 """Make the README.rst of each addon, and the tables in docs/integrators.md.
 
 python -m scripts.make_documents            write them; needs Odoo's source
-python -m scripts.make_documents --check    list those that are not up to date
+python -m scripts.make_documents --check    list the outdated ones
 """
 
 import ast
