@@ -343,7 +343,7 @@ TESTS = {
     ),
     "S103": (
         "test_invisible_characters_are_taken_out_of_an_email",
-        "test_plain_email_is_one",
+        "test_plain_address_is_read_as_an_email",
     ),
     "S104": (
         "test_new_bill_to_contact_replaces_the_old_one",
@@ -475,7 +475,7 @@ TESTS = {
     ),
     "D20": (
         "test_company_created_from_the_customers_entry_is_marked",
-        "test_confirming_the_name_lets_it_count",
+        "test_confirmed_name_counts_again",
     ),
     "D21": (
         "test_bytes_after_a_packed_body_are_refused",

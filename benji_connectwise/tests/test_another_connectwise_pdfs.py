@@ -163,7 +163,7 @@ class TestMeanwhile(AnotherCommon):
         self.assertEqual(self.backend.sync_ids[:1].state, "done")
         self.assertTrue(self.other.requests())
 
-    def test_answer_on_its_way_is_not_stored(self):
+    def test_answer_of_the_former_tenant_is_not_stored(self):
         """The change comes between the network and the database."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
@@ -179,7 +179,7 @@ class TestMeanwhile(AnotherCommon):
                 step()
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
 
-    def test_pdf_on_its_way_is_not_stored(self):
+    def test_pdf_of_the_former_tenant_is_not_stored(self):
         """The new tenant may have an invoice with that id."""
         move = self.invoice("CW1001")
         lookup = self.env["connectwise.lookup"].sudo()._prepare(move)

@@ -38,7 +38,7 @@ class TestRegistering(CallbackCommon):
 
     # Where it can ------------------------------------------------------------------
 
-    def test_address_that_is_not_public_is_said_to_be_none(self):
+    def test_private_address_of_odoo_is_reported(self):
         for url in (
             "https://localhost",
             "https://odoo",
@@ -63,7 +63,7 @@ class TestRegistering(CallbackCommon):
             self.assertIsNone(find_obstacle(self.env))
             self.assertFalse(self.settings().obstacle)
 
-    def test_connection_that_was_not_tested_has_none(self):
+    def test_untested_connection_cannot_have_callbacks(self):
         self.backend.state = "draft"
         with self.assertRaises(UserError):
             switch_on(self.backend)

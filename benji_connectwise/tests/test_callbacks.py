@@ -12,8 +12,8 @@ KEYS = "callbackkey"
 
 
 @tagged("post_install", "-at_install")
-class TestBelieved(CallbackCommon):
-    def test_signed_call_leaves_type_and_id(self):
+class TestAccepted(CallbackCommon):
+    def test_signed_call_stores_type_and_id(self):
         response = self.post(self.body("contact", 10001))
         self.assertEqual((response.status_code, response.content), (204, b""))
         self.assertEqual(self.called_about(), [("contact", 10001)])
@@ -22,11 +22,11 @@ class TestBelieved(CallbackCommon):
         log = {"create_uid", "create_date", "write_uid", "write_date"}
         self.assertEqual(stored, own | log)
 
-    def test_no_session_is_made(self):
+    def test_call_creates_no_session(self):
         response = self.post(self.body())
         self.assertNotIn("Set-Cookie", response.headers)
 
-    def test_many_calls_about_a_record_are_one(self):
+    def test_many_calls_about_a_record_are_stored_once(self):
         for _ in range(3):
             self.assertEqual(self.post(self.body()).status_code, 204)
         self.assertEqual(self.called_about(), [("company", 1001)])
@@ -37,7 +37,7 @@ class TestBelieved(CallbackCommon):
             self.post(self.body(ref=ref))
         self.assertEqual(len(self.requests(KEYS)), 1)
 
-    def test_query_parameters_mean_nothing(self):
+    def test_query_parameters_are_ignored(self):
         url = f"{self.entry()['url']}9999&action=deleted&ref=5&token=x&db=other"
         self.assertEqual(self.post(self.body(), url=url).status_code, 204)
         self.assertEqual(self.called_about(), [("company", 1001)])
@@ -52,7 +52,7 @@ class TestBelieved(CallbackCommon):
         self.assertTrue(self.callback.last_call)
         self.assertFalse(self.callback.last_refusal)
 
-    def test_form_is_read_as_it_came(self):
+    def test_body_of_a_form_is_read_unparsed(self):
         response = self.post(
             self.body(), **{"Content-Type": "application/x-www-form-urlencoded"}
         )
@@ -63,7 +63,7 @@ class TestBelieved(CallbackCommon):
 class TestRefused(CallbackCommon):
     """Each step alone: all but one thing is as ConnectWise sends it."""
 
-    def test_wrong_token(self):
+    def test_call_with_a_wrong_token_is_refused(self):
         """Nothing else happens, however much is sent."""
         body = self.body()
         for token in ("x", "%C3%A9", "x" * 1000):
@@ -74,20 +74,20 @@ class TestRefused(CallbackCommon):
         self.assertEqual(self.requests(), [])
         self.assertFalse(self.callback.last_refusal)
 
-    def test_wrong_token_costs_few_statements(self):
+    def test_refusing_a_wrong_token_costs_few_statements(self):
         url, body = self.replace_token("x"), self.body()
         self.post(body, url=url)
         with self.assertQueryCount(4):
             self.assertRefused(self.post(body, url=url))
 
-    def test_connection_that_is_none(self):
+    def test_call_for_an_unknown_connection_is_refused(self):
         path, _slash, token = self.entry()["url"].rpartition("/")
         for ref in ("0", "x", "-1", "9" * 9, "9" * 30, "٣"):
             with self.subTest(ref):
                 url = f"{path.rpartition('/')[0]}/{ref}/{token}"
                 self.assertRefused(self.post(self.body(), url=url))
 
-    def test_token_of_another_connection(self):
+    def test_token_of_another_connection_is_refused(self):
         other = self.backend.create(
             {
                 "company_id": self.new_odoo_company().id,
@@ -98,19 +98,19 @@ class TestRefused(CallbackCommon):
         url = self.entry()["url"].replace(f"/{self.backend.id}/", f"/{other.id}/")
         self.assertRefused(self.post(self.body(), url=url))
 
-    def test_archived_connection(self):
+    def test_call_for_an_archived_connection_is_refused(self):
         url, body = self.entry()["url"], self.body()
         self.backend.active = False
         self.assertRefused(self.post(body, url=url))
 
-    def test_archived_connection_whose_callbacks_are_left(self):
+    def test_leftover_callback_of_an_archived_connection_is_refused(self):
         url, body = self.entry()["url"], self.body()
         query = "UPDATE connectwise_backend SET active = FALSE WHERE id = %s"
         self.env.cr.execute(query, [self.backend.id])
         self.env.invalidate_all()
         self.assertRefused(self.post(body, url=url))
 
-    def test_token_before_the_newest(self):
+    def test_earlier_token_is_refused(self):
         url, body = self.entry()["url"], self.body()
         self.new_address()
         self.assertRefused(self.post(body, url=url))
@@ -121,16 +121,16 @@ class TestRefused(CallbackCommon):
             {"backend_id": self.backend.id}
         ).action_switch_on()
 
-    def test_wrong_method(self):
+    def test_other_methods_than_post_are_refused(self):
         for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
             with self.subTest(method):
                 self.assertRefused(self.post(self.body(), method=method))
 
-    def test_too_large(self):
+    def test_oversized_call_is_refused(self):
         self.assertRefused(self.post(self.body().ljust(MAX_CALL_BYTES + 1)))
         self.assertEqual(self.requests(), [])
 
-    def test_too_large_as_a_form(self):
+    def test_oversized_form_is_refused(self):
         for kind in (
             "application/x-www-form-urlencoded",
             "multipart/form-data; boundary=x",
@@ -142,7 +142,7 @@ class TestRefused(CallbackCommon):
         body = self.body().ljust(MAX_CALL_BYTES)
         self.assertEqual(self.post(body).status_code, 204)
 
-    def test_other_shape(self):
+    def test_malformed_call_is_refused(self):
         for body in (
             b"",
             b"null",
@@ -159,11 +159,11 @@ class TestRefused(CallbackCommon):
                 self.assertRefused(self.post(body))
         self.assertEqual(self.requests(), [])
 
-    def test_foreign_company(self):
+    def test_call_from_another_login_company_is_refused(self):
         self.assertRefused(self.post(self.body(CompanyId="other")))
         self.assertEqual(self.requests(), [])
 
-    def test_repeated_call(self):
+    def test_repeated_call_is_refused(self):
         """Nothing is asked of anybody, and nothing read again."""
         body = self.body()
         self.assertEqual(self.post(body).status_code, 204)
@@ -178,7 +178,7 @@ class TestRefused(CallbackCommon):
         self.assertRefused(self.post(body, signature="x"))
         self.assertEqual(self.post(body).status_code, 204)
 
-    def test_address_of_a_key_elsewhere(self):
+    def test_key_at_another_address_is_not_fetched(self):
         good = json.loads(self.body())["Metadata"]["key_url"]
         host = self.sandbox.host
         page = good.partition(host)[2]
@@ -208,24 +208,24 @@ class TestRefused(CallbackCommon):
                 self.assertRefused(self.post(self.body(Metadata={"key_url": url})))
         self.assertEqual(self.requests(), [])
 
-    def test_key_that_redirects(self):
+    def test_redirect_of_the_key_is_not_followed(self):
         self.sandbox.fault("redirect_other_host", "callback_key")
         self.assertRefused(self.post(self.body()))
         self.assertEqual(len(self.requests()), 1)
 
-    def test_key_that_is_not_answered(self):
+    def test_call_is_refused_if_its_key_cannot_be_fetched(self):
         for fault in ("unavailable", "html_200", "shape_list", "reset_in_body"):
             with self.subTest(fault):
                 self.sandbox.fault(fault, "callback_key")
                 self.assertRefused(self.post(self.body()))
 
-    def test_keys_beyond_a_few(self):
+    def test_few_keys_are_fetched_in_a_minute(self):
         self.sandbox.fault("unavailable", "callback_key", times=0)
         for _ in range(KEYS_A_MINUTE + 3):
             self.assertRefused(self.post(self.body()))
         self.assertEqual(len(self.requests(KEYS)), KEYS_A_MINUTE)
 
-    def test_other_signatures(self):
+    def test_wrong_signature_is_refused(self):
         body = self.body()
         sign = self.sandbox.callbacks.sign
         for signature in ("", "x", sign(body + b" "), "é"):
@@ -242,13 +242,13 @@ class TestRefused(CallbackCommon):
             self.post(spaced, signature=self.sandbox.callbacks.sign(body))
         )
 
-    def test_key_before_the_newest_address(self):
+    def test_signature_of_an_earlier_key_is_refused(self):
         body = self.body()
         signature = self.sandbox.callbacks.sign(body)
         self.sandbox.change_signing_key()
         self.assertRefused(self.post(self.body(), signature=signature))
 
-    def test_error_of_the_database(self):
+    def test_error_of_the_database_is_answered_like_a_refusal(self):
         """Nobody outside learns of it."""
         self.env.cr.execute("ALTER TABLE connectwise_callback_change RENAME TO gone")
         body = self.body()

@@ -108,11 +108,11 @@ class TestUninstalling(DisconnectCommon, BrowserCommon):
         ):
             self.assertIn(sentence, text)
 
-    def test_apps_says_so_for_a_module_that_takes_the_addon_along(self):
+    def test_apps_says_the_same_before_a_dependency_is_uninstalled(self):
         dialog = self.dialog_of_apps("account")
         self.assertTrue(dialog.connectwise_consequences)
 
-    def test_apps_says_nothing_about_other_modules(self):
+    def test_apps_says_nothing_before_other_modules_are_uninstalled(self):
         dialog = self.dialog_of_apps("snailmail_account")
         self.assertFalse(dialog.connectwise_consequences)
 

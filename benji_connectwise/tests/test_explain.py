@@ -40,7 +40,7 @@ ERRORS = [
 
 @tagged("post_install", "-at_install")
 class TestFacts(TransactionCase):
-    def test_stored_failure_reads_as_when_it_happened(self):
+    def test_stored_failure_is_explained_like_the_error_itself(self):
         for error in ERRORS:
             with self.subTest(error=type(error).__name__):
                 self.assertEqual(

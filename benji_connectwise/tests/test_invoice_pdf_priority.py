@@ -224,7 +224,7 @@ class TestPriorityList(ConnectwiseCommon):
             .search([("company_id", "=", self.company.id)])
         )
 
-    def test_sources_are_numbered_as_they_stand(self):
+    def test_sources_are_numbered_in_their_order(self):
         self.set_priority("connectwise", "attachment", "odoo")
         lines = self.lines()
         self.assertEqual(lines.mapped("rank"), [1, 2, 3])

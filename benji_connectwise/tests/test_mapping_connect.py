@@ -184,7 +184,7 @@ class TestMappingDisconnect(MappingReportCommon):
         with self.assertRaisesRegex(UserError, "connected to Foxtrot"):
             row.action_undo_disconnect(before)
 
-    def test_undoing_connects_nobody_who_was_connected_since(self):
+    def test_undoing_is_refused_if_the_row_changed_since(self):
         row = self.import_emma()
         before = row.action_disconnect()["params"]["before"]
         row.connect(self.law)

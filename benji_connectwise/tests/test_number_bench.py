@@ -212,7 +212,7 @@ class TestBench(BenchCommon):
         action = bench.result_ids[0].action_open("hits")
         self.assertEqual(self.env["account.move"].search(action["domain"]), move)
 
-    def test_figure_leaves_out_an_invoice_that_was_deleted(self):
+    def test_figure_leaves_out_a_deleted_invoice(self):
         move = self.invoice("A-1", amount=1)
         bench = self.bench()
         bench.action_try()
@@ -293,11 +293,11 @@ class TestSteps(BenchCommon):
     def test_digits_are_kept_alone(self):
         self.assertSteps("A1-B2", "12", {"digits_only": True})
 
-    def test_other_field_is_found(self):
+    def test_number_in_another_field_is_found(self):
         move = self.invoice("A-1", amount=1, post=False, ref="CW17")
         self.assertEqual(find_steps(move, "CW17"), {"field_name": "ref"})
 
-    def test_numbers_that_no_rule_joins_have_none(self):
+    def test_numbers_that_no_rule_joins_have_no_steps(self):
         self.assertSteps("A-1", "CW17", None)
         self.assertSteps("17", "CW17", None)
         self.assertSteps("A-1", "ABC", None)

@@ -31,7 +31,7 @@ class TestUsed(OpenCommon):
         self.assertChosen(move, "connectwise")
         self.assertIn("New, still open in ConnectWise", self.why(move))
 
-    def test_closed_invoice_says_nothing_of_it(self):
+    def test_closed_invoice_is_not_called_open(self):
         self.set_status("CW1001", CLOSED)
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
@@ -114,7 +114,7 @@ class TestWaitedFor(OpenCommon):
         move.action_refresh_pdf()
         self.assertChosen(move, "connectwise")
 
-    def test_setting_holds_at_once_for_invoices_that_were_looked_up(self):
+    def test_setting_for_open_invoices_takes_effect_at_once(self):
         self.backend.open_invoices = "use"
         move = self.open_invoice()
         self.assertChosen(move, "connectwise")
@@ -209,7 +209,7 @@ class TestLinks(OpenCommon):
             with self.subTest(record._name):
                 self.assertFalse(self.as_person(record).connectwise_url)
 
-    def test_address_that_is_none_leads_nowhere(self):
+    def test_invalid_address_gives_no_link(self):
         self.env.cr.execute(
             "UPDATE connectwise_backend SET server_url = 'javascript:alert(1)'"
         )

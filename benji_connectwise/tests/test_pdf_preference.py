@@ -102,7 +102,7 @@ class TestOrder(PreferenceCommon):
         move.invoice_pdf_preference = "connectwise"
         self.assertChosen(move, "odoo")
 
-    def test_source_of_a_module_that_was_removed_is_passed_over(self):
+    def test_preferred_source_of_a_removed_module_is_skipped(self):
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE account_move SET invoice_pdf_preference = 'gone' WHERE id = %s",

@@ -37,7 +37,7 @@ class TestRefreshInBackground(SendingCommon):
         self.assertEqual((asked.done, asked.total), (0, 2))
         self.assertFalse(asked.is_finished)
 
-    def test_scheduled_action_refreshes_them_and_says_so_on_each(self):
+    def test_scheduled_action_refreshes_and_logs_on_each_invoice(self):
         asked = self.ask()
         self.work()
         self.assertTrue(asked.is_finished)
@@ -56,7 +56,7 @@ class TestRefreshInBackground(SendingCommon):
         self.work()
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
-    def test_rest_is_left_to_the_next_run_when_time_is_over(self):
+    def test_next_run_refreshes_the_rest(self):
         asked = self.ask()
         clock = Mock(monotonic=Mock(side_effect=[0, 2]))
         with (
@@ -68,7 +68,7 @@ class TestRefreshInBackground(SendingCommon):
         self.work()
         self.assertTrue(asked.is_finished)
 
-    def test_outage_ends_it_and_is_told(self):
+    def test_outage_ends_the_refresh_and_is_summarized(self):
         self.sandbox.fault("unavailable", times=0)
         asked = self.ask()
         self.work()
@@ -103,7 +103,7 @@ class TestRefreshInBackground(SendingCommon):
         told = bus.search([("id", ">", before)]).mapped("message")
         self.assertIn("1 ConnectWise", "".join(told))
 
-    def test_others_do_not_see_it(self):
+    def test_only_the_person_who_asked_sees_the_refresh(self):
         asked = self.ask()
         self.assertTrue(asked.with_user(self.accountant).read(["done"]))
         with self.assertRaises(AccessError):

@@ -87,7 +87,7 @@ class TestMatching(SelfWrittenCommon):
         self.match()
         self.assertFalse(self.row.has_conflict)
 
-    def test_confirming_the_name_lets_it_count(self):
+    def test_confirmed_name_counts_again(self):
         """The customer is not connected."""
         self.rename_himself()
         self.match()

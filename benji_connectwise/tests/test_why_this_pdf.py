@@ -15,7 +15,7 @@ from .why_common import WhyCommon
 class TestNotAskedYet(WhyCommon):
     """An invoice that was not looked up yet has no source so far."""
 
-    def test_invoice_that_was_not_asked_about_is_not_odoos(self):
+    def test_undecided_invoice_is_not_shown_as_odoos(self):
         """It may be too old for the prefetch."""
         move = self.invoice("CW1001", invoice_date="2020-01-01")
         with self.no_requests():
@@ -264,7 +264,7 @@ class TestWayToTheRules(WhyCommon):
         move._get_preferred_invoice_pdf()
         self.assertIn(self.LINK, self.shown_to(self.administrator, move))
 
-    def test_who_may_not_change_the_rules_is_not_led_there(self):
+    def test_person_without_rights_sees_no_link_to_the_rules(self):
         move = self.invoice("A-1", amount=1)
         move._get_preferred_invoice_pdf()
         self.assertNotIn(self.LINK, self.shown_to(self.accountant, move))

@@ -26,7 +26,7 @@ class TestBadInput(ReconciliationCommon):
         run = self.compare("2017-01-01", "2026-12-31")
         self.assertStatus(run, "R1", "agrees")
 
-    def test_dates_out_of_this_world_are_refused(self):
+    def test_impossible_years_are_refused(self):
         self.assertRefused("between 1990", "0001-01-01", "0001-01-31")
         self.assertRefused("between 1990", "9999-12-01", "9999-12-31")
 
@@ -79,7 +79,7 @@ class TestBadInput(ReconciliationCommon):
         self.assertEqual(run.state, "done")
         self.assertTrue(run.skipped)
 
-    def test_period_with_nothing_in_it_is_no_error(self):
+    def test_empty_period_is_no_error(self):
         run = self.compare("1999-01-01", "1999-01-31")
         self.assertFalse(run.line_ids)
         self.assertFalse(run.summary)

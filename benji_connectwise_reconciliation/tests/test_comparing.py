@@ -115,7 +115,7 @@ class TestComparing(TransactionCase):
         self.assertEqual(lines["odoo_only"].difference, 100.0)
         self.assertEqual(lines["connectwise_only"].difference, -100.0)
 
-    def test_number_without_text_is_no_number(self):
+    def test_blank_number_is_no_number(self):
         [line] = self.lines([], [theirs(" ")])
         self.assertEqual(line.status, "no_number")
 
@@ -123,7 +123,7 @@ class TestComparing(TransactionCase):
         lines = self.lines([], [theirs("", ref=1), theirs("", ref=2)])
         self.assertEqual([line.status for line in lines], ["no_number"] * 2)
 
-    def test_several_with_one_number_are_named_so(self):
+    def test_several_invoices_with_one_number_are_marked(self):
         there = [theirs(ref=1), theirs(ref=2, total=1.0)]
         lines = self.lines([ours()], there)
         self.assertEqual([line.status for line in lines], ["several"] * 2)
@@ -160,7 +160,7 @@ class TestComparing(TransactionCase):
         own, other = ours("A1", total=0.0, untaxed=0.0), theirs("B2", total=0.0)
         self.assertEqual(len(self.lines([own], [other])), 2)
 
-    def test_invoice_without_a_number_is_shown_beside_its_probable_one(self):
+    def test_invoice_without_a_number_is_paired_with_its_probable_one(self):
         self.assertStatus("no_number", ours("A1"), theirs(""))
 
     def test_every_invoice_is_in_exactly_one_line(self):

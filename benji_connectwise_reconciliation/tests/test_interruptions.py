@@ -27,7 +27,7 @@ class TestInterruptions(ReconciliationCommon):
         with freeze_time(fields.Datetime.now() + timedelta(**later)):
             self.run_cron()
 
-    def test_outage_in_the_middle_is_told_and_resumed(self):
+    def test_outage_in_the_middle_is_reported_and_resumed(self):
         self.there("R1", day="2026-10-05")
         run = self.ask()
         # Late enough for the first range, whichever is answered first.
@@ -127,7 +127,7 @@ class TestInterruptions(ReconciliationCommon):
         self.assertEqual(run.state, "cancelled")
         self.compare()
 
-    def test_another_connectwise_ends_it(self):
+    def test_another_connectwise_ends_a_comparison(self):
         run = self.ask()
         self.backend.company_login_id = "another"
         self.run_cron()
@@ -157,7 +157,7 @@ class TestInterruptions(ReconciliationCommon):
         self.assertIn("shorter", run.error)
 
     @mute_logger("odoo.addons.benji_connectwise_reconciliation.tools.running")
-    def test_unexpected_error_is_told(self):
+    def test_unexpected_error_is_reported(self):
         run = self.ask()
         with patch.object(running, "store_invoices", side_effect=ZeroDivisionError):
             self.run_cron()
@@ -176,7 +176,7 @@ class TestInterruptions(ReconciliationCommon):
         self.assertEqual(run.state, "done")
 
     @mute_logger("odoo.addons.benji_connectwise_reconciliation.tools.running")
-    def test_conflict_that_comes_back_every_time_ends_it(self):
+    def test_recurring_conflict_ends_a_comparison(self):
         run = self.ask()
         run.sudo().conflicts = running.MOST_CONFLICTS
         with patch.object(running, "compare_and_store", side_effect=IntegrityError):

@@ -160,7 +160,7 @@ class TestReconciliation(ReconciliationCommon):
 
     # Accepting ----------------------------------------------------------------------
 
-    def test_accepted_difference_is_no_open_one(self):
+    def test_accepted_difference_is_not_open(self):
         self.here("R1", 120.0)
         self.there("R1")
         run = self.compare()
@@ -201,7 +201,7 @@ class TestReconciliation(ReconciliationCommon):
         move.action_post()
         self.assertFalse(self.line(self.compare(), "R1").acceptance_id)
 
-    def test_new_name_of_a_company_does_not_bring_it_back(self):
+    def test_renamed_company_does_not_reopen_an_accepted_difference(self):
         self.here("R1", 120.0)
         self.there("R1")
         run = self.compare()
@@ -334,7 +334,7 @@ class TestReconciliation(ReconciliationCommon):
         line = self.line(self.compare(), "R1")
         self.assertEqual(line.action_open_invoice()["res_id"], move.id)
 
-    def test_person_who_asked_is_told(self):
+    def test_person_who_asked_is_notified(self):
         self.compare()
         self.env.cr.precommit.run()
         channel = f'"res.partner",{self.accountant.partner_id.id}]'

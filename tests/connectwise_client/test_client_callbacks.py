@@ -177,7 +177,7 @@ def test_own_server_at_another_port_is_asked_for_no_key() -> None:
         check_key_url(url, "cw.example.com:8443", "Cobalt")
 
 
-def test_listed_host_is_asked_for_keys_as_for_everything() -> None:
+def test_listed_host_may_serve_the_signing_key() -> None:
     url = f"http://127.0.0.1:8090{PAGE}?{QUERY}"
     hosts = ["127.0.0.1:8090", "127.0.0.1:8091"]
     check_key_url(url, "http://127.0.0.1:8090", "Cobalt", hosts)
@@ -301,7 +301,7 @@ def test_name_of_a_private_address_is_asked_for_no_key() -> None:
         keys.find(f"https://na.myconnectwise.net{PAGE}?{QUERY}")
 
 
-def test_nobody_waits_for_another_to_be_told_a_key(
+def test_two_callers_fetch_a_key_at_the_same_time(
     keys: SigningKeys, tenant: Tenant, url: str
 ) -> None:
     asked, answered = threading.Event(), threading.Event()

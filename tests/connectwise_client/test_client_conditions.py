@@ -70,7 +70,7 @@ def test_quoted_string_ends_only_at_its_end(value: str) -> None:
     quoted.encode("utf-8")
 
 
-def test_one_number_is_asked_for_with_equals() -> None:
+def test_single_number_is_asked_for_with_equals() -> None:
     assert numbers_condition(["CW1"]) == 'invoiceNumber = "CW1"'
 
 
@@ -136,11 +136,11 @@ def test_numbers_that_cannot_be_asked_for_are_named() -> None:
     assert [(s.id, s.error.value) for s in skipped] == [(None, "CW*")]  # type: ignore[attr-defined]
 
 
-def test_run_ends_where_it_is_long_enough() -> None:
+def test_run_has_at_most_the_given_length() -> None:
     assert list(chunks("abcde", 2, lambda run: True)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def test_run_ends_where_it_would_not_fit() -> None:
+def test_run_ends_before_the_value_that_does_not_fit() -> None:
     runs = chunks([3, 3, 9, 1], 50, lambda run: sum(run) <= 6)
     assert list(runs) == [[3, 3], [9], [1]]
 

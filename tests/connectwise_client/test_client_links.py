@@ -30,6 +30,6 @@ def test_login_id_is_quoted() -> None:
     assert record_url("na", " a&b ", "company", 1).endswith("companyName=a%26b")
 
 
-def test_link_to_no_address_raises() -> None:
+def test_link_needs_a_valid_address() -> None:
     with pytest.raises(AddressError):
         record_url("javascript:alert(1)", "acme", "company", 1)

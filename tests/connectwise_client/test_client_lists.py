@@ -172,7 +172,7 @@ def test_ranges_are_read_on_several_connections(
     client.close()
 
 
-def test_client_that_was_answered_asks_ahead_at_once(
+def test_client_that_has_an_answer_reads_ahead_at_once(
     connect: Connect, raw_server: Callable[..., Any]
 ) -> None:
     counter = Counter(b"[]")

@@ -128,7 +128,7 @@ def test_contact_without_company_and_communication_is_read(case: Case) -> None:
     ("first", "last", "name"),
     [("A", "B", "A B"), ("A", None, "A"), (None, "B", "B"), (None, None, "")],
 )
-def test_name_consists_of_the_parts_there_are(
+def test_name_consists_of_first_and_last_name(
     first: str | None, last: str | None, name: str
 ) -> None:
     assert Contact(1, first, last).name == name
@@ -190,7 +190,7 @@ def test_invisible_characters_are_taken_out_of_an_email(invisible: str) -> None:
         "jörg@müller.example",
     ],
 )
-def test_plain_email_is_one(value: str) -> None:
+def test_plain_address_is_read_as_an_email(value: str) -> None:
     assert read_email(value) == value.strip()
 
 
@@ -227,7 +227,7 @@ def test_plain_email_is_one(value: str) -> None:
         "\u200b",
     ],
 )
-def test_text_that_is_no_plain_email_is_none(value: str) -> None:
+def test_other_text_is_not_read_as_an_email(value: str) -> None:
     assert read_email(value) is None
 
 

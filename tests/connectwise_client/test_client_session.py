@@ -271,7 +271,7 @@ def test_failure_is_logged_as_information(
     assert record.getMessage() == "GET /company/companies/count: 401 in 0.000 s"
 
 
-def test_failure_without_an_answer_is_logged_by_what_it_is(
+def test_failure_without_an_answer_is_logged_by_its_kind(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "connectwise_client")

@@ -107,7 +107,7 @@ def test_another_legal_form_is_a_conflict() -> None:
     )
 
 
-def test_company_of_another_legal_form_that_is_linked_is_no_conflict() -> None:
+def test_linked_company_of_another_legal_form_is_no_conflict() -> None:
     """An Acme LLC that is another customer's is not this Acme Inc."""
     customers = [Customer(1, "Acme Inc"), Customer(2, "Acme LLC")]
     assert not match(customers, [Company(7, "Acme LLC")]).conflicts

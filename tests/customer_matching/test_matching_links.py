@@ -172,7 +172,7 @@ def test_lifted_exclusion_lets_the_link_come_back() -> None:
     assert pairs(match([Customer(1, "Acme")], [Company(7, "Acme")])) == [(1, 7)]
 
 
-def test_garbage_collection_is_as_it_was_before() -> None:
+def test_garbage_collection_is_restored() -> None:
     assert gc.isenabled()
     match([], [])
     assert gc.isenabled()

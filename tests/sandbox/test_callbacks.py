@@ -73,7 +73,9 @@ def test_registered_callback_is_listed(client: Client, listener: Listener) -> No
     assert fields == [{"id": entry["id"], "url": listener.url}]
 
 
-def test_same_callback_is_refused(client: Client, listener: Listener) -> None:
+def test_second_registration_of_a_callback_is_refused(
+    client: Client, listener: Listener
+) -> None:
     register(client, listener.url)
     again = register(client, listener.url)
     assert (again.status_code, again.json()["errors"][0]["code"]) == (
@@ -104,7 +106,7 @@ def test_removed_callback_is_not_called(called: Sandbox, client: Client) -> None
     assert called.calls() == []
 
 
-def test_change_is_called_about(called: Sandbox, listener: Listener) -> None:
+def test_changed_record_causes_a_call(called: Sandbox, listener: Listener) -> None:
     called.patch_company(1001, BILLING)
     assert called.callbacks.wait()
     [request] = listener.requests
@@ -115,7 +117,9 @@ def test_change_is_called_about(called: Sandbox, listener: Listener) -> None:
     assert is_signed(request)
 
 
-def test_changes_of_other_kinds_are_not(called: Sandbox, listener: Listener) -> None:
+def test_change_of_another_kind_causes_no_call(
+    called: Sandbox, listener: Listener
+) -> None:
     called.patch_contact(10001, {"title": "CFO"})
     assert called.callbacks.wait()
     assert listener.requests == []
@@ -175,7 +179,7 @@ def test_unknown_manner_is_refused(called: Sandbox) -> None:
         called.call_as("politely")
 
 
-def test_key_can_change(called: Sandbox, listener: Listener) -> None:
+def test_signing_key_can_change(called: Sandbox, listener: Listener) -> None:
     for _ in range(2):
         called.change_signing_key()
         called.patch_company(1001, BILLING)

@@ -57,7 +57,7 @@ INVOICES = "finance/invoices"
         (INVOICES, "currency/currencyCode = 'EUR'", [311]),
     ],
 )
-def test_conditions_find(
+def test_conditions_find_the_matching_records(
     client: Client, path: str, conditions: str, expected: list[int] | int
 ) -> None:
     if isinstance(expected, int):

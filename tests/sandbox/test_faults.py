@@ -52,7 +52,7 @@ def status_of(client: Client, fault: str) -> tuple[int, requests.Response]:
     return response.status_code, response
 
 
-def test_refused_resets_before_a_byte(client: Client) -> None:
+def test_refused_resets_the_connection_before_a_byte(client: Client) -> None:
     client.sandbox.fault("refused", "companies")
     assert raw_answer(client) == (b"", "reset")
 
@@ -110,7 +110,7 @@ def test_reset_in_body_leaves_half_a_body(client: Client) -> None:
     assert (len(body), ending) == (announced // 2, "reset")
 
 
-def test_short_body_closes_in_good_order(client: Client) -> None:
+def test_short_body_closes_the_connection_normally(client: Client) -> None:
     client.sandbox.fault("short_body", "companies")
     received, ending = raw_answer(client)
     head, _, body = received.partition(b"\r\n\r\n")

@@ -63,7 +63,7 @@ def tenant(sandbox: Sandbox) -> Tenant:
     return Tenant(sandbox.url, credentials, (sandbox.host,))
 
 
-def test_sandbox_is_what_is_assumed_of_connectwise(tenant: Tenant) -> None:
+def test_sandbox_meets_every_assumption_about_connectwise(tenant: Tenant) -> None:
     report = run(tenant)
     wrong = {n: r for n, r in report["checks"].items() if not r["holds"]}
     assert wrong == {}
@@ -71,19 +71,19 @@ def test_sandbox_is_what_is_assumed_of_connectwise(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize(("fault", "endpoint"), FAULTS)
-def test_fault_is_noticed(
+def test_tenant_check_notices_a_fault(
     tenant: Tenant, sandbox: Sandbox, fault: str, endpoint: str
 ) -> None:
     sandbox.fault(fault, endpoint, times=0)
     assert not is_fine(run(tenant))
 
 
-def test_older_server_is_noticed(tenant: Tenant, sandbox: Sandbox) -> None:
+def test_tenant_check_notices_an_older_server(tenant: Tenant, sandbox: Sandbox) -> None:
     sandbox.version = "2025.8"
     assert not run(tenant)["checks"]["version"]["holds"]
 
 
-def test_nothing_is_changed(tenant: Tenant, sandbox: Sandbox) -> None:
+def test_tenant_check_changes_nothing(tenant: Tenant, sandbox: Sandbox) -> None:
     run(tenant)
     assert {request["method"] for request in sandbox.requests()} == {"GET"}
 

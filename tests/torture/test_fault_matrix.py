@@ -213,7 +213,9 @@ def deadline(share) -> float:
 
 
 @pytest.mark.parametrize(("fault", "point"), CELLS, ids=map(" at ".join, CELLS))
-def test_cell(fault: str, point: str, world: World, results, deadline: float) -> None:
+def test_fault_at_a_point_violates_no_invariant(
+    fault: str, point: str, world: World, results, deadline: float
+) -> None:
     if time.monotonic() > deadline:
         pytest.skip("no time left")
     results[fault, point] = violations = run_cell(world, fault, POINTS[point])
