@@ -1,14 +1,11 @@
 """Writing to Odoo's file store, which may be full or lose files."""
 
 import errno
-import logging
 import os
 import tempfile
 from contextlib import suppress
 
 from ...lib.connectwise_client import DataError
-
-_logger = logging.getLogger(__name__)
 
 
 class StorageError(DataError):
