@@ -8,7 +8,7 @@ from ..tools.mapping.connecting import link
 from .contact_common import import_contact
 from .test_why_this_pdf import WhyCommon
 
-NEW, SENT, CLOSED = 1, 2, 3
+NEW, CLOSED = 1, 3
 """Statuses of the sandbox; the last one is a closed one."""
 
 
