@@ -278,9 +278,7 @@ class ConnectwiseBackend(models.Model):
     def action_test_connection(self):
         """Ask ConnectWise whether the connection works, and for what.
 
-        ConnectWise's answer or absence raises nothing.
-
-        :return: a notification, as a client action
+        :return: a notification; ConnectWise's answer or absence raises nothing
         :raises AccessError: if the user may not change the connection
         """
         self.ensure_one()
@@ -366,9 +364,7 @@ class ConnectwiseBackend(models.Model):
         return replace(BACKGROUND, total=seconds)
 
     def sync(self, full=False, discard_disconnected=False):
-        """Read ConnectWise's companies, match them and import contacts, at once.
-
-        Commits nothing.
+        """Read ConnectWise's companies, match them and import contacts; commit nothing.
 
         :param full: read all entries, not only those that changed
         :param discard_disconnected: forget which customers were disconnected
