@@ -94,8 +94,8 @@ class ConnectwiseBackend(models.Model):
     amount_tolerance = fields.Float(
         default=0.05,
         digits=(16, 4),
-        help="How much the amounts in Odoo and ConnectWise may differ, in the currency"
-        " of the invoice, if the customer is not mapped.",
+        help="Amounts in Odoo and ConnectWise that differ by at most this much, in the"
+        " currency of the invoice, count as equal.",
     )
     number_rule_ids = fields.One2many(
         "connectwise.number.rule", "backend_id", "Number rules", copy=True

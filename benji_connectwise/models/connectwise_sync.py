@@ -255,7 +255,7 @@ class ConnectwiseSync(models.Model):
 
     @api.model
     def _clear_up_ended(self, backend):
-        """Delete the data of synchronizations that Odoo was killed in."""
+        """Delete data that ended synchronizations left behind when Odoo was killed."""
         left = [
             ("sync_id.backend_id", "=", backend.id),
             ("sync_id.state", "not in", OPEN),
