@@ -167,7 +167,7 @@ class TestBench(BenchCommon):
         bench = self.bench()
         bench.action_try()
         self.assertEqual(self.found(bench, 0), {"too_long": ["INV/2026/10/00001"]})
-        self.assertIn("more than 15 characters", bench.too_long)
+        self.assertIn("longer than the 15 characters", bench.too_long)
 
     def test_rule_that_makes_only_empty_numbers_is_named(self):
         self.invoice("CW1001")
@@ -311,7 +311,7 @@ class TestProposals(BenchCommon):
             self.invoice(zeros, amount=self.amount(number))
         bench = self.bench()
         bench.action_try()
-        self.assertIn("2 of 2 invoices", bench.proposal)
+        self.assertIn("2 of the 2 invoices", bench.proposal)
         self.assertIn("no leading zeros", bench.proposal)
         bench.action_add_proposal()
         self.assertEqual(bench.result_ids[1].hits, 2)
