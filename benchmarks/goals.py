@@ -118,6 +118,7 @@ def judge(runs: Iterable[Run], sizes: Sizes) -> list[Goal]:
         _printing,
         _opening,
         _listing,
+        _scheduled,
         _rules,
         _reconciling,
         _called,
@@ -443,6 +444,22 @@ def _listing(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
             values,
             most=1.2,
         )
+
+
+def _scheduled(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    few, many = sizes.listed // 10, sizes.listed
+    base = runs.middle(what="hour", size=few)
+    yield Goal(
+        "P14",
+        f"an hour's scheduled actions beside {many:,} invoices of five years, compared"
+        f" with {few:,} ({_seconds(base)})",
+        tuple(
+            seconds / base
+            for seconds in runs.values("seconds", what="hour", size=many)
+            if base
+        ),
+        most=1.1,
+    )
 
 
 def _rules(runs: Runs, sizes: Sizes) -> Iterator[Goal]:

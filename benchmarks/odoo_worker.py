@@ -461,6 +461,37 @@ class Worker:
     def read_list(self, count: int) -> list[dict[str, Any]]:
         return screens.read_list(self.root, self.env, count)
 
+    # Scheduled actions -------------------------------------------------------------
+
+    def grow_old(self, recent: int) -> None:
+        """Date the copies of an invoice anew: so many of 90 days, the others before.
+
+        Those of the 90 days were asked for just now, if they were asked for at all.
+        """
+        for statement in (
+            "UPDATE account_move SET date = day, invoice_date = day,"
+            " connectwise_posted_at = day FROM (SELECT id,"
+            " CURRENT_DATE - CASE WHEN number <= %(recent)s THEN number %% 90"
+            " ELSE 91 + number %% 1734 END AS day FROM account_move move,"
+            " CAST(substr(move.name, 2) AS integer) number"
+            " WHERE move.name ~ '^L[0-9]+$') given WHERE given.id = account_move.id",
+            "UPDATE connectwise_lookup SET asked_at = LOCALTIMESTAMP,"
+            " retry_at = LOCALTIMESTAMP + INTERVAL '1 day'",
+        ):
+            self.cr.execute(statement, {"recent": recent})
+        self.cr.commit()
+        self.cr.execute("ANALYZE")
+        self.cr.commit()
+        self.root.invalidate_all()
+
+    def run_hour(self) -> dict[str, Any]:
+        """Run the scheduled actions as often as they run in an hour."""
+        with self.measured() as result:
+            for _quarter in range(4):
+                self.root["connectwise.lookup"]._cron_prefetch()
+            self.root["connectwise.sync"]._cron_sync()
+        return result
+
     # Number rules ------------------------------------------------------------------
 
     def set_rules(self, count: int) -> None:

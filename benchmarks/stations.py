@@ -451,6 +451,32 @@ def listing(bench: Bench) -> None:
             bench.add(size=size, **figures)
 
 
+# Scheduled actions -------------------------------------------------------------------
+
+
+def scheduled(bench: Bench) -> None:
+    """Run an hour's scheduled actions beside old invoices, and beside ten times as many.
+
+    Those of the last 90 days, which are looked up, are the same in number.
+    """
+    recent = bench.sizes.listed // 20
+    with sandbox(CUSTOMERS_OF_LIST, 100, 0) as source:
+        for size in (bench.sizes.listed // 10, bench.sizes.listed):
+            with odoo(bench.base, 0, source.url) as worker:
+                worker.call("connect", url=source.url)
+                worker.call("make_customers", url=source.url, count=CUSTOMERS_OF_LIST)
+                # The first hour connects the customers. The next one asks for the
+                # invoices that were not asked for.
+                worker.call("run_hour")
+                move = worker.call("post_one", url=source.url)
+                worker.call("fill_list", move=move, count=size)
+                worker.call("grow_old", recent=recent)
+                worker.call("run_hour")
+                for turn in range(bench.sizes.runs):
+                    figures = worker.call("run_hour")
+                    bench.add(what="hour", who="addon", turn=turn, size=size, **figures)
+
+
 STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     companies: ("P1", "P2", "P4", "P6", "P7"),
     contacts: ("P1", "P2", "P4", "P6"),
@@ -461,6 +487,7 @@ STATIONS: dict[Callable[[Bench], None], tuple[str, ...]] = {
     sending: ("P10", "P11"),
     opening: ("P12",),
     listing: ("P13",),
+    scheduled: ("P14",),
     rules: ("P16",),
     reconciliation: ("P17",),
     calls: ("P18",),

@@ -11,7 +11,7 @@ def add_rows(backend):
     env = backend.env
     env["res.partner"].flush_model()
     env["account.move"].flush_model(
-        ["commercial_partner_id", "state", "move_type", "company_id"]
+        ["partner_id", "state", "move_type", "company_id"]
     )
     company = backend.company_id
     companies = backend._get_companies()
@@ -30,8 +30,10 @@ def add_rows(backend):
                AND (partner.company_id IS NULL
                     OR partner.company_id = ANY(%(visible)s))
                AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
-                    SELECT 1 FROM account_move move
-                     WHERE move.commercial_partner_id = partner.id
+                    -- By indexes: an invoice's own commercial_partner_id has none.
+                    SELECT 1 FROM res_partner member
+                      JOIN account_move move ON move.partner_id = member.id
+                     WHERE member.commercial_partner_id = partner.id
                        AND move.company_id = ANY(%(companies)s)
                        AND move.state = 'posted'
                        AND move.move_type IN ('out_invoice', 'out_refund'))
