@@ -40,6 +40,18 @@ class TestMappingTours(MappingReportCommon, BrowserCommon):
         self.tour("benji_connectwise_rescan")
         self.assertTrue(self.backend.sync_ids[0].is_full)
 
+    def test_rescan_is_of_the_company_that_is_chosen_in_the_browser(self):
+        other = self.new_odoo_company()
+        self.administrator.company_ids |= other
+        self.administrator.company_id = other
+        self.start_tour(
+            "/odoo",
+            "benji_connectwise_rescan",
+            login=self.administrator.login,
+            cookies={"cids": str(self.company.id)},
+        )
+        self.assertTrue(self.backend.sync_ids)
+
     def test_administrator_discards_disconnections_in_the_browser(self):
         self.row(self.acme).connect(self.dental)
         self.row(self.acme).action_disconnect()

@@ -1,6 +1,7 @@
 import {DocumentationLink} from "@web/views/widgets/documentation_link/documentation_link";
 import {SyncStatus} from "../sync_status";
 import {useBus} from "@web/core/utils/hooks";
+import {user} from "@web/core/user";
 
 /**
  * The line above the report: the progress of a rescan, the time of the last, failures.
@@ -40,6 +41,8 @@ export class MappingReportStatus extends SyncStatus {
             name,
             resModel,
             resIds: [],
+            // The language, and the companies that are chosen.
+            context: user.context,
             // No promise is returned: Odoo would wait for it before it removes the
             // dialog, and after the report is left, a call of this component never ends.
             onClose: (info) => {

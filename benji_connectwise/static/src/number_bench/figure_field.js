@@ -1,6 +1,7 @@
 import {Component} from "@odoo/owl";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
+import {user} from "@web/core/user";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 /** A number of invoices; a click opens them. */
@@ -25,6 +26,7 @@ export class FigureField extends Component {
             resModel,
             resId,
             resIds: [resId],
+            context: user.context,
         });
     }
 }
