@@ -18,6 +18,9 @@ class TestMappingTours(MappingReportCommon, BrowserCommon):
         self.assertEqual(self.row(self.acme).connectwise_company_id, self.dental)
         self.assertEqual(self.row(self.foxtrot).connectwise_company_id, self.twin)
 
+    def test_enter_presses_a_button_of_a_row_in_the_browser(self):
+        self.tour("benji_connectwise_enter")
+
     def test_administrator_disconnects_a_customer_in_the_browser(self):
         self.row(self.acme).connect(self.dental)
         self.tour("benji_connectwise_disconnect")

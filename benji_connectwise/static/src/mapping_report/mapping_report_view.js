@@ -5,6 +5,7 @@ import {ListController} from "@web/views/list/list_controller";
 import {_t} from "@web/core/l10n/translation";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
+import {pressableListView} from "../pressable_list";
 import {registry} from "@web/core/registry";
 
 const EMPTY_GROUPS = {
@@ -59,7 +60,7 @@ function withStatus(Controller, template) {
 registry
     .category("views")
     .add("connectwise_mapping_list", {
-        ...listView,
+        ...pressableListView,
         Controller: withStatus(ListController, "benji_connectwise.MappingReport"),
     })
     .add("connectwise_mapping_kanban", {

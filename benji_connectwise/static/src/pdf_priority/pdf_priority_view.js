@@ -1,5 +1,5 @@
 import {ListController} from "@web/views/list/list_controller";
-import {listView} from "@web/views/list/list_view";
+import {pressableListView} from "../pressable_list";
 import {registry} from "@web/core/registry";
 
 /**
@@ -10,6 +10,6 @@ export class PdfPriorityController extends ListController {
 }
 
 registry.category("views").add("invoice_pdf_priority", {
-    ...listView,
+    ...pressableListView,
     Controller: PdfPriorityController,
 });

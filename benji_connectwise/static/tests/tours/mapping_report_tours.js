@@ -60,6 +60,31 @@ tours.add("benji_connectwise_connect", {
     ],
 });
 
+tours.add("benji_connectwise_enter", {
+    url: URL,
+    steps: () => [
+        {
+            trigger: `${row("Acme Dental")} button[name='action_connect']`,
+            run() {
+                this.anchor.focus();
+            },
+        },
+        {
+            trigger: `${row("Acme Dental")} button[name='action_connect']:focus`,
+            run: "press Enter",
+        },
+        {
+            content: "The dialog is open, and not the row's form",
+            trigger: footerButton("Cancel"),
+            run: "click",
+        },
+        noDialog,
+        {
+            trigger: row("Acme Dental"),
+        },
+    ],
+});
+
 tours.add("benji_connectwise_disconnect", {
     url: URL,
     steps: () => [
