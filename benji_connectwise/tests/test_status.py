@@ -166,6 +166,13 @@ class TestStatus(StatusCommon):
                 self.assertIn(expected[word], found)
                 self.assertFalse(found & expected[False])
 
+    def test_cards_show_the_status(self):
+        """On a phone the list is made of cards."""
+        Move = self.env["account.move"].with_user(self.accountant)
+        view = self.env.ref("account.view_account_move_kanban")
+        shown = Move.get_view(view.id, "kanban")["models"]["account.move"]
+        self.assertIn("connectwise_status", shown)
+
     def test_why_shows_the_reason_of_each_invoice(self):
         """In a list of its own: making sentences takes longer than all else."""
         page = self.env["connectwise.integrations"].with_user(self.administrator)
