@@ -11,7 +11,7 @@ from ..tools.connection.callbacks import removing_callbacks
 from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
-from ..tools.connection.tenant import leave_tenant
+from ..tools.connection.tenant import ENVIRONMENTS, find_environment, leave_tenant
 from ..tools.mapping.disconnecting import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
@@ -49,6 +49,9 @@ class ConnectwiseBackend(models.Model):
         compute="_compute_tenant",
         compute_sudo=True,
         help="Which ConnectWise it is: the same text however it was typed.",
+    )
+    environment = fields.Selection(
+        ENVIRONMENTS, compute="_compute_tenant", compute_sudo=True
     )
     public_key = fields.Char(copy=False, groups="account.group_account_manager")
     private_key = fields.Char(
@@ -213,6 +216,7 @@ class ConnectwiseBackend(models.Model):
         for backend in self:
             address, company = backend.server_url or "", backend.company_login_id or ""
             backend.tenant = identify_tenant(address, company)
+            backend.environment = find_environment(address)
 
     @api.depends("failure", "sync_failure", "sync_contacts")
     @api.depends_context("lang")
@@ -392,9 +396,3 @@ class ConnectwiseBackend(models.Model):
     def _get_open_sync(self):
         open_ones = [("backend_id", "=", self.id), ("state", "in", OPEN)]
         return self.env["connectwise.sync"].sudo().search(open_ones, limit=1)
-
-    def count_disconnected(self):
-        """Return how many disconnections *Discard…* would lift."""
-        self.check_access("read")
-        disconnected = [("backend_id", "in", self.ids), ("disconnected", "=", True)]
-        return self.env["connectwise.mapping"].sudo().search_count(disconnected)

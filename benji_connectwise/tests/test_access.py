@@ -24,7 +24,7 @@ ADDON = "benji_connectwise"
 OPERATIONS = """
                                                                   P C B S U I R M G
 connectwise.backend
-    read, count_disconnected                                      – – – – – ✓ ✓ ✓ –
+    read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – ✓ –
     action_test_connection, sync, action_rescan                   – – – – – – – ✓ –
     action_open_number_bench                                      – – – – – – – ✓ –

@@ -53,7 +53,7 @@ class TestTile(PageCommon):
         with self.assertRaises(AccessError):
             page.with_user(self.accountant).action_open_connected()
 
-    def test_tile_names_a_connectwise_that_is_not_the_real_one(self):
+    def test_page_and_settings_name_a_connectwise_that_is_not_the_real_one(self):
         for address, environment in (
             ("staging.connectwisedev.com", "staging"),
             ("sandbox-na.myconnectwise.net", "sandbox"),
@@ -64,6 +64,7 @@ class TestTile(PageCommon):
             with self.subTest(address):
                 self.backend.server_url = address
                 self.assertEqual(self.page().environment, environment)
+                self.assertEqual(self.backend.environment, environment)
 
     def test_first_steps_are_done_one_after_the_other(self):
         def steps():

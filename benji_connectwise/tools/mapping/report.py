@@ -133,7 +133,8 @@ def describe_rescan(backend):
             "Refresh everything; otherwise only changes since %s.",
             format_datetime(env, backend.last_sync, dt_format="short"),
         )
-    count = backend.count_disconnected()
+    disconnected = [("backend_id", "=", backend.id), ("disconnected", "=", True)]
+    count = env["connectwise.mapping"].sudo().search_count(disconnected)
     discard = _("Lifts the disconnections of %s customers.", count)
     if not count:
         discard = _("No customer is disconnected at the moment.")
