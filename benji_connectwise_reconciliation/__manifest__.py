@@ -22,6 +22,7 @@
         "views/connectwise_reconciliation_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["benji_connectwise_reconciliation/static/src/**/*"],
         "web.assets_tests": [
             "benji_connectwise_reconciliation/static/tests/tours/**/*"
         ],

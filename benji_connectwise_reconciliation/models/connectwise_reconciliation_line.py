@@ -27,6 +27,7 @@ class ConnectwiseReconciliationLine(models.Model):
     backend_id = fields.Many2one(
         "connectwise.backend", required=True, ondelete="cascade"
     )
+    environment = fields.Selection(related="run_id.environment")
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     status = fields.Selection(
         [

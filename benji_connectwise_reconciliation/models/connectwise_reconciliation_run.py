@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL, format_date, format_datetime, formatLang
+
+from odoo.addons.benji_connectwise.tools.connection.tenant import (
+    ENVIRONMENTS,
+    find_environment,
+)
 
 from ..const import FIRST_YEAR, LAST_YEAR, MOST_DAYS
 from ..tools.running import OPEN, run_scheduled, start
@@ -43,6 +48,11 @@ class ConnectwiseReconciliationRun(models.Model):
     started_at = fields.Datetime(readonly=True)
     compared_at = fields.Datetime("Compared on", readonly=True)
     tenant = fields.Char(readonly=True, help="The ConnectWise that is read.")
+    environment = fields.Selection(
+        ENVIRONMENTS,
+        compute="_compute_environment",
+        help="Set if the ConnectWise that is read is not the real one.",
+    )
     failure = fields.Json(readonly=True)
     error = fields.Char(compute="_compute_error", help="Why it ended, or waits.")
     skipped = fields.Text(
@@ -107,6 +117,15 @@ class ConnectwiseReconciliationRun(models.Model):
                 for day in (run.date_from, run.date_to)
             )
 
+    @api.depends("tenant", "backend_id.server_url")
+    def _compute_environment(self):
+        for run in self:
+            # Of the ConnectWise of then, which may be another one today.
+            _login, _at, address = (run.tenant or "").rpartition("@")
+            run.environment = find_environment(
+                address or run.backend_id.sudo().server_url
+            )
+
     @api.depends("failure")
     @api.depends_context("lang")
     def _compute_error(self):
@@ -168,6 +187,29 @@ class ConnectwiseReconciliationRun(models.Model):
             "name": self.display_name,
             "display_name": self.display_name,
             "domain": [("run_id", "=", self.id)],
+            "context": {
+                "search_default_open": 1,
+                "search_default_group_status": 1,
+                "connectwise_reconciliation_run": self.id,
+            },
+        }
+
+    def get_lines_status(self):
+        """Return what stands above the lines of this comparison.
+
+        :return: dict with the `text` and the `environment`
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "text": self.env._(
+                "Compared %(time)s: %(odoo)s invoices in Odoo, %(connectwise)s in"
+                " ConnectWise",
+                time=format_datetime(self.env, self.compared_at, dt_format="short"),
+                odoo=formatLang(self.env, self.odoo_count, digits=0),
+                connectwise=formatLang(self.env, self.connectwise_count, digits=0),
+            ),
+            "environment": self.environment,
         }
 
     def action_compare_again(self):

@@ -5,6 +5,10 @@ const tours = registry.category("web_tour.tours");
 tours.add("benji_connectwise_reconciliation_accept", {
     steps: () => [
         {
+            content: "Which comparison found them",
+            trigger: ".o_connectwise_status:contains('Sandbox'):contains('Compared')",
+        },
+        {
             content: "The differences are grouped by status",
             trigger: ".o_group_name:contains('Other amount')",
             run: "click",
