@@ -57,4 +57,4 @@ class TestDashboard(SendingCommon, HttpCase):
         self.look(clickable=0)
         note_deliveries(self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1))
         # Titles, numbers, the reason and how often.
-        self.look(clickable=5 + 4 + 2)
+        self.look(clickable=5 + 6 + 2)
