@@ -15,7 +15,8 @@ from .common import ReconciliationCommon
 OPERATIONS = """
                                                                   P C B S U I R M G
 connectwise.reconciliation.run
-    read, action_open_report, action_open_lines, get_lines_status – – – – – ✓ ✓ ✓ –
+    read, action_open_report, action_open_lines                   – – – – – ✓ ✓ ✓ –
+    get_lines_status                                              – – – – – ✓ ✓ ✓ –
     action_compare_again, action_cancel                           – – – – – ✓ – ✓ –
     write, create                                                 – – – – – – – – –
     unlink                                                        – – – – – – – ✓ –
