@@ -149,6 +149,12 @@ class TestAccessibility(MappingReportCommon, BrowserCommon):
             ("look", ".modal-content"),
         )
 
+    def test_settings_of_the_connection_are_accessible(self):
+        self.check(
+            f"/odoo/connectwise.backend/{self.backend.id}",
+            ("look", ".o_form_sheet_bg"),
+        )
+
     def test_priority_is_accessible(self):
         self.set_priority("connectwise", "odoo")
         action = self.env.ref("benji_connectwise.invoice_pdf_source_action")
