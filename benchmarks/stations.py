@@ -455,7 +455,7 @@ def listing(bench: Bench) -> None:
 
 
 def scheduled(bench: Bench) -> None:
-    """Run an hour's scheduled actions beside old invoices, and beside ten times as many.
+    """Run an hour's scheduled actions beside old invoices, and ten times as many.
 
     Those of the last 90 days, which are looked up, are the same in number.
     """

@@ -34,7 +34,7 @@ _LONGEST_OTHER_TEXT = const.OTHER_TEXT_LENGTH * const.TEXT_TOLERANCE
 class _Fields:
     """The JSON object of one record, read field by field."""
 
-    __slots__ = ("_record", "_prefix", "_id", "_data")
+    __slots__ = ("_data", "_id", "_prefix", "_record")
 
     def __init__(
         self,

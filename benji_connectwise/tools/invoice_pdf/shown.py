@@ -47,9 +47,7 @@ def describe_in_connectwise(move):
     lookup = move.sudo().connectwise_lookup_ids
     is_current = bool(lookup) and move._is_looked_up_in_connectwise()
     # A warning is of use only where ConnectWise's PDF is.
-    counts = (
-        is_current and bool(lookup.accepted_id) and is_used("connectwise", move)
-    )
+    counts = is_current and bool(lookup.accepted_id) and is_used("connectwise", move)
     differs = counts and lookup.verdict == "amount_differs"
     return {
         "connectwise_invoice_ref": (

@@ -10,9 +10,7 @@ def add_rows(backend):
     """Add the missing rows of the report, and delete those no longer needed."""
     env = backend.env
     env["res.partner"].flush_model()
-    env["account.move"].flush_model(
-        ["partner_id", "state", "move_type", "company_id"]
-    )
+    env["account.move"].flush_model(["partner_id", "state", "move_type", "company_id"])
     company = backend.company_id
     companies = backend._get_companies()
     env.execute_query(
