@@ -125,7 +125,7 @@ class TestWithoutChoice(WhyCommon):
         self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
 
     def test_missing_attachment_is_not_listed(self):
-        """The filter is “PDF not from the first source”."""
+        """The filter is “PDF not the first choice”."""
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1001")
         mine = ("id", "=", move.id)
