@@ -64,7 +64,10 @@ class ConnectwiseLookup(models.Model):
         store=True,
     )
     accepted_id = fields.Many2one(
-        "connectwise.invoice", compute="_compute_verdict", store=True
+        "connectwise.invoice",
+        compute="_compute_verdict",
+        store=True,
+        index="btree_not_null",
     )
     pdf_ref = fields.Integer(help="ConnectWise's id of the invoice whose PDF is kept.")
     pdf_last_updated = fields.Datetime(

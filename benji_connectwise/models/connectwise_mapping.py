@@ -73,7 +73,10 @@ class ConnectwiseMapping(models.Model):
         "connectwise.bill.to", "mapping_id", readonly=True, help="One at most."
     )
     contact_id = fields.Many2one(
-        related="bill_to_ids.contact_id", store=True, ondelete="set null"
+        related="bill_to_ids.contact_id",
+        store=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     contact_origin = fields.Selection(related="bill_to_ids.origin")
     contact_decision = fields.Selection(related="bill_to_ids.decision")
