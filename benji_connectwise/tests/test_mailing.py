@@ -22,10 +22,7 @@ class MailingCommon(SendingCommon):
                 "report_template_ids": [cls.env.ref("account.account_invoices").id],
             }
         )
-
-    def setUp(self):
-        super().setUp()
-        self.move = self.invoice("CW1001")
+        cls.move = cls.invoice("CW1001")
 
     def change(self, **values):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
@@ -348,10 +345,10 @@ class TestNobodyToMail(MailingCommon):
             {"email": False, "invoice_sending_method": "email", "parent_id": False}
         )
         cls.partner_b.invoice_edi_format = False
+        cls.unreached = cls.invoice("CW1002", partner_id=cls.partner_b.id)
 
     def batch(self):
         """Return a dialog for one customer with an address and one without."""
-        self.unreached = self.invoice("CW1002", partner_id=self.partner_b.id)
         return self.wizard(self.move + self.unreached)
 
     def enable_contact(self, customer):
@@ -400,13 +397,12 @@ class TestNobodyToMail(MailingCommon):
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
     def test_batch_dialog_does_not_warn_if_everybody_is_mailed(self):
-        moves = self.move + self.invoice("CW1002")
+        moves = self.move + self.invoice("CW1003")
         alerts = self.wizard(moves).alerts or {}
         self.assertNotIn("benji_connectwise_not_mailed", alerts)
 
     def test_send_dialog_warns_if_nobody_is_mailed(self):
-        move = self.invoice("CW1002", partner_id=self.partner_b.id)
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.unreached)
         alert = wizard.alerts["benji_connectwise_not_mailed"]
         self.assertIn("1 will not be mailed: no address", alert["message"])
         wizard.mail_partner_ids = self.partner_a
@@ -415,13 +411,12 @@ class TestNobodyToMail(MailingCommon):
     def test_send_dialog_warns_if_only_a_disabled_contact_is_chosen(self):
         mapping = self.enable_contact(self.partner_b)
         mapping.disable_contact()
-        move = self.invoice("CW1002", partner_id=self.partner_b.id)
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.unreached)
         wizard.mail_partner_ids = mapping.contact_id
         self.assertIn("benji_connectwise_not_mailed", wizard.alerts)
 
     def test_send_dialog_does_not_warn_about_a_download(self):
-        wizard = self.wizard(self.invoice("CW1002", partner_id=self.partner_b.id))
+        wizard = self.wizard(self.unreached)
         wizard.sending_methods = ["manual"]
         self.assertNotIn("benji_connectwise_not_mailed", wizard.alerts or {})
 
@@ -452,8 +447,7 @@ class TestNobodyToMail(MailingCommon):
     def test_invoice_that_was_sent_before_still_counts_as_sent(self):
         self.send(self.move)
         self.partner_a.email = False
-        moves = self.move + self.invoice("CW1002", partner_id=self.partner_b.id)
-        self.wizard(moves).action_send_and_print()
+        self.batch().action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
         self.assertTrue(self.move.is_move_sent)
 

@@ -24,10 +24,11 @@ PATIENCE = Patience(3, 6, 641)
 
 @tagged("post_install", "-at_install")
 class TestMerging(ConnectwiseCommon):
-    def setUp(self):
-        super().setUp()
-        self.good = self.invoice("CW1001")
-        self.other = self.invoice("CW1002")
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.good = cls.invoice("CW1001")
+        cls.other = cls.invoice("CW1002")
 
     def serve(self, number, content):
         self.sandbox.set_invoice_pdf(self.sandbox_invoice(number)["id"], content)

@@ -35,135 +35,128 @@ class OwnerCommon(ContactCommon):
 class TestSomebodyElses(OwnerCommon):
     """An invoice of a company that is connected to another customer is refused."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_equal_amount_does_not_give_an_invoice_to_an_unmapped_customer(self):
         """The message names the connected customer."""
         self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
-        self.assertIn("connected to Boulder", move.connectwise_message)
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertIn("connected to Boulder", self.move.connectwise_message)
 
     def test_pdf_of_another_customer_is_not_prefetched(self):
         """The scheduled action does not keep it."""
         self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
         with self.enter_registry_test_mode():
             self.env.ref(
                 "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
             ).method_direct_trigger()
-        self.assertEqual(self.verdict(move), "wrong_company")
-        self.assertFalse(move.sudo().connectwise_pdf_id)
+        self.assertEqual(self.verdict(self.move), "wrong_company")
+        self.assertFalse(self.move.sudo().connectwise_pdf_id)
 
     def test_invoice_that_another_customer_pays_is_refused(self):
         """Its Bill-To company is connected to another customer."""
         payer = self.new_company(9001, "Boulder Holding")
         self.patch(billToCompany={"id": 9001, "name": "Boulder Holding"})
         self.connect(self.boulder, payer)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
-        self.assertIn("billed to (#9001), which is connected", move.connectwise_message)
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertIn(
+            "billed to (#9001), which is connected", self.move.connectwise_message
+        )
 
     def test_customers_that_share_a_company_share_its_invoices(self):
         self.connect(self.boulder, self.owner)
         self.connect(self.partner_a, self.owner)
-        self.assertVerdict(self.invoice("CW1001"), "accepted")
+        self.assertVerdict(self.move, "accepted")
 
     def test_unconfirmed_company_belongs_to_nobody(self):
         self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         self.owner.is_confirmed = False
         self.env["connectwise.lookup"]._judge_anew_for(self.owner)
-        self.assertVerdict(move, "accepted")
+        self.assertVerdict(self.move, "accepted")
 
     def test_connecting_another_customer_judges_invoices_again(self):
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "accepted")
+        self.assertVerdict(self.move, "accepted")
         self.connect(self.boulder, self.owner)
-        self.assertEqual(self.verdict(move), "wrong_company")
+        self.assertEqual(self.verdict(self.move), "wrong_company")
 
     def test_automatic_match_of_another_customer_judges_invoices_again(self):
         """It is enough if the Bill-To company is the other customer's."""
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "accepted")
+        self.assertVerdict(self.move, "accepted")
         row = self.new_row(self.boulder)
         self.link(row, self.owner, "company_name")
-        self.assertEqual(self.verdict(move), "wrong_company")
+        self.assertEqual(self.verdict(self.move), "wrong_company")
 
     def test_disconnecting_another_customer_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         row.with_user(self.administrator).action_disconnect()
-        self.assertEqual(self.verdict(move), "accepted")
+        self.assertEqual(self.verdict(self.move), "accepted")
 
     def test_connecting_another_customer_elsewhere_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         row.with_user(self.administrator).connect(self.new_company(9002, "Else"))
-        self.assertEqual(self.verdict(move), "accepted")
+        self.assertEqual(self.verdict(self.move), "accepted")
 
     def test_deleting_another_customers_row_judges_invoices_again(self):
         row = self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         row.unlink()
-        self.assertEqual(self.verdict(move), "accepted")
+        self.assertEqual(self.verdict(self.move), "accepted")
 
     def test_merging_another_customer_into_this_one_judges_invoices_again(self):
         self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (self.boulder + self.partner_a).ids, self.partner_a, extra_checks=False
         )
-        self.assertEqual(self.verdict(move), "accepted")
+        self.assertEqual(self.verdict(self.move), "accepted")
 
     def test_refusal_names_the_destination_of_a_merged_customer(self):
         self.connect(self.boulder, self.owner)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
+        self.assertVerdict(self.move, "wrong_company")
         merged = self.new_customer("Merged")
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (self.boulder + merged).ids, merged, extra_checks=False
         )
         self.env.invalidate_all()
-        self.assertVerdict(move, "wrong_company")
-        self.assertIn("connected to Merged", move.connectwise_message)
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertIn("connected to Merged", self.move.connectwise_message)
 
     def test_sent_pdf_is_refused_once_it_is_known_to_be_another_customers(self):
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "accepted")
-        lookup = move.sudo().connectwise_lookup_ids
-        move.sudo().connectwise_sent_checksum = lookup.pdf_checksum
+        self.assertVerdict(self.move, "accepted")
+        lookup = self.move.sudo().connectwise_lookup_ids
+        self.move.sudo().connectwise_sent_checksum = lookup.pdf_checksum
         self.connect(self.boulder, self.owner)
-        self.assertVerdict(move, "wrong_company")
-        self.assertTrue(move.sudo().connectwise_pdf_id, "it is kept")
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertTrue(self.move.sudo().connectwise_pdf_id, "it is kept")
 
     def test_connected_customer_does_not_get_an_unknown_companys_invoice(self):
         """That company may be connected to nobody."""
         self.connect(self.partner_a, self.acme)
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
-        self.assertIn("belongs to", move.connectwise_message)
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertIn("belongs to", self.move.connectwise_message)
 
     def test_invoice_without_a_company_is_judged_by_its_amount(self):
         self.connect(self.partner_a, self.acme)
         self.patch(company=None, billToCompany=None)
-        self.assertVerdict(self.invoice("CW1001"), "accepted")
+        self.assertVerdict(self.move, "accepted")
 
     def test_invoice_without_a_company_is_refused_with_another_amount(self):
         self.connect(self.partner_a, self.acme)
-        self.patch(company=None, billToCompany=None)
-        self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
+        self.patch(company=None, billToCompany=None, total=1)
+        self.assertVerdict(self.move, "wrong_amount")
 
     def test_company_without_a_name_is_named_by_its_number(self):
         """The sentence once had gaps in place of the names."""
         self.connect(self.boulder, self.new_company(9002, "Nameless"))
         self.patch(company=None, billToCompany={"id": 9002})
-        move = self.invoice("CW1001")
-        self.assertVerdict(move, "wrong_company")
-        self.assertIn("belongs to (#9002), which", move.connectwise_message)
+        self.assertVerdict(self.move, "wrong_company")
+        self.assertIn("belongs to (#9002), which", self.move.connectwise_message)
 
 
 @tagged("post_install", "-at_install")
@@ -201,6 +194,11 @@ class TestNewOwner(OwnerCommon):
 class TestCertainty(OwnerCommon):
     """A certain connection is evidence enough; any other also needs the amount."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001", amount=1)
+
     def connect_by(self, connection):
         row = self.new_row(self.partner_a)
         self.link(row, self.owner, connection)
@@ -209,28 +207,28 @@ class TestCertainty(OwnerCommon):
     def test_certain_connection_trusts_another_amount(self):
         """There is a warning."""
         self.connect_by("account_id")
-        self.assertVerdict(self.invoice("CW1001", amount=1), "amount_differs")
+        self.assertVerdict(self.move, "amount_differs")
 
     def test_connection_by_name_needs_an_equal_amount(self):
         """A customer can choose its name."""
         self.connect_by("company_name")
-        self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
+        self.assertVerdict(self.move, "wrong_amount")
 
     def test_connection_in_bulk_needs_an_equal_amount(self):
         """Nobody looked at that row."""
         self.connect_by("suggestion")
-        self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
+        self.assertVerdict(self.move, "wrong_amount")
 
     def test_connection_by_name_and_an_equal_amount_are_enough(self):
         self.connect_by("company_name")
-        self.assertVerdict(self.invoice("CW1001"), "accepted")
+        self.patch(total=1)
+        self.assertVerdict(self.move, "accepted")
 
     def test_confirming_a_connection_judges_invoices_again(self):
         row = self.connect_by("company_name")
-        move = self.invoice("CW1001", amount=1)
-        self.assertVerdict(move, "wrong_amount")
+        self.assertVerdict(self.move, "wrong_amount")
         row.connection = "manual"
-        self.assertEqual(self.verdict(move), "amount_differs")
+        self.assertEqual(self.verdict(self.move), "amount_differs")
 
     def sister_site(self):
         """Connect for certain to a company with the same payer as CW1001's."""
@@ -241,11 +239,12 @@ class TestCertainty(OwnerCommon):
     def test_common_payer_needs_an_equal_amount(self):
         """The invoice of a sister site may have any amount."""
         self.sister_site()
-        self.assertVerdict(self.invoice("CW1001", amount=1), "wrong_amount")
+        self.assertVerdict(self.move, "wrong_amount")
 
     def test_common_payer_and_an_equal_amount_are_enough(self):
         self.sister_site()
-        self.assertVerdict(self.invoice("CW1001"), "accepted")
+        self.patch(total=1)
+        self.assertVerdict(self.move, "accepted")
 
     def test_hit_of_the_own_company_comes_before_an_equal_amount(self):
         mine, other = (
@@ -263,10 +262,9 @@ class TestCertainty(OwnerCommon):
 
     def test_unconfirmed_company_is_not_the_customers(self):
         self.connect_by("manual")
-        move = self.invoice("CW1001", amount=1)
-        self.assertVerdict(move, "amount_differs")
+        self.assertVerdict(self.move, "amount_differs")
         self.owner.is_confirmed = False
-        self.assertEqual(self.verdict(move), "wrong_amount")
+        self.assertEqual(self.verdict(self.move), "wrong_amount")
 
 
 @tagged("post_install", "-at_install")

@@ -15,9 +15,14 @@ from .why_common import WhyCommon
 class TestNotAskedYet(WhyCommon):
     """An invoice that was not looked up yet has no source so far."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_undecided_invoice_is_not_shown_as_odoos(self):
         """It may be too old for the prefetch."""
-        move = self.invoice("CW1001", invoice_date="2020-01-01")
+        move = self.invoice("CW1002", invoice_date="2020-01-01")
         with self.no_requests():
             text = self.why(move)
         self.assertIn("○", text)
@@ -27,20 +32,17 @@ class TestNotAskedYet(WhyCommon):
         self.assertNotIn("✓", text)
 
     def test_list_shows_no_source_before_the_lookup(self):
-        move = self.invoice("CW1001")
-        self.assertTrue(self.as_opened(move).invoice_pdf_is_undecided)
-        move._get_preferred_invoice_pdf()
-        self.assertFalse(self.as_opened(move).invoice_pdf_is_undecided)
+        self.assertTrue(self.as_opened(self.move).invoice_pdf_is_undecided)
+        self.move._get_preferred_invoice_pdf()
+        self.assertFalse(self.as_opened(self.move).invoice_pdf_is_undecided)
 
     def test_source_is_decided_after_printing(self):
-        move = self.invoice("CW1001")
-        move.with_user(self.accountant).action_print_pdf()
-        self.assertIn("✓", self.why(move))
+        self.move.with_user(self.accountant).action_print_pdf()
+        self.assertIn("✓", self.why(self.move))
 
     def test_form_is_reloaded_after_printing(self):
         """After a download the web client does not do so by itself."""
-        move = self.invoice("CW1001")
-        action = move.with_user(self.accountant).action_print_pdf()
+        action = self.move.with_user(self.accountant).action_print_pdf()
         self.assertNotIn(action["target"], ("download", "self"))
 
     def test_source_is_decided_if_connectwise_has_no_invoice(self):
@@ -52,7 +54,7 @@ class TestNotAskedYet(WhyCommon):
 
     def test_hit_accepted_meanwhile_is_downloaded_when_printed(self):
         """Its amount was refused before, so it is not waiting for a retry."""
-        move = self.invoice("CW1001", amount=1)
+        move = self.invoice("CW1002", amount=1)
         move._get_preferred_invoice_pdf()
         self.assertIn("✗", self.why(move))
         self.backend.amount_tolerance = 10**6
@@ -61,8 +63,7 @@ class TestNotAskedYet(WhyCommon):
 
     def test_source_is_decided_if_odoo_comes_first(self):
         self.set_priority("odoo", "connectwise")
-        move = self.invoice("CW1001")
-        text = " ".join(self.why(move).split())
+        text = " ".join(self.why(self.move).split())
         self.assertIn("comes from Odoo", text)
         self.assertNotIn("○", text)
         self.assertNotIn("asked", text)
@@ -110,25 +111,27 @@ class TestInTheBrowser(WhyCommon):
 class TestWithoutChoice(WhyCommon):
     """A source that needs a person's choice has not failed without one."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_connectwise_is_not_mentioned_if_it_is_no_source(self):
         self.set_priority("attachment", "odoo")
-        move = self.invoice("CW1001")
-        self.assertNotIn("ConnectWise", self.why(move))
-        self.assertFalse(self.as_opened(move).connectwise_message)
-        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
+        self.assertNotIn("ConnectWise", self.why(self.move))
+        self.assertFalse(self.as_opened(self.move).connectwise_message)
+        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(self.move))
 
     def test_missing_attachment_causes_no_warning(self):
         self.set_priority("attachment", "connectwise", "odoo")
-        move = self.invoice("CW1001")
-        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(move))
-        self.assertChosen(move, "connectwise")
-        self.assertTrue(self.as_opened(move).invoice_pdf_is_first_choice)
+        self.assertNotIn("benji_connectwise_pdf_source", self.alerts(self.move))
+        self.assertChosen(self.move, "connectwise")
+        self.assertTrue(self.as_opened(self.move).invoice_pdf_is_first_choice)
 
     def test_missing_attachment_is_not_listed(self):
         """The filter is “PDF not the first choice”."""
         self.set_priority("attachment", "odoo")
-        move = self.invoice("CW1001")
-        mine = ("id", "=", move.id)
+        mine = ("id", "=", self.move.id)
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
         self.assertTrue(self.find(mine, ("invoice_pdf_is_first_choice", "=", True)))
 
@@ -150,7 +153,7 @@ class TestWithoutChoice(WhyCommon):
 
     def test_batch_counts_expected_pdfs_if_attachments_come_first(self):
         self.set_priority("attachment", "connectwise", "odoo")
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.invoice("CW1002")
         self.assertEqual([*self.alerts(moves)], ["benji_connectwise_from_connectwise"])
 
 
@@ -225,27 +228,31 @@ class TestWhenSent(WhyCommon):
 class TestOutage(WhyCommon):
     """During an outage the reason is the connection's."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+        cls.other = cls.invoice("CW1002")
+
     def test_send_says_since_when_connectwise_does_not_answer(self):
         self.down()
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
-        move = self.invoice("CW1002")
-        message = self.alerts(move)["benji_connectwise_pdf_source"]["message"]
+        self.move._get_preferred_invoice_pdf()
+        message = self.alerts(self.other)["benji_connectwise_pdf_source"]["message"]
         self.assertIn("since", message)
         self.assertNotIn("asked", message)
 
     def test_why_tells_of_the_outage_for_an_invoice_never_asked_about(self):
         self.down()
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
-        text = self.why(self.invoice("CW1002"))
+        self.move._get_preferred_invoice_pdf()
+        text = self.why(self.other)
         self.assertIn("✗", text)
         self.assertIn("since", text)
 
     def test_source_is_undecided_again_after_the_back_off(self):
         self.down()
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         with freeze_time(fields.Datetime.now() + timedelta(hours=1)):
-            text = self.why(move)
+            text = self.why(self.move)
         self.assertIn("○", text)
         self.assertIn("since", text)
 
