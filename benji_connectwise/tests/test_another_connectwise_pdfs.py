@@ -13,27 +13,30 @@ from .common import SANDBOX_TODAY
 
 @tagged("post_install", "-at_install")
 class TestPdfs(AnotherCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_pdf_that_nobody_received_is_forgotten(self):
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
         self.move_to_other()
-        lookup = move.sudo().connectwise_lookup_ids
+        lookup = self.move.sudo().connectwise_lookup_ids
         self.assertFalse(lookup.hit_ids or lookup.has_pdf)
-        self.assertFalse(self.env["connectwise.lookup"]._get_pdfs(move))
+        self.assertFalse(self.env["connectwise.lookup"]._get_pdfs(self.move))
 
     def test_received_pdf_is_still_shown(self):
         """ConnectWise is not asked about it."""
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.move_to_other()
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
-        fetch_before_sending(move)
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
+        fetch_before_sending(self.move)
         self.assertFalse(self.other.requests())
-        self.assertFalse(move.connectwise_pdf_changed)
-        self.assertIn("connected before", move.connectwise_message)
+        self.assertFalse(self.move.connectwise_pdf_changed)
+        self.assertIn("connected before", self.move.connectwise_message)
 
     def test_received_pdf_is_not_prefetched_again(self):
-        move = self.invoice("CW1001", invoice_date=SANDBOX_TODAY)
+        move = self.invoice("CW1002", invoice_date=SANDBOX_TODAY)
         self.send(move).asked_at = "2026-01-01"
         self.move_to_other()
         found = find_due_invoices(self.backend)
@@ -41,8 +44,7 @@ class TestPdfs(AnotherCommon):
 
     def test_received_pdf_is_compared_with_no_company(self):
         """The old ids mean nothing in the new tenant."""
-        move = self.invoice("CW1001")
-        lookup = self.send(move)
+        lookup = self.send(self.move)
         there = self.sandbox_invoice("CW1001")["company_id"]
         self.move_to_other()
         self.sync()
@@ -53,31 +55,29 @@ class TestPdfs(AnotherCommon):
         self.env["connectwise.mapping"]._ensure_rows(self.backend)
         self.row(stranger).with_user(self.administrator).connect(company)
         lookup._judge_anew()
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_new_tenant_is_asked_about_a_received_pdf_only_by_refresh(self):
-        move = self.invoice("CW1001")
-        lookup = self.send(move)
+        lookup = self.send(self.move)
         self.move_to_other()
         self.other.patch_invoice(
             self.sandbox_invoice("CW1001")["id"],
-            {"invoiceNumber": "CW1001", "total": move.amount_total},
+            {"invoiceNumber": "CW1001", "total": self.move.amount_total},
         )
-        move.with_user(self.accountant).action_refresh_pdf()
+        self.move.with_user(self.accountant).action_refresh_pdf()
         self.assertTrue(self.other.requests())
         self.assertFalse(lookup.is_from_another_tenant)
 
     def test_failed_refresh_keeps_the_received_pdf(self):
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.move_to_other()
         self.other.fault("server_error", "any", times=0)
-        move.with_user(self.accountant).action_refresh_pdf()
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_deleting_the_connection_forgets_unsent_pdfs(self):
         """The next connection may lead to another ConnectWise."""
-        sent, unsent = self.invoice("CW1001"), self.invoice("CW1002")
+        sent, unsent = self.move, self.invoice("CW1002")
         self.send(sent)
         self.assertChosen(unsent, "connectwise")
         self.backend.with_user(self.administrator).unlink()
@@ -86,16 +86,20 @@ class TestPdfs(AnotherCommon):
         self.assertFalse(unsent.sudo().connectwise_lookup_ids.hit_ids)
 
     def test_new_tenant_is_asked_about_unsent_invoices(self):
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
         self.move_to_other()
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.assertTrue(self.other.requests())
 
 
 @tagged("post_install", "-at_install")
 class TestMeanwhile(AnotherCommon):
     """The connection changes to another ConnectWise while the first is being read."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
 
     def open_sync(self):
         return start(self.backend, True, False, self.administrator)
@@ -165,8 +169,7 @@ class TestMeanwhile(AnotherCommon):
 
     def test_answer_of_the_former_tenant_is_not_stored(self):
         """The change comes between the network and the database."""
-        move = self.invoice("CW1001")
-        lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
         steps = []
 
         def step():
@@ -181,8 +184,7 @@ class TestMeanwhile(AnotherCommon):
 
     def test_pdf_of_the_former_tenant_is_not_stored(self):
         """The new tenant may have an invoice with that id."""
-        move = self.invoice("CW1001")
-        lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(self.move)
         hit = self.sandbox_invoice("CW1001")
         steps = []
 
@@ -206,17 +208,16 @@ class TestMeanwhile(AnotherCommon):
 
     def test_answer_stored_during_the_change_is_not_used(self):
         """The transaction of the change did not see it."""
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "connectwise")
-        lookup = move.sudo().connectwise_lookup_ids
+        self.assertChosen(self.move, "connectwise")
+        lookup = self.move.sudo().connectwise_lookup_ids
         before = self.backend.tenant
         self.backend.sudo().server_url = self.other.url
         self.backend.sudo().server_url = self.sandbox.url
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
         lookup.tenant = f"not-{before}"
-        with_pdf = self.env["connectwise.lookup"]._get_pdfs(move)
+        with_pdf = self.env["connectwise.lookup"]._get_pdfs(self.move)
         self.assertFalse(with_pdf)
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
         self.assertEqual(lookup.tenant, before)
 
 

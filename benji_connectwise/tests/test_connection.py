@@ -19,6 +19,11 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestConnection(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_successful_test_sets_the_state_to_connected(self):
         self.backend.with_user(self.administrator).action_test_connection()
         self.assertEqual(self.backend.state, "connected")
@@ -76,7 +81,7 @@ class TestConnection(ConnectwiseCommon):
         self.backend.action_test_connection()
         self.assertEqual(self.backend.state, "connected")
         self.assertFalse(self.backend.last_error)
-        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertChosen(self.move, "connectwise")
         self.assertFalse(self.requests("/company/"))
 
     def test_contact_sync_with_a_pdf_only_role_names_the_missing_rights(self):
@@ -92,7 +97,7 @@ class TestConnection(ConnectwiseCommon):
         self.assertEqual(self.backend.state, "connected")
         for right in ("Company Maintenance", "Contacts"):
             self.assertIn(right, self.backend.last_error)
-        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertChosen(self.move, "connectwise")
 
     def test_client_id_comes_from_the_server_if_the_field_is_empty(self):
         self.backend.client_id = False
@@ -133,19 +138,18 @@ class TestConnection(ConnectwiseCommon):
         self.assertFalse(backend.public_key or has_stored(backend) or backend.client_id)
         self.assertEqual(backend.state, "draft")
         with self.no_requests():
-            self.assertChosen(self.invoice("CW1001"), "odoo")
+            self.assertChosen(self.move, "odoo")
 
     def test_untested_connection_is_not_used(self):
         self.backend.state = "draft"
-        move = self.invoice("CW1001")
         with self.no_requests():
-            self.assertChosen(move, "odoo")
-            move.action_refresh_pdf()
+            self.assertChosen(self.move, "odoo")
+            self.move.action_refresh_pdf()
 
     def test_endless_pause_is_shortened(self):
         """An outage must end without a click."""
         self.sandbox.fault("rate_limit_day", times=0)
-        self.assertChosen(self.invoice("CW1001"), "odoo")
+        self.assertChosen(self.move, "odoo")
         latest = fields.Datetime.now() + timedelta(hours=1)
         self.assertLess(self.backend.retry_at, latest)
 
@@ -153,17 +157,16 @@ class TestConnection(ConnectwiseCommon):
         self.sandbox.patch_invoice(
             self.sandbox_invoice("CW1001")["id"], {"total": 1e308}
         )
-        move = self.invoice("CW1001", amount=5)
-        self.assertChosen(move, "odoo")
-        self.assertIn("cannot be read", move.connectwise_message)
+        self.assertChosen(self.move, "odoo")
+        self.assertIn("cannot be read", self.move.connectwise_message)
 
     def test_refreshing_without_a_connection_does_nothing(self):
         self.backend.unlink()
-        self.invoice("CW1001", amount=5).action_refresh_pdf()
+        self.move.action_refresh_pdf()
 
     def test_codebase_is_found_again_after_an_upgrade(self):
         """The path of the cloud changes with each version of ConnectWise."""
-        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertChosen(self.move, "connectwise")
         before = self.backend.codebase
         self.sandbox.move_codebase()
         self.assertChosen(self.invoice("CW1002"), "connectwise")

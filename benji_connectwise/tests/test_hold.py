@@ -19,61 +19,59 @@ class TestHold(SendingCommon):
         super().setUpClass()
         cls.backend.write({"missing_pdf": "hold", "hold_hours": 2})
         cls.prefetch = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+        cls.move = cls.invoice("CW1001")
+        cls.missing = cls.invoice("NOT-THERE-1", amount=1)
 
     def test_held_invoice_is_not_sent_and_says_so(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.move)
         self.assertIn(
             "later", wizard.alerts["benji_connectwise_pdf_source"]["message"].lower()
         )
         wizard.action_send_and_print()
-        self.assertFalse(self.mailed(move))
-        self.assertFalse(move.is_move_sent)
+        self.assertFalse(self.mailed(self.move))
+        self.assertFalse(self.move.is_move_sent)
 
     def test_held_invoice_is_sent_as_typed_once_the_pdf_is_there(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.move)
         wizard.body = "<p>Typed by hand</p>"
         wizard.action_send_and_print()
         self.sandbox.clear_faults()
         with self.later(minutes=30):
             self.run_cron(self.prefetch)
-        self.assertEqual(self.mailed(move), [[self.pdf]])
-        self.assertIn("<p>Typed by hand</p>", str(move.message_ids.mapped("body")))
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+        self.assertIn("<p>Typed by hand</p>", str(self.move.message_ids.mapped("body")))
 
     def test_held_invoice_is_looked_up_despite_its_age(self):
         """The prefetch leaves other old invoices alone."""
         self.sandbox.fault("unavailable", times=0)
         long_ago = fields.Date.today() - timedelta(days=200)
-        move = self.invoice("CW1001", invoice_date=long_ago)
+        move = self.invoice("CW1002", invoice_date=long_ago)
         self.send(move)
         self.sandbox.clear_faults()
         with self.later(minutes=30):
             self.run_cron(self.prefetch)
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(move), [[self.sandbox_pdf("CW1002")]])
 
     def test_dialog_offers_to_send_an_invoice_that_would_be_held(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        self.send(move)
-        wizard = self.wizard(move)
+        self.send(self.move)
+        wizard = self.wizard(self.move)
         self.assertTrue(wizard.is_held)
         wizard.send_now = True
         warning = wizard.alerts["benji_connectwise_pdf_source"]["message"]
         self.assertNotIn("later", warning)
         wizard.action_send_and_print()
-        self.assertEqual(len(self.mailed(move)), 1)
-        self.assertTrue(move.invoice_pdf_report_id)
+        self.assertEqual(len(self.mailed(self.move)), 1)
+        self.assertTrue(self.move.invoice_pdf_report_id)
         self.sandbox.clear_faults()
         with self.later(hours=3):
             self.run_cron(self.prefetch)
-        self.assertEqual(len(self.mailed(move)), 1, "it does not wait any more")
+        self.assertEqual(len(self.mailed(self.move)), 1, "it does not wait any more")
 
     def test_batch_dialog_offers_to_send_invoices_that_would_be_held(self):
-        moves = self.invoice("NOT-THERE-1", amount=1)
-        moves += self.invoice("NOT-THERE-2", amount=1)
+        moves = self.missing + self.invoice("NOT-THERE-2", amount=1)
         wizard = self.wizard(moves)
         self.assertTrue(wizard.is_held)
         wizard.send_now = True
@@ -83,40 +81,39 @@ class TestHold(SendingCommon):
             self.assertEqual(len(self.mailed(move)), 1)
 
     def test_dialog_offers_nothing_if_no_invoice_would_be_held(self):
-        self.assertFalse(self.wizard(self.invoice("CW1001")).is_held)
+        self.assertFalse(self.wizard(self.move).is_held)
         moves = self.invoice("CW1002") + self.invoice("CW1003")
         self.assertFalse(self.wizard(moves).is_held)
 
     def test_download_is_never_held(self):
         """The person gets the PDF that there is."""
-        move = self.invoice("NOT-THERE-1", amount=1)
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.missing)
         wizard.sending_methods = ["manual"]
         self.assertFalse(wizard.is_held)
         warning = wizard.alerts["benji_connectwise_pdf_source"]["message"]
         self.assertNotIn("later", warning)
         action = wizard.action_send_and_print()
         self.assertEqual(action["type"], "ir.actions.act_url")
-        self.assertTrue(move.invoice_pdf_report_id)
-        self.assertFalse(move.sudo().connectwise_held_ids)
+        self.assertTrue(self.missing.invoice_pdf_report_id)
+        self.assertFalse(self.missing.sudo().connectwise_held_ids)
 
     def test_held_invoice_sent_by_hand_is_not_sent_again(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.sandbox.clear_faults()
-        move.action_refresh_pdf()
-        self.assertEqual(len(self.send(move)), 1)
+        self.move.action_refresh_pdf()
+        self.assertEqual(len(self.send(self.move)), 1)
         self.run_cron(self.prefetch)
-        self.assertEqual(len(self.mailed(move)), 1)
+        self.assertEqual(len(self.mailed(self.move)), 1)
 
     def test_change_to_one_held_invoice_does_not_stop_the_others(self):
         """It was reset to draft, or sent by hand; no message is needed."""
         self.sandbox.fault("unavailable", times=0)
-        moves = self.env["account.move"]
-        for number in range(1001, 1005):
+        moves = self.move
+        for number in range(1002, 1005):
             moves += self.invoice(f"CW{number}")
-            self.send(moves[-1])
+        for move in moves:
+            self.send(move)
         self.sandbox.clear_faults()
         held_class = self.registry["connectwise.held.invoice"]
         send_or_give_up = held_class._send_or_give_up
@@ -140,61 +137,54 @@ class TestHold(SendingCommon):
         self.assertFalse(moves.activity_ids)
 
     def test_batch_goes_on_without_held_invoices(self):
-        waiting = self.invoice("NOT-THERE-1", amount=1)
-        move = self.invoice("CW1001")
-        self.wizard(waiting + move).action_send_and_print()
+        self.wizard(self.missing + self.move).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
-        self.assertEqual(self.mailed(move), [[self.pdf]])
-        self.assertFalse(self.mailed(waiting))
-        self.assertFalse(waiting.sending_data, "it would be tried for ever")
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
+        self.assertFalse(self.mailed(self.missing))
+        self.assertFalse(self.missing.sending_data, "it would be tried for ever")
 
     def test_held_invoice_is_sent_with_the_next_source_after_the_time(self):
-        move = self.invoice("NOT-THERE-1", amount=1)
-        self.send(move)
+        self.send(self.missing)
         with self.later(hours=3):
             self.run_cron(self.prefetch)
-        self.assertEqual(len(self.mailed(move)), 1)
-        self.assertTrue(move.invoice_pdf_report_id)
+        self.assertEqual(len(self.mailed(self.missing)), 1)
+        self.assertTrue(self.missing.invoice_pdf_report_id)
 
     def test_person_is_told_of_a_held_invoice_after_the_time(self):
         self.backend.hold_end = "activity"
-        move = self.invoice("NOT-THERE-1", amount=1)
-        self.send(move)
+        self.send(self.missing)
         with self.later(hours=3):
             self.run_cron(self.prefetch)
-        self.assertFalse(self.mailed(move))
-        self.assertEqual(len(move.activity_ids), 1)
+        self.assertFalse(self.mailed(self.missing))
+        self.assertEqual(len(self.missing.activity_ids), 1)
 
     def test_person_who_was_told_can_send_the_held_invoice(self):
         """It is not held again, and nobody is told twice."""
         self.backend.hold_end = "activity"
-        move = self.invoice("NOT-THERE-1", amount=1)
-        self.send(move)
+        self.send(self.missing)
         with self.later(hours=3):
             self.run_cron(self.prefetch)
             self.run_cron(self.prefetch)
-            self.assertEqual(len(move.activity_ids), 1)
-            self.assertEqual(len(self.send(move)), 1)
+            self.assertEqual(len(self.missing.activity_ids), 1)
+            self.assertEqual(len(self.send(self.missing)), 1)
 
     def test_held_invoice_is_sent_when_holding_is_switched_off(self):
         """It is, too, where a person would have been told."""
         self.backend.hold_end = "activity"
-        move = self.invoice("NOT-THERE-1", amount=1)
-        self.send(move)
+        self.send(self.missing)
         self.backend.missing_pdf = "next"
         self.run_cron(self.prefetch)
-        self.assertEqual(len(self.mailed(move)), 1)
-        self.assertFalse(move.activity_ids)
+        self.assertEqual(len(self.mailed(self.missing)), 1)
+        self.assertFalse(self.missing.activity_ids)
 
     def test_invoice_held_again_is_still_sent_as_typed(self):
         """Its PDF came, and turned out to be another customer's."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        self.send(move)
-        held = move.sudo().connectwise_held_ids
+        self.send(self.move)
+        held = self.move.sudo().connectwise_held_ids
         asked = held.settings
         held._send()
-        self.assertFalse(self.mailed(move))
+        self.assertFalse(self.mailed(self.move))
         self.assertEqual(held.settings, asked)
 
     # The superuser, who may read everything, sends held invoices --------------------
@@ -224,57 +214,52 @@ class TestHold(SendingCommon):
 
     def test_unreadable_file_is_not_held_with_the_invoice(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
         with self.assertRaises(AccessError):
-            self.send_with(move, {"id": self.secret().id})
+            self.send_with(self.move, {"id": self.secret().id})
 
     def test_file_that_does_not_exist_yet_is_not_held(self):
         """Its id can be guessed."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
         taken, gone = self.secret(), self.secret()
         gone.unlink()
-        self.send_with(move, {"id": str(taken.id + 1)})
+        self.send_with(self.move, {"id": str(taken.id + 1)})
         self.env.cr.execute(
             "UPDATE ir_attachment SET id = %s WHERE id = %s", (taken.id + 1, taken.id)
         )
         self.env.invalidate_all()
         self.release()
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_report_that_odoo_did_not_propose_is_not_held(self):
         """It would be rendered with access to everything."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
         report = "base.report_irmodulereference"
-        self.send_with(move, {"id": "placeholder", "dynamic_report": report})
+        self.send_with(self.move, {"id": "placeholder", "dynamic_report": report})
         self.release()
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_own_file_of_the_person_is_sent_with_the_held_invoice(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
         own = self.env["ir.attachment"].with_user(self.accountant)
         own = own.create({"name": "terms.txt", "raw": b"terms"})
-        self.send_with(move, {"id": own.id})
+        self.send_with(self.move, {"id": own.id})
         self.release()
-        self.assertEqual({*self.mailed(move)[0]}, {self.pdf, b"terms"})
+        self.assertEqual({*self.mailed(self.move)[0]}, {self.pdf, b"terms"})
 
     def test_held_batch_keeps_only_its_author(self):
         """Odoo's own scheduled action does the same."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
         widget = [{"id": self.secret().id, "name": "more"}]
         person = self.accountant
-        move.with_user(person).sending_data = {
+        self.move.with_user(person).sending_data = {
             "author_user_id": person.id,
             "author_partner_id": person.partner_id.id,
             "mail_attachments_widget": widget,
         }
         self.run_cron("account.ir_cron_account_move_send")
-        self.assertFalse(self.mailed(move))
+        self.assertFalse(self.mailed(self.move))
         self.release()
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_reason_told_to_a_person_is_escaped(self):
         """It may name customers of ConnectWise, and a note is HTML."""

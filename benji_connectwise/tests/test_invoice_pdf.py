@@ -19,10 +19,14 @@ from .common import ConnectwiseCommon
 
 @tagged("post_install", "-at_install")
 class TestLookup(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_known_number_gives_connectwises_pdf_byte_for_byte(self):
         """The customer is not connected."""
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_manifest_says_what_the_addon_is_for(self):
         addon = self.env["ir.module.module"].search(
@@ -33,7 +37,7 @@ class TestLookup(ConnectwiseCommon):
 
     def test_invoice_is_looked_up_by_its_number_alone(self):
         """Not by its date, its amount or the customer."""
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         [question] = [
             request["query"]
             for request in self.sandbox.requests()
@@ -45,11 +49,7 @@ class TestLookup(ConnectwiseCommon):
     def test_number_is_compared_without_case(self):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"invoiceNumber": "cw1001"})
-        move = self.invoice("CW1001", amount=self._total(invoice_id))
-        self.assertChosen(move, "connectwise")
-
-    def _total(self, invoice_id):
-        return abs(self.sandbox.get_record("invoices", invoice_id)["total"])
+        self.assertChosen(self.move, "connectwise")
 
     def test_unknown_number_uses_odoos_pdf(self):
         """Nothing breaks, and the reason is shown."""
@@ -84,48 +84,44 @@ class TestLookup(ConnectwiseCommon):
         self.assertFalse(move.invoice_pdf_source)
 
     def test_draft_is_not_looked_up(self):
-        move = self.invoice("CW1001", post=False)
+        move = self.invoice("CW1002", post=False)
         with self.no_requests():
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
     def test_reset_to_draft_detaches_the_file(self):
         """Posted again, the invoice is judged anew."""
-        move = self.invoice("CW1001")
-        attachment = move._get_preferred_invoice_pdf()
-        move.button_draft()
-        self.assertFalse(move._get_preferred_invoice_pdf())
+        attachment = self.move._get_preferred_invoice_pdf()
+        self.move.button_draft()
+        self.assertFalse(self.move._get_preferred_invoice_pdf())
         self.assertTrue(attachment.exists())
         self.assertFalse(attachment.res_field)
-        self.assertEqual(attachment.res_id, move.id)
+        self.assertEqual(attachment.res_id, self.move.id)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
-        move.action_post()
-        self.assertChosen(move, "odoo")
+        self.move.action_post()
+        self.assertChosen(self.move, "odoo")
 
     def test_cancelled_invoice_shows_odoos_pdf(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
-        move.button_cancel()
+        self.move._get_preferred_invoice_pdf()
+        self.move.button_cancel()
         with self.no_requests():
-            self.assertFalse(move._get_preferred_invoice_pdf())
+            self.assertFalse(self.move._get_preferred_invoice_pdf())
 
     def test_restrictive_audit_trail_does_not_stop_a_newer_pdf(self):
         """The old file is detached and kept, never written."""
         self.company.restrictive_audit_trail = True
-        move = self.invoice("CW1001")
-        old = move._get_preferred_invoice_pdf()
+        old = self.move._get_preferred_invoice_pdf()
         self.sandbox.patch_invoice(
             self.sandbox_invoice("CW1001")["id"], {"reference": "changed"}
         )
-        move.action_refresh_pdf()
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.move.action_refresh_pdf()
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
         self.assertTrue(old.exists())
-        self.assertNotEqual(old.raw, move._get_preferred_invoice_pdf().raw)
+        self.assertNotEqual(old.raw, self.move._get_preferred_invoice_pdf().raw)
 
     def test_e_invoicing_customer_keeps_odoos_pdf(self):
         self.partner_a.invoice_edi_format = self._any_edi_format()
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "odoo")
+        self.assertChosen(self.move, "odoo")
 
     def _any_edi_format(self):
         formats = self.partner_a._fields["invoice_edi_format"]._description_selection(
@@ -153,17 +149,21 @@ class TestLookup(ConnectwiseCommon):
 
 @tagged("post_install", "-at_install")
 class TestAskingAgain(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+        cls.other = cls.invoice("CW1002")
+
     def test_kept_pdf_is_served_without_asking(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         with self.no_requests():
-            self.assertChosen(move, "connectwise")
+            self.assertChosen(self.move, "connectwise")
 
     def test_kept_pdf_is_served_while_connectwise_is_down(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.sandbox.fault("unavailable", times=0)
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_missing_invoice_is_asked_about_once(self):
         move = self.invoice("NOT-THERE-1", amount=10)
@@ -181,38 +181,34 @@ class TestAskingAgain(ConnectwiseCommon):
 
     def test_invoice_is_looked_up_again_once_the_outage_ends(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.sandbox.clear_faults()
         self.backend._forget_failures()
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
 
     def test_outage_falls_back_to_odoos_pdf(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "odoo")
+        self.assertChosen(self.move, "odoo")
         self.assertEqual(self.backend.state, "error")
 
     def test_connectwise_is_not_asked_while_it_is_known_to_be_down(self):
         self.sandbox.fault("unavailable", times=0)
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
-        other = self.invoice("CW1002")
+        self.move._get_preferred_invoice_pdf()
         with self.no_requests():
-            self.assertChosen(other, "odoo")
+            self.assertChosen(self.other, "odoo")
 
     def test_outage_ends_without_a_click(self):
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.sandbox.clear_faults()
         with freeze_time(fields.Datetime.now() + timedelta(minutes=10)):
-            self.assertChosen(move, "connectwise")
+            self.assertChosen(self.move, "connectwise")
         self.assertEqual(self.backend.state, "connected")
 
     def test_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
         """The number of invoices does not matter."""
         self.sandbox.fault("stall_before_headers", times=0)
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         start = time.monotonic()
         moves._get_preferred_invoice_pdfs()
         self.assertLess(time.monotonic() - start, 9)
@@ -224,28 +220,25 @@ class TestAskingAgain(ConnectwiseCommon):
             with asking.asking(self.backend, limits):
                 time.sleep(0.5)
             with self.no_requests():
-                self.invoice("CW1001")._get_preferred_invoice_pdf()
+                self.move._get_preferred_invoice_pdf()
 
     def test_refresh_asks_at_once(self):
         """It ends any back-off."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.sandbox.clear_faults()
-        move.with_user(self.accountant).action_refresh_pdf()
+        self.move.with_user(self.accountant).action_refresh_pdf()
         with self.no_requests():
-            self.assertChosen(move, "connectwise")
+            self.assertChosen(self.move, "connectwise")
 
     def test_refresh_does_not_raise_while_connectwise_is_away(self):
         self.sandbox.fault("refused", times=0)
-        move = self.invoice("CW1001")
-        move.with_user(self.accountant).action_refresh_pdf()
-        self.assertTrue(move.connectwise_message)
+        self.move.with_user(self.accountant).action_refresh_pdf()
+        self.assertTrue(self.move.connectwise_message)
 
     def test_only_people_in_invoicing_can_refresh(self):
-        move = self.invoice("CW1001")
         with self.assertRaises(AccessError):
-            move.with_user(self.env.ref("base.public_user")).action_refresh_pdf()
+            self.move.with_user(self.env.ref("base.public_user")).action_refresh_pdf()
 
     def test_broken_pdfs_are_not_used(self):
         """Each arrives with status 200 and is refused when it is fetched."""
@@ -257,7 +250,7 @@ class TestAskingAgain(ConnectwiseCommon):
             "pdf_bomb",
             "pdf_oversized",
         )
-        for number, fault in enumerate(faults, start=1001):
+        for number, fault in enumerate(faults, start=1003):
             with self.subTest(fault):
                 self.sandbox.clear_faults()
                 self.sandbox.fault(fault, "invoice_pdf", times=0)

@@ -15,11 +15,15 @@ PREFETCH = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
 
 @tagged("post_install", "-at_install")
 class TestRefreshInBackground(SendingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.moves = cls.invoice("CW1001") + cls.invoice("NOT-THERE-1", amount=1)
+
     def setUp(self):
         super().setUp()
         self.enterContext(patch.object(refresh, "REFRESH_AT_ONCE", 1))
         self.enterContext(patch.object(invoice_pdf_refresh, "REFRESH_PER_STEP", 1))
-        self.moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
 
     def ask(self):
         """Press *Refresh PDF*; return the record that the dialog shows."""

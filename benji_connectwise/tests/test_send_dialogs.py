@@ -35,6 +35,11 @@ class DialogCommon(SendingCommon, ContactCommon):
 
 @tagged("post_install", "-at_install")
 class TestOneInvoice(DialogCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_dialog_names_the_source_where_nothing_is_mailed(self):
         """The person who only downloads the PDF wants to know it too."""
         arch = self.env["account.move.send.wizard"].get_view(view_type="form")["arch"]
@@ -50,7 +55,7 @@ class TestOneInvoice(DialogCommon):
 
     def test_warning_offers_to_wait_for_the_end_of_an_outage(self):
         self.down()
-        message = self.message(self.invoice("CW1001"))
+        message = self.message(self.move)
         self.assertIn("since", message)
         self.assertIn("send it later", message)
 
@@ -58,23 +63,22 @@ class TestOneInvoice(DialogCommon):
         self.assertNotIn("later", self.message(self.missing()))
 
     def test_kept_pdf_may_be_outdated_during_an_outage(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.down()
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.move)
         self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
         message = wizard.alerts["benji_connectwise_outage"]["message"]
         self.assertIn("since", message)
         self.assertIn("may have a newer PDF", message)
 
     def test_nothing_is_outdated_while_connectwise_answers(self):
-        self.assertFalse(self.wizard(self.invoice("CW1001")).alerts)
+        self.assertFalse(self.wizard(self.move).alerts)
 
     def test_warning_names_both_amounts_if_only_the_currency_differs(self):
         self.connect_for_certain()
         self.patch_invoice("CW1001", currency={"id": 2, "currencyCode": "EUR"})
         total = f"{self.sandbox_invoice('CW1001')['total']:,.2f}"
-        message = self.message(self.invoice("CW1001"), "amount")
+        message = self.message(self.move, "amount")
         self.assertIn(f"{total} EUR", message)
         self.assertIn(f"{total} USD", message)
 
@@ -83,9 +87,15 @@ class TestOneInvoice(DialogCommon):
 class TestBatch(DialogCommon):
     """Each figure opens exactly its invoices."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+        cls.other = cls.invoice("CW1002")
+
     def assertCounted(self, name, moves, text):
         """Assert that the dialog about `moves` and one more counts and opens them."""
-        alert = self.alert(moves + self.invoice("CW1009"), name)
+        alert = self.alert(moves + self.other, name)
         self.assertEqual(alert["level"], "warning")
         self.assertEqual(self.opened(alert), moves)
         self.assertIn(text, alert["message"])
@@ -98,24 +108,24 @@ class TestBatch(DialogCommon):
         self.assertIn("Sent with the PDF from Odoo", message)
 
     def test_invoices_that_were_refused_are_counted(self):
-        move = self.invoice("CW1001", amount=1)
-        self.assertCounted("refused", move, "does not match: 1 (CW1001)")
+        self.patch_invoice("CW1001", total=1)
+        self.assertCounted("refused", self.move, "does not match: 1 (CW1001)")
 
     def test_differing_amounts_are_counted(self):
         self.connect_for_certain()
-        move = self.invoice("CW1001", amount=1)
-        self.assertCounted("amount", move, "1 of 2")
+        self.patch_invoice("CW1001", total=1)
+        self.assertCounted("amount", self.move, "1 of 2")
 
     def test_outage_is_said_once_for_all(self):
         self.down()
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         alert = self.alert(moves, "no_answer")
         self.assertEqual(self.opened(alert), moves)
         self.assertEqual(alert["message"].count("since"), 1)
         self.assertIn("send them later", alert["message"])
 
     def test_kept_pdfs_that_may_be_outdated_are_counted(self):
-        kept, missing = self.invoice("CW1001"), self.invoice("CW1002")
+        kept, missing = self.move, self.other
         kept._get_preferred_invoice_pdf()
         self.down()
         alert = self.alert(kept + missing, "outage")
@@ -147,14 +157,14 @@ class TestBatch(DialogCommon):
         self.assertFalse(moves.with_user(stranger).search(domain))
 
     def test_links_tell_the_browser_no_ids_of_files(self):
-        moves = self.invoice("CW1001") + self.missing()
+        moves = self.move + self.missing()
         for alert in self.wizard(moves).alerts.values():
             context = alert["action"]["context"]
             self.assertEqual({*context}, {"default_move_type", "create"})
 
     def test_sources_are_not_counted_where_there_is_only_odoo(self):
         self.set_priority("odoo")
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         self.assertFalse(self.counted(self.wizard(moves)))
 
 
@@ -162,14 +172,18 @@ class TestBatch(DialogCommon):
 class TestEnvironment(DialogCommon):
     """It is seen that a PDF comes from a ConnectWise for trying things out."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_invoice_of_a_sandbox_says_so(self):
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
-        opened = move.with_user(self.accountant)
+        self.move._get_preferred_invoice_pdf()
+        opened = self.move.with_user(self.accountant)
         self.assertEqual(opened.connectwise_environment, "sandbox")
 
     def test_dialogs_about_invoices_of_a_sandbox_say_so(self):
-        moves = self.invoice("CW1001") + self.missing()
+        moves = self.move + self.missing()
         for some in (moves[0], moves):
             self.assertEqual(self.wizard(some).connectwise_environment, "sandbox")
 
@@ -180,14 +194,13 @@ class TestEnvironment(DialogCommon):
 
     def test_invoice_of_the_real_connectwise_says_nothing(self):
         with patch.object(tenant, "THIS_COMPUTER", ()):
-            wizard = self.wizard(self.invoice("CW1001"))
+            wizard = self.wizard(self.move)
             self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
             self.assertFalse(wizard.connectwise_environment)
 
     def test_pdf_sent_from_the_connectwise_before_says_nothing(self):
         """That one may have been the real one."""
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.backend.server_url = "staging.connectwisedev.com"
-        self.assertEqual(move.invoice_pdf_source, "connectwise")
-        self.assertFalse(move.connectwise_environment)
+        self.assertEqual(self.move.invoice_pdf_source, "connectwise")
+        self.assertFalse(self.move.connectwise_environment)

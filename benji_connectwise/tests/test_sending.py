@@ -13,31 +13,35 @@ from .sending_common import SendingCommon
 
 @tagged("post_install", "-at_install")
 class TestSending(SendingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+        cls.other = cls.invoice("CW1002")
+
     def test_invoice_is_mailed_with_the_chosen_pdf_alone(self):
         """It is mailed byte for byte."""
-        move = self.invoice("CW1001")
-        self.assertEqual(self.send(move), [[self.pdf]])
-        self.assertTrue(move.is_move_sent)
-        self.assertFalse(move.highlight_send_button)
+        self.assertEqual(self.send(self.move), [[self.pdf]])
+        self.assertTrue(self.move.is_move_sent)
+        self.assertFalse(self.move.highlight_send_button)
 
     def test_chosen_pdf_needs_no_rendering_and_no_embedding(self):
         """No electronic invoice is made along the way."""
-        move = self.invoice("CW1001")
-        self.send(move)
-        self.assertFalse(move.invoice_pdf_report_id)
+        self.send(self.move)
+        self.assertFalse(self.move.invoice_pdf_report_id)
         names = self.env["ir.attachment"].search(
-            [("res_model", "=", "account.move"), ("res_id", "=", move.id)]
+            [("res_model", "=", "account.move"), ("res_id", "=", self.move.id)]
         )
         self.assertNotIn("factur-x.xml", names.mapped("name"))
 
     def test_dialog_lists_the_file_itself(self):
-        wizard = self.wizard(self.invoice("CW1001"))
+        wizard = self.wizard(self.move)
         [data] = wizard.mail_attachments_widget
         self.assertEqual(data["name"], "CW1001.pdf")
         self.assertFalse(data["placeholder"])
 
     def test_dialog_says_where_the_pdf_comes_from(self):
-        wizard = self.wizard(self.invoice("CW1001"))
+        wizard = self.wizard(self.move)
         self.assertEqual(wizard.invoice_pdf_summary, "ConnectWise PSA")
         self.assertNotIn("benji_connectwise_pdf_source", wizard.alerts or {})
 
@@ -49,7 +53,7 @@ class TestSending(SendingCommon):
             self.assertIn(part, alert["message"])
 
     def test_batch_dialog_counts_the_sources(self):
-        moves = self.invoice("CW1001") + self.invoice("NOT-THERE-1", amount=1)
+        moves = self.move + self.invoice("NOT-THERE-1", amount=1)
         wizard = self.wizard(moves)
         self.assertEqual(
             self.counted(wizard), {"connectwise": moves[0], "odoo": moves[1]}
@@ -60,8 +64,8 @@ class TestSending(SendingCommon):
 
     def test_batch_dialog_asks_once_for_many(self):
         """It only looks the numbers up. The PDFs come in the background."""
-        moves = self.env["account.move"]
-        for number in range(1001, 1008):
+        moves = self.move + self.other
+        for number in range(1003, 1008):
             moves += self.invoice(f"CW{number}")
         self.sandbox.clear_requests()
         self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
@@ -69,10 +73,10 @@ class TestSending(SendingCommon):
 
     def test_dialog_does_not_promise_a_pdf_that_could_not_be_fetched(self):
         """The number was found, but the PDF was refused or ConnectWise is busy."""
-        for number, fault in enumerate(("forbidden", "unavailable"), start=1001):
+        for move, fault in ((self.move, "forbidden"), (self.other, "unavailable")):
             with self.subTest(fault):
                 self.sandbox.fault(fault, "invoice_pdf", times=0)
-                wizard = self.wizard(self.invoice(f"CW{number}"))
+                wizard = self.wizard(move)
                 self.assertEqual(wizard.invoice_pdf_summary, "Odoo")
                 self.assertIn("benji_connectwise_pdf_source", wizard.alerts)
                 self.sandbox.clear_faults()
@@ -80,7 +84,7 @@ class TestSending(SendingCommon):
 
     def test_batch_dialog_does_not_promise_a_pdf_that_failed(self):
         """It may promise it again when the next try is due."""
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
         lookup = moves[0].sudo().connectwise_lookup_ids
         lookup.error = {"kind": "DeadlineError"}
@@ -94,7 +98,7 @@ class TestSending(SendingCommon):
             self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
 
     def test_batch_dialog_does_not_promise_while_connectwise_is_down(self):
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         self.assertEqual(self.counted(self.wizard(moves)), {"connectwise": moves})
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(moves)
@@ -103,7 +107,7 @@ class TestSending(SendingCommon):
 
     def test_batch_mails_each_invoice_with_its_own_pdf(self):
         """Odoo's scheduled action sends it."""
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
         for move in moves:
@@ -112,7 +116,7 @@ class TestSending(SendingCommon):
 
     def test_batch_is_sent_while_connectwise_is_down(self):
         """It has Odoo's own PDFs."""
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         self.sandbox.fault("unavailable", times=0)
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
@@ -122,16 +126,14 @@ class TestSending(SendingCommon):
 
     def test_invoice_is_sent_while_connectwise_is_down(self):
         self.sandbox.fault("refused", times=0)
-        move = self.invoice("CW1001")
-        self.send(move)
-        self.assertEqual(len(self.mailed(move)), 1)
+        self.send(self.move)
+        self.assertEqual(len(self.mailed(self.move)), 1)
 
     def test_newer_pdf_is_fetched_before_sending(self):
         """A PDF that was not sent yet is kept up to date."""
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self._change()
-        [[sent]] = self.send(move)
+        [[sent]] = self.send(self.move)
         self.assertEqual(sent, self.sandbox_pdf("CW1001"))
         self.assertNotEqual(sent, self.pdf)
 
@@ -163,7 +165,7 @@ class TestSending(SendingCommon):
         self.assertEqual(self.send(move), [[self.sandbox.invoice_pdf(99_001)]])
 
     def test_batch_looks_up_invoices_that_its_dialog_missed(self):
-        moves = self.missed("LATE-1") + self.invoice("CW1002")
+        moves = self.missed("LATE-1") + self.other
         wizard = self.wizard(moves)
         self.make_there("LATE-1")
         wizard.action_send_and_print()
@@ -177,13 +179,12 @@ class TestSending(SendingCommon):
             self.wizard(move)
 
     def test_dialog_lists_the_chosen_pdf_before_it_is_saved(self):
-        move = self.invoice("CW1001")
         Wizard = self.env["account.move.send.wizard"].with_user(self.accountant)
         form = Form(
-            Wizard.with_context(active_model="account.move", active_ids=move.ids)
+            Wizard.with_context(active_model="account.move", active_ids=self.move.ids)
         )
         listed = [values["id"] for values in form.mail_attachments_widget]
-        self.assertEqual(listed, move.sudo().connectwise_pdf_id.ids)
+        self.assertEqual(listed, self.move.sudo().connectwise_pdf_id.ids)
 
     def shown_wizard(self, move):
         wizard = self.wizard(move)
@@ -191,37 +192,33 @@ class TestSending(SendingCommon):
         return wizard
 
     def test_send_does_not_ask_what_its_dialog_just_asked(self):
-        move = self.invoice("CW1001")
-        wizard = self.shown_wizard(move)
+        wizard = self.shown_wizard(self.move)
         with self.no_requests():
             wizard.action_send_and_print()
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_send_asks_again_if_its_dialog_was_open_for_long(self):
-        move = self.invoice("CW1001")
-        wizard = self.shown_wizard(move)
-        move.sudo().connectwise_lookup_ids.asked_at -= FRESH_FOR_SEND
+        wizard = self.shown_wizard(self.move)
+        self.move.sudo().connectwise_lookup_ids.asked_at -= FRESH_FOR_SEND
         self._change()
         wizard.action_send_and_print()
-        self.assertEqual(self.mailed(move), [[self.sandbox_pdf("CW1001")]])
-        self.assertNotEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.sandbox_pdf("CW1001")]])
+        self.assertNotEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_send_downloads_a_pdf_that_was_lost_since_its_dialog(self):
-        move = self.invoice("CW1001")
-        wizard = self.shown_wizard(move)
-        move.sudo().connectwise_pdf_id.unlink()
-        move.invalidate_recordset()
+        wizard = self.shown_wizard(self.move)
+        self.move.sudo().connectwise_pdf_id.unlink()
+        self.move.invalidate_recordset()
         wizard.action_send_and_print()
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_file_replaced_while_the_dialog_is_open_is_not_mailed(self):
         """Only the newer one is mailed."""
-        move = self.invoice("CW1001")
-        wizard = self.wizard(move)
+        wizard = self.wizard(self.move)
         self._change()
-        move.action_refresh_pdf()
+        self.move.action_refresh_pdf()
         wizard.action_send_and_print()
-        self.assertEqual(self.mailed(move), [[self.sandbox_pdf("CW1001")]])
+        self.assertEqual(self.mailed(self.move), [[self.sandbox_pdf("CW1001")]])
 
     def _change(self):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
@@ -229,69 +226,63 @@ class TestSending(SendingCommon):
 
     def test_sent_pdf_is_pinned(self):
         """A change in ConnectWise is reported and replaces nothing."""
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self._change()
         self.look_at_changes()
-        self.assertTrue(move.connectwise_pdf_changed)
-        self.assertChosen(move, "connectwise", self.pdf)
+        self.assertTrue(self.move.connectwise_pdf_changed)
+        self.assertChosen(self.move, "connectwise", self.pdf)
 
     def test_pdf_fetched_after_odoos_was_sent_is_not_pinned(self):
         """The customer never received it."""
         self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.sandbox.clear_faults()
         with freeze_time(fields.Datetime.now() + timedelta(hours=3)):
             self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
-            self.assertChosen(move, "connectwise", self.pdf)
+            self.assertChosen(self.move, "connectwise", self.pdf)
             self._change()
             self.look_at_changes()
-        self.assertFalse(move.connectwise_pdf_changed)
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertFalse(self.move.connectwise_pdf_changed)
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_invoice_only_marked_as_sent_is_kept_up_to_date(self):
         """A person or a payment marked it before it was mailed."""
-        move = self.invoice("CW1001")
-        move._get_preferred_invoice_pdf()
-        move.is_move_sent = True
+        self.move._get_preferred_invoice_pdf()
+        self.move.is_move_sent = True
         self._change()
-        self.assertEqual(self.send(move), [[self.sandbox_pdf("CW1001")]])
+        self.assertEqual(self.send(self.move), [[self.sandbox_pdf("CW1001")]])
 
     def test_new_amount_in_connectwise_does_not_withdraw_a_sent_pdf(self):
         """The change is reported, and *Refresh PDF* judges the invoice again."""
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
         self.look_at_changes()
-        self.assertTrue(move.connectwise_pdf_changed)
-        self.assertChosen(move, "connectwise", self.pdf)
-        move.action_refresh_pdf()
-        self.assertChosen(move, "odoo")
+        self.assertTrue(self.move.connectwise_pdf_changed)
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        self.move.action_refresh_pdf()
+        self.assertChosen(self.move, "odoo")
 
     def test_invoice_recreated_in_connectwise_does_not_withdraw_a_sent_pdf(self):
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         old = self.sandbox_invoice("CW1001")
         record = self.sandbox.get_record("invoices", old["id"])
         self.sandbox.delete_invoice(old["id"])
         self.sandbox.create_invoice({**record, "id": 99_001})
         self.look_at_changes()
-        self.assertTrue(move.connectwise_pdf_changed)
-        self.assertChosen(move, "connectwise", self.pdf)
-        move.action_refresh_pdf()
-        self.assertEqual(move.connectwise_invoice_ref, 99_001)
-        self.assertChosen(move, "connectwise", self.sandbox.invoice_pdf(99_001))
+        self.assertTrue(self.move.connectwise_pdf_changed)
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        self.move.action_refresh_pdf()
+        self.assertEqual(self.move.connectwise_invoice_ref, 99_001)
+        self.assertChosen(self.move, "connectwise", self.sandbox.invoice_pdf(99_001))
 
     def test_refresh_during_an_outage_keeps_a_sent_pdf(self):
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.sandbox.fault("unavailable", times=0)
-        move.action_refresh_pdf()
-        self.assertChosen(move, "connectwise", self.pdf)
+        self.move.action_refresh_pdf()
+        self.assertChosen(self.move, "connectwise", self.pdf)
 
     def test_batch_mails_a_pdf_changed_after_its_dialog_opened(self):
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.other
         wizard = self.wizard(moves)
         self._change()
         wizard.action_send_and_print()
@@ -299,64 +290,57 @@ class TestSending(SendingCommon):
         self.assertEqual(self.mailed(moves[0]), [[self.sandbox_pdf("CW1001")]])
 
     def test_refresh_replaces_a_sent_pdf_and_keeps_the_old_file(self):
-        move = self.invoice("CW1001")
-        self.send(move)
-        sent = move._get_preferred_invoice_pdf()
+        self.send(self.move)
+        sent = self.move._get_preferred_invoice_pdf()
         self._change()
-        move.with_user(self.accountant).action_refresh_pdf()
-        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
-        self.assertFalse(move.connectwise_pdf_changed)
+        self.move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(self.move, "connectwise", self.sandbox_pdf("CW1001"))
+        self.assertFalse(self.move.connectwise_pdf_changed)
         self.assertEqual(sent.raw, self.pdf)
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_sent_pdf_is_kept_if_connectwise_deletes_the_invoice(self):
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.sandbox.delete_invoice(self.sandbox_invoice("CW1001")["id"])
         self.look_at_changes()
-        self.assertTrue(move.connectwise_pdf_changed)
-        self.assertChosen(move, "connectwise", self.pdf)
+        self.assertTrue(self.move.connectwise_pdf_changed)
+        self.assertChosen(self.move, "connectwise", self.pdf)
 
     def test_new_priority_does_not_touch_received_files(self):
-        move = self.invoice("CW1001")
-        self.send(move)
+        self.send(self.move)
         self.set_priority("odoo")
-        self.assertChosen(move, "odoo")
-        self.assertEqual(self.mailed(move), [[self.pdf]])
+        self.assertChosen(self.move, "odoo")
+        self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
     def test_invoice_sent_with_odoos_pdf_can_be_sent_with_connectwises(self):
         self.set_priority("odoo")
-        move = self.invoice("CW1001")
-        self.send(move)
-        self.assertTrue(move.invoice_pdf_report_id)
+        self.send(self.move)
+        self.assertTrue(self.move.invoice_pdf_report_id)
         self.set_priority("connectwise", "odoo")
-        self.assertEqual(self.send(move)[0], [self.pdf])
+        self.assertEqual(self.send(self.move)[0], [self.pdf])
 
     def test_attached_pdf_is_mailed(self):
         self.set_priority("attachment", "odoo")
-        move = self.invoice("CW1001")
-        move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+        self.move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
             {
                 "name": "signed.pdf",
                 "raw": self.pdf + b"\n",
                 "mimetype": "application/pdf",
                 "res_model": "account.move",
-                "res_id": move.id,
+                "res_id": self.move.id,
             }
         )
-        self.assertEqual(self.send(move), [[self.pdf + b"\n"]])
+        self.assertEqual(self.send(self.move), [[self.pdf + b"\n"]])
 
     def test_why_this_pdf_says_which_file_was_sent_to_whom(self):
-        move = self.invoice("CW1001")
-        self.send(move)
-        text = str(move.invoice_pdf_explanation)
+        self.send(self.move)
+        text = str(self.move.invoice_pdf_explanation)
         self.assertIn("with this same file", text)
         self.assertIn(self.partner_a.name, text)
 
     def test_journal_subscribers_are_mailed_the_chosen_pdf(self):
         self.env.ref("account.mail_template_invoice_subscriber").auto_delete = False
-        move = self.invoice("CW1001")
-        move.journal_id.incoming_einvoice_notification_email = "boss@example.com"
-        self.send(move)
+        self.move.journal_id.incoming_einvoice_notification_email = "boss@example.com"
+        self.send(self.move)
         [mail] = self.env["mail.mail"].search([("email_to", "=", "boss@example.com")])
         self.assertEqual(mail.attachment_ids.mapped("raw"), [self.pdf])

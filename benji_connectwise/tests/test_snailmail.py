@@ -21,6 +21,7 @@ class TestSnailmail(SendingCommon):
                 "country_id": cls.env.ref("base.us").id,
             }
         )
+        cls.move = cls.invoice("CW1001")
 
     def post(self, move):
         """Send this invoice by post, and return its letter."""
@@ -33,26 +34,25 @@ class TestSnailmail(SendingCommon):
 
     def test_letter_is_made_of_the_chosen_pdf(self):
         """Snailmail then whitens its margins, as it does with Odoo's PDF."""
-        letter = self.post(self.invoice("CW1001"))
+        letter = self.post(self.move)
         _name, content = letter._generate_report_pdf(letter.report_template)
         self.assertEqual(content, self.pdf)
 
     def test_posted_pdf_is_pinned(self):
         """The letter is made later, from the PDF that was chosen at that time."""
-        move = self.invoice("CW1001")
-        letter = self.post(move)
-        self.assertTrue(move.is_move_sent)
+        letter = self.post(self.move)
+        self.assertTrue(self.move.is_move_sent)
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
         self.look_at_changes()
-        self.assertTrue(move.connectwise_pdf_changed)
+        self.assertTrue(self.move.connectwise_pdf_changed)
         _name, content = letter._generate_report_pdf(letter.report_template)
         self.assertEqual(content, self.pdf)
 
     def test_letter_without_address_is_not_sent(self):
         """Odoo makes no letter, and nothing is pinned."""
         self.partner_a.street = False
-        moves = self.invoice("CW1001") + self.invoice("CW1002")
+        moves = self.move + self.invoice("CW1002")
         self.partner_a.invoice_sending_method = "snailmail"
         self.wizard(moves).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")

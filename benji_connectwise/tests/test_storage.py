@@ -22,13 +22,17 @@ LOGGERS = (
 
 @tagged("post_install", "-at_install")
 class TestStorage(ConnectwiseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def setUp(self):
         super().setUp()
         self.enterContext(mute_logger(*LOGGERS))
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
         # Other tests may store the same PDFs, so these files are of their own store.
         self.enterContext(self.own_file_store())
-        self.move = self.invoice("CW1001")
         self.pdf = self.sandbox_pdf("CW1001")
 
     @contextmanager

@@ -352,6 +352,11 @@ class TestSync(SyncCommon):
 class TestTrustByMapping(SyncCommon):
     """An invoice of a connected customer is of that company, or refused."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def setUp(self):
         super().setUp()
         self.owner = self.sandbox_invoice("CW1001")["company_id"]
@@ -370,41 +375,38 @@ class TestTrustByMapping(SyncCommon):
 
     def test_customers_own_invoice_is_trusted(self):
         """An amount that differs is a warning."""
-        move = self.invoice("CW1001", amount=1)
+        self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], {"total": 1})
         self.sync()
         self.map_partner(self.owner)
-        self.assertChosen(move, "connectwise")
-        self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "amount_differs")
+        self.assertChosen(self.move, "connectwise")
+        verdict = self.move.sudo().connectwise_lookup_ids.verdict
+        self.assertEqual(verdict, "amount_differs")
 
     def test_another_customers_invoice_is_refused(self):
         """Its amount does not matter."""
-        move = self.invoice("CW1001")
         self.sync()
         self.map_partner(self.other())
-        self.assertChosen(move, "odoo")
-        self.assertIn("belongs to", move.connectwise_message)
+        self.assertChosen(self.move, "odoo")
+        self.assertIn("belongs to", self.move.connectwise_message)
 
     def test_new_mapping_judges_shown_invoices_again(self):
-        move = self.invoice("CW1001")
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
         self.sync()
         self.map_partner(self.other())
-        self.assertChosen(move, "odoo")
+        self.assertChosen(self.move, "odoo")
 
     def test_new_bill_to_company_judges_invoices_again(self):
-        move = self.invoice("CW1001")
         self.sync()
         other = self.other()
         self.map_partner(other)
-        self.assertChosen(move, "odoo")
+        self.assertChosen(self.move, "odoo")
         self.sandbox.patch_company(other, {"billToCompany": {"id": self.owner}})
         self.sync()
-        self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "accepted")
+        self.assertEqual(self.move.sudo().connectwise_lookup_ids.verdict, "accepted")
 
     def test_disconnected_company_counts_as_another_customers(self):
-        move = self.invoice("CW1001")
         self.sync()
         row = self.map_partner(self.owner)
-        self.assertChosen(move, "connectwise")
+        self.assertChosen(self.move, "connectwise")
         row.action_disconnect()
-        self.assertChosen(move, "odoo")
+        self.assertChosen(self.move, "odoo")

@@ -71,19 +71,24 @@ class FailingCommon(SyncCommon):
 
 @tagged("post_install", "-at_install")
 class TestPausesAlone(FailingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.move = cls.invoice("CW1001")
+
     def test_missing_right_pauses_only_the_synchronization(self):
         """PDFs go on."""
         self.customer(self.sandbox_company()["name"])
-        for number, role, right in (
-            ("CW1001", "no_companies", "Company Maintenance"),
-            ("CW1002", "no_contacts", "Contacts"),
+        for move, role, right in (
+            (self.move, "no_companies", "Company Maintenance"),
+            (self.invoice("CW1002"), "no_contacts", "Contacts"),
         ):
             with self.subTest(role):
                 self.give(role)
                 self.run_again()
                 self.assertEqual(self.backend.state, "connected")
                 self.assertIn(right, self.backend.last_error)
-                self.assertChosen(self.invoice(number), "connectwise")
+                self.assertChosen(move, "connectwise")
 
     def test_missing_right_that_was_not_needed_yet_stays_named(self):
         """No contact is asked for while nobody is connected."""
@@ -97,7 +102,7 @@ class TestPausesAlone(FailingCommon):
         """Successful PDFs do not change that."""
         self.give("pdf_only")
         self.run_cron()
-        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertChosen(self.move, "connectwise")
         self.assertIn("Company Maintenance", self.backend.last_error)
         self.give("full")
         self.run_again()
@@ -107,7 +112,7 @@ class TestPausesAlone(FailingCommon):
         """The person who was told may mark the activity as done."""
         self.give("pdf_only")
         self.run_cron()
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.run_again()
         notice = self.backend.activity_ids
         self.assertEqual(len(notice), 1)
@@ -131,7 +136,7 @@ class TestPausesAlone(FailingCommon):
             "rate_limit_day",
             "reset_in_headers",
         )
-        for number, fault in enumerate(faults, start=1001):
+        for number, fault in enumerate(faults, start=1002):
             with self.subTest(fault):
                 self.sandbox.fault(fault, "companies", times=0)
                 self.run_again()
@@ -148,7 +153,7 @@ class TestPausesAlone(FailingCommon):
         self.sandbox.fault("server_error", "contacts", times=0)
         self.run_cron()
         self.assertTrue(self.backend.last_error)
-        self.assertChosen(self.invoice("CW1001"), "connectwise")
+        self.assertChosen(self.move, "connectwise")
 
     def test_outage_found_by_the_synchronization_counts_for_pdfs(self):
         """Once it is known, nobody waits for ConnectWise."""
@@ -156,7 +161,7 @@ class TestPausesAlone(FailingCommon):
         self.run_cron()
         self.assertEqual(self.backend.state, "error")
         with self.no_requests():
-            self.assertChosen(self.invoice("CW1001"), "odoo")
+            self.assertChosen(self.move, "odoo")
 
     def test_wrong_keys_found_by_the_synchronization_count_for_pdfs(self):
         self.sandbox.fault("unauthorized", "any", times=0)
@@ -167,7 +172,7 @@ class TestPausesAlone(FailingCommon):
     def test_reading_companies_does_not_prove_the_right_to_invoices(self):
         """That right stays named until it is there."""
         self.give("no_invoices")
-        self.invoice("CW1001")._get_preferred_invoice_pdf()
+        self.move._get_preferred_invoice_pdf()
         self.assertIn("Invoicing", self.backend.last_error)
         self.run_again()
         self.assertEqual(self.last.state, "done")
@@ -186,9 +191,8 @@ class TestPausesAlone(FailingCommon):
         """They are no reason why it has no PDF."""
         self.give("pdf_only")
         self.run_cron()
-        move = self.invoice("CW1001")
-        self.env["connectwise.lookup"].sudo()._prepare(move)
-        self.assertNotIn("Company Maintenance", move.connectwise_message)
+        self.env["connectwise.lookup"].sudo()._prepare(self.move)
+        self.assertNotIn("Company Maintenance", self.move.connectwise_message)
 
     def test_failure_is_told_in_the_readers_language(self):
         """A code is stored, not a sentence."""
