@@ -26,6 +26,7 @@ except ImportError:
 
 SANDBOX_TODAY = "2026-10-31"
 COMPANY = "Invoices to customers"
+OTHER_COMPANY = "company_2"
 
 
 def end_waiting_processes():
@@ -49,7 +50,7 @@ class ConnectwiseCommon(BaseCommon):
                 "connectwise_sandbox, from the addon's repository, is missing"
             )
         if os.environ.get("BENJI_CONNECTWISE_DISPOSABLE_DATABASE"):
-            cls._store_company()
+            cls._store_for_all_classes()
         super().setUpClass()
         # Odoo warns of processes that are left.
         cls.addClassCleanup(end_waiting_processes)
@@ -70,20 +71,8 @@ class ConnectwiseCommon(BaseCommon):
         cls.backend.action_test_connection()
         cls.sandbox.clear_requests()
         cls.set_priority("connectwise", "odoo")
-        cls.accountant = new_test_user(
-            cls.env,
-            "connectwise_accountant",
-            groups="account.group_account_invoice",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
-        cls.administrator = new_test_user(
-            cls.env,
-            "connectwise_administrator",
-            groups="account.group_account_manager",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
+        cls.accountant = cls._ensure_accountant(cls.env, cls.company)
+        cls.administrator = cls._ensure_administrator(cls.env, cls.company)
         cls.currency = cls.env.ref("base.USD")
         cls.partner_a, cls.partner_b = cls.env["res.partner"].create(
             [
@@ -101,23 +90,29 @@ class ConnectwiseCommon(BaseCommon):
         )
 
     @classmethod
-    def _store_company(cls):
-        """Make the company once for all classes: its chart of accounts takes seconds.
+    def _store_for_all_classes(cls):
+        """Make the companies and users once: they take longer than all else here.
 
         Only for a database that is dropped after the tests.
         """
         with Registry(get_db_name()).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, cls.default_env_context())
-            if not cls._find_company(env):
-                company = cls._new_company(env, COMPANY)
-                env.user.company_ids = [Command.unlink(company.id)]
+            if cls._find_company(env, OTHER_COMPANY):
+                return
+            company = cls._ensure_company(env, COMPANY)
+            env.user.company_ids -= company + cls._ensure_company(env, OTHER_COMPANY)
+            cls._ensure_independent_user(env)
+            cls._ensure_accountant(env, company)
+            cls._ensure_administrator(env, company)
 
     @classmethod
-    def _find_company(cls, env):
-        return env["res.company"].search([("name", "=", COMPANY)])
+    def _find_company(cls, env, name):
+        return env["res.company"].search([("name", "=", name)])
 
     @classmethod
-    def _new_company(cls, env, name):
+    def _ensure_company(cls, env, name):
+        if company := cls._find_company(env, name):
+            return company
         company = env["res.company"].create({"name": name})
         env["account.chart.template"].try_loading(
             "generic_coa", company=company, install_demo=False
@@ -127,24 +122,53 @@ class ConnectwiseCommon(BaseCommon):
 
     @classmethod
     def setup_independent_company(cls):
-        company = cls._find_company(cls.env) or cls._new_company(cls.env, COMPANY)
+        company = cls._ensure_company(cls.env, COMPANY)
         cls.env.user.company_ids = [Command.link(company.id)]
         return company
 
     @classmethod
     def setup_independent_user(cls):
-        return new_test_user(
-            cls.env,
+        return cls._ensure_independent_user(cls.env)
+
+    @classmethod
+    def _ensure_independent_user(cls, env):
+        return cls._ensure_user(
+            env,
             "accountman",
             email="accountman@test.com",
             groups="base.group_system,product.group_product_manager,"
             "account.group_account_manager,account.group_account_user",
-            company_id=cls.env.company.id,
+            company_id=env.company.id,
         )
 
     @classmethod
+    def _ensure_accountant(cls, env, company):
+        return cls._ensure_user(
+            env,
+            "connectwise_accountant",
+            groups="account.group_account_invoice",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+
+    @classmethod
+    def _ensure_administrator(cls, env, company):
+        return cls._ensure_user(
+            env,
+            "connectwise_administrator",
+            groups="account.group_account_manager",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+
+    @classmethod
+    def _ensure_user(cls, env, login, **values):
+        user = env["res.users"].search([("login", "=", login)])
+        return user or new_test_user(env, login, **values)
+
+    @classmethod
     def new_odoo_company(cls):
-        company = cls._new_company(cls.env, "company_2")
+        company = cls._ensure_company(cls.env, OTHER_COMPANY)
         cls.env.user.company_ids = [Command.link(company.id)]
         return company
 
@@ -287,8 +311,9 @@ class ConnectwiseCommon(BaseCommon):
         ]
         return invoice
 
-    def sandbox_pdf(self, number):
-        return self.sandbox.invoice_pdf(self.sandbox_invoice(number)["id"])
+    @classmethod
+    def sandbox_pdf(cls, number):
+        return cls.sandbox.invoice_pdf(cls.sandbox_invoice(number)["id"])
 
     def requests(self, path=""):
         """Return the paths containing `path` that ConnectWise was asked for."""

@@ -14,10 +14,7 @@ class SendingCommon(ConnectwiseCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner_a.invoice_sending_method = "email"
-
-    def setUp(self):
-        super().setUp()
-        self.pdf = self.sandbox_pdf("CW1001")
+        cls.pdf = cls.sandbox_pdf("CW1001")
 
     def wizard(self, moves):
         model = (

@@ -266,10 +266,7 @@ class TestSurfaces(ConnectwiseCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.move = cls.invoice("CW1001")
-
-    def setUp(self):
-        super().setUp()
-        self.pdf = self.sandbox_pdf("CW1001")
+        cls.pdf = cls.sandbox_pdf("CW1001")
 
     def test_print_button_downloads_connectwises_pdf(self):
         action = self.move.with_user(self.accountant).action_print_pdf()

@@ -26,6 +26,7 @@ class TestStorage(ConnectwiseCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.move = cls.invoice("CW1001")
+        cls.pdf = cls.sandbox_pdf("CW1001")
 
     def setUp(self):
         super().setUp()
@@ -33,7 +34,6 @@ class TestStorage(ConnectwiseCommon):
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
         # Other tests may store the same PDFs, so these files are of their own store.
         self.enterContext(self.own_file_store())
-        self.pdf = self.sandbox_pdf("CW1001")
 
     @contextmanager
     def own_file_store(self):
