@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import (
@@ -141,7 +142,12 @@ def test_at_most_four_connections_are_used(raw_server: Start, connect: Connect) 
     counter = Counter(PDF)
     server = raw_server(counter)
     client = connect(server.place)
-    assert len(list(client.download_invoice_pdfs(range(1, 41)))) == 40
+    counter.go.clear()
+    with ThreadPoolExecutor() as executor:
+        pdfs = executor.submit(list, client.download_invoice_pdfs(range(1, 41)))
+        wait_until(lambda: counter.now == MAX_CONNECTIONS)
+        counter.go.set()
+        assert len(pdfs.result()) == 40
     client.close()
     assert counter.most == server.connections == MAX_CONNECTIONS
 
