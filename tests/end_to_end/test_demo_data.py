@@ -58,7 +58,7 @@ def test_demo_has_invoices_that_a_number_rule_would_find(accountant: Person) -> 
     accountant.call(model, "action_try", [bench])
     [tried] = accountant.call(model, "read", [bench], ["proposal"])
     count = len(demo_data.PADDED_NUMBER)
-    assert tried["proposal"].startswith(f"{count} of ")
+    assert f"would find {count} of " in tried["proposal"]
 
 
 def test_demo_has_an_invoice_with_its_own_order(accountant: Person) -> None:
