@@ -453,11 +453,7 @@ def _scheduled(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
         "P14",
         f"an hour's scheduled actions beside {many:,} invoices of five years, compared"
         f" with {few:,} ({_seconds(base)})",
-        tuple(
-            seconds / base
-            for seconds in runs.values("seconds", what="hour", size=many)
-            if base
-        ),
+        runs.ratios({"size": many}, {"size": few}, what="hour"),
         most=1.1,
     )
 

@@ -31,9 +31,10 @@ OTHER_COMPANY = "company_2"
 
 def end_waiting_processes():
     """End those that wait for the next PDF to try out."""
-    for patience in list(merge_check._spares):
-        with merge_check.MergeCheck(patience):
-            pass
+    while merge_check._spares:
+        _patience, process = merge_check._spares.popitem()
+        process.kill()
+        process.communicate()
 
 
 class ConnectwiseCommon(BaseCommon):

@@ -200,6 +200,15 @@ class TestMerging(ConnectwiseCommon):
             processes.add(check._process and check._process.pid)
         self.assertEqual(processes, {None})
 
+    def test_pdf_is_refused_only_by_a_process_of_its_own(self):
+        """Others may have left too little memory in the process before."""
+        with MergeCheck(PATIENCE) as check:
+            check.examine(self.sandbox_pdf("CW1001"))
+            shared = check._process.pid
+            with self.assertRaises(InvalidPdfError):
+                check.examine(DAMAGED)
+            self.assertNotEqual(check._process.pid, shared)
+
     def test_process_that_ended_while_it_waited_is_replaced(self):
         for _check in range(2):
             with MergeCheck(PATIENCE) as check:

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..sync.sql import as_table
-from .choice import choose, get_sources
+from .choice import get_chosen_before, get_sources, with_chosen_pdfs
 from .explain_lookup import find_outcome
 
 COLUMNS = {
@@ -47,7 +47,8 @@ def note_deliveries(moves):
 
 def note_mailed(mails, moves):
     """Store those of these invoices whose chosen PDF is in one of these e-mails."""
-    chosen = choose(moves)
+    moves = with_chosen_pdfs(moves, moves)
+    chosen = get_chosen_before(moves)
     sent = {
         mail.res_id
         for mail in mails

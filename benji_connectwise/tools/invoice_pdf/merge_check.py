@@ -84,6 +84,7 @@ class MergeCheck:
 
     def __enter__(self):
         self._process = _spares.pop(self._patience, None)
+        self._is_good = bool(self._process)
         if not self._process:
             self._start()
         return self
@@ -117,13 +118,17 @@ class MergeCheck:
         end = time.monotonic() + seconds
         if not self._get_ready(end):
             return content
-        self._is_good = False
+        was_good, self._is_good = self._is_good, False
         length = len(content).to_bytes(LENGTH_BYTES, "big")
         left = min(self._patience.seconds, end - time.monotonic())
         verdict, mended = self._exchange(question, length, content, seconds=left)
         if verdict == GOOD:
             self._is_good = True
             return mended
+        if verdict and was_good:
+            # The PDFs before this one may have left too little memory.
+            self._end()
+            return self._ask(question, content, end - time.monotonic())
         if verdict:
             reason, problem = _PROBLEMS[verdict]
             raise InvalidPdfError(problem, reason=reason)

@@ -63,11 +63,12 @@ def main(seconds, megabytes):
 
 
 def read_question(questions):
-    is_patient = not hasattr(signal, "alarm")  # on Windows
-    if not is_patient:
+    """Return the next byte of the input, empty at its end; end if none comes."""
+    has_alarm = hasattr(signal, "alarm")  # Windows has none.
+    if has_alarm:
         signal.alarm(MOST_SECONDS_IDLE)
     question = questions.read(1)
-    if not is_patient:
+    if has_alarm:
         signal.alarm(0)
     return question
 
