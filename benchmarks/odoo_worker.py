@@ -45,9 +45,13 @@ class Worker:
 
     @property
     def env(self):
-        """Return the environment of the person who administers Invoicing."""
+        """Return the environment of the person who administers Invoicing.
+
+        The web client sends the chosen companies with each request.
+        """
         accountant = self.root["res.users"].search([("login", "=", "accountant")])
-        return self.root(user=accountant)
+        companies = {"allowed_company_ids": accountant.company_id.ids}
+        return self.root(user=accountant, context=companies)
 
     @property
     def backend(self):

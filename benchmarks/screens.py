@@ -105,7 +105,7 @@ def fill_list(root: Any, move_id: int, count: int) -> None:
     """Make `count` copies of a posted invoice, for all customers and five years.
 
     They have every answer that ConnectWise can give. PostgreSQL copies them, because
-    there are many.
+    there are many. The number of days is prime, so that each day has all answers.
     """
     move = root["account.move"].browse(move_id)
     own = {"id", "name", "date", "invoice_date", "partner_id", "commercial_partner_id"}
@@ -123,7 +123,7 @@ def fill_list(root: Any, move_id: int, count: int) -> None:
         f" number %% 20 > 0, number, {columns} FROM account_move move,"
         " (SELECT array_agg(id) ids FROM res_partner WHERE ref LIKE 'AC%%') customers,"
         " generate_series(1, %(count)s) number,"
-        " LATERAL (SELECT CURRENT_DATE - number %% 1825 AS day,"
+        " LATERAL (SELECT CURRENT_DATE - number %% 1823 AS day,"
         " ids[1 + number %% cardinality(ids)] AS customer) given"
         " WHERE move.id = %(move)s",
         "INSERT INTO connectwise_lookup (move_id, status, state, verdict, has_pdf,"

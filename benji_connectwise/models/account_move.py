@@ -152,6 +152,7 @@ class AccountMove(models.Model):
         "company_id",
         "commercial_partner_id.invoice_edi_format",
         "commercial_partner_id.invoice_pdf_preference",
+        "journal_id.invoice_pdf_preference",
         "invoice_pdf_preference",
         "invoice_pdf_attachment_id",
         "connectwise_lookup_ids.has_pdf",
@@ -213,7 +214,8 @@ class AccountMove(models.Model):
     def _search_connectwise_pdf_changed(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return [("connectwise_lookup_ids.pdf_changed", operator, value)]
+        facts = [("pdf_changed", operator, value)]
+        return [("connectwise_lookup_ids", "any!", facts)]
 
     def _search_connectwise_amount_differs(self, operator, value):
         facts = [("verdict", "=", "amount_differs")]
@@ -327,8 +329,8 @@ class AccountMove(models.Model):
 
     def _is_e_invoice(self):
         """Whether Odoo's PDF is the legal document, by the customer's format."""
-        partner = self.commercial_partner_id.with_company(self.company_id)
-        return bool(partner.sudo().invoice_edi_format)
+        partner = self.sudo().commercial_partner_id.with_company(self.company_id)
+        return bool(partner.invoice_edi_format)
 
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""

@@ -81,6 +81,8 @@ class ConnectwiseLookup(models.Model):
     )
 
     _move_unique = models.UniqueIndex("(move_id)")
+    # For the invoice list's filter: few of many changed since they were sent.
+    _pdf_changed_index = models.Index("(move_id) WHERE pdf_changed")
 
     @api.depends("company_id")
     def _compute_backend_id(self):

@@ -6,7 +6,12 @@ from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
 from ..tools.invoice_pdf.fetching import fetch_for_person
-from ..tools.invoice_pdf.order import explain_unused, get_order, list_sources
+from ..tools.invoice_pdf.order import (
+    explain_unused,
+    get_order,
+    list_sources,
+    prepare_orders,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -180,8 +185,11 @@ class InvoicePdfSource(models.Model):
         :param bool fetch: whether a source may ask another system for missing PDFs
         :param bool whole: whether the files are to be used, so that a damaged one is
             passed over
+        :raises AccessError: if this person may not read the invoices
         """
+        moves.check_access("read")
         chosen = dict.fromkeys(moves, (False, self.env["ir.attachment"]))
+        prepare_orders(moves)
         # Odoo, the last resort, has a PDF of every invoice.
         left = {move: list(get_order(move)) for move in moves._with_invoice_pdf()}
         while left:

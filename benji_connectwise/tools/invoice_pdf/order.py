@@ -27,6 +27,17 @@ def find_preference(move):
     return None
 
 
+def prepare_orders(moves):
+    """Read at once what is asked of each customer of `moves`.
+
+    Without it, Odoo would read all fields of them that depend on the company.
+    """
+    customers = moves.sudo().commercial_partner_id
+    # The last two are for the format of e-invoices (account, partner.py:652).
+    of_format = ["country_code", "invoice_edi_format_store"]
+    customers.fetch(["invoice_pdf_preference", "commercial_partner_id", *of_format])
+
+
 def get_order(move):
     """Return the sources of `move`, in order; Odoo is always among them."""
     record = find_preference(move)

@@ -81,7 +81,8 @@ def search_accepted(moves, facts, operator, value):
         with_pdf_domain(moves.env)
         & Domain("company_id", "in", companies.ids)
         & search_used(companies, "connectwise")
-        & Domain("connectwise_lookup_ids", "any", facts)
+        # Who may read the invoice may read this.
+        & Domain("connectwise_lookup_ids", "any!", facts)
     )
     return as_flag(found, operator, value)
 

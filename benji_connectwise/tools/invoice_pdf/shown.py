@@ -30,7 +30,7 @@ def describe_choice(moves):
     """Return {invoice: the values of its fields that tell of the chosen PDF}."""
     Source = moves.env["invoice.pdf.source"]
     choices = {}
-    for move, (source, _attachment) in Source._choose(moves).items():
+    for move, (source, _attachment) in Source._choose(moves.sudo()).items():
         outranking = find_outranking(move, source)
         choices[move] = {
             "invoice_pdf_source": source,

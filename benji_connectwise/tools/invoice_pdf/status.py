@@ -46,23 +46,24 @@ def find_answer(lookup):
 
 def describe_status(moves):
     """Return {invoice: its word of `STATUSES`, or False}."""
-    held = set(_find_held(moves.env))
-    return {move: _find_status(move, held) for move in moves}
+    return {move: _find_status(move) for move in moves.sudo()}
 
 
-def _find_status(move, held):
+def _find_status(move):
     source = move.invoice_pdf_source
     if source != "connectwise" and "connectwise" not in find_outranking(move, source):
         return False
-    if move._origin.id in held:
+    if move.connectwise_held_ids.settings:
         return "held"
-    return move.sudo().connectwise_lookup_ids.status or "not_asked"
+    return move.connectwise_lookup_ids.status or "not_asked"
 
 
 def search_by_status(companies, statuses):
     """Return the domain of the invoices with one of these `STATUSES`, or False."""
     wanted = search_tried(companies, "connectwise")
-    held = Domain("id", "in", _find_held(companies.env))
+    held = companies.env["connectwise.held.invoice"].sudo()
+    held = held._search([("settings", "!=", False)]).subselect("move_id")
+    held = Domain("id", "in", held)
     answers = [answer for answer, _label in ANSWERS if answer in statuses]
     answered = _answered(answers)
     if "not_asked" in answers:
@@ -84,18 +85,15 @@ def status_to_sql(moves, alias, query):
     """
     # A group tells it too.
     moves._check_field_access(moves._fields["connectwise_status"], "read")
-    env = moves.sudo().env
-    lookups = env["connectwise.lookup"]
-    joined = query.left_join(alias, "id", lookups._table, "move_id", "lookup")
     wanted = search_tried(moves.env.companies, "connectwise")
     wanted = wanted.optimize_full(moves.sudo())
+    # The invoice's id may not stand here: PostgreSQL would expect a group for each.
     return SQL(
-        "CASE WHEN %s THEN CASE WHEN %s = ANY(%s) THEN 'held'"
+        "CASE WHEN %s THEN CASE WHEN %s IS NOT NULL THEN 'held'"
         " ELSE COALESCE(%s, 'not_asked') END END",
         wanted._to_sql(moves.sudo(), alias, query),
-        SQL.identifier(alias, "id"),
-        _find_held(env),
-        lookups._field_to_sql(joined, "status", query),
+        _join(moves, alias, query, "connectwise.held.invoice", "settings"),
+        _join(moves, alias, query, "connectwise.lookup", "status"),
     )
 
 
@@ -104,6 +102,8 @@ def _answered(answers):
     return Domain("connectwise_lookup_ids", "any!", [("status", "in", answers)])
 
 
-def _find_held(env):
-    held = env["connectwise.held.invoice"].sudo().search([("settings", "!=", False)])
-    return held.move_id.ids
+def _join(moves, alias, query, model, name):
+    """Return the SQL of this field of the invoice's record of `model`."""
+    records = moves.sudo().env[model]
+    joined = query.left_join(alias, "id", records._table, "move_id", records._table)
+    return records._field_to_sql(joined, name, query)
