@@ -261,7 +261,10 @@ class Synchronization:
         Mapping = self.env["connectwise.mapping"]
         ids = find_rows_to_import(self.backend)
         for part in split_every(ROWS_AT_ONCE, ids, Mapping.browse):
-            for mapping, done in import_contacts(part).items():
+            outcomes = import_contacts(part)
+            # Read together, as records of this part are.
+            for mapping in part:
+                done = outcomes.get(mapping)
                 if done in CONTACT_COUNTS:
                     self.sync._count(**{CONTACT_COUNTS[done]: 1})
                     self.note_change(
