@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL, format_date, format_datetime, formatLang
 
+from odoo.addons.benji_connectwise.lib.connectwise_client import get_tenant_origin
 from odoo.addons.benji_connectwise.tools.connection.tenant import (
     ENVIRONMENTS,
     find_environment,
@@ -121,7 +122,7 @@ class ConnectwiseReconciliationRun(models.Model):
     def _compute_environment(self):
         for run in self:
             # Of the ConnectWise of then, which may be another one today.
-            _login, _at, address = (run.tenant or "").rpartition("@")
+            address = get_tenant_origin(run.tenant or "")
             run.environment = find_environment(
                 address or run.backend_id.sudo().server_url
             )

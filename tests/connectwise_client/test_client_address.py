@@ -8,6 +8,7 @@ from requests import Request
 from connectwise_client import (
     REGIONS,
     AddressError,
+    get_tenant_origin,
     identify_tenant,
     normalise_address,
 )
@@ -248,6 +249,11 @@ def test_path_after_the_host_makes_no_difference(
 )
 def test_tenant_is_the_same_however_it_is_typed(address: str, login: str) -> None:
     assert identify_tenant(address, login) == "acme@https://api-na.myconnectwise.net"
+
+
+def test_tenant_tells_its_origin() -> None:
+    tenant = identify_tenant("na.myconnectwise.net", "bob@acme")
+    assert get_tenant_origin(tenant) == "https://api-na.myconnectwise.net"
 
 
 def test_unusable_address_is_a_tenant_of_its_own() -> None:

@@ -19,6 +19,7 @@ acts: :mod:`.transport` opens connections, :mod:`.session` asks one tenant,
 
 from .access import AccessReport, RightCheck
 from .address import (
+    get_tenant_origin,
     identify_tenant,
     is_cloud,
     is_kept_private,
@@ -113,6 +114,7 @@ __all__ = [
     "WaitError",
     "check_key_url",
     "defuse",
+    "get_tenant_origin",
     "identify_tenant",
     "is_cloud",
     "is_kept_private",

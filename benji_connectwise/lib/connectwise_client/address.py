@@ -102,6 +102,12 @@ def identify_tenant(address: str, company_login_id: str) -> str:
     return f"{company_login_id.strip().casefold()}@{origin}"
 
 
+def get_tenant_origin(tenant: str) -> str:
+    """Return the origin of a tenant, as `identify_tenant` returned it."""
+    _login, _at, origin = tenant.rpartition("@")
+    return origin
+
+
 def is_kept_private(origin: str) -> bool:
     """Tell whether nobody on the way can read what is sent to an origin.
 
