@@ -47,6 +47,10 @@ INVOICES_AT_ONCE = 1000
 """Invoices whose PDFs the scheduled action fetches in one batch. Large, because the
 connections are idle between two batches."""
 
+LOOKUPS_JUDGED_AT_ONCE = 1000
+"""Lookups that are judged again before a commit: half a second. A person who changes
+the settings waits for the first of these steps."""
+
 PDFS_PER_STEP = 8
 """PDFs that are stored in one step. If Odoo is killed, at most these are lost."""
 

@@ -12,6 +12,7 @@ from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
 from ..tools.connection.tenant import ENVIRONMENTS, find_environment, leave_tenant
+from ..tools.invoice_pdf.judging import find_lookups, judge_lookups
 from ..tools.mapping.disconnecting import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
@@ -102,6 +103,9 @@ class ConnectwiseBackend(models.Model):
     )
     number_rule_ids = fields.One2many(
         "connectwise.number.rule", "backend_id", "Number rules", copy=True
+    )
+    judged_from_id = fields.Integer(
+        copy=False, readonly=True, help="Lookups before it are to be judged again."
     )
     e_invoice_pdf = fields.Selection(
         [
@@ -264,7 +268,7 @@ class ConnectwiseBackend(models.Model):
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)
             elif vals.keys() & JUDGED_BY:
-                backend._find_lookups()._judge_anew()
+                judge_lookups(backend)
         return result
 
     def unlink(self):
@@ -272,7 +276,7 @@ class ConnectwiseBackend(models.Model):
         # A cascade of the database would delete the rows but leave their contacts.
         rows = self.env["connectwise.mapping"].sudo()
         rows.search([("backend_id", "in", self.ids)]).unlink()
-        lookups = self._find_lookups()
+        lookups = find_lookups(self)
         with removing_callbacks(self):
             result = super().unlink()
         self.env["invoice.pdf.source"]._invalidate_choices()
@@ -333,11 +337,6 @@ class ConnectwiseBackend(models.Model):
         with_contact = [("backend_id", "=", self.id), ("contact_id", "!=", False)]
         remove_contacts(self.env["connectwise.mapping"].sudo().search(with_contact))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def _find_lookups(self):
-        """Return the lookups of this connection's invoices, sudo."""
-        of_companies = [("company_id", "in", self._get_companies().ids)]
-        return self.env["connectwise.lookup"].sudo().search(of_companies)
 
     def _get_companies(self):
         """Return the Odoo companies that use this connection: its own and branches."""

@@ -10,6 +10,7 @@ from ..tools.invoice_pdf.fetching import (
     find_due_invoices,
     get_end_of_run,
 )
+from ..tools.invoice_pdf.judging import judge_others
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
 from ..tools.invoice_pdf.status import ANSWERS, find_answer
 from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, REFUSALS, prepare_cases
@@ -370,6 +371,7 @@ class ConnectwiseLookup(models.Model):
                 prepare_called_invoices(backend, end)
                 self._prefetch(backend, end)
         self.env["connectwise.held.invoice"]._send_due()
+        judge_others(self.env, end)
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model

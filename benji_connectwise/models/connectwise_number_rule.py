@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import MOST_NUMBER_RULES
+from ..tools.invoice_pdf.judging import judge_lookups
 
 
 class ConnectwiseNumberRule(models.Model):
@@ -33,17 +34,17 @@ class ConnectwiseNumberRule(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rules = super().create(vals_list)
-        rules.backend_id._find_lookups()._judge_anew()
+        judge_lookups(rules.backend_id)
         return rules
 
     def write(self, vals):
         backends = self.backend_id
         result = super().write(vals)
-        (backends | self.backend_id)._find_lookups()._judge_anew()
+        judge_lookups(backends | self.backend_id)
         return result
 
     def unlink(self):
         backends = self.backend_id
         result = super().unlink()
-        backends._find_lookups()._judge_anew()
+        judge_lookups(backends)
         return result

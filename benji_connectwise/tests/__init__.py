@@ -26,6 +26,7 @@ from . import (
     test_integrations_page,
     test_invoice_pdf,
     test_invoice_pdf_priority,
+    test_judging,
     test_long_texts,
     test_mailed_contacts,
     test_mailing,

@@ -3,7 +3,7 @@
 Uninstalling the addon does the same to all connections (`hooks.py`).
 """
 
-from ..invoice_pdf.keeping import delete_unsent
+from ..invoice_pdf.keeping import delete_unsent, find_kept
 
 
 def find_consequences(backends):
@@ -18,16 +18,12 @@ def find_consequences(backends):
         [*of_backends, ("contact_id", "!=", False)]
     )
     taken_over = bill_tos.filtered(lambda bill_to: bill_to.origin == "converted")
-    kept = env["connectwise.lookup"].union(
-        *(backend._find_lookups() for backend in backends)
-    )
-    kept = kept.filtered("has_pdf")
-    sent = kept.filtered(lambda lookup: lookup._is_pdf_sent())
+    unsent, sent = find_kept(backends)
     return {
         "deleted_contacts": (bill_tos - taken_over).contact_id,
         "restored_contacts": taken_over.contact_id,
-        "deleted_pdfs": (kept - sent).move_id,
-        "kept_pdfs": sent.move_id,
+        "deleted_pdfs": unsent,
+        "kept_pdfs": sent,
         "companies": env["connectwise.company"].search_count(
             [("backend_id", "in", backends.ids)]
         ),

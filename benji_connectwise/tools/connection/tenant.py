@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from odoo.tools import SQL
 
 from ...lib.connectwise_client import AddressError, identify_tenant, normalise_address
+from ..invoice_pdf.judging import judge_lookups
+from ..invoice_pdf.keeping import find_kept
 from .server_settings import get_local_hosts
 
 ENVIRONMENTS = [("staging", "Staging"), ("sandbox", "Sandbox")]
@@ -63,7 +65,7 @@ def leave_tenant(backend, before):
         )
     )
     companies.invalidate_model(["is_confirmed"], flush=False)
-    backend._find_lookups()._leave_connectwise()
+    judge_lookups(backend)
     if backend.sync_contacts and backend.state != "draft":
         backend._trigger_sync()
 
@@ -84,10 +86,8 @@ def explain_another(backend, server_url, company_login_id):
         .search_count([*domain, ("connectwise_company_id", "!=", False)])
     )
     companies = env["connectwise.company"].sudo().search_count(domain, limit=1)
-    kept = backend._find_lookups().filtered("has_pdf")
-    sent = kept.filtered(lambda lookup: lookup._is_pdf_sent())
-    unsent = kept - sent
-    if not (connections or companies or kept):
+    unsent, sent = find_kept(backend)
+    if not (connections or companies or unsent or sent):
         return False
     here = (company_login_id, server_url)
     before = (backend.company_login_id, backend.server_url)

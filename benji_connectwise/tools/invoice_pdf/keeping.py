@@ -8,7 +8,7 @@ from psycopg2 import DatabaseError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from .file_store import storage_error
 
@@ -111,6 +111,30 @@ def pin_pdfs(pdfs):
                 "connectwise_sent_checksum": pdf.checksum,
             },
         )
+
+
+def find_kept(backends):
+    """Return (invoices whose kept PDF nobody received, those whose PDF was sent), sudo.
+
+    By SQL, because there may be hundreds of thousands.
+    """
+    Move = backends.env["account.move"].sudo()
+    Move.flush_model(["company_id", "connectwise_sent_checksum"])
+    backends.env["connectwise.lookup"].flush_model(["has_pdf", "pdf_checksum"])
+    rows = backends.env.execute_query(
+        SQL(
+            """
+            SELECT move.id, move.connectwise_sent_checksum = lookup.pdf_checksum
+              FROM connectwise_lookup lookup
+              JOIN account_move move ON move.id = lookup.move_id
+             WHERE lookup.has_pdf AND move.company_id = ANY(%s)
+            """,
+            backends._get_companies().ids,
+        )
+    )
+    unsent = [move_id for move_id, is_sent in rows if not is_sent]
+    sent = [move_id for move_id, is_sent in rows if is_sent]
+    return Move.browse(unsent), Move.browse(sent)
 
 
 def delete_unsent(moves):
