@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..const import MOST_NUMBER_RULES
 from ..lib.connectwise_client.const import MAX_INVOICE_NUMBER_LENGTH
 from ..tools.invoice_pdf.numbers import (
     describe_steps,
@@ -101,6 +102,20 @@ class ConnectwiseNumber(models.AbstractModel):
                         MAX_INVOICE_NUMBER_LENGTH,
                     )
                 )
+
+    def _check_most(self):
+        """Check that one connection can have all of these rules.
+
+        :raises ValidationError: if there are too many
+        """
+        if len(self) > MOST_NUMBER_RULES:
+            raise ValidationError(
+                self.env._(
+                    "A connection can have at most %s number rules, because each of"
+                    " them makes lookups slower.",
+                    MOST_NUMBER_RULES,
+                )
+            )
 
     def _get_steps(self):
         """Return the values for another record with the same steps."""

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
-from ..const import MOST_NUMBER_RULES
 from ..tools.invoice_pdf.judging import judge_lookups
 
 
@@ -22,14 +20,7 @@ class ConnectwiseNumberRule(models.Model):
     @api.constrains("backend_id")
     def _check_count(self):
         for backend in self.backend_id:
-            if len(backend.number_rule_ids) > MOST_NUMBER_RULES:
-                raise ValidationError(
-                    self.env._(
-                        "A connection can have at most %s number rules, because each"
-                        " of them makes lookups slower.",
-                        MOST_NUMBER_RULES,
-                    )
-                )
+            backend.number_rule_ids._check_most()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -7,7 +7,12 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..const import INVOICES_ON_BENCH, MISSES_ON_BENCH, NUMBERS_AT_ONCE
+from ..const import (
+    INVOICES_ON_BENCH,
+    MISSES_ON_BENCH,
+    MOST_NUMBER_RULES,
+    NUMBERS_AT_ONCE,
+)
 from ..tools.invoice_pdf import number_bench
 from ..tools.invoice_pdf.number_bench import PROPOSALS, find_steps
 from .test_number_rules import RulesCommon
@@ -257,6 +262,14 @@ class TestSaving(BenchCommon):
         with self.assertRaisesRegex(ValidationError, "would end before it begins"):
             self.bench(dates)
 
+    def test_too_many_rules_are_refused_before_they_are_tried(self):
+        rules = [{"pad_to": 5}] * MOST_NUMBER_RULES
+        bench = self.bench(*rules)
+        with self.assertRaisesRegex(ValidationError, "at most 10 number rules"):
+            self.bench(*rules, {"cut_prefix": "X-"})
+        with self.assertRaisesRegex(ValidationError, "at most 10 number rules"):
+            bench.line_ids = [Command.create({"cut_prefix": "X-"})]
+
     def test_bench_of_another_companys_connection_is_refused(self):
         elsewhere = self.new_odoo_company()
         other = self.backend.sudo().copy({"company_id": elsewhere.id})
@@ -316,6 +329,11 @@ class TestProposals(BenchCommon):
         bench.action_add_proposal()
         self.assertEqual(bench.result_ids[1].hits, 2)
         self.assertFalse(bench.proposal)
+
+    def test_nobody_writes_a_proposal(self):
+        bench = self.bench()
+        with self.assertRaises(AccessError):
+            bench.write({"proposed_steps": {"field_name": "name"}})
 
     def test_rule_that_finds_invoices_of_another_amount_is_not_proposed(self):
         self.invoice("CW001001", amount=1)

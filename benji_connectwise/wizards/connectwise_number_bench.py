@@ -27,7 +27,7 @@ class ConnectwiseNumberBench(models.TransientModel):
     too_long = fields.Char(readonly=True)
     idle = fields.Char(readonly=True, help="Rules that make no number of any invoice.")
     proposal = fields.Char(readonly=True)
-    proposed_steps = fields.Json(readonly=True)
+    proposed_steps = fields.Json(groups=NO_ACCESS)
     answers = fields.Json(groups=NO_ACCESS, help="By number; they are not asked again.")
     rules_before = fields.Json(groups=NO_ACCESS, help="In force when it was opened.")
 
@@ -60,6 +60,12 @@ class ConnectwiseNumberBench(models.TransientModel):
     def _check_may_change(self):
         # Odoo shows the names of linked records without checking access.
         self.sudo(False).backend_id.check_access("write")
+
+    @api.constrains("line_ids")
+    def _check_count(self):
+        # Before they are tried: each asks ConnectWise for a number of every invoice.
+        for bench in self:
+            bench.line_ids._check_most()
 
     def _describe_rules_in_force(self):
         rules = self.backend_id.number_rule_ids
@@ -101,8 +107,8 @@ class ConnectwiseNumberBench(models.TransientModel):
         """Add the proposed rule to those that are tried, and try them."""
         self.ensure_one()
         self.backend_id.check_access("write")
-        if self.proposed_steps:
-            self.line_ids = [Command.create({"sequence": 99, **self.proposed_steps})]
+        if steps := self.sudo().proposed_steps:
+            self.line_ids = [Command.create({"sequence": 99, **steps})]
         return self.action_try()
 
     def action_save(self):
