@@ -199,6 +199,8 @@ class TestNumbers(TransactionCase):
 
     def test_leading_zeros_are_found(self):
         self.assertEqual(explain_numbers("00117", "117"), ("zeros", ""))
+        self.assertEqual(explain_numbers("CW00117", "CW117"), ("zeros", ""))
+        self.assertEqual(explain_numbers("CW100", "CW1"), ("suffix", "00"))
 
     def test_equal_digits_are_found(self):
         self.assertEqual(explain_numbers("INV/00117", "CW-117"), ("digits", ""))

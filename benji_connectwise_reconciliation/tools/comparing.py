@@ -3,6 +3,7 @@
 These are pure functions: they read and store nothing.
 """
 
+import re
 from collections import defaultdict
 from datetime import date
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from odoo.addons.benji_connectwise.lib.customer_matching import normalise_name
 
 SMALLEST = 1e-6
 """Smaller differences between amounts are noise of floating point."""
+
+LEADING_ZEROS = re.compile("(?<![0-9])0+(?=[0-9])")
+"""Also within a number: those of CW-00017."""
 
 
 class Ours(NamedTuple):
@@ -140,7 +144,7 @@ def explain_numbers(own, other):
     short, long = number_key(shorter), number_key(longer)
     if not short or short == long:
         return None
-    if short.lstrip("0") == long.lstrip("0"):
+    if LEADING_ZEROS.sub("", short) == LEADING_ZEROS.sub("", long):
         return "zeros", ""
     if long.endswith(short):
         return "prefix", longer[: -len(shorter)]
