@@ -86,10 +86,14 @@ class ConnectwiseReconciliationLine(models.Model):
     )
 
     @api.depends("odoo_number", "connectwise_number")
+    @api.depends_context("lang")
     def _compute_display_name(self):
+        labels = dict(self._fields["status"]._description_selection(self.env))
         for line in self:
             numbers = (line.odoo_number, line.connectwise_number)
-            line.display_name = " / ".join(dict.fromkeys(filter(None, numbers)))
+            line.display_name = (
+                " / ".join(dict.fromkeys(filter(None, numbers))) or labels["no_number"]
+            )
 
     @api.depends("odoo_number", "connectwise_number", "status")
     @api.depends_context("lang")

@@ -65,6 +65,7 @@ class TestReconciliation(ReconciliationCommon):
         lines = self.compare().line_ids
         line = lines.filtered(lambda line: line.connectwise_ref == invoice["id"])
         self.assertEqual(line.status, "no_number")
+        self.assertEqual(line.display_name, "No number")
 
     def test_invoice_of_another_customer_is_listed(self):
         self.connect(self.partner_b, 1005)
