@@ -193,7 +193,12 @@ def update_addresses(odoo_port: int, sandbox_url: str) -> None:
     # It is the same ConnectWise at another port.
     execute("UPDATE connectwise_lookup SET tenant = NULL")
     execute("UPDATE connectwise_sync SET tenant = NULL")
-    execute("UPDATE connectwise_reconciliation_run SET tenant = NULL")
+    # Not NULL: it is a part of what an accepted difference is recognized by.
+    execute(
+        "UPDATE connectwise_reconciliation_run run"
+        " SET tenant = backend.private_key_tenant #>> '{}'"
+        " FROM connectwise_backend backend WHERE backend.id = run.backend_id"
+    )
     execute(
         "UPDATE ir_config_parameter SET value = %s WHERE key = 'web.base.url'",
         f"http://localhost:{odoo_port}",
