@@ -281,6 +281,14 @@ class TestSaving(BenchCommon):
                 ["backend_id", "line_ids"]
             )
 
+    def test_company_without_a_connection_has_no_bench(self):
+        company = self.new_odoo_company()
+        Bench = self.env["connectwise.number.bench"].with_company(company)
+        with self.assertRaisesRegex(UserError, "is not connected"):
+            Bench.default_get(["backend_id", "line_ids"])
+        with self.assertRaisesRegex(UserError, "is not connected"):
+            Bench.create({})
+
 
 @tagged("post_install", "-at_install")
 class TestSteps(BenchCommon):

@@ -40,6 +40,8 @@ class ConnectwiseNumberBench(models.TransientModel):
         self.check_access("create")
         values = super().default_get(fields)
         backend = self.env["connectwise.backend"].browse(values.get("backend_id"))
+        if "backend_id" in fields and not backend:
+            raise UserError(self.env._("ConnectWise is not connected."))
         if "line_ids" in fields and backend:
             backend.check_access("read")
             values["line_ids"] = [
