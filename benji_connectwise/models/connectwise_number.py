@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import MOST_NUMBER_RULES
+from ..const import LONGEST_TEXT_FOR_NUMBER, MOST_NUMBER_RULES
 from ..lib.connectwise_client.const import MAX_INVOICE_NUMBER_LENGTH
 from ..tools.invoice_pdf.numbers import (
     describe_steps,
@@ -29,15 +29,19 @@ class ConnectwiseNumber(models.AbstractModel):
         help="The field of the invoice that contains the number.",
     )
     cut_prefix = fields.Char(
-        help="Taken from the beginning. Invoices without it are left out."
+        size=LONGEST_TEXT_FOR_NUMBER,
+        help="Taken from the beginning. Invoices without it are left out.",
     )
     cut_suffix = fields.Char(
-        help="Taken from the end. Invoices without it are left out."
+        size=LONGEST_TEXT_FOR_NUMBER,
+        help="Taken from the end. Invoices without it are left out.",
     )
     replace_text = fields.Char(
-        "Replace", help="Replaced wherever it is. Invoices without it are left out."
+        "Replace",
+        size=LONGEST_TEXT_FOR_NUMBER,
+        help="Replaced wherever it is. Invoices without it are left out.",
     )
-    replace_with = fields.Char("With")
+    replace_with = fields.Char("With", size=LONGEST_TEXT_FOR_NUMBER)
     digits_only = fields.Boolean(help="Everything but digits is left out.")
     trim_zeros = fields.Boolean(
         "No leading zeros", help="Of the last digits: CW-00017 becomes CW-17."

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from ..const import MOST_NUMBER_RULES
+from ..const import LONGEST_TEXT_FOR_NUMBER, MOST_NUMBER_RULES
 from ..tools.invoice_pdf.fetching import fetch_for_person
 from ..tools.invoice_pdf.numbers import get_number_fields
 from .common import ConnectwiseCommon
@@ -121,6 +121,11 @@ class TestBadRules(RulesCommon):
     def test_too_many_zeros_are_refused(self):
         with self.assertRaisesRegex(ValidationError, "up to 15 digits"):
             self.add_rule(pad_to=16)
+
+    def test_steps_are_no_longer_than_the_text_of_a_field(self):
+        rule = self.add_rule(cut_prefix="X" * 10_000, replace_with="Y" * 10_000)
+        self.assertEqual(len(rule.cut_prefix), LONGEST_TEXT_FOR_NUMBER)
+        self.assertLess(len(rule.display_name), 3 * LONGEST_TEXT_FOR_NUMBER)
 
     def test_too_many_rules_are_refused(self):
         for _number in range(MOST_NUMBER_RULES):
