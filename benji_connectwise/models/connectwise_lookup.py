@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ..const import INVOICES_AT_ONCE, LOOKUP_FIRST_RETRY, LOOKUP_LAST_RETRY
@@ -209,22 +208,6 @@ class ConnectwiseLookup(models.Model):
         """
         # As if a fact had changed: all that follows from the verdict follows again.
         self.modified(["pdf_ref"])
-
-    @api.model
-    def _judge_anew_for(self, companies):
-        """Judge again the invoices that are of these ConnectWise companies, or not.
-
-        Whose a company is decides about everybody's invoices, while the dependencies of
-        the verdict only know the connection of the invoice's own customer.
-
-        :param companies: those whose owner changed, or that count again or no longer
-        """
-        if companies:
-            refs = companies.sudo().mapped("connectwise_ref")
-            hits = self.env["connectwise.invoice"].sudo()
-            hits.search(
-                Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs)
-            ).lookup_id._judge_anew()
 
     @api.model
     def _get_pdfs(self, moves):

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..tools.connection.tenant import find_environment
+from ..tools.invoice_pdf.judging import judge_found
 from ..tools.mapping import connecting, disconnecting, report, undoing
 from ..tools.mapping import rows as mapping_rows
 from ..tools.mapping import words as mapping_words
@@ -186,7 +187,7 @@ class ConnectwiseMapping(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         mappings = super().create(vals_list)
-        self.env["connectwise.lookup"]._judge_anew_for(mappings.connectwise_company_id)
+        judge_found(mappings.connectwise_company_id)
         return mappings
 
     def write(self, vals):
@@ -196,9 +197,7 @@ class ConnectwiseMapping(models.Model):
             return super().write(vals)
         before = self.connectwise_company_id
         result = super().write(vals)
-        self.env["connectwise.lookup"]._judge_anew_for(
-            before | self.connectwise_company_id
-        )
+        judge_found(before | self.connectwise_company_id)
         return result
 
     def _write_by_hand(self, vals):
@@ -232,7 +231,7 @@ class ConnectwiseMapping(models.Model):
         disconnecting.remove_contacts(self)
         companies = self.connectwise_company_id
         result = super().unlink()
-        self.env["connectwise.lookup"]._judge_anew_for(companies)
+        judge_found(companies)
         return result
 
     def _connect_as_written(self, company):

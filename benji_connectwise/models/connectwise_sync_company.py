@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..lib.connectwise_client.const import MAX_ID
 from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from ..tools.invoice_pdf.judging import judge_found
 from ..tools.sync.company_rows import COLUMNS, NORMALISED, normalise, prepare_row
 from ..tools.sync.sql import as_table
 
@@ -247,7 +248,7 @@ class ConnectwiseSyncCompany(models.Model):
             self.env.invalidate_all(flush=False)
         Company.invalidate_model()
         touched.modified(["bill_to_ref", "is_confirmed"])
-        self.env["connectwise.lookup"]._judge_anew_for(touched)
+        judge_found(touched)
 
     @api.model
     def _forget(self, syncs):

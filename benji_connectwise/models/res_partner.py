@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.http import request
 
 from ..tools.connection.links import get_partner_environment, get_partner_url
+from ..tools.invoice_pdf.judging import judge_found
 from ..tools.invoice_pdf.order import list_sources
 from ..tools.mapping.rows import note_parts, open_row
 from ..tools.mapping.synced_contact import SYNC, make_readonly, refuse_change
@@ -264,7 +265,7 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "child_of", self.ids)])
         )
-        self.env["connectwise.lookup"]._judge_anew_for(rows.connectwise_company_id)
+        judge_found(rows.connectwise_company_id)
         note_parts(rows)
 
     def _check_connectwise_protected(self, vals):

@@ -49,6 +49,15 @@ class TestJudging(PrefetchCommon):
         states = self.moves.sudo().connectwise_lookup_ids.mapped("state")
         self.assertEqual(states, ["new", "new"])
 
+    def test_many_invoices_of_a_company_that_changed_hands_are_judged_soon(self):
+        hits = self.moves.sudo().connectwise_lookup_ids.sorted("id").hit_ids
+        hits.company_ref = hits[-1].company_ref
+        self.env.flush_all()
+        self.connect_by_hand(self.partner_b, "CW1002")
+        self.assertVerdicts("accepted", "wrong_company")
+        self.prefetch()
+        self.assertVerdicts("wrong_company", "wrong_company")
+
     def test_archived_connections_lookups_are_judged_too(self):
         self.backend.amount_tolerance = 0
         self.backend.active = False

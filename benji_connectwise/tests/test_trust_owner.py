@@ -2,6 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
+from ..tools.invoice_pdf.judging import judge_found
 from ..tools.mapping.connecting import link
 from .contact_common import ContactCommon
 
@@ -75,7 +76,7 @@ class TestSomebodyElses(OwnerCommon):
         self.connect(self.boulder, self.owner)
         self.assertVerdict(self.move, "wrong_company")
         self.owner.is_confirmed = False
-        self.env["connectwise.lookup"]._judge_anew_for(self.owner)
+        judge_found(self.owner)
         self.assertVerdict(self.move, "accepted")
 
     def test_connecting_another_customer_judges_invoices_again(self):

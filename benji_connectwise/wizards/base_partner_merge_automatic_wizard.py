@@ -3,6 +3,8 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.invoice_pdf.judging import judge_found
+
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
@@ -55,7 +57,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             [("move_id.commercial_partner_id", "=", dst_partner.id)]
         )._judge_anew()
         # The companies of the rows have another owner.
-        self.env["connectwise.lookup"]._judge_anew_for(moved.connectwise_company_id)
+        judge_found(moved.connectwise_company_id)
         return result
 
     @api.model

@@ -1,4 +1,4 @@
-"""Judging the lookups of a connection again, after its settings changed.
+"""Judging lookups again, after the settings of a connection or the mapping changed.
 
 There may be hundreds of thousands. The newest are judged at once, the others by the
 scheduled action. Until then the list of invoices may show the old verdict; each lookup
@@ -6,6 +6,8 @@ is judged again before its PDF is used.
 """
 
 import time
+
+from odoo.fields import Domain
 
 from ...const import LOOKUPS_JUDGED_AT_ONCE
 from ...odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -29,6 +31,29 @@ def judge_lookups(backends):
         _judge_next(backend)
         if backend.judged_from_id:
             backend.env["connectwise.lookup"]._trigger_prefetch()
+
+
+def judge_found(companies):
+    """Judge again the lookups that found an invoice of these ConnectWise companies.
+
+    Whose a company is decides about everybody's invoices, while the dependencies of the
+    verdict only know the connection of the invoice's own customer. If there are many
+    such invoices, all lookups are judged, most of them soon.
+
+    :param companies: those whose owner changed, or that count again or no longer
+    """
+    if not companies:
+        return
+    env = companies.sudo().env
+    refs = companies.sudo().mapped("connectwise_ref")
+    hits = env["connectwise.invoice"].search(
+        Domain("company_ref", "in", refs) | Domain("bill_to_ref", "in", refs),
+        limit=LOOKUPS_JUDGED_AT_ONCE + 1,
+    )
+    if len(hits) <= LOOKUPS_JUDGED_AT_ONCE:
+        hits.lookup_id._judge_anew()
+        return
+    judge_lookups(env["connectwise.backend"].with_context(active_test=False).search([]))
 
 
 def judge_others(env, end):

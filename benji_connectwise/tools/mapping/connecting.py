@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..invoice_pdf.judging import judge_found
 from ..sync.contact_reading import update_contacts_for_person
 from ..sync.sql import as_table
 from .disconnecting import remove_contacts
@@ -167,5 +168,5 @@ def link(env, links):
     )
     env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
     rows.modified(["connectwise_company_id", "connection", "disconnected_company_id"])
-    env["connectwise.lookup"]._judge_anew_for(before | rows.connectwise_company_id)
+    judge_found(before | rows.connectwise_company_id)
     return rows
