@@ -180,6 +180,7 @@ class AccountMove(models.Model):
     @api.depends(*shown.FACTS_IN_CONNECTWISE)
     @api.depends_context("lang", "tz")
     def _compute_connectwise(self):
+        self.check_access("read")
         for move in self:
             move.update(shown.describe_in_connectwise(move))
 
@@ -187,6 +188,7 @@ class AccountMove(models.Model):
     @api.depends(*shown.FACTS_IN_CONNECTWISE)
     @api.depends_context("lang", "tz")
     def _compute_connectwise_message(self):
+        self.check_access("read")
         for move in self:
             move.connectwise_message = explain_connectwise(move)
 
@@ -207,6 +209,7 @@ class AccountMove(models.Model):
 
     @api.depends("connectwise_pdf_file")
     def _compute_connectwise_pdf_id(self):
+        self.check_access("read")
         kept = self.env["connectwise.lookup"]._get_attachments(self)
         for move in self:
             move.connectwise_pdf_id = kept.get(move._origin.id)

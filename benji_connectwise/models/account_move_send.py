@@ -35,6 +35,8 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_alerts(self, moves, moves_data):
+        # Their fields may be in Odoo's cache already, where nothing is checked.
+        moves.check_access("read")
         alerts = super()._get_alerts(moves, moves_data)
         fetch_before_sending(moves, download=len(moves) == 1)
         alerts.update(get_pdf_alerts(self, moves, moves_data))

@@ -473,6 +473,52 @@ class TestOperations(AccessTable, AccessCommon):
             ):
                 ask()
 
+    def new_clerk_of_another_company(self):
+        elsewhere = self.new_odoo_company()
+        return new_test_user(
+            self.env,
+            "access_clerk_elsewhere",
+            groups="account.group_account_invoice",
+            company_id=elsewhere.id,
+            company_ids=[(6, 0, elsewhere.ids)],
+        )
+
+    def test_no_field_tells_of_an_invoice_of_another_company(self):
+        """What a field reads with all rights would be in Odoo's cache afterwards."""
+        move = self.move.with_user(self.new_clerk_of_another_company())
+        for name in (
+            "invoice_pdf_source",
+            "invoice_pdf_explanation",
+            "connectwise_status",
+            "connectwise_message",
+            "connectwise_is_open",
+            "connectwise_pdf_id",
+        ):
+            self.env.invalidate_all()
+            with self.subTest(name), self.assertRaises(AccessError):
+                move.mapped(name)
+
+    def test_send_dialog_tells_nothing_about_another_company(self):
+        """Odoo computes its list of files with all rights, which asks ConnectWise."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1003")
+        clerk = self.new_clerk_of_another_company()
+        dialogs = (
+            self.env["account.move.send.wizard"]
+            .with_user(clerk)
+            .with_context(allowed_company_ids=clerk.company_ids.ids)
+        )
+        for shown in ("alerts", "invoice_pdf_summary", "connectwise_environment"):
+            self.env.invalidate_all()
+            with (
+                self.subTest(shown),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
+                dialogs.onchange(
+                    {"move_id": move.id}, [], {"mail_attachments_widget": {}, shown: {}}
+                )
+
 
 @tagged("post_install", "-at_install")
 class TestRoutes(AccessCommon, HttpCase):

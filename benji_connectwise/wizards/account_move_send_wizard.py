@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 
+from ..const import FRESH_FOR_SEND
 from ..tools.connection.tenant import ENVIRONMENTS
 from ..tools.invoice_pdf.choice import with_chosen_pdfs
+from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.sent_pdfs import describe_source, has_held
 
 
@@ -19,8 +21,9 @@ class AccountMoveSendWizard(models.TransientModel):
         return super()._compute_alerts()
 
     def _compute_mail_attachments_widget(self):
-        # Computing the alerts fetches missing PDFs, so it comes first.
-        self.mapped("alerts")
+        # This runs with all rights. The alerts, which fetch missing PDFs as well, are
+        # left to those who may read the invoice.
+        fetch_before_sending(self.move_id, fresh=FRESH_FOR_SEND)
         chosen = with_chosen_pdfs(self.move_id, self)
         return super(AccountMoveSendWizard, chosen)._compute_mail_attachments_widget()
 

@@ -27,7 +27,12 @@ FACTS_IN_CONNECTWISE = (
 
 
 def describe_choice(moves):
-    """Return {invoice: the values of its fields that tell of the chosen PDF}."""
+    """Return {invoice: the values of its fields that tell of the chosen PDF}.
+
+    :raises AccessError: if this person may not read the invoices
+    """
+    # Below, all is read with all rights, and so is in Odoo's cache for everybody.
+    moves.check_access("read")
     Source = moves.env["invoice.pdf.source"]
     choices = {}
     for move, (source, _attachment) in Source._choose(moves.sudo()).items():

@@ -45,7 +45,11 @@ def find_answer(lookup):
 
 
 def describe_status(moves):
-    """Return {invoice: its word of `STATUSES`, or False}."""
+    """Return {invoice: its word of `STATUSES`, or False}.
+
+    :raises AccessError: if this person may not read the invoices
+    """
+    moves.check_access("read")
     return {move: _find_status(move) for move in moves.sudo()}
 
 
