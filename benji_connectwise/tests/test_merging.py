@@ -1,6 +1,7 @@
 """A PDF that Odoo cannot merge with others does not stop the printing."""
 
 import io
+import resource
 import sys
 import time
 from unittest.mock import patch
@@ -208,6 +209,16 @@ class TestMerging(ConnectwiseCommon):
             with self.assertRaises(InvalidPdfError):
                 check.examine(DAMAGED)
             self.assertNotEqual(check._process.pid, shared)
+
+    def test_pdf_is_not_refused_for_a_crash_in_a_shared_process(self):
+        """Too little memory may end the process while it still reads the PDF."""
+        comment = b"%" + b"x" * 2**24 + b"\n"
+        body, mark, end = self.sandbox_pdf("CW1001").rpartition(b"startxref")
+        heavy = body + comment + mark + end
+        with MergeCheck(PATIENCE) as check:
+            check.examine(self.sandbox_pdf("CW1001"))
+            resource.prlimit(check._process.pid, resource.RLIMIT_AS, (2**20, 2**30))
+            check.examine(heavy)
 
     def test_process_that_ended_while_it_waited_is_replaced(self):
         for _check in range(2):

@@ -125,7 +125,8 @@ class MergeCheck:
         if verdict == GOOD:
             self._is_good = True
             return mended
-        if verdict and was_good:
+        is_slow = not verdict and self._has_run_out_of_time()
+        if was_good and not is_slow:
             # The PDFs before this one may have left too little memory.
             self._end()
             return self._ask(question, content, end - time.monotonic())
@@ -133,9 +134,6 @@ class MergeCheck:
             reason, problem = _PROBLEMS[verdict]
             raise InvalidPdfError(problem, reason=reason)
         # This PDF ended the process. The next PDF starts another.
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        is_slow = self._is_slow or self._process.poll() in _OUT_OF_TIME
         self._end()
         if is_slow:
             raise _too_slow()
@@ -207,6 +205,12 @@ class MergeCheck:
     def _give_up(self):
         self._is_slow = True
         self._process.kill()
+
+    def _has_run_out_of_time(self):
+        """Whether the process, which ended, was killed for the time that it took."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        return self._is_slow or self._process.poll() in _OUT_OF_TIME
 
     def _end(self):
         process, self._process, self._is_good = self._process, None, False
