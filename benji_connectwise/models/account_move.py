@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 
 from odoo.addons.mail.tools.discuss import Store
 
@@ -215,10 +215,9 @@ class AccountMove(models.Model):
             move.connectwise_pdf_id = kept.get(move._origin.id)
 
     def _search_connectwise_pdf_changed(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        facts = [("pdf_changed", operator, value)]
-        return [("connectwise_lookup_ids", "any!", facts)]
+        facts = [("pdf_changed", "=", True)]
+        changed = Domain("connectwise_lookup_ids", "any!", facts)
+        return searching.as_flag(changed, operator, value)
 
     def _search_connectwise_amount_differs(self, operator, value):
         facts = [("verdict", "=", "amount_differs")]

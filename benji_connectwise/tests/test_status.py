@@ -139,6 +139,19 @@ class TestStatus(StatusCommon):
         self.sandbox.fault("unavailable", times=0)
         self.assertEqual(self.status(self.looked_up("CW1001")), "not_asked")
 
+    def test_invoices_with_and_without_a_flag_are_all(self):
+        moves = self.looked_up("CW1001") + self.looked_up("NOT-THERE-1", amount=1)
+        moves += self.invoice("CW1002")
+        for flag in (
+            "invoice_pdf_is_first_choice",
+            "connectwise_pdf_changed",
+            "connectwise_amount_differs",
+            "connectwise_is_open",
+        ):
+            with self.subTest(flag):
+                either = [("id", "in", moves.ids), (flag, "in", [True, False])]
+                self.assertEqual(moves.search_count(either), len(moves))
+
     def test_every_filter_of_the_list_finds_its_invoice(self):
         """Two facts may hold at once, so a filter may find more than its group."""
         expected = self.one_of_each()

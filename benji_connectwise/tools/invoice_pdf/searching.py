@@ -11,7 +11,7 @@ def as_flag(domain, operator, value):
     """Return the search domain of a Boolean field that is set where `domain` holds."""
     if operator != "in":
         return NotImplemented
-    return domain if True in value else ~domain
+    return Domain.OR(domain if flag else ~domain for flag in value)
 
 
 def search_by_source(companies, sources):
