@@ -67,6 +67,10 @@ _PROBLEMS = {
 _spares = {}
 """{Patience: a process that waits for the next check, and ends if there is none}."""
 
+if hasattr(os, "register_at_fork"):  # Not on Windows, which has no forks.
+    # Two processes must not read each other's answers.
+    os.register_at_fork(after_in_child=_spares.clear)
+
 
 class MergeCheck:
     """A context manager for the process, which examines any number of PDFs.
