@@ -120,10 +120,25 @@ tours.add("benji_connectwise_priority", {
         {
             trigger:
                 ".o_data_row:eq(1):contains('ConnectWise PSA') button[name='action_move_up']",
+            run() {
+                this.anchor.focus();
+            },
+        },
+        {
+            trigger: ".o_data_row:eq(1) button[name='action_move_up']:focus",
+            run: "press Enter",
+        },
+        {
+            content: "It is the first one now, and can be moved on by keyboard",
+            trigger: ".o_data_row:eq(0):contains('ConnectWise PSA') button:focus",
+            run: "press Enter",
+        },
+        {
+            trigger:
+                ".o_data_row:eq(1):contains('ConnectWise PSA') button[name='action_move_up']",
             run: "click",
         },
         {
-            content: "It is the first one now",
             trigger: ".o_data_row:eq(0):contains('ConnectWise PSA')",
         },
         {
