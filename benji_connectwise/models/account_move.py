@@ -202,6 +202,16 @@ class AccountMove(models.Model):
             return NotImplemented
         return status.search_by_status(self.env.companies, value)
 
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        result = super().fields_get(allfields, attributes)
+        description = result.get("connectwise_status", {})
+        if "selection" in description:
+            # The web client has no name for the group without a value.
+            without = (False, self.env._("Without ConnectWise"))
+            description["selection"] = [*description["selection"], without]
+        return result
+
     def _read_group_groupby(self, alias, groupby_spec, query):
         if groupby_spec == "connectwise_status":
             return status.status_to_sql(self, alias, query)

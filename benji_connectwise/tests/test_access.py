@@ -131,6 +131,7 @@ connectwise.mapping.rescan.line
     action_close                                                  – – – – – ✓ ✓ ✓ –
 account.move
     create, write                                                 – – – – – – – – –
+    fields_get                                                    ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓
     action_refresh_pdf                                            – – – – – ✓ – ✓ –
     action_print_pdf                                              – ✓ ✓ – – ✓ ✓ ✓ –
     get_extra_print_items                                         – – – – – ✓ ✓ ✓ –

@@ -179,6 +179,11 @@ class TestStatus(StatusCommon):
                 self.assertIn(expected[word], found)
                 self.assertFalse(found & expected[False])
 
+    def test_group_without_a_status_has_a_name(self):
+        Move = self.env["account.move"].with_user(self.accountant)
+        description = Move.fields_get(["connectwise_status"])["connectwise_status"]
+        self.assertTrue(dict(description["selection"])[False])
+
     def test_cards_show_the_status(self):
         """On a phone the list is made of cards."""
         Move = self.env["account.move"].with_user(self.accountant)
