@@ -10,6 +10,8 @@ export class ConnectionField extends BadgeField {
 
 registry.category("fields").add("connectwise_connection", {
     ...badgeField,
+    // Odoo's lists treat badges apart from other texts, which they cut off.
+    additionalClasses: ["o_field_badge"],
     component: ConnectionField,
     fieldDependencies: [{name: "conflict_text", type: "char"}],
 });
