@@ -4,6 +4,7 @@ from re import escape
 
 from lxml import etree
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .mapping_common import MappingReportCommon
@@ -222,6 +223,11 @@ class TestMappingReport(MappingReportCommon):
 
     def test_report_says_that_nothing_was_read_yet(self):
         self.assertIn("not been read yet", self.status()["text"])
+
+    def test_report_counts_conflicts(self):
+        self.backend.sudo().last_sync = fields.Datetime.now()
+        self.row(self.boulder).sudo().has_conflict = True
+        self.assertIn("1 conflicts", self.status()["text"])
 
     def test_report_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."

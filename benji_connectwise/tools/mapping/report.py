@@ -100,13 +100,16 @@ def _describe_backend(backend):
     of_backend = ("backend_id", "=", backend.id)
     return "muted", _(
         "Last read %(time)s · %(companies)s ConnectWise customers ·"
-        " %(connected)s connected",
+        " %(connected)s connected · %(conflicts)s conflicts",
         time=format_datetime(env, backend.last_sync, dt_format="short"),
         companies=env["connectwise.company"].search_count(
             [of_backend, ("is_deleted", "=", False)]
         ),
         connected=env["connectwise.mapping"].search_count(
             [of_backend, ("connectwise_company_id.is_confirmed", "=", True)]
+        ),
+        conflicts=env["connectwise.mapping"].search_count(
+            [of_backend, ("has_conflict", "=", True)]
         ),
     )
 
