@@ -7,6 +7,7 @@ from odoo.addons.benji_connectwise.tools.connection.tenant import (
     ENVIRONMENTS,
     find_environment,
 )
+from odoo.addons.benji_connectwise.tools.mapping.report import render_unconfigured
 
 from ..const import FIRST_YEAR, LAST_YEAR, MOST_DAYS
 from ..tools.running import OPEN, run_scheduled, start
@@ -14,6 +15,7 @@ from ..tools.words import describe_counts, explain_failure
 
 LINES_ACTION = "benji_connectwise_reconciliation.connectwise_reconciliation_line_action"
 RUNS_ACTION = "benji_connectwise_reconciliation.connectwise_reconciliation_run_action"
+UNCONFIGURED = "benji_connectwise_reconciliation.unconfigured"
 
 
 class ConnectwiseReconciliationRun(models.Model):
@@ -173,10 +175,13 @@ class ConnectwiseReconciliationRun(models.Model):
     def action_open_report(self):
         """Open the lines of the newest comparison, or the list if there is none."""
         self.check_access("read")
-        run = self._find_newest(self.env.company._get_connectwise_backend())
-        if run:
+        backend = self.env.company._get_connectwise_backend()
+        if run := self._find_newest(backend):
             return run.action_open_lines()
-        return self.env["ir.actions.act_window"]._for_xml_id(RUNS_ACTION)
+        action = self.env["ir.actions.act_window"]._for_xml_id(RUNS_ACTION)
+        if not backend:
+            action["help"] = render_unconfigured(self.env, UNCONFIGURED)
+        return action
 
     def action_open_lines(self):
         """Open the lines of this comparison."""

@@ -297,6 +297,11 @@ class TestReconciliation(ReconciliationCommon):
         action = runs.action_open_report()
         self.assertEqual(action["res_model"], "connectwise.reconciliation.run")
 
+    def test_menu_offers_to_connect_first(self):
+        self.backend.sudo().active = False
+        runs = self.env["connectwise.reconciliation.run"].with_user(self.administrator)
+        self.assertIn("Configure", runs.action_open_report()["help"])
+
     def test_tile_says_nothing_before_the_first_comparison(self):
         page = self.env["connectwise.integrations"].with_user(self.administrator)
         self.assertFalse(page.create({}).reconciliation_statistics)

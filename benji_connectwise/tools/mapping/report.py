@@ -33,11 +33,15 @@ def prepare_report(backend):
     action = env["ir.actions.act_window"]._for_xml_id(REPORT_ACTION)
     action["context"] = {"connectwise_several_companies": len(env.companies) > 1}
     if not backend:
-        action["help"] = env["ir.qweb"]._render(
-            "benji_connectwise.mapping_report_unconfigured",
-            {"may_configure": env.user.has_group("account.group_account_manager")},
-        )
+        template = "benji_connectwise.mapping_report_unconfigured"
+        action["help"] = render_unconfigured(env, template)
     return action
+
+
+def render_unconfigured(env, template):
+    """Return the help of an action while there is no connection."""
+    may_configure = env.user.has_group("account.group_account_manager")
+    return env["ir.qweb"]._render(template, {"may_configure": may_configure})
 
 
 def describe_status(backend):
