@@ -212,7 +212,7 @@ class TestConfigure(ConnectwiseCommon):
             self.assertIn("Company Maintenance", form.access_missing)
             form.sync_contacts = False
             self.assertFalse(form.access_missing)
-            self.assertIn("✓ Invoicing", form.access_summary)
+            self.assertIn("✓\N{NO-BREAK SPACE}Invoicing", form.access_summary)
         self.assertFalse(self.saved)
 
     def test_option_says_that_connectwise_does_not_answer(self):

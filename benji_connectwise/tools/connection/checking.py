@@ -78,6 +78,6 @@ def _describe(env, report, version):
 def describe_access(report):
     """Return the rights of an AccessReport, each with whether it is granted."""
     return ", ".join(
-        f"{'✓' if check.state == 'granted' else '✗'} {check.right}"
+        f"{'✓' if check.state == 'granted' else '✗'}\N{NO-BREAK SPACE}{check.right}"
         for check in (report.checks if report else ())
     )
