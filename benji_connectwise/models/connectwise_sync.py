@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..tools.connection.asking import (
     call_responsible,
@@ -85,6 +85,14 @@ class ConnectwiseSync(models.Model):
         "(backend_id) WHERE state IN ('queued', 'running')",
         "A synchronization is already running.",
     )
+
+    @api.depends("create_date")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for sync in self:
+            sync.display_name = format_datetime(
+                self.env, sync.create_date, dt_format="short"
+            )
 
     @api.depends("counts")
     def _compute_summary(self):

@@ -71,7 +71,7 @@ class ConnectwiseDisconnect(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": title,
             "res_model": records._name,
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [("id", "in", records.ids)],
             "context": {"create": False},
         }
