@@ -192,13 +192,15 @@ class TestStatus(StatusCommon):
         self.assertIn("connectwise_status", shown)
 
     def test_why_shows_the_reason_of_each_invoice(self):
-        """In a list of its own: making sentences takes longer than all else."""
+        """In views of their own: making sentences takes longer than all else."""
         page = self.env["connectwise.integrations"].with_user(self.administrator)
         action = page.create({"company_id": self.company.id}).action_why()
         views = {mode: view_id for view_id, mode in action["views"]}
         Move = self.env["account.move"].with_user(self.administrator)
-        shown = Move.get_view(views["list"], "list")["models"]["account.move"]
-        self.assertIn("connectwise_message", shown)
+        self.assertIn("first choice", action["help"])
+        for mode in ("list", "kanban"):
+            shown = Move.get_view(views[mode], mode)["models"]["account.move"]
+            self.assertIn("connectwise_message", shown)
         usual = self.env.ref("account.view_out_invoice_tree").id
         shown = Move.get_view(usual, "list")["models"]["account.move"]
         self.assertIn("connectwise_status", shown)

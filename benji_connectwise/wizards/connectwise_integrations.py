@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.tools import format_datetime
 
@@ -105,10 +107,15 @@ class ConnectwiseIntegrations(models.TransientModel):
             "default_move_type": "out_invoice",
             "search_default_not_first_pdf_source": 1,
         }
-        why = self.env.ref("benji_connectwise.account_move_view_list_why")
+        action["help"] = Markup('<p class="o_view_nocontent_smiling_face">%s</p>') % (
+            self.env._("Every PDF of this month is the first choice")
+        )
+        why = {
+            mode: self.env.ref(f"benji_connectwise.account_move_view_{mode}_why").id
+            for mode in ("list", "kanban")
+        }
         action["views"] = [
-            (why.id if mode == "list" else view_id, mode)
-            for view_id, mode in action["views"]
+            (why.get(mode, view_id), mode) for view_id, mode in action["views"]
         ]
         return action
 
