@@ -222,11 +222,10 @@ def _bill_to_email(sandbox: Sandbox, company: dict, there: Mapping[int, dict]) -
     for candidate in filter(None, (company, other)):
         record = sandbox.get_record("companies", candidate["id"])
         if record.get("billingContact", {}).get("id"):
-            return (
-                ""
-                if candidate["contact_inactive"]
-                else (candidate["contact_email"] or "")
-            )
+            email = candidate["contact_email"] or ""
+            # Only a plain address is kept.
+            is_usable = not candidate["contact_inactive"] and "@" in email
+            return email if is_usable else ""
     return ""
 
 
