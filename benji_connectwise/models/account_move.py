@@ -165,9 +165,7 @@ class AccountMove(models.Model):
     def _search_invoice_pdf_source(self, operator, value):
         if operator != "in":
             return NotImplemented
-        domain = searching.search_by_source(self.env.companies, value)
-        without = ~searching.with_pdf_domain(self.env)
-        return domain | without if False in value else domain
+        return searching.search_by_source(self.env.companies, value)
 
     def _search_invoice_pdf_is_first_choice(self, operator, value):
         others = searching.search_second_choice(self.env.companies)
@@ -205,12 +203,7 @@ class AccountMove(models.Model):
     @api.model
     def fields_get(self, allfields=None, attributes=None):
         result = super().fields_get(allfields, attributes)
-        description = result.get("connectwise_status", {})
-        if "selection" in description:
-            # The web client has no name for the group without a value.
-            without = (False, self.env._("Without ConnectWise"))
-            description["selection"] = [*description["selection"], without]
-        return result
+        return status.name_group_without(self.env, result)
 
     def _read_group_groupby(self, alias, groupby_spec, query):
         if groupby_spec == "connectwise_status":
@@ -346,7 +339,6 @@ class AccountMove(models.Model):
 
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
-        self.ensure_one()
         return bool(self._with_invoice_pdf()) and bool((self.name or "").strip())
 
     def _get_connectwise_numbers(self):

@@ -15,7 +15,10 @@ def as_flag(domain, operator, value):
 
 
 def search_by_source(companies, sources):
-    """Return the domain of the invoices whose PDF is from one of `sources`."""
+    """Return the domain of the invoices whose PDF is from one of `sources`.
+
+    :param sources: False stands for the invoices without a PDF for customers
+    """
     Source = companies.env["invoice.pdf.source"]
     domains = []
     for company, left, order in split_by_order(companies):
@@ -26,7 +29,9 @@ def search_by_source(companies, sources):
             if source in sources:
                 domains.append(left & has_pdf)
             left &= ~has_pdf
-    return with_pdf_domain(companies.env) & Domain.OR(domains)
+    with_pdf = with_pdf_domain(companies.env)
+    found = with_pdf & Domain.OR(domains)
+    return found | ~with_pdf if False in sources else found
 
 
 def search_second_choice(companies):

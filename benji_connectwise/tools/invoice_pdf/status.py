@@ -101,6 +101,18 @@ def status_to_sql(moves, alias, query):
     )
 
 
+def name_group_without(env, descriptions):
+    """Name the group of invoices without a status, for which the web client has no name.
+
+    :param descriptions: as `fields_get` returns them
+    """
+    description = descriptions.get("connectwise_status", {})
+    if "selection" in description:
+        without = (False, env._("Without ConnectWise"))
+        description["selection"] = [*description["selection"], without]
+    return descriptions
+
+
 def _answered(answers):
     # Who may read the invoice may read this.
     return Domain("connectwise_lookup_ids", "any!", [("status", "in", answers)])
