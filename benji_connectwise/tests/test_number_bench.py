@@ -3,7 +3,12 @@
 import math
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import (
+    AccessError,
+    RedirectWarning,
+    UserError,
+    ValidationError,
+)
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -284,9 +289,9 @@ class TestSaving(BenchCommon):
     def test_company_without_a_connection_has_no_bench(self):
         company = self.new_odoo_company()
         Bench = self.env["connectwise.number.bench"].with_company(company)
-        with self.assertRaisesRegex(UserError, "is not connected"):
+        with self.assertRaisesRegex(RedirectWarning, "is not connected"):
             Bench.default_get(["backend_id", "line_ids"])
-        with self.assertRaisesRegex(UserError, "is not connected"):
+        with self.assertRaisesRegex(RedirectWarning, "is not connected"):
             Bench.create({})
 
 

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS, Command
 
 from ..tools.invoice_pdf import bench_words, number_bench
+from ..tools.mapping.report import check_connected
 
 
 class ConnectwiseNumberBench(models.TransientModel):
@@ -40,8 +41,8 @@ class ConnectwiseNumberBench(models.TransientModel):
         self.check_access("create")
         values = super().default_get(fields)
         backend = self.env["connectwise.backend"].browse(values.get("backend_id"))
-        if "backend_id" in fields and not backend:
-            raise UserError(self.env._("ConnectWise is not connected."))
+        if "backend_id" in fields:
+            check_connected(backend)
         if "line_ids" in fields and backend:
             backend.check_access("read")
             values["line_ids"] = [

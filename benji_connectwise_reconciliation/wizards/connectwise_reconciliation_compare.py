@@ -1,7 +1,8 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+
+from odoo.addons.benji_connectwise.tools.mapping.report import check_connected
 
 
 class ConnectwiseReconciliationCompare(models.TransientModel):
@@ -60,13 +61,7 @@ class ConnectwiseReconciliationCompare(models.TransientModel):
         """
         self.ensure_one()
         backend = self.env.company._get_connectwise_backend().with_env(self.env)
-        if not backend:
-            raise UserError(
-                self.env._(
-                    "ConnectWise PSA is not connected. Start with Configure under"
-                    " Integrations."
-                )
-            )
+        check_connected(backend)
         runs = self.env["connectwise.reconciliation.run"]
         runs._start(backend, self.date_from, self.date_to)
         return {

@@ -1,7 +1,7 @@
 """The Customer Mapping Report apart from its rows: opening it, and its status line."""
 
 from odoo import fields
-from odoo.exceptions import RedirectWarning
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.tools import format_datetime, formatLang
 
 from ..connection.tenant import find_environment
@@ -11,17 +11,28 @@ INTEGRATIONS_ACTION = "benji_connectwise.connectwise_integrations_action"
 
 
 def check_connected(backend):
-    """Offer *Integrations* if there is no connection.
+    """Say the next step if there is no connection.
 
-    :raises RedirectWarning: if `backend` is empty
+    :raises RedirectWarning: if `backend` is empty, to those who may connect
+    :raises UserError: the same, to others
     """
     env = backend.env
-    if not backend:
-        raise RedirectWarning(
-            env._("ConnectWise PSA is not connected yet."),
-            env.ref(INTEGRATIONS_ACTION).id,
-            env._("Configure under Integrations"),
-        )
+    if backend:
+        return
+    if not env.user.has_group("account.group_account_manager"):
+        raise UserError(_describe_unconfigured(env))
+    raise RedirectWarning(
+        env._("ConnectWise PSA is not connected yet."),
+        env.ref(INTEGRATIONS_ACTION).id,
+        env._("Configure under Integrations"),
+    )
+
+
+def _describe_unconfigured(env):
+    return env._(
+        "ConnectWise PSA is not connected yet. An Invoicing administrator does it under"
+        " Integrations."
+    )
 
 
 def prepare_report(backend):
@@ -82,10 +93,7 @@ def find_state(backend):
 def _describe_backend(backend):
     env, _ = backend.env, backend.env._
     if not backend:
-        return "info", _(
-            "ConnectWise PSA is not connected yet. An Invoicing administrator does it"
-            " under Integrations."
-        )
+        return "info", _describe_unconfigured(env)
     if not backend.sync_contacts:
         return "warning", _(
             "“Synchronize customers/contacts from ConnectWise” is off: nothing is"
