@@ -42,7 +42,7 @@ FULL = Sizes(
     compared=20_000,
     calls=200,
     listed=200_000,
-    runs=5,
+    runs=2,
     few=2,
 )
 QUICK = Sizes(

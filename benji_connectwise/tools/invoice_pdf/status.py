@@ -102,7 +102,7 @@ def status_to_sql(moves, alias, query):
 
 
 def name_group_without(env, descriptions):
-    """Name the group of invoices without a status, for which the web client has no name.
+    """Name the group of invoices without a status: the web client has no name for it.
 
     :param descriptions: as `fields_get` returns them
     """

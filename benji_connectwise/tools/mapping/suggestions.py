@@ -100,7 +100,7 @@ def _get_index(backend):
     rows = backend.env.execute_query(
         SQL(
             """
-            SELECT id, name, normalised_name, account_number
+            SELECT id, name, account_number, normalised_name, normalised_account_id
               FROM connectwise_company
              WHERE backend_id = %s AND is_deleted IS NOT TRUE AND is_confirmed
             """,
@@ -108,12 +108,16 @@ def _get_index(backend):
         )
     )
     return CompanyIndex(
-        [row_id for row_id, _name, _core, _account_id in rows],
+        [row_id for row_id, *_texts in rows],
+        # Only an empty key is computed again, because it takes long.
         [
             normalise_name(name).core if core is None else core
-            for _id, name, core, _account_id in rows
+            for _id, name, _number, core, _key in rows
         ],
-        [normalise_account_id(account_id) for *_others, account_id in rows],
+        [
+            normalise_account_id(number) if key is None else key
+            for _id, _name, number, _core, key in rows
+        ],
     )
 
 
