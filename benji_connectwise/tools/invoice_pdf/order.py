@@ -33,7 +33,7 @@ def prepare_orders(moves):
     Without it, Odoo would read all fields of them that depend on the company.
     """
     customers = moves.sudo().commercial_partner_id
-    # The last two are for the format of e-invoices (account, partner.py:652).
+    # What the format of e-invoices is computed from (account, partner.py:652).
     of_format = ["country_code", "invoice_edi_format_store"]
     customers.fetch(["invoice_pdf_preference", "commercial_partner_id", *of_format])
 

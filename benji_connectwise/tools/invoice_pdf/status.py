@@ -91,7 +91,7 @@ def status_to_sql(moves, alias, query):
     moves._check_field_access(moves._fields["connectwise_status"], "read")
     wanted = search_tried(moves.env.companies, "connectwise")
     wanted = wanted.optimize_full(moves.sudo())
-    # The invoice's id may not stand here: PostgreSQL would expect a group for each.
+    # Not by the invoice's id: PostgreSQL would then expect a group for each invoice.
     return SQL(
         "CASE WHEN %s THEN CASE WHEN %s IS NOT NULL THEN 'held'"
         " ELSE COALESCE(%s, 'not_asked') END END",
