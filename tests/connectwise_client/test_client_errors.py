@@ -131,46 +131,54 @@ def test_error_has_only_the_data_it_was_given(name: str) -> None:
 
 def test_waiting_doubles_with_each_attempt() -> None:
     error = NetworkError("x")
-    delays = [retry_delay(error, n, BACKGROUND, jitter=0) for n in (1, 2, 3)]
+    delays = [retry_delay(error, n, 0, BACKGROUND, jitter=0) for n in (1, 2, 3)]
     assert delays == [0.5, 1.0, None]
 
 
 def test_jitter_lengthens_the_waiting() -> None:
-    assert retry_delay(NetworkError("x"), 1, BACKGROUND, jitter=1) == 1.0
+    assert retry_delay(NetworkError("x"), 1, 0, BACKGROUND, jitter=1) == 1.0
 
 
 def test_person_gets_one_quick_second_attempt() -> None:
-    delays = [retry_delay(NetworkError("x"), n, INTERACTIVE, jitter=0) for n in (1, 2)]
+    error = NetworkError("x")
+    delays = [retry_delay(error, n, 0, INTERACTIVE, jitter=0) for n in (1, 2)]
     assert delays == [0.1, None]
 
 
-@pytest.mark.parametrize(("asked", "delay"), [(0, 0), (7, 7), (10, 10), (10.1, None)])
+@pytest.mark.parametrize(("asked", "delay"), [(0, 1), (7, 7), (10, 10), (10.1, None)])
 def test_requested_pause_is_kept_up_to_ten_seconds(
     asked: float, delay: float | None
 ) -> None:
     error = RateLimitError("x", retry_after=asked)
-    assert retry_delay(error, 1, BACKGROUND, jitter=0) == delay
+    assert retry_delay(error, 1, 0, BACKGROUND, jitter=0) == delay
 
 
 def test_jitter_lengthens_a_requested_pause_by_a_tenth() -> None:
     error = RateLimitError("x", retry_after=5)
-    assert retry_delay(error, 1, BACKGROUND, jitter=1) == 5.5
+    assert retry_delay(error, 1, 0, BACKGROUND, jitter=1) == 5.5
 
 
 def test_nobody_sleeps_longer_than_the_limit() -> None:
     error = RateLimitError("x", retry_after=10)
-    assert retry_delay(error, 1, BACKGROUND, jitter=1) == 10
+    assert retry_delay(error, 1, 0, BACKGROUND, jitter=1) == 10
 
 
 def test_overloaded_server_may_ask_for_a_pause_too() -> None:
-    assert retry_delay(ServerError("x", retry_after=3), 1, BACKGROUND, jitter=0) == 3
+    error = ServerError("x", retry_after=3)
+    assert retry_delay(error, 1, 0, BACKGROUND, jitter=0) == 3
+
+
+def test_pauses_together_are_kept_up_to_ten_seconds() -> None:
+    error = RateLimitError("x", retry_after=4)
+    delays = [retry_delay(error, 9, paused, BACKGROUND, jitter=1) for paused in (6, 7)]
+    assert delays == [4, None]
 
 
 @pytest.mark.parametrize(
     "error", [ServerError("x", transient=False), DeadlineError("x", transient=False)]
 )
 def test_permanent_error_is_not_retried(error: errors.WaitError) -> None:
-    assert retry_delay(error, 1, BACKGROUND, jitter=0) is None
+    assert retry_delay(error, 1, 0, BACKGROUND, jitter=0) is None
 
 
 def test_large_answer_is_not_read_as_json() -> None:

@@ -78,6 +78,24 @@ def test_retries_end(
     assert (client.request_count, fake_time.sleeps) == (3, [0.5, 1.0])
 
 
+def test_call_is_refused_more_often_than_it_fails(
+    client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
+) -> None:
+    """Of several requests at once, the same one may be refused again and again."""
+    tenant.answers(COUNT, *[busy(1)] * 4, {"count": 7})
+    assert client.count_companies() == 7
+    assert fake_time.sleeps == [1.0] * 4
+
+
+def test_refusals_end(
+    client: ConnectWiseClient, tenant: Tenant, fake_time: FakeTime
+) -> None:
+    tenant.answers(COUNT, busy(0))
+    with pytest.raises(RateLimitError):
+        client.count_companies()
+    assert sum(fake_time.sleeps) == BACKGROUND.longest_sleep
+
+
 def test_redirect_is_not_followed(client: ConnectWiseClient, tenant: Tenant) -> None:
     tenant.answers(COUNT, Response("", 302, {"Location": f"http://{tenant.place}/x"}))
     with pytest.raises(AddressError) as caught:

@@ -235,7 +235,7 @@ def test_http_date_is_compared_with_the_time_of_the_day(
     client = ConnectWiseClient(
         f"http://{tenant.place}",
         credentials,
-        replace(BACKGROUND, attempts=1),
+        replace(BACKGROUND, longest_sleep=0),
         [tenant.place],
         "v4_6_release/",
         runtime=Runtime(),

@@ -132,6 +132,10 @@ DEFAULT_RETRY_AFTER: Final = 30.0
 """Seconds to wait after a 429 that names no time. The guide's example of a 429 says
 "try again in 30 seconds"."""
 
+LEAST_PAUSE: Final = 1.0
+"""The shortest wait after a refusal that names a time. ``Retry-After`` has whole
+seconds, so 0 may be almost one."""
+
 LONGEST_RETRY_AFTER: Final = 86_400.0
 """The longest wait that a server can ask for, in seconds."""
 
@@ -280,8 +284,8 @@ class Limits:
     and ``pdf``: for one exchange, from the DNS lookup to the last byte, however slowly
     the server sends. ``attempts``: for one call. ``first_delay``: before the second
     attempt; each further delay is twice as long. ``longest_sleep``: if a server asks
-    for a longer pause, the call fails. ``total``: from the client's first request on;
-    after that, every call fails.
+    one call for more than this, even in several pauses, the call fails. ``total``: from
+    the client's first request on; after that, every call fails.
     """
 
     connect: float

@@ -141,19 +141,28 @@ def _clean(text: object, secrets: tuple[str, ...]) -> str:
 
 
 def retry_delay(
-    error: WaitError, attempt: int, limits: const.Limits, jitter: float
+    error: WaitError,
+    attempt: int,
+    paused: float,
+    limits: const.Limits,
+    jitter: float,
 ) -> float | None:
     """Return the seconds to wait before a retry, ``None`` for no retry.
 
-    ``attempt``: the number of attempts so far. ``jitter``: between 0 and 1, so that
-    many clients do not come back at once. A pause that the server asks for is never
+    ``attempt``: the number of attempts so far. ``paused``: the seconds that the server
+    has asked this call to wait so far. ``jitter``: between 0 and 1, so that many
+    clients do not come back at once. A pause that the server asks for is never
     shortened.
     """
-    if attempt >= limits.attempts or not error.transient:
+    if not error.transient:
         return None
     if error.retry_after is None:
+        if attempt >= limits.attempts:
+            return None
         delay: float = limits.first_delay * 2 ** (attempt - 1) * (1 + jitter)
         return min(delay, limits.longest_sleep)
-    if error.retry_after > limits.longest_sleep:
-        return None
-    return min(error.retry_after * (1 + 0.1 * jitter), limits.longest_sleep)
+    # Not limited by the number of attempts: of several requests at once, the same one
+    # may be refused again and again.
+    pause = max(error.retry_after, const.LEAST_PAUSE)
+    left = limits.longest_sleep - paused
+    return None if pause > left else min(pause * (1 + 0.1 * jitter), left)

@@ -223,7 +223,7 @@ class Session:
     # -- Attempts ---------------------------------------------------------------
 
     def _ask(self, question: _Question) -> Answer:
-        attempt = 0
+        attempt, paused = 0, 0.0
         while True:
             attempt += 1
             self._hold_back(question)
@@ -231,7 +231,7 @@ class Session:
                 return self._ask_once(question)
             except WaitError as error:
                 delay = retry_delay(
-                    error, attempt, self._limits, self._runtime.jitter()
+                    error, attempt, paused, self._limits, self._runtime.jitter()
                 )
                 if isinstance(error, RateLimitError):
                     self._note_rate_limit(error)
@@ -240,6 +240,8 @@ class Session:
                     raise
                 if delay is None or delay >= self.seconds_left():
                     raise
+                if error.retry_after is not None:
+                    paused += delay
             except CredentialsError as error:
                 self._refusal = error
                 raise
