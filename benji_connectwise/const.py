@@ -54,6 +54,9 @@ the settings waits for the first of these steps."""
 PDFS_PER_STEP = 8
 """PDFs that are stored in one step. If Odoo is killed, at most these are lost."""
 
+PDFS_DELETED_AT_ONCE = 50
+"""Odoo has the contents of those that it deletes together in memory."""
+
 REFRESH_AT_ONCE = 200
 """Invoices that a person can refresh while waiting. Their numbers are asked for within
 seconds, and PDFs that take longer come in the background."""

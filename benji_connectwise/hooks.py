@@ -1,9 +1,7 @@
-from psycopg2 import DatabaseError
-
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .tools.connection.callbacks import remove_all
+from .tools.invoice_pdf.keeping import delete_files
 from .tools.mapping.disconnecting import remove_contacts
 
 
@@ -47,23 +45,15 @@ def _give_files_back(env):
     posted = {file_id for [file_id] in env.execute_query(in_messages)}
     moves = env["account.move"].browse(files.mapped("res_id")).exists()
     sent = {move.id: move.connectwise_sent_checksum for move in moves}
-    for file in files:
-        is_sent = sent.get(file.res_id) == file.checksum
-        if not is_sent and file.id not in posted and _try_delete(file):
-            continue
-        # As an ordinary file of its invoice, people in Invoicing can open it.
-        file.res_field = False
-
-
-def _try_delete(file):
-    try:
-        with file.env.cr.savepoint():
-            file.unlink()
-    except DatabaseError:
-        raise
-    except UserError:  # A restrictive audit trail may forbid it.
-        return False
-    return True
+    delete_files(
+        files.filtered(
+            lambda file: (
+                file.id not in posted and sent.get(file.res_id) != file.checksum
+            )
+        )
+    )
+    # As ordinary files of their invoices, people in Invoicing can open them.
+    files.exists().write({"res_field": False})
 
 
 def _forget_names(env, models):

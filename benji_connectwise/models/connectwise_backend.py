@@ -12,7 +12,8 @@ from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
 from ..tools.connection.tenant import ENVIRONMENTS, find_environment, leave_tenant
-from ..tools.invoice_pdf.judging import find_lookups, judge_lookups
+from ..tools.invoice_pdf.judging import judge_lookups
+from ..tools.invoice_pdf.resetting import forget_answers
 from ..tools.mapping.disconnecting import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 
@@ -273,14 +274,15 @@ class ConnectwiseBackend(models.Model):
 
     def unlink(self):
         self.check_access("unlink")
+        # What was sent is not judged again: nothing is compared across connections.
+        sent = forget_answers(self)
+        verdict = [sent._fields[name] for name in ("verdict", "accepted_id")]
         # A cascade of the database would delete the rows but leave their contacts.
         rows = self.env["connectwise.mapping"].sudo()
-        rows.search([("backend_id", "in", self.ids)]).unlink()
-        lookups = find_lookups(self)
-        with removing_callbacks(self):
+        with self.env.protecting(verdict, sent), removing_callbacks(self):
+            rows.search([("backend_id", "in", self.ids)]).unlink()
             result = super().unlink()
         self.env["invoice.pdf.source"]._invalidate_choices()
-        lookups._leave_connectwise()
         return result
 
     def action_test_connection(self):

@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from ..tools.invoice_pdf.keeping import pin_pdfs
+from ..tools.invoice_pdf.keeping import delete_files, delete_unsent, pin_pdfs
 from .browser_common import BrowserCommon
 from .contact_common import ContactCommon, import_contact
 
@@ -64,6 +64,38 @@ class TestDisconnecting(DisconnectCommon):
         self.assertFalse(unsent.exists())
         self.assertChosen(self.sent, "connectwise", pdf)
         self.assertChosen(self.unsent, "odoo")
+
+    def test_pdfs_are_not_deleted_one_by_one(self):
+        """There may be tens of thousands of them."""
+        moves = self.copies(self.unsent, 20)
+        files = moves.env["ir.attachment"].union(
+            *(
+                self.unsent.sudo().connectwise_pdf_id.copy({"res_id": move.id})
+                for move in moves
+            )
+        )
+        before = self.env.cr.sql_log_count
+        delete_unsent(moves)
+        self.assertLess(self.env.cr.sql_log_count - before, len(moves))
+        self.assertFalse(files.exists())
+
+    def test_protected_pdf_does_not_keep_the_others(self):
+        """A restrictive audit trail protects what looks like a PDF."""
+        self.company.restrictive_audit_trail = True
+        pdf = self.unsent.sudo().connectwise_pdf_id
+        other = pdf.copy({"raw": b"no PDF", "res_id": self.invoice("CW1003").id})
+        delete_files(pdf + other)
+        self.assertEqual((pdf + other).exists(), pdf)
+
+    def test_answers_are_forgotten_but_for_those_about_sent_pdfs(self):
+        sent = self.sent.sudo().connectwise_lookup_ids
+        other = sent.accepted_id.copy({"connectwise_ref": 1, "lookup_id": sent.id})
+        accepted = sent.accepted_id
+        self.backend.with_user(self.administrator).unlink()
+        self.assertFalse(self.unsent.sudo().connectwise_lookup_ids)
+        self.assertEqual((accepted + other).exists(), accepted)
+        self.assertEqual(sent.verdict, "accepted")
+        self.assertTrue(sent.has_pdf)
 
     def test_nothing_is_deleted_before_the_button(self):
         self.dialog()

@@ -8,8 +8,9 @@ from psycopg2 import DatabaseError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, split_every
 
+from ...const import PDFS_DELETED_AT_ONCE
 from .file_store import storage_error
 
 _logger = logging.getLogger(__name__)
@@ -146,17 +147,32 @@ def delete_unsent(moves):
     :return: the invoices whose PDF was sent, and therefore stays
     """
     kept = moves.env["connectwise.lookup"]._get_attachments(moves)
-    stay = moves.browse()
-    for move in moves.sudo():
-        file = kept.get(move.id)
-        if file and file.checksum == move.connectwise_sent_checksum:
-            stay |= move
-        elif file:
-            # A restrictive audit trail may forbid it. The file then stays hidden until
-            # a newer one replaces it.
-            with suppress(UserError), move.env.cr.savepoint():
-                file.unlink()
+    stay = moves.filtered(
+        lambda move: (
+            move.id in kept
+            and kept[move.id].checksum == move.sudo().connectwise_sent_checksum
+        )
+    )
+    unsent = (kept[move.id] for move in moves - stay if move.id in kept)
+    delete_files(moves.env["ir.attachment"].sudo().union(*unsent))
     return stay
+
+
+def delete_files(files):
+    """Delete these files, except those that a restrictive audit trail protects.
+
+    Such a file stays hidden until a newer one replaces it.
+    """
+    # Odoo reads the contents of all records that are in one set, to delete one of them
+    # (account, models/ir_attachment.py:21).
+    for some in split_every(PDFS_DELETED_AT_ONCE, files.ids, files.browse):
+        try:
+            with files.env.cr.savepoint():
+                some.unlink()
+        except UserError:
+            for file_id in some.ids:
+                with suppress(UserError), files.env.cr.savepoint():
+                    some.browse(file_id).unlink()
 
 
 def _detach(moves):

@@ -1,4 +1,6 @@
-"""Forgetting the old version of an invoice that is reset to draft."""
+"""Forgetting answers: about an invoice that is reset to draft, or of a connection."""
+
+from odoo.tools import SQL
 
 from .keeping import delete_unsent
 
@@ -25,3 +27,43 @@ def forget_version(moves):
             "connectwise_sent_at": False,
         }
     )
+
+
+def forget_answers(backends):
+    """Forget what these connections answered, except about PDFs that were sent.
+
+    Call it before they are deleted. By SQL, because there may be hundreds of thousands.
+
+    :return: the lookups that stay, each with the hit whose PDF was sent
+    """
+    env = backends.env
+    lookups = env["connectwise.lookup"].sudo()
+    env.flush_all()
+    of_companies = SQL(
+        "move.id = lookup.move_id AND move.company_id = ANY(%s)",
+        backends._get_companies().ids,
+    )
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM connectwise_lookup lookup USING account_move move
+             WHERE %s
+               AND (lookup.has_pdf
+                    AND lookup.pdf_checksum = move.connectwise_sent_checksum)
+                   IS NOT TRUE
+            """,
+            of_companies,
+        )
+    )
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM connectwise_invoice hit
+             USING connectwise_lookup lookup, account_move move
+             WHERE hit.lookup_id = lookup.id AND hit.id != lookup.accepted_id AND %s
+            """,
+            of_companies,
+        )
+    )
+    env.invalidate_all(flush=False)
+    return lookups.search([("company_id", "in", backends._get_companies().ids)])
