@@ -1,5 +1,7 @@
 from . import (
     test_access,
+    test_access_companies,
+    test_access_routes,
     test_accessibility,
     test_amount_differs,
     test_another_connectwise,

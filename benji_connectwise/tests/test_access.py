@@ -1,24 +1,15 @@
-"""Tables of who may do what; every cell is really called.
+"""A table of who may do what; every cell is really called.
 
-The addon's models, methods and routes are read from the registry. A new one must be
-added to the tables here.
+The addon's models and methods are read from the registry. A new one must be added to
+the table here.
 """
 
 from base64 import b64encode
-from pkgutil import iter_modules
 
-from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
-import odoo.addons.benji_connectwise.controllers as controllers
-
-from ..tools.invoice_pdf.deliveries import note_deliveries
-from ..tools.mapping.connecting import link
-from .access_table import ROLES, AccessTable, People, parse
-from .common import ConnectwiseCommon
-from .contact_common import import_contact
-
-ADDON = "benji_connectwise"
+from .access_common import AccessCommon
+from .access_table import AccessTable, parse
 
 # ✓ may; – may not (AccessError); ! refused with a reason, whatever the right.
 OPERATIONS = """
@@ -153,113 +144,12 @@ ir.actions.report
     retrieve_attachment                                           – – – – ✓ ✓ ✓ ✓ ✓
 """
 
-# P the PDF, ✓ a page, – sent away.
-ROUTES = """
-                                                                  P C B S U I R M G
-/my/invoices
-    page                                                          – ✓ ✓ – – ✓ ✓ ✓ –
-    html, html+wrong-token                                        – ✓ ✓ – – ✓ ✓ ✓ –
-    pdf, download                                                 – P P – – P P P –
-    pdf+wrong-token, download+wrong-token                         – P P – – P P P –
-    page+token, html+token                                        ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓
-    pdf+token, download+token                                     P P P P P P P P P
-"""
-
-
-class AccessCommon(People, ConnectwiseCommon):
-    """One record of each model, and one person of each role."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.backend.sync_contacts = True
-        cls.backend.sync()
-        cls.part = (
-            cls.env["connectwise.sync.range"]
-            .sudo()
-            .create({"sync_id": cls.backend.sync_ids.id})
-        )
-        cls.mark = (
-            cls.env["connectwise.sync.cancel"]
-            .sudo()
-            .create({"sync_id": cls.backend.sync_ids.id})
-        )
-        cls.staged = (
-            cls.env["connectwise.sync.company"]
-            .sudo()
-            .create({"sync_id": cls.backend.sync_ids.id, "connectwise_ref": 1})
-        )
-        cls.move = cls.invoice("CW1001")
-        cls.move._get_preferred_invoice_pdf()
-        note_deliveries(cls.move)
-        cls.delivery = (
-            cls.env["connectwise.delivery"]
-            .sudo()
-            .search([("move_id", "=", cls.move.id)])
-        )
-        cls.held = (
-            cls.env["connectwise.held.invoice"].sudo().create({"move_id": cls.move.id})
-        )
-        of_backend = {"backend_id": cls.backend.id}
-        cls.callback = cls.env["connectwise.callback"].sudo().create(of_backend)
-        cls.change = (
-            cls.env["connectwise.callback.change"]
-            .sudo()
-            .create({**of_backend, "kind": "invoice", "ref": 1})
-        )
-        cls.message = (
-            cls.env["connectwise.callback.message"]
-            .sudo()
-            .create({**of_backend, "message": "1"})
-        )
-        cls.rule = cls.env["connectwise.number.rule"].create(
-            {"backend_id": cls.backend.id, "field_name": "ref"}
-        )
-        cls.acme = (
-            cls.env["connectwise.company"]
-            .sudo()
-            .create(
-                {
-                    "backend_id": cls.backend.id,
-                    "connectwise_ref": 4711,
-                    "name": "Acme Dental",
-                    "contact_ref": 4712,
-                    "contact_name": "Emma Diaz",
-                    "contact_email": "emma@acme.example.com",
-                }
-            )
-        )
-        cls.customer = cls.env["res.partner"].create(
-            {"name": "Acme Dental", "is_company": True, "customer_rank": 1}
-        )
-        cls.env["connectwise.mapping"]._ensure_rows(cls.backend)
-        cls.mapping = (
-            cls.env["connectwise.mapping"]
-            .sudo()
-            .search([("partner_id", "=", cls.customer.id)])
-        )
-        link(cls.mapping.env, [(cls.mapping.id, cls.acme.id, "manual")])
-        import_contact(cls.mapping)
-        cls.people = {role: cls.new_person(role) for role in ROLES}
-        Refresh = cls.env["invoice.pdf.refresh"].with_user(cls.people["manager"])
-        cls.refresh = Refresh.sudo().create({})
-        cls._make_customer(cls.people["customer"])
-        cls.people["sibling"].partner_id.parent_id = cls.partner_a
-
-    @classmethod
-    def _make_customer(cls, user):
-        cls.move.button_draft()
-        user.partner_id.parent_id = cls.partner_a
-        cls.move.partner_id = user.partner_id
-        cls.move.action_post()
-        cls.move._get_preferred_invoice_pdf()
-
 
 @tagged("post_install", "-at_install")
 class TestOperations(AccessTable, AccessCommon):
     """The methods and rights of the addon that a browser can reach."""
 
-    addon = ADDON
+    addon = "benji_connectwise"
     operations = OPERATIONS
 
     @property
@@ -431,172 +321,3 @@ class TestOperations(AccessTable, AccessCommon):
             .create({"move_type": "in_invoice", "partner_id": self.customer.id})
         )
         self.assertTrue(bill)
-
-    def test_dialog_tells_nothing_about_another_company(self):
-        """The rows and companies that come with the call do not matter."""
-        elsewhere = self.new_odoo_company()
-        other = new_test_user(
-            self.env,
-            "access_elsewhere",
-            groups="account.group_account_manager",
-            company_id=elsewhere.id,
-        )
-        backend = self.backend.sudo().copy({"company_id": elsewhere.id})
-        own = self.mapping.sudo().create(
-            {"backend_id": backend.id, "partner_id": self.customer.id}
-        )
-        self.assertTrue(self.mapping.connectwise_company_id)
-        row = {"mapping_id": self.mapping.id}
-        shown = {
-            "current_company_name": {},
-            "backend_id": {"fields": {"display_name": {}}},
-            "suggestion_ids": {"fields": {"reason": {}}},
-        }
-        dialogs = self.env["connectwise.mapping.connect"].with_user(other)
-        lines = self.env["connectwise.mapping.connect.line"].with_user(other)
-        company = {"connectwise_company_id": self.acme.id}
-        for name, ask in {
-            "row": lambda: dialogs.create(row),
-            "row, not saved": lambda: dialogs.onchange(row, ["mapping_id"], shown),
-            "its suggestions": lambda: dialogs.onchange(
-                row, ["mapping_id"], {"suggestion_ids": shown["suggestion_ids"]}
-            ),
-            "company": lambda: dialogs.create({"mapping_id": own.id, **company}),
-            "line": lambda: lines.create(company),
-            "line, not saved": lambda: lines.onchange(
-                company, ["connectwise_company_id"], {"name": {}}
-            ),
-        }.items():
-            with (
-                self.subTest(name),
-                self.assertRaises(AccessError),
-                self.env.cr.savepoint(),
-            ):
-                ask()
-
-    def new_clerk_of_another_company(self):
-        elsewhere = self.new_odoo_company()
-        return new_test_user(
-            self.env,
-            "access_clerk_elsewhere",
-            groups="account.group_account_invoice",
-            company_id=elsewhere.id,
-            company_ids=[(6, 0, elsewhere.ids)],
-        )
-
-    def test_no_field_tells_of_an_invoice_of_another_company(self):
-        """What a field reads with all rights would be in Odoo's cache afterwards."""
-        move = self.move.with_user(self.new_clerk_of_another_company())
-        for name in (
-            "invoice_pdf_source",
-            "invoice_pdf_explanation",
-            "connectwise_status",
-            "connectwise_message",
-            "connectwise_is_open",
-            "connectwise_pdf_id",
-        ):
-            self.env.invalidate_all()
-            with self.subTest(name), self.assertRaises(AccessError):
-                move.mapped(name)
-
-    def test_send_dialog_tells_nothing_about_another_company(self):
-        """Odoo computes its list of files with all rights, which asks ConnectWise."""
-        self.sandbox.fault("unavailable", times=0)
-        move = self.invoice("CW1003")
-        clerk = self.new_clerk_of_another_company()
-        dialogs = (
-            self.env["account.move.send.wizard"]
-            .with_user(clerk)
-            .with_context(allowed_company_ids=clerk.company_ids.ids)
-        )
-        for shown in ("alerts", "invoice_pdf_summary", "connectwise_environment"):
-            self.env.invalidate_all()
-            with (
-                self.subTest(shown),
-                self.assertRaises(AccessError),
-                self.env.cr.savepoint(),
-            ):
-                dialogs.onchange(
-                    {"move_id": move.id}, [], {"mail_attachments_widget": {}, shown: {}}
-                )
-
-
-@tagged("post_install", "-at_install")
-class TestRoutes(AccessCommon, HttpCase):
-    """Each address of the addon, opened by each role."""
-
-    def find_routes(self):
-        """Return the controllers' methods that answer an address."""
-        found = set()
-        for module in iter_modules(controllers.__path__):
-            members = vars(getattr(controllers, module.name))
-            for controller in members.values():
-                if getattr(controller, "__module__", "").startswith(
-                    f"odoo.addons.{ADDON}."
-                ):
-                    found |= {
-                        name
-                        for name, method in vars(controller).items()
-                        if hasattr(method, "original_routing")
-                    }
-        return found
-
-    def test_table_lists_every_route(self):
-        self.assertEqual(
-            self.find_routes(), {"portal_my_invoice_detail", "receive_call"}
-        )
-
-    def test_each_role_sees_exactly_what_the_table_says(self):
-        token = self.move._portal_ensure_token()
-        outcome = {}
-        for role, user in self.people.items():
-            login = user.login if ROLES[role].groups else None
-            self.authenticate(login, login)
-            for (route, operation), _marks in parse(ROUTES).items():
-                shown = self.open(route, operation, token)
-                outcome.setdefault((route, operation), {})[role] = shown
-        for row, expected in parse(ROUTES).items():
-            with self.subTest(row):
-                self.assertEqual(outcome[row], expected)
-
-    def open(self, route, operation, token):
-        what, _plus, how = operation.partition("+")
-        options = {
-            "page": [],
-            "html": ["report_type=html"],
-            "pdf": ["report_type=pdf"],
-            "download": ["report_type=pdf", "download=true"],
-        }[what]
-        given = {"": [], "token": [f"access_token={token}"]}
-        options += given.get(how, ["access_token=00000000-0000-0000-0000-000000000000"])
-        response = self.url_open(
-            f"{route}/{self.move.id}?{'&'.join(options)}", allow_redirects=False
-        )
-        if response.status_code != 200:
-            self.assertEqual(response.status_code, 303)
-            self.assertNotIn(b"%PDF", response.content)
-            return "–"
-        self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
-        if not response.content.startswith(b"%PDF"):
-            return "✓"
-        self.assertEqual(response.headers["Content-Type"], "application/pdf")
-        return "P"
-
-    def test_nothing_can_be_called_without_a_session(self):
-        self.authenticate(None, None)
-        for model, method in (
-            ("connectwise.backend", "search_read"),
-            ("connectwise.backend", "action_test_connection"),
-        ):
-            response = self.url_open(
-                f"/web/dataset/call_kw/{model}/{method}",
-                json={
-                    "params": {
-                        "model": model,
-                        "method": method,
-                        "args": [[]],
-                        "kwargs": {},
-                    }
-                },
-            )
-            self.assertIn("SessionExpired", response.text)

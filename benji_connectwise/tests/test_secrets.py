@@ -17,8 +17,8 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..tools.connection.private_key import store
+from .access_common import AccessCommon
 from .access_table import ROLES, parse
-from .test_access import AccessCommon
 
 # ✓ learns the value; – does not, by any way of asking.
 FIELDS = """

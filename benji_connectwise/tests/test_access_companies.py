@@ -1,0 +1,97 @@
+"""Dialogs and fields tell nothing about another company of Odoo."""
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .access_common import AccessCommon
+
+
+@tagged("post_install", "-at_install")
+class TestOtherCompanies(AccessCommon):
+    def test_dialog_tells_nothing_about_another_company(self):
+        """The rows and companies that come with the call do not matter."""
+        elsewhere = self.new_odoo_company()
+        other = new_test_user(
+            self.env,
+            "access_elsewhere",
+            groups="account.group_account_manager",
+            company_id=elsewhere.id,
+        )
+        backend = self.backend.sudo().copy({"company_id": elsewhere.id})
+        own = self.mapping.sudo().create(
+            {"backend_id": backend.id, "partner_id": self.customer.id}
+        )
+        self.assertTrue(self.mapping.connectwise_company_id)
+        row = {"mapping_id": self.mapping.id}
+        shown = {
+            "current_company_name": {},
+            "backend_id": {"fields": {"display_name": {}}},
+            "suggestion_ids": {"fields": {"reason": {}}},
+        }
+        dialogs = self.env["connectwise.mapping.connect"].with_user(other)
+        lines = self.env["connectwise.mapping.connect.line"].with_user(other)
+        company = {"connectwise_company_id": self.acme.id}
+        for name, ask in {
+            "row": lambda: dialogs.create(row),
+            "row, not saved": lambda: dialogs.onchange(row, ["mapping_id"], shown),
+            "its suggestions": lambda: dialogs.onchange(
+                row, ["mapping_id"], {"suggestion_ids": shown["suggestion_ids"]}
+            ),
+            "company": lambda: dialogs.create({"mapping_id": own.id, **company}),
+            "line": lambda: lines.create(company),
+            "line, not saved": lambda: lines.onchange(
+                company, ["connectwise_company_id"], {"name": {}}
+            ),
+        }.items():
+            with (
+                self.subTest(name),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
+                ask()
+
+    def new_clerk_of_another_company(self):
+        elsewhere = self.new_odoo_company()
+        return new_test_user(
+            self.env,
+            "access_clerk_elsewhere",
+            groups="account.group_account_invoice",
+            company_id=elsewhere.id,
+            company_ids=[(6, 0, elsewhere.ids)],
+        )
+
+    def test_no_field_tells_of_an_invoice_of_another_company(self):
+        """What a field reads with all rights would be in Odoo's cache afterwards."""
+        move = self.move.with_user(self.new_clerk_of_another_company())
+        for name in (
+            "invoice_pdf_source",
+            "invoice_pdf_explanation",
+            "connectwise_status",
+            "connectwise_message",
+            "connectwise_is_open",
+            "connectwise_pdf_id",
+        ):
+            self.env.invalidate_all()
+            with self.subTest(name), self.assertRaises(AccessError):
+                move.mapped(name)
+
+    def test_send_dialog_tells_nothing_about_another_company(self):
+        """Odoo computes its list of files with all rights, which asks ConnectWise."""
+        self.sandbox.fault("unavailable", times=0)
+        move = self.invoice("CW1003")
+        clerk = self.new_clerk_of_another_company()
+        dialogs = (
+            self.env["account.move.send.wizard"]
+            .with_user(clerk)
+            .with_context(allowed_company_ids=clerk.company_ids.ids)
+        )
+        for shown in ("alerts", "invoice_pdf_summary", "connectwise_environment"):
+            self.env.invalidate_all()
+            with (
+                self.subTest(shown),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
+                dialogs.onchange(
+                    {"move_id": move.id}, [], {"mail_attachments_widget": {}, shown: {}}
+                )
