@@ -40,8 +40,11 @@ def load_case(name: str) -> Any:
     return json.loads((FIXTURES / f"{name}.json").read_text())
 
 
+Case = Callable[[str], Any]
+
+
 @pytest.fixture
-def case() -> Callable[[str], Any]:
+def case() -> Case:
     """Return the payload in ``fixtures/<name>.json``."""
     return load_case
 

@@ -1,10 +1,9 @@
 """Finding the part of the address that a tenant has of its own."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import API, Connect, Tenant
+from conftest import API, Case, Connect, Tenant
 from werkzeug import Response
 
 from connectwise_client import (
@@ -17,8 +16,6 @@ from connectwise_client import (
     NotFoundError,
     UnknownCompanyError,
 )
-
-Case = Callable[[str], Any]
 
 INFO = "/login/companyinfo/acme"
 COUNT = f"{API}/company/companies/count"

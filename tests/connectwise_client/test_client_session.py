@@ -2,7 +2,6 @@
 
 import base64
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +23,6 @@ from connectwise_client import (
     RateLimitError,
     Runtime,
 )
-
-Case = Callable[[str], Any]
 
 INFO = "/login/companyinfo/acme"
 COUNT = f"{API}/company/companies/count"
