@@ -32,6 +32,7 @@ from . import (
     test_long_texts,
     test_mailed_contacts,
     test_mailing,
+    test_mailing_nobody,
     test_mapping_access,
     test_mapping_connect,
     test_mapping_exact,
@@ -71,6 +72,7 @@ from . import (
     test_tours,
     test_translations,
     test_trust,
+    test_trust_mapping,
     test_trust_owner,
     test_why_this_pdf,
 )

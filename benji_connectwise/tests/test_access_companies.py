@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
 from .access_common import AccessCommon
+from .common import ConnectwiseCommon
 
 
 @tagged("post_install", "-at_install")
@@ -95,3 +96,34 @@ class TestOtherCompanies(AccessCommon):
                 dialogs.onchange(
                     {"move_id": move.id}, [], {"mail_attachments_widget": {}, shown: {}}
                 )
+
+
+@tagged("post_install", "-at_install")
+class TestAnotherCompanysDialog(ConnectwiseCommon):
+    """An Invoicing administrator of another company calls the dialogs over RPC."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stranger = new_test_user(
+            cls.env,
+            "connectwise_stranger",
+            "account.group_account_manager",
+            company_id=cls.env["res.company"].create({"name": "Elsewhere"}).id,
+        )
+
+    def test_configure_tells_nothing_about_another_company(self):
+        """Not its address, not what was learned, not its key."""
+        for name in ("another_explanation", "has_private_key", "owner_notice"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                wizard = self.env["connectwise.backend.configure"].with_user(
+                    self.stranger
+                )
+                wizard.create(
+                    {"company_id": self.company.id, "company_login_id": "evil"}
+                ).read([name])
+
+    def test_rescan_tells_nothing_about_another_company(self):
+        dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
+        with self.assertRaises(AccessError):
+            dialogs.create({"backend_id": self.backend.id})

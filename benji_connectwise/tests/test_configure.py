@@ -6,7 +6,7 @@ from unittest.mock import patch
 from lxml import etree
 
 from odoo.exceptions import AccessError
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, tagged
 
 from ..lib.connectwise_client import REGIONS
 from .common import ConnectwiseCommon
@@ -373,34 +373,8 @@ class TestConfigure(ConnectwiseCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestAnotherCompanysDialog(ConnectwiseCommon):
-    """An Invoicing administrator of another company calls the dialogs over RPC."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.stranger = new_test_user(
-            cls.env,
-            "connectwise_stranger",
-            "account.group_account_manager",
-            company_id=cls.env["res.company"].create({"name": "Elsewhere"}).id,
-        )
-
-    def test_configure_tells_nothing_about_another_company(self):
-        """Not its address, not what was learned, not its key."""
-        for name in ("another_explanation", "has_private_key", "owner_notice"):
-            with self.subTest(name), self.assertRaises(AccessError):
-                wizard = self.env["connectwise.backend.configure"].with_user(
-                    self.stranger
-                )
-                wizard.create(
-                    {"company_id": self.company.id, "company_login_id": "evil"}
-                ).read([name])
-
-    def test_rescan_tells_nothing_about_another_company(self):
-        dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
-        with self.assertRaises(AccessError):
-            dialogs.create({"backend_id": self.backend.id})
+class TestConfigureAgain(ConnectwiseCommon):
+    """The wizard of a connection that was saved before."""
 
     def test_emptied_field_causes_no_traceback(self):
         """The dialog compares values while somebody types."""

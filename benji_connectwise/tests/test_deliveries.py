@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .test_mailing import MailingCommon
+from .mailing_common import MailingCommon
 
 
 @tagged("post_install", "-at_install")

@@ -5,7 +5,7 @@ import zipfile
 
 from odoo.tests import HttpCase, tagged
 
-from .test_mailing import MailingCommon
+from .mailing_common import MailingCommon
 
 
 class SentOnceCommon(MailingCommon):
