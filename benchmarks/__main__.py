@@ -24,9 +24,9 @@ import psycopg2
 from testbed.environment import LOCAL, ROOT, say
 from testbed.postgresql import postgresql
 
-from .goals import judge
+from .bench import Bench, Sizes
 from .running import LOG, OTHERS_PYTHON, base_database
-from .stations import STATIONS, Bench, Sizes
+from .stations import STATIONS, judge
 
 RESULTS = LOCAL / "bench-results"
 README = ROOT / "benchmarks" / "README.md"

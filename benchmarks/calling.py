@@ -1,4 +1,4 @@
-"""A storm of calls to a running Odoo: the cost of each, and of Odoo's cheapest route.
+"""Calls to a running Odoo, their cost, and that of Odoo's cheapest route: P18.
 
 The cost is the processor time of Odoo's processes. Elapsed time would include the
 caller's, which runs on the same machine.
@@ -17,7 +17,10 @@ from connectwise_sandbox import Sandbox
 from testbed.environment import free_port
 from testbed.odoo_process import OdooProcess
 
+from .bench import Bench, Sizes
+from .goals import Goal, Runs, show
 from .running import RUN, odoo
+from .worker import connect
 
 WORKERS = 2
 CALLERS = 4
@@ -112,7 +115,7 @@ def storm(base: str) -> Iterator[Storm]:
         port = free_port()
         hosts = f"{sandbox.host},127.0.0.1:{port}"
         worker = stack.enter_context(odoo(base, 0, sandbox.url))
-        worker.call("connect", url=sandbox.url)
+        worker.call(connect, url=sandbox.url)
         process = OdooProcess(
             RUN,
             port=port,
@@ -127,3 +130,42 @@ def storm(base: str) -> Iterator[Storm]:
         dialog = admin.call(settings, "create", {"backend_id": backend})
         admin.call(settings, "action_switch_on", [dialog])
         yield Storm(process, sandbox)
+
+
+# The measurement ---------------------------------------------------------------------
+
+
+def calls(bench: Bench) -> None:
+    """Call Odoo with each kind of refused and trusted calls."""
+    size = bench.sizes.calls
+    with storm(bench.base) as source:
+        for name in source.calls:
+            # The first calls fill the caches of Odoo's processes.
+            source.measure(name, size // 5)
+        for turn in range(bench.sizes.runs):
+            for name in source.calls:
+                seconds = source.measure(name, size)
+                bench.add(
+                    what="call", who=name, turn=turn, size=size, processor=seconds
+                )
+
+
+# The lines of the table --------------------------------------------------------------
+
+
+def goals_of_calls(runs: Runs, sizes: Sizes) -> Iterator[Goal]:
+    about = {"what": "call", "size": sizes.calls}
+    cheapest = runs.middle("processor", who=HEALTH, **about)
+    for who, most in (
+        ("wrong token", 1.5),
+        ("wrong token, oversized", 1.5),
+        ("oversized", 2),
+        ("malformed", 2),
+        ("repeated", 2),
+        ("new", None),
+    ):
+        text = f"a call from ConnectWise, {who}: processor time, compared with {HEALTH}"
+        if cheapest:
+            text += f" ({show(cheapest * 1000, 'ms')})"
+        values = runs.ratios({"who": who}, {"who": HEALTH}, "processor", **about)
+        yield Goal("P18" if most else "", text, values, most=most)

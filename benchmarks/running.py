@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -17,6 +17,8 @@ from testbed.postgresql import (
     rename_database,
 )
 from testbed.sandbox import SandboxClient, sandbox_process
+
+from .worker import set_up
 
 BASE = "benji_bench_base"
 """A database with a company, a chart of accounts and the addon, to be copied."""
@@ -37,12 +39,16 @@ class Odoo:
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
 
-    def call(self, name: str, **arguments: Any) -> Any:
-        """Call a method of the worker and return its result.
+    def call(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        """Call this function in Odoo's process and return its result.
 
-        :raises Failure: with the error that the method raised
+        Its first argument is the worker there.
+
+        :raises Failure: with the error that the function raised
         """
-        question = json.dumps({"call": name, "with": arguments})
+        name = function.__name__
+        about = {"module": function.__module__, "call": name, "with": arguments}
+        question = json.dumps(about)
         try:
             print(question, file=self._process.stdin, flush=True)
         except BrokenPipeError:
@@ -105,7 +111,7 @@ def base_database() -> Iterator[str]:
     say("making a company with a chart of accounts")
     try:
         with odoo(template, 0, keep_as=BASE) as worker:
-            worker.call("set_up")
+            worker.call(set_up)
         yield BASE
     finally:
         drop_database(BASE)

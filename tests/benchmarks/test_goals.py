@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks.__main__ import FULL
-from benchmarks.goals import Goal, judge
+from benchmarks.goals import Goal
+from benchmarks.stations import judge
 
 
 def runs_of(who, seconds, what="unchanged rescan", **about):
