@@ -126,6 +126,9 @@ is changed, and a person has to decide."""
 ROWS_AT_ONCE = 1000
 """Rows of the report that are connected, or get their contact, in one step."""
 
+CONTACTS_REMOVED_AT_ONCE = 100
+"""The e-mails that wait are searched for the addresses of all of them."""
+
 CONTACTS_AT_ONCE = 3000
 """Bill-To contacts that are read before they are stored."""
 

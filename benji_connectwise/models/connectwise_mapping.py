@@ -382,7 +382,9 @@ class ConnectwiseMapping(models.Model):
 
     def _log(self, text):
         # The author is given, because the code may run as superuser.
-        self._message_log(body=text, author_id=self.env.user.partner_id.id)
+        author = self.env.user.partner_id.id
+        bodies = dict.fromkeys(self.ids, text)
+        self._message_log_batch(bodies=bodies, author_id=author)
 
     def _log_for_customer(self, text):
         """Log an act of a person here and on the customer, where more people see it."""

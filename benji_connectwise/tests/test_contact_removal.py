@@ -1,10 +1,13 @@
 """What becomes of an imported contact that is no longer wanted."""
 
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..tools.mapping.connecting import link
 from ..tools.mapping.disconnecting import remove_contacts
-from .contact_common import ContactCommon, import_contact
+from .contact_common import ContactCommon, import_contact, import_contacts
 
 
 @tagged("post_install", "-at_install")
@@ -16,6 +19,46 @@ class TestRemoval(ContactCommon):
         self.assertFalse(self.all_contacts())
         self.assertFalse(self.mapping.contact_id)
         self.assertFalse(self.mapping.contact_origin)
+
+    def test_many_contacts_are_not_removed_one_by_one(self):
+        """A request that deletes a connection removes all of them."""
+        mappings = self.mapping.union(
+            *(
+                self.connect(
+                    self.new_customer(f"Customer {ref}"),
+                    self.new_company(ref, f"Customer {ref}"),
+                )
+                for ref in range(5000, 5020)
+            )
+        )
+        import_contacts(mappings)
+        contacts = mappings.contact_id
+        used = contacts[0]
+        used.message_post(body="Called her")
+        self.env.flush_all()
+        before = self.env.cr.sql_log_count
+        remove_contacts(mappings)
+        self.assertLess(self.env.cr.sql_log_count - before, 10 * len(contacts))
+        self.assertEqual(contacts.exists(), used)
+        self.assertFalse(used.active)
+
+    def test_contact_that_odoo_refuses_to_delete_does_not_keep_the_others(self):
+        other = self.connect(
+            self.new_customer("Boulder Law"), self.new_company(4712, "Boulder Law")
+        )
+        import_contacts(self.mapping + other)
+        kept, deleted = self.mapping.contact_id, other.contact_id
+        unlink = type(kept).unlink
+
+        def refuse(partners):
+            if kept in partners:
+                raise UserError("Another addon refuses")
+            return unlink(partners)
+
+        with patch.object(type(kept), "unlink", refuse):
+            remove_contacts(self.mapping + other)
+        self.assertFalse(deleted.exists())
+        self.assertRecordValues(kept, [{"active": False, "email": False}])
 
     def test_contact_with_messages_is_archived_without_address(self):
         contact = self.imported()

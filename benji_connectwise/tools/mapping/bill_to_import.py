@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from ..connection.followers import tell_followers
 from ..sync.sql import as_table
 from .bill_to_plan import find_contacts_entered_here, plan_contact, prepare_contact
-from .disconnecting import remove_contact, take_away, take_out_of_waiting_mail
+from .disconnecting import remove_bill_tos, take_away, take_out_of_waiting_mail
 from .synced_contact import as_sync
 from .words import explain_contact
 
@@ -162,7 +162,7 @@ def _prepare_failure_note(bill_to, error):
 
 
 def _remove(bill_to, note):
-    remove_contact(bill_to, note)
+    remove_bill_tos(bill_to, note)
     return "removed"
 
 

@@ -7,8 +7,9 @@ from psycopg2 import IntegrityError
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
+from ...const import CONTACTS_REMOVED_AT_ONCE
 from .synced_contact import as_sync
 
 _logger = logging.getLogger(__name__)
@@ -63,53 +64,64 @@ def disconnect(mapping):
 
 def remove_contacts(mappings):
     """Remove the synced contacts of these rows, and log it."""
-    for bill_to in mappings.sudo().bill_to_ids.filtered("contact_id"):
-        remove_contact(bill_to)
+    with_contact = mappings.sudo().bill_to_ids.filtered("contact_id")
+    for some in split_every(
+        CONTACTS_REMOVED_AT_ONCE, with_contact.ids, with_contact.browse
+    ):
+        remove_bill_tos(some)
 
 
-def remove_contact(bill_to, note=False):
-    """Remove one synced contact, and log it.
+def remove_bill_tos(bill_tos, note=False):
+    """Remove synced contacts, and log it.
 
+    :param bill_tos: a few, as there are for one step
     :param note: why there is no contact any more, as for `explain_contact`
     """
-    take_away(bill_to)
-    bill_to.note = note
-    mapping = bill_to.mapping_id
-    mapping.last_updated = fields.Datetime.now()
-    mapping._log(bill_to.env._("The Bill-To contact was removed."))
+    take_away(bill_tos)
+    bill_tos.note = note
+    rows = bill_tos.mapping_id
+    rows.last_updated = fields.Datetime.now()
+    rows._log(bill_tos.env._("The Bill-To contact was removed."))
 
 
-def take_away(bill_to):
-    """Delete the contact if the synchronization created it, or restore it."""
-    if not bill_to.contact_id:
+def take_away(bill_tos):
+    """Delete the contacts that the synchronization created, and restore the others."""
+    bill_tos = bill_tos.filtered("contact_id")
+    if not bill_tos:
         return
-    contact, before = as_sync(bill_to.contact_id), bill_to.before
-    is_created = bill_to.origin != "converted"
-    take_out_of_waiting_mail(bill_to.contact_id)
-    if is_created:
-        _give_orders_back(contact, bill_to.mapping_id.partner_id)
-    bill_to.write({"contact_id": False, "origin": False, "before": False})
-    if not is_created:
-        _write_archiving(contact, {**(before or {}), **NOT_SYNCED})
-    elif _is_referred_to(contact) or not _try_delete(contact):
-        _write_archiving(
-            contact,
-            {
-                **NOT_SYNCED,
-                "email": False,
-                "phone": False,
-                "type": "other",
-                "active": False,
-            },
-        )
+    converted = bill_tos.filtered(lambda bill_to: bill_to.origin == "converted")
+    before = {as_sync(bill_to.contact_id): bill_to.before for bill_to in converted}
+    customers = {
+        as_sync(bill_to.contact_id): bill_to.mapping_id.partner_id
+        for bill_to in bill_tos - converted
+    }
+    created = as_sync(bill_tos.contact_id).browse().union(*customers)
+    take_out_of_waiting_mail(bill_tos.contact_id)
+    _give_orders_back(created, customers)
+    bill_tos.write({"contact_id": False, "origin": False, "before": False})
+    for contact, values in before.items():
+        _write_archiving(contact, {**(values or {}), **NOT_SYNCED})
+    _write_archiving(
+        _delete_unused(created),
+        {
+            **NOT_SYNCED,
+            "email": False,
+            "phone": False,
+            "type": "other",
+            "active": False,
+        },
+    )
 
 
-def _give_orders_back(contact, customer):
-    """Replace the contact by the customer as the address of orders and draft invoices.
+def _give_orders_back(contacts, customers):
+    """Replace contacts by their customers as the addresses of orders and draft invoices.
 
-    Only for a contact that was created here: a converted one keeps its orders.
+    :param contacts: that were created here: a converted one keeps its orders
+    :param customers: {contact: its customer}
     """
-    env = customer.env
+    if not contacts:
+        return
+    env = contacts.env
     drafts = {"account.move": Domain("state", "=", "draft")}
     if "sale.order" in env:
         # Future invoices get their addresses from it.
@@ -117,70 +129,78 @@ def _give_orders_back(contact, customer):
     for model, domain in drafts.items():
         records = env[model].sudo().with_context(active_test=False)
         names = [name for name in ADDRESSES if name in records._fields]
-        uses_it = Domain.OR(Domain(name, "=", contact.id) for name in names)
+        uses_it = Domain.OR(Domain(name, "in", contacts.ids) for name in names)
         for record in records.search(domain & uses_it):
             # All at once: Odoo would compute an omitted address from the customer.
             record.write(
                 {
-                    name: (customer if address == contact else address).id
+                    name: customers.get(address, address).id
                     for name in names
                     if (address := record[name])
                 }
             )
 
 
-def _write_archiving(contact, values):
+def _write_archiving(contacts, values):
     # Odoo refuses to archive the contact of a user; a person has to do that.
-    if not values.get("active", True) and contact.user_ids.filtered("active"):
-        values = {**values, "active": True}
-    contact.write(values)
+    of_users = contacts.browse()
+    if not values.get("active", True):
+        of_users = contacts.filtered(lambda contact: contact.user_ids.filtered("active"))
+    of_users.write({**values, "active": True})
+    (contacts - of_users).write(values)
 
 
-def _try_delete(contact):
+def _delete_unused(contacts):
+    """Delete the contacts that nothing refers to; return the others."""
+    if not contacts:
+        return contacts
+    used = _find_referred(contacts)
+    unused = contacts - used
     try:
-        with contact.env.cr.savepoint():
-            contact.unlink()
+        with contacts.env.cr.savepoint():
+            unused.unlink()
     except (UserError, IntegrityError) as error:
-        _logger.info("Contact %s is kept, archived: %s", contact.id, error)
-        return False
-    return True
+        if len(unused) > 1:
+            return used.union(*map(_delete_unused, unused))
+        _logger.info("Contact %s is kept, archived: %s", unused.id, error)
+        return contacts
+    return used
 
 
-def _is_referred_to(contact):
-    """Whether anything in the database refers to this contact, such as a message.
+def _find_referred(contacts):
+    """Return the contacts that anything in the database refers to, such as a message.
 
-    Trying to delete it would not show this: some references are deleted or emptied.
+    Trying to delete one would not show this: some references are deleted or emptied.
     """
-    contact.env.flush_all()
-    columns = contact.env["base.partner.merge.automatic.wizard"]._get_fk_on(
+    contacts.env.flush_all()
+    columns = contacts.env["base.partner.merge.automatic.wizard"]._get_fk_on(
         "res_partner"
     )
     references = [
-        SQL(
-            "SELECT 1 FROM %s WHERE %s = %s",
-            SQL.identifier(table),
-            SQL.identifier(column),
-            contact.id,
-        )
+        (table, column, SQL())
         for table, column in columns
         if table not in NO_REFERENCE
     ]
     references += [
-        SQL(
-            "SELECT 1 FROM %s WHERE %s = 'res.partner' AND res_id = %s %s",
-            SQL.identifier(table),
-            SQL.identifier(column),
-            contact.id,
-            SQL(condition),
-        )
-        for table, column, condition in (
-            ("mail_message", "model", ""),
-            ("mail_activity", "res_model", ""),
-            ("ir_attachment", "res_model", "AND res_field IS NULL"),
-        )
+        ("mail_message", "res_id", SQL("AND model = 'res.partner'")),
+        ("mail_activity", "res_id", SQL("AND res_model = 'res.partner'")),
+        (
+            "ir_attachment",
+            "res_id",
+            SQL("AND res_model = 'res.partner' AND res_field IS NULL"),
+        ),
     ]
-    query = SQL(" UNION ALL ").join(references)
-    return bool(contact.env.execute_query(SQL("%s LIMIT 1", query)))
+    query = SQL(" UNION ").join(
+        SQL(
+            "SELECT %(column)s FROM %(table)s WHERE %(column)s = ANY(%(ids)s) %(also)s",
+            table=SQL.identifier(table),
+            column=SQL.identifier(column),
+            ids=contacts.ids,
+            also=also,
+        )
+        for table, column, also in references
+    )
+    return contacts.browse(row[0] for row in contacts.env.execute_query(query))
 
 
 def take_out_of_waiting_mail(contacts):
