@@ -95,6 +95,14 @@ def test_refusal_with_a_meaningless_body_is_recognized(body: bytes) -> None:
     assert isinstance(decipher(400, body), errors.RefusedRequestError)
 
 
+def test_half_a_surrogate_pair_in_a_message_is_replaced() -> None:
+    """A server that cuts a text may cut an emoji in two, and no database stores half of
+    one."""
+    error = decipher(500, b'{"code":"\\udc00","message":"Acme \\ud83d"}')
+    assert (error.code, error.detail) == ("?", "Acme ?")
+    assert str(error).encode()
+
+
 def test_long_message_is_shortened() -> None:
     assert len(decipher(400, b"x" * 10_000).detail) == 300
 

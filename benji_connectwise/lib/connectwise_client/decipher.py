@@ -135,6 +135,8 @@ def _read(body: bytes, secrets: tuple[str, ...]) -> _Complaint:
 
 def _clean(text: object, secrets: tuple[str, ...]) -> str:
     clean = "" if text is None else str(text)[:_MAX_SCANNED]
+    # PostgreSQL stores no half of a surrogate pair, which JSON allows and UTF-8 does not.
+    clean = clean.encode("utf-8", "replace").decode()
     for secret in secrets:
         clean = clean.replace(secret, "***")
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", clean).strip()[:_MAX_DETAIL]
