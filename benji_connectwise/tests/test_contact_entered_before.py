@@ -241,3 +241,27 @@ class TestMerge(ContactCommon):
         two = self.new_contact(email="y@example.com")
         self.merge(one, into=two)
         self.assertFalse(one.exists())
+
+    def sign_up(self, **values):
+        """Return a customer who wrote these values himself."""
+        visitor = self.env.ref("base.public_user")
+        partners = self.env["res.partner"].with_user(visitor).sudo()
+        partner = partners.create({"name": "Acme", **values}).with_env(self.env)
+        self.assertTrue(partner.connectwise_self_written)
+        return partner
+
+    def test_customer_who_signed_up_can_be_merged_into_a_genuine_one(self):
+        """The genuine one keeps its own name, so nothing about it is in doubt."""
+        self.merge(self.sign_up(), into=self.customer)
+        self.assertEqual(self.customer.name, "Acme Dental")
+        self.assertFalse(self.customer.connectwise_self_written)
+
+    def test_reference_that_comes_from_a_customer_who_signed_up_is_in_doubt(self):
+        self.merge(self.sign_up(ref="F-100"), into=self.customer)
+        self.assertEqual(self.customer.ref, "F-100")
+        self.assertTrue(self.customer.connectwise_self_written)
+
+    def test_customer_who_signed_up_stays_in_doubt_as_the_destination_of_a_merge(self):
+        customer = self.sign_up()
+        self.merge(self.new_customer("Acme Dental"), into=customer)
+        self.assertTrue(customer.connectwise_self_written)

@@ -3,6 +3,7 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.res_partner import MATCHED
 from ..tools.invoice_pdf.judging import judge_found
 
 
@@ -58,6 +59,22 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         )._judge_anew()
         # The companies of the rows have another owner.
         judge_found(moved.connectwise_company_id)
+        return result
+
+    @api.model
+    def _update_values(self, src_partners, dst_partner):
+        """Merge customers that wrote their names themselves.
+
+        The destination keeps its own name, and with it the mark or the lack of it. Only
+        what it takes over from a marked customer marks it too.
+        """
+        marked = src_partners.filtered("connectwise_self_written")
+        before = [dst_partner[name] for name in MATCHED]
+        # Odoo would copy the mark, which only a customer's writing sets.
+        marked._set_self_written(False)
+        result = super()._update_values(src_partners, dst_partner)
+        if marked and before != [dst_partner[name] for name in MATCHED]:
+            dst_partner._set_self_written(True)
         return result
 
     @api.model
