@@ -378,7 +378,12 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _add_connectwise_contacts(self, move, partners):
         backend = move.company_id._get_connectwise_backend()
-        mappings = move.commercial_partner_id.sudo().connectwise_mapping_ids.filtered(
+        customer = move.sudo().commercial_partner_id
+        if customer != move.sudo().partner_id.commercial_partner_id:
+            # The person moved to another customer since the invoice was made. Neither
+            # one's contact may see what was made for the other.
+            return partners
+        mappings = customer.connectwise_mapping_ids.filtered(
             lambda mapping: (
                 mapping.backend_id == backend and mapping._is_contact_mailed()
             )

@@ -117,6 +117,17 @@ class TestDisabledContact(MailedCommon):
         self.move.message_subscribe(self.contact.ids)
         self.assertEqual(self.notified(self.post()), self.contact)
 
+    def test_contact_is_not_mailed_after_the_person_moved_to_another_customer(self):
+        """The invoice is judged as the other customer's since, and the contact of the
+        former one must not get it. Odoo does not change the invoice's customer."""
+        self.mapping.with_user(self.administrator).enable_contact()
+        person = self.new_contact(name="Paul", email="paul@acme.example.com")
+        move = self.new_invoice(number="CW1002", partner_id=person.id)
+        self.assertIn(self.contact, self.default_recipients(move))
+        person.parent_id = self.new_customer("Other")
+        self.assertEqual(move.commercial_partner_id, self.customer)
+        self.assertEqual(self.default_recipients(move), person)
+
     def test_contact_of_an_unconfirmed_company_is_not_mailed(self):
         """Not by default, not as a follower, not by mail that waits."""
         self.mapping.enable_contact()
