@@ -290,7 +290,8 @@ class AccountMoveSend(models.AbstractModel):
     ):
         if not from_cron:
             fetch_before_sending(moves, fresh=FRESH_FOR_SEND)
-        moves.sudo().connectwise_lookup_ids._judge_anew()
+        # All that ConnectWise can give has been asked for.
+        chosen = with_chosen_pdfs(moves, self)
         held = moves.filtered(
             lambda move: self._has_to_wait(
                 move,
@@ -305,8 +306,6 @@ class AccountMoveSend(models.AbstractModel):
             return self.env["ir.attachment"]
         # An invoice that was held and is sent by hand must not be sent again.
         moves.sudo().connectwise_held_ids.unlink()
-        # All that ConnectWise can give has been asked for.
-        chosen = with_chosen_pdfs(moves, self)
         attachments = super(AccountMoveSend, chosen)._generate_and_send_invoices(
             moves.with_env(chosen.env),
             from_cron=from_cron,

@@ -183,11 +183,14 @@ class InvoicePdfSource(models.Model):
         """Return {invoice: (source, attachment)}, by the priority as it is now.
 
         :param bool fetch: whether a source may ask another system for missing PDFs
-        :param bool whole: whether the files are to be used, so that a damaged one is
-            passed over
+        :param bool whole: whether the files are to be used, so that the verdicts are
+            made anew and a damaged file is passed over
         :raises AccessError: if this person may not read the invoices
         """
         moves.check_access("read")
+        if whole:
+            # The stored verdict may be older than a change of the mapping.
+            moves._origin.sudo().connectwise_lookup_ids._judge_anew()
         chosen = dict.fromkeys(moves, (False, self.env["ir.attachment"]))
         prepare_orders(moves)
         # Odoo, the last resort, has a PDF of every invoice.

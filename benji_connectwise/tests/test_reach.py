@@ -1,8 +1,11 @@
 """Attempts from outside to reach another customer's invoice or contact."""
 
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
+from ..tools.invoice_pdf import judging
 from .contact_common import import_contact
 from .test_branches import BranchCommon
 from .test_trust_owner import OwnerCommon
@@ -120,6 +123,31 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         move.button_draft()
         move.action_post()
         self.assertVerdict(move, "wrong_company")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def accept_and_leave_unjudged(self):
+        """Return an invoice whose PDF became another customer's, which its lookup does
+        not know yet: there are too many to judge all at once."""
+        move, newer = self.invoice("CW1001"), self.invoice("CW1002")
+        for accepted in (move, newer):
+            self.assertChosen(accepted, "connectwise")
+        hit = newer.sudo().connectwise_lookup_ids.hit_ids
+        hit.company_ref = self.owner.connectwise_ref
+        self.env.flush_all()
+        with patch.object(judging, "LOOKUPS_JUDGED_AT_ONCE", 1):
+            self.connect(self.boulder, self.owner)
+        self.assertEqual(self.verdict(move), "accepted")
+        return move
+
+    def test_link_does_not_open_a_pdf_that_was_not_judged_again_yet(self):
+        move = self.accept_and_leave_unjudged()
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_reset_to_draft_does_not_give_away_a_pdf_that_was_not_judged_again(self):
+        """Odoo turns the file into an ordinary one, which the link opens."""
+        move = self.accept_and_leave_unjudged()
+        move.button_draft()
+        move.action_post()
         self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
 
     def test_link_does_not_open_a_pdf_replaced_before_sending(self):

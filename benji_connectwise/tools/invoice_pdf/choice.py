@@ -19,9 +19,6 @@ def choose(moves, fetch=False):
 
     :param fetch: whether a source may ask another system
     """
-    if fetch:
-        # The stored verdict may be older than a change of the mapping.
-        moves.sudo().connectwise_lookup_ids._judge_anew()
     chosen = moves.env["invoice.pdf.source"]._choose(moves, fetch, whole=True)
     return {move.id: attachment for move, (_source, attachment) in chosen.items()}
 
@@ -73,7 +70,6 @@ def choose_before_mailing(moves, records):
     if get_chosen_before(moves) is not None:
         return records
     fetch_before_sending(moves)
-    moves.sudo().connectwise_lookup_ids._judge_anew()
     return with_chosen_pdfs(moves, records)
 
 

@@ -13,6 +13,8 @@ def forget_version(moves):
     """
     moves = moves.sudo()
     lookups = moves.connectwise_lookup_ids
+    # The stored verdict may be older than a change of the mapping.
+    lookups._judge_anew()
     delete_unsent(lookups.filtered(lambda lookup: not lookup.has_pdf).move_id)
     lookups.unlink()
     moves.connectwise_held_ids.unlink()
