@@ -135,7 +135,7 @@ def _read(body: bytes, secrets: tuple[str, ...]) -> _Complaint:
 
 def _clean(text: object, secrets: tuple[str, ...]) -> str:
     clean = "" if text is None else str(text)[:_MAX_SCANNED]
-    # PostgreSQL stores no half of a surrogate pair, which JSON allows and UTF-8 does not.
+    # Half of a surrogate pair: JSON allows it, UTF-8 and PostgreSQL do not.
     clean = clean.encode("utf-8", "replace").decode()
     for secret in secrets:
         clean = clean.replace(secret, "***")
