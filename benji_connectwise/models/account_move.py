@@ -285,10 +285,8 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("This file comes from ConnectWise alone."))
 
     def button_draft(self):
-        # Odoo calls it for none whenever an invoice is written.
-        if self:
-            resetting.forget_version(self)
-        return super().button_draft()
+        with resetting.forgetting_versions(self):
+            return super().button_draft()
 
     def _get_fields_to_detach(self):
         return [*super()._get_fields_to_detach(), "connectwise_pdf_file"]

@@ -125,6 +125,19 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         self.assertVerdict(move, "wrong_company")
         self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
 
+    def test_audit_trail_does_not_give_away_a_pdf_that_cannot_be_deleted(self):
+        """Odoo turns the file into an ordinary one when the invoice is reset to draft,
+        however often."""
+        self.company.restrictive_audit_trail = True
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.connect(self.boulder, self.owner)
+        for _time in range(2):
+            move.button_draft()
+            move.action_post()
+            self.assertVerdict(move, "wrong_company")
+            self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
     def accept_and_leave_unjudged(self):
         """Return an invoice whose PDF became another customer's, which its lookup does
         not know yet: there are too many to judge all at once."""

@@ -1,21 +1,34 @@
 """Forgetting answers: about an invoice that is reset to draft, or of a connection."""
 
+from contextlib import contextmanager
+
 from odoo.tools import SQL
 
 from .keeping import delete_unsent
 
 
-def forget_version(moves):
+@contextmanager
+def forgetting_versions(moves):
     """Forget ConnectWise's answers about `moves`, and the files that were marked.
 
-    Call it before the invoices are reset. A preference stays, unless it is for the
+    Within it, the invoices are reset to draft. A preference stays, unless it is for the
     marked file.
     """
-    moves = moves.sudo()
+    # Odoo calls it for none whenever an invoice is written.
+    hidden = moves and _forget_versions(moves.sudo())
+    yield
+    if hidden:
+        # Odoo made ordinary files of them, which the link to the invoice opens.
+        hidden.res_field = "connectwise_pdf_file"
+
+
+def _forget_versions(moves):
+    """Forget them, and return the files that must stay hidden, sudo."""
     lookups = moves.connectwise_lookup_ids
     # The stored verdict may be older than a change of the mapping.
     lookups._judge_anew()
     delete_unsent(lookups.filtered(lambda lookup: not lookup.has_pdf).move_id)
+    hidden = _find_hidden(moves)
     lookups.unlink()
     moves.connectwise_held_ids.unlink()
     moves.filtered(lambda move: move.invoice_pdf_preference == "attachment").write(
@@ -28,6 +41,26 @@ def forget_version(moves):
             "connectwise_sent_checksum": False,
             "connectwise_sent_at": False,
         }
+    )
+    return hidden
+
+
+def _find_hidden(moves):
+    """Return the files that may be another customer's and could not be deleted: a
+    restrictive audit trail forbids it."""
+    files = moves.env["ir.attachment"].search(
+        [
+            ("res_model", "=", moves._name),
+            ("res_id", "in", moves.ids),
+            ("res_field", "=", "connectwise_pdf_file"),
+        ]
+    )
+    pdfs = files and moves.connectwise_lookup_ids._get_pdfs(moves)
+    sent = {move.id: move.connectwise_sent_checksum for move in moves}
+    return files.filtered(
+        lambda file: (
+            file != pdfs.get(file.res_id) and file.checksum != sent[file.res_id]
+        )
     )
 
 
