@@ -125,6 +125,31 @@ class TestDisconnecting(DisconnectCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestArchiving(DisconnectCommon, BrowserCommon):
+    def test_archiving_does_what_the_question_says(self):
+        self.mapping.enable_contact()
+        move = self.invoice("CW1003", partner_id=self.customer.id)
+        self.assertIn(self.created, self.default_recipients(move))
+        self.backend.active = False
+        pdf = self.sandbox_pdf("CW1002")
+        with self.no_requests():
+            self.assertChosen(self.unsent, "connectwise", pdf)
+        self.assertNotIn(self.created, self.default_recipients(move))
+        self.assertTrue(self.created.active and self.entered.is_connectwise_contact)
+        self.assertTrue(self.row.connectwise_company_id)
+        self.backend.active = True
+        self.assertIn(self.created, self.default_recipients(move))
+
+    def test_administrator_is_told_before_archiving_in_the_browser(self):
+        self.start_tour(
+            "/odoo",
+            "benji_connectwise_archive_connection",
+            login=self.administrator.login,
+        )
+        self.assertFalse(self.backend.active)
+
+
+@tagged("post_install", "-at_install")
 class TestUninstalling(DisconnectCommon, BrowserCommon):
     def dialog_of_apps(self, module):
         return self.env["base.module.uninstall"].create(

@@ -50,3 +50,33 @@ tours.add("benji_connectwise_disconnect_connection", {
         },
     ],
 });
+
+tours.add("benji_connectwise_archive_connection", {
+    url: "/odoo/integrations",
+    steps: () => [
+        {
+            trigger: ".o_connectwise_tile button:contains('More settings')",
+            run: "click",
+        },
+        {
+            trigger: ".o_cp_action_menus button",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown--menu .o_menu_item:contains('Archive')",
+            run: "click",
+        },
+        {
+            content: "The question says what ends and what stays",
+            trigger:
+                ".modal:contains('not added to the recipients'):contains('Nothing is deleted')",
+        },
+        {
+            trigger: ".modal footer button:contains('Archive')",
+            run: "click",
+        },
+        {
+            trigger: ".ribbon:contains('Archived')",
+        },
+    ],
+});
