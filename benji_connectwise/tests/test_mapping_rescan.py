@@ -112,6 +112,24 @@ class TestMappingRescan(MappingReportCommon):
         lines.browse().action_apply()
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
+    def test_preview_without_a_change_says_so_and_offers_nothing_to_apply(self):
+        self.backend.sync(full=True)
+        notice = self.rescan().action_preview()
+        self.assertEqual(notice["tag"], "display_notification")
+        self.assertIn("Nothing would change", notice["params"]["message"])
+        self.assertFalse(notice["params"]["next"], "The dialog stays open.")
+
+    def test_applying_a_preview_that_became_true_meanwhile_changes_nothing(self):
+        company = self.twin_in_sandbox()
+        lines = self.preview()
+        self.backend.sync(full=True)
+        before = self.row(self.foxtrot).last_updated
+        notice = lines[:1].action_apply()
+        self.assertEqual(notice["params"]["type"], "success")
+        row = self.row(self.foxtrot)
+        self.assertEqual(row.connectwise_ref, company["id"])
+        self.assertEqual(row.last_updated, before)
+
     def test_invoicing_user_cannot_open_the_rescan_dialog(self):
         with self.assertRaises(AccessError):
             self.env["connectwise.mapping.rescan"].with_user(self.accountant).create({})

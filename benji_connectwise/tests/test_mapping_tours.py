@@ -71,6 +71,10 @@ class TestMappingTours(MappingReportCommon, BrowserCommon):
         self.tour("benji_connectwise_preview")
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 
+    def test_preview_of_no_change_keeps_the_dialog_open_in_the_browser(self):
+        self.backend.sync(full=True)
+        self.tour("benji_connectwise_preview_nothing")
+
     def test_administrator_enables_a_contact_in_the_browser(self):
         self.dental.sudo().write(
             {

@@ -66,7 +66,16 @@ class ConnectwiseMappingRescan(models.TransientModel):
         changes = preview(
             self.backend_id, self.get_all_entries, self.discard_disconnected
         )
-        return self._show(changes)
+        if changes:
+            return self._show(changes)
+        # The dialog stays open: other options may change something.
+        return self._notify(
+            "info",
+            self.env._(
+                "Nothing would change: a rescan with these options finds everything as"
+                " it is."
+            ),
+        )
 
     def _show(self, changes):
         """Store these changes as lines of the preview; return the action to show it."""
@@ -127,7 +136,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
                 with_changes=True,
             )
             self.env.flush_all()
-            is_as_shown = self._as_lines(changes) == shown
+            is_as_shown = not changes or self._as_lines(changes) == shown
             if not is_as_shown:
                 savepoint.rollback()
         if not is_as_shown:
@@ -147,7 +156,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
         )
 
     @api.model
-    def _notify(self, level, message, following):
+    def _notify(self, level, message, following=None):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
