@@ -13,10 +13,10 @@ class ConnectwiseMapping(models.Model):
         if status["level"] != "muted":
             return status
         runs = self.env["connectwise.reconciliation.run"]
-        if found := runs._describe_newest(self._get_current_backend()):
+        if run := runs._find_newest(self._get_current_backend()):
             status["text"] = self.env._(
-                "%(status)s · Reconciliation: %(found)s",
+                "%(status)s · Reconciliation: %(count)s differences",
                 status=status["text"],
-                found=found,
+                count=run.open_count,
             )
         return status

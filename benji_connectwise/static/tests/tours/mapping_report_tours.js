@@ -175,9 +175,36 @@ tours.add("benji_connectwise_preview", {
     ],
 });
 
+tours.add("benji_connectwise_preview_nothing", {
+    url: URL,
+    steps: () => [
+        openRescan,
+        {
+            trigger: footerButton("Preview"),
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains('Nothing would change')",
+        },
+        {
+            content: "Other options can be tried",
+            trigger: footerButton("Preview"),
+        },
+        {
+            trigger: footerButton("Cancel"),
+            run: "click",
+        },
+        noDialog,
+    ],
+});
+
 tours.add("benji_connectwise_enable", {
     url: URL,
     steps: () => [
+        {
+            content: "A long address continues in the next line after its @",
+            trigger: `${row("Acme Dental")} [name='contact_text']:contains('<emma@dental.example>'):has(wbr)`,
+        },
         {
             trigger: `${row("Acme Dental")} [name='contact_enabled'] input`,
             run: "click",
