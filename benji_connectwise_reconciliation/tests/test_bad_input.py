@@ -1,6 +1,6 @@
 """Periods and dialogs that make no sense: a sentence each, and nothing is lost."""
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tests.common import get_db_name
@@ -33,6 +33,13 @@ class TestBadInput(ReconciliationCommon):
     def test_company_without_a_connection_is_refused(self):
         self.backend.unlink()
         self.assertRefused("not connected", error=UserError)
+
+    def test_administrator_without_a_connection_is_led_to_integrations(self):
+        self.backend.unlink()
+        with self.assertRaisesRegex(RedirectWarning, "not connected") as refused:
+            self.ask(user=self.administrator)
+        page = self.env.ref("benji_connectwise.connectwise_integrations_action")
+        self.assertEqual(refused.exception.args[1], page.id)
 
     def test_connection_that_is_not_set_up_is_refused(self):
         self.backend.state = "draft"
