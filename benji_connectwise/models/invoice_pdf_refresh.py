@@ -43,14 +43,14 @@ class InvoicePdfRefresh(models.Model):
         labels = dict(
             Move._fields["connectwise_status"]._description_selection(self.env)
         )
+        others = self.env._("not from ConnectWise")
         for refresh in self:
             done = refresh.move_ids - refresh.left_ids
             groups = Move._read_group(
                 [("id", "in", done.ids)], ["connectwise_status"], ["__count"]
             )
             refresh.summary = " · ".join(
-                f"{count} {labels.get(status) or self.env._('not from ConnectWise')}"
-                for status, count in groups
+                f"{count} {labels.get(status) or others}" for status, count in groups
             )
 
     @api.model

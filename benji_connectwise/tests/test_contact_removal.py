@@ -2,7 +2,8 @@
 
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from psycopg2 import IntegrityError
+
 from odoo.tests import tagged
 
 from ..tools.mapping.connecting import link
@@ -52,7 +53,7 @@ class TestRemoval(ContactCommon):
 
         def refuse(partners):
             if kept in partners:
-                raise UserError("Another addon refuses")
+                raise IntegrityError("Another addon refuses")
             return unlink(partners)
 
         with patch.object(type(kept), "unlink", refuse):

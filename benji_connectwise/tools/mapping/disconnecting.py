@@ -114,7 +114,7 @@ def take_away(bill_tos):
 
 
 def _give_orders_back(contacts, customers):
-    """Replace contacts by their customers as the addresses of orders and draft invoices.
+    """Replace contacts by their customers as addresses of orders and draft invoices.
 
     :param contacts: that were created here: a converted one keeps its orders
     :param customers: {contact: its customer}
@@ -145,7 +145,9 @@ def _write_archiving(contacts, values):
     # Odoo refuses to archive the contact of a user; a person has to do that.
     of_users = contacts.browse()
     if not values.get("active", True):
-        of_users = contacts.filtered(lambda contact: contact.user_ids.filtered("active"))
+        of_users = contacts.filtered(
+            lambda contact: contact.user_ids.filtered("active")
+        )
     of_users.write({**values, "active": True})
     (contacts - of_users).write(values)
 
@@ -177,9 +179,7 @@ def _find_referred(contacts):
         "res_partner"
     )
     references = [
-        (table, column, SQL())
-        for table, column in columns
-        if table not in NO_REFERENCE
+        (table, column, SQL()) for table, column in columns if table not in NO_REFERENCE
     ]
     references += [
         ("mail_message", "res_id", SQL("AND model = 'res.partner'")),
