@@ -52,11 +52,15 @@ class ConnectwiseMapping(models.Model):
     )
     disconnected_at = fields.Datetime(readonly=True)
     disconnected_by_id = fields.Many2one("res.users", readonly=True)
-    disconnected_company_id = fields.Many2one(
+    disconnected_company_ids = fields.Many2many(
         "connectwise.company",
+        "connectwise_mapping_disconnected_rel",
+        "mapping_id",
+        "company_id",
         "Disconnected From",
         readonly=True,
-        index="btree_not_null",
+        help="While this customer is not connected, their invoices are not this"
+        " customer's.",
     )
     is_set_aside = fields.Boolean(
         readonly=True,

@@ -73,8 +73,7 @@ TOUCHED = """
                 SELECT connectwise_company_id FROM connectwise_mapping
                  WHERE backend_id = %(backend)s)
             OR known.id IN (
-                SELECT disconnected_company_id FROM connectwise_mapping
-                 WHERE backend_id = %(backend)s))
+                SELECT company_id FROM connectwise_mapping_disconnected_rel))
 """
 
 UPSERT = """

@@ -97,6 +97,16 @@ class MappingReportCommon(ConnectwiseCommon):
         import_contacts(row.sudo())
         return row
 
+    def twin_in_sandbox(self):
+        """Give Foxtrot the Account ID of a company in the sandbox, and return that."""
+        company = next(
+            company
+            for company in self.sandbox.export_companies()
+            if not company["deleted"] and company["account_number"]
+        )
+        self.foxtrot.ref = company["account_number"]
+        return company
+
     def undo(self, row):
         before = row.action_disconnect()["params"]["before"]
         self.assertFalse(row.contact_id)

@@ -134,6 +134,7 @@ class TestAccessibility(MappingReportCommon, BrowserCommon):
         self.check(f"/odoo/connectwise.mapping/{row.id}", ("look", ".o_form_sheet_bg"))
 
     def test_preview_is_accessible(self):
+        self.twin_in_sandbox()
         self.check(
             "/odoo/customer-mapping",
             ("click", "button[name='action_rescan']"),

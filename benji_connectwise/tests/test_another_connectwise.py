@@ -227,11 +227,11 @@ class TestLinks(AnotherCommon):
         """That of the customer is kept."""
         row = self.connected(ACME)
         row.with_user(self.administrator).action_disconnect()
-        self.assertEqual(row.disconnected_company_id.connectwise_ref, ACME)
+        self.assertEqual(row.disconnected_company_ids.connectwise_ref, ACME)
         self.move_to_other()
         self.sync()
         self.assertTrue(row.disconnected)
-        self.assertFalse(row.disconnected_company_id)
+        self.assertFalse(row.disconnected_company_ids)
 
     def test_unreadable_company_stays_in_doubt(self):
         row = self.connected(501)

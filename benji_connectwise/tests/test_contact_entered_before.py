@@ -216,6 +216,15 @@ class TestMerge(ContactCommon):
         self.assertEqual(other.connectwise_mapping_ids, excluded)
         self.assertFalse(contact.exists())
 
+    def test_merge_keeps_the_companies_that_either_customer_was_disconnected_from(self):
+        other = self.new_customer("Other")
+        boulder = self.new_company(4712, "Boulder Law")
+        row = self.connect(other, boulder)
+        row.action_disconnect()
+        self.mapping.action_disconnect()
+        self.merge(self.customer, into=other)
+        self.assertEqual(row.disconnected_company_ids, self.acme + boulder)
+
     def test_merging_a_customer_away_restores_its_converted_contact(self):
         """A record that a person made is not deleted."""
         by_hand = self.new_contact(name="By hand")

@@ -80,15 +80,6 @@ class TestMappingRescan(MappingReportCommon):
         lines = self.env[action["res_model"]].with_user(self.administrator)
         return lines.with_context(**action["context"]).search(action["domain"])
 
-    def twin_in_sandbox(self):
-        company = next(
-            company
-            for company in self.sandbox.export_companies()
-            if not company["deleted"] and company["account_number"]
-        )
-        self.foxtrot.ref = company["account_number"]
-        return company
-
     def test_preview_lists_what_would_be_connected(self):
         self.twin_in_sandbox()
         line = self.preview().filtered(lambda line: line.partner_id == self.foxtrot)

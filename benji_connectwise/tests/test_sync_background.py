@@ -60,6 +60,15 @@ class TestByHand(SyncCommon):
         self.assertFalse(self.mapping.disconnected)
         self.assertConnected(self.customer_x, 1006, "manual")
 
+    def test_discarding_is_about_customers_that_are_connected_since_too(self):
+        self.mapping.action_disconnect()
+        before = self.mapping.disconnected_company_ids
+        self.mapping.connect(self.other)
+        self.assertEqual(self.mapping.disconnected_company_ids, before)
+        self.sync(discard_disconnected=True)
+        self.assertFalse(self.mapping.disconnected_company_ids)
+        self.assertConnected(self.customer_x, 1006, "manual")
+
     def test_chatter_of_the_row_says_who_made_each_change(self):
         self.mapping.connect(self.other)
         self.mapping.action_disconnect()

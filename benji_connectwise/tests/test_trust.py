@@ -171,6 +171,44 @@ class TestTrustDisconnected(ContactCommon):
         self.assertChosen(move, "odoo")
         self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
 
+    def bill_to_acme(self):
+        """Return an invoice of this customer that Acme pays for."""
+        self.sandbox.patch_invoice(
+            self.sandbox_invoice("CW1001")["id"],
+            {"billToCompany": {"id": self.acme.connectwise_ref, "name": "Acme"}},
+        )
+        return self.invoice("CW1001", partner_id=self.customer.id)
+
+    def test_company_that_was_disconnected_earlier_still_counts(self):
+        move = self.bill_to_acme()
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.action_disconnect()
+        mapping.connect(self.new_company(4712, "Boulder Law"))
+        mapping.action_disconnect()
+        self.assertChosen(move, "odoo")
+        self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
+
+    def test_disconnected_company_may_pay_for_the_one_that_is_connected(self):
+        """A person corrected the connection from the head office to a site."""
+        move = self.bill_to_acme()
+        site = self.sandbox.get_record(
+            "invoices", self.sandbox_invoice("CW1001")["id"]
+        )["company"]["id"]
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.action_disconnect()
+        mapping.connect(
+            self.new_company(site, "Site", bill_to_ref=self.acme.connectwise_ref)
+        )
+        self.assertChosen(move, "connectwise")
+
+    def test_company_that_is_connected_again_counts_again(self):
+        move = self.bill_to_acme()
+        mapping = self.mapping.with_user(self.administrator)
+        mapping.action_disconnect()
+        mapping.connect(self.acme)
+        self.assertFalse(mapping.disconnected_company_ids)
+        self.assertChosen(move, "connectwise")
+
 
 @tagged("post_install", "-at_install")
 class TestTrustChanged(ContactCommon):

@@ -102,6 +102,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                     row.id,
                 )
             )[0]
+            # Nobody took back what a person said about one of them.
+            kept.disconnected_company_ids = (
+                rows.disconnected_company_ids - kept.connectwise_company_id
+            )
             (rows - kept).unlink()
             if kept.partner_id != dst_partner:
                 moved |= kept

@@ -89,7 +89,7 @@ class TestComparing(TransactionCase):
         self.assertStatus("agrees", ours(), theirs(companies=(71,)))
 
     def test_disconnected_company_is_another_customer(self):
-        customers = Customers({}, {}, {7: 70})
+        customers = Customers({}, {}, {7: {70}})
         self.assertStatus("other_customer", ours(), theirs(), customers)
 
     def test_nothing_contradicts_where_nobody_is_connected(self):

@@ -53,12 +53,12 @@ class Customers(NamedTuple):
 
     ``owners``: {company id: the customers connected to it}. ``companies``: {customer:
     the ids of its company, and of the company that pays}. ``disconnected``: {customer:
-    the id of the company that a person disconnected it from}.
+    the ids of the companies that a person disconnected it from}.
     """
 
     owners: dict[int, set[int]]
     companies: dict[int, set[int]]
-    disconnected: dict[int, int]
+    disconnected: dict[int, set[int]]
 
 
 class Line(NamedTuple):
@@ -194,7 +194,7 @@ def _is_other_customer(own, other, customers):
         owners = customers.owners.get(company)
         if owners and own.partner_id not in owners:
             return True
-    if customers.disconnected.get(own.partner_id) in other.companies:
+    if customers.disconnected.get(own.partner_id, set()) & set(other.companies):
         return True
     known = customers.companies.get(own.partner_id)
     return bool(known and other.companies and known.isdisjoint(other.companies))

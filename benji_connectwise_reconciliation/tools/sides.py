@@ -212,9 +212,9 @@ def read_customers(backend):
             ("backend_id", "=", backend.id),
             "|",
             ("connectwise_company_id", "!=", False),
-            ("disconnected_company_id", "!=", False),
+            ("disconnected_company_ids", "!=", False),
         ],
-        ["partner_id", "connectwise_company_id", "disconnected_company_id"],
+        ["partner_id", "connectwise_company_id", "disconnected_company_ids"],
     )
     customers = Customers({}, {}, {})
     for row in rows:
@@ -223,6 +223,6 @@ def read_customers(backend):
             ref = company.connectwise_ref
             customers.owners.setdefault(ref, set()).add(partner)
             customers.companies[partner] = {ref, company.bill_to_ref or ref}
-        if before := row.disconnected_company_id.filtered("is_confirmed"):
-            customers.disconnected[partner] = before.connectwise_ref
+        elif before := row.disconnected_company_ids.filtered("is_confirmed"):
+            customers.disconnected[partner] = set(before.mapped("connectwise_ref"))
     return customers

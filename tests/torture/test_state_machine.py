@@ -384,13 +384,13 @@ class Machine(RuleBasedStateMachine):
             row = env["connectwise.mapping"].search([("partner_id", "=", customer.id)])
             company = row.connectwise_company_id
             own = {company.connectwise_ref, company.bill_to_ref or 0} - {0}
-            other = row.disconnected_company_id.connectwise_ref
+            others = set(row.disconnected_company_ids.mapped("connectwise_ref"))
             self.trust[number] = [OWN_PDF % number.encode()]
             for served in self.sandbox.served:
                 if served.number == number and (
                     served.companies & own
                     if own
-                    else other not in served.companies
+                    else not served.companies & others
                     and abs(served.total - move.amount_total) < 0.06
                 ):
                     self.trust[number].append(served.pdf)

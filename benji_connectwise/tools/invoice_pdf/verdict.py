@@ -53,7 +53,7 @@ JUDGED_BY = (
             "connection",
             "connectwise_company_id.bill_to_ref",
             "connectwise_company_id.is_confirmed",
-            "disconnected_company_id.is_confirmed",
+            "disconnected_company_ids.is_confirmed",
         )
     ),
 )
@@ -163,8 +163,9 @@ class Case:
             customers = self._owners.get((self.backend, ref))
             if customers and self.customer not in customers:
                 return "connected", customers
-        disconnected = self.mapping.disconnected_company_id.filtered("is_confirmed")
-        if disconnected.connectwise_ref in refs:
+        disconnected = self.mapping.disconnected_company_ids.filtered("is_confirmed")
+        # A company that was disconnected may pay for the one that is connected.
+        if not self.company and refs & set(disconnected.mapped("connectwise_ref")):
             return "disconnected", None
         payer_ref = self.company.bill_to_ref or self.company.connectwise_ref
         known = {self.company.connectwise_ref, payer_ref}

@@ -1,6 +1,6 @@
 """Connecting Odoo's customers to ConnectWise's companies, and disconnecting them."""
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -85,8 +85,9 @@ def set_aside(env, companies):
     lost = env["connectwise.company"].browse(companies)
     Mapping.flush_model()
     rows = Mapping.search([("connectwise_company_id", "in", lost.ids)])
-    Mapping.search([("disconnected_company_id", "in", lost.ids)]).write(
-        {"disconnected_company_id": False}
+    forget = [Command.unlink(company_id) for company_id in lost.ids]
+    Mapping.search([("disconnected_company_ids", "in", lost.ids)]).write(
+        {"disconnected_company_ids": forget}
     )
     for row in rows:
         company = row.connectwise_company_id
@@ -130,7 +131,7 @@ def link(env, links):
                    SET connectwise_company_id = link.company_id,
                        connection = link.connection,
                        disconnected = FALSE, disconnected_at = NULL,
-                       disconnected_by_id = NULL, disconnected_company_id = NULL,
+                       disconnected_by_id = NULL,
                        has_conflict = FALSE, conflict = NULL, is_set_aside = FALSE,
                        last_updated = %(now)s, write_date = %(now)s,
                        write_uid = %(user)s
@@ -143,6 +144,11 @@ def link(env, links):
                             SELECT 1 FROM connectwise_mapping other
                              WHERE other.connectwise_company_id = link.company_id)))
              RETURNING mapping.id, link.company_id
+            ), forgotten AS (
+                DELETE FROM connectwise_mapping_disconnected_rel rel
+                 USING linked
+                 WHERE rel.mapping_id = linked.id
+                   AND rel.company_id = linked.company_id
             ), undecided AS (
                 -- A decision about the contact of another company says nothing here.
                 UPDATE connectwise_bill_to bill_to
@@ -167,6 +173,6 @@ def link(env, links):
         ["decision", "email_domain"], flush=False
     )
     env["connectwise.company"].invalidate_model(["mapping_ids"], flush=False)
-    rows.modified(["connectwise_company_id", "connection", "disconnected_company_id"])
+    rows.modified(["connectwise_company_id", "connection", "disconnected_company_ids"])
     judge_found(before | rows.connectwise_company_id)
     return rows

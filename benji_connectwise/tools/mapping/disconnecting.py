@@ -30,14 +30,15 @@ NOT_SYNCED = {
 def disconnect(mapping):
     """Remove the connection and the contact; no longer match this customer.
 
-    :return: what `undo_disconnect` needs, which the browser keeps: [id of the row,
-        connection, decision about the contact, domain of the e-mail address that was
-        checked last]; None if it was not connected
+    :return: what `undo_disconnect` needs, which the browser keeps: [id of the row, id
+        of the company, connection, decision about the contact, domain of the e-mail
+        address that was checked last]; None if it was not connected
     """
     company, bill_to = mapping.connectwise_company_id, mapping.bill_to_ids
     name = company.display_name or mapping.conflict["company"]
     before = company and [
         mapping.id,
+        company.id,
         mapping.connection,
         bill_to.decision or (mapping.contact_enabled and "enabled"),
         bill_to.email_domain,
@@ -51,7 +52,7 @@ def disconnect(mapping):
             "disconnected": True,
             "disconnected_at": fields.Datetime.now(),
             "disconnected_by_id": mapping.env.user.id,
-            "disconnected_company_id": company.id,
+            "disconnected_company_ids": [Command.link(i) for i in company.ids],
             "last_updated": fields.Datetime.now(),
             "has_conflict": False,
             "is_set_aside": False,

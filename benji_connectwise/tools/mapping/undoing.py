@@ -17,8 +17,10 @@ def undo_disconnect(mappings, before):
     _ = mappings.env._
     before = {row_id: values for row_id, *values in before}
     for mapping in mappings.filtered(lambda row: row.id in before):
-        connection, decision, email_domain = before[mapping.id]
-        company = mapping.disconnected_company_id
+        company_id, connection, decision, email_domain = before[mapping.id]
+        company = mapping.disconnected_company_ids.filtered(
+            lambda company, wanted=company_id: company.id == wanted
+        )
         if (
             not mapping.disconnected
             or not company.is_confirmed

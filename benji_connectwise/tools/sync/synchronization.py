@@ -6,7 +6,7 @@ Its generators yield whenever their caller may commit.
 import json
 from datetime import timezone
 
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
 from ...const import (
@@ -177,20 +177,25 @@ class Synchronization:
         return lost
 
     def _discard_disconnections(self):
+        # Resumed after an interruption, it must not undo later ones.
+        started = self.sync.started_at
+        disconnected = Domain("disconnected", "=", True) & Domain(
+            "disconnected_at", "<=", started
+        )
+        # Disconnected from one company, and connected to another since.
+        connected = Domain("connectwise_company_id", "!=", False) & Domain(
+            "last_updated", "<=", started
+        )
+        connected &= Domain("disconnected_company_ids", "!=", False)
         rows = self.env["connectwise.mapping"].search(
-            [
-                ("backend_id", "=", self.backend.id),
-                ("disconnected", "=", True),
-                # Resumed after an interruption, it must not undo later ones.
-                ("disconnected_at", "<=", self.sync.started_at),
-            ]
+            Domain("backend_id", "=", self.backend.id) & (disconnected | connected)
         )
         rows.write(
             {
                 "disconnected": False,
                 "disconnected_at": False,
                 "disconnected_by_id": False,
-                "disconnected_company_id": False,
+                "disconnected_company_ids": [Command.clear()],
             }
         )
         text = self.env._("The disconnection was discarded by a rescan.")
