@@ -105,6 +105,10 @@ tours.add("benji_connectwise_priority", {
             run: "click",
         },
         {
+            content: "The choice has arrived",
+            trigger: ".o_selected_row [name='source'] input:value(ConnectWise PSA)",
+        },
+        {
             trigger: ".o_list_button_save",
             run: "click",
         },
