@@ -55,7 +55,7 @@ PDFS_PER_STEP = 8
 """PDFs that are stored in one step. If Odoo is killed, at most these are lost."""
 
 PDFS_DELETED_AT_ONCE = 50
-"""Odoo has the contents of those that it deletes together in memory."""
+"""Odoo reads the contents of those that it deletes together into memory."""
 
 REFRESH_AT_ONCE = 200
 """Invoices that a person can refresh while waiting. Their numbers are asked for within
@@ -127,7 +127,7 @@ ROWS_AT_ONCE = 1000
 """Rows of the report that are connected, or get their contact, in one step."""
 
 CONTACTS_REMOVED_AT_ONCE = 100
-"""The e-mails that wait are searched for the addresses of all of them."""
+"""Contacts that are removed together. Waiting e-mails are searched for each address."""
 
 CONTACTS_AT_ONCE = 3000
 """Bill-To contacts that are read before they are stored."""

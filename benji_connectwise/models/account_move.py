@@ -5,7 +5,7 @@ from odoo.fields import NO_ACCESS, Domain
 from odoo.addons.mail.tools.discuss import Store
 
 from ..tools.connection.tenant import ENVIRONMENTS
-from ..tools.invoice_pdf import marked_pdf, resetting, searching, shown, status
+from ..tools.invoice_pdf import forgetting, marked_pdf, searching, shown, status
 from ..tools.invoice_pdf.choice import choose, get_chosen_before, with_chosen_pdfs
 from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.explain_lookup import explain_connectwise
@@ -285,8 +285,11 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("This file comes from ConnectWise alone."))
 
     def button_draft(self):
-        with resetting.forgetting_versions(self):
-            return super().button_draft()
+        hidden = forgetting.forget_versions(self)
+        result = super().button_draft()
+        if hidden:
+            hidden.res_field = "connectwise_pdf_file"
+        return result
 
     def _get_fields_to_detach(self):
         return [*super()._get_fields_to_detach(), "connectwise_pdf_file"]

@@ -12,8 +12,8 @@ from ..tools.connection.checking import check_connection
 from ..tools.connection.explain import explain_stored
 from ..tools.connection.private_key import create_column, store_typed_key
 from ..tools.connection.tenant import ENVIRONMENTS, find_environment, leave_tenant
+from ..tools.invoice_pdf.forgetting import forget_answers
 from ..tools.invoice_pdf.judging import judge_lookups
-from ..tools.invoice_pdf.resetting import forget_answers
 from ..tools.mapping.disconnecting import remove_contacts
 from ..tools.sync.runs import OPEN, run_now, start
 

@@ -59,8 +59,8 @@ class ConnectwiseMapping(models.Model):
         "company_id",
         "Disconnected From",
         readonly=True,
-        help="While this customer is not connected, their invoices are not this"
-        " customer's.",
+        help="While this customer is not connected, invoices of these companies are"
+        " refused.",
     )
     is_set_aside = fields.Boolean(
         readonly=True,

@@ -12,12 +12,7 @@ class TestOtherCompanies(AccessCommon):
     def test_dialog_tells_nothing_about_another_company(self):
         """The rows and companies that come with the call do not matter."""
         elsewhere = self.new_odoo_company()
-        other = new_test_user(
-            self.env,
-            "access_elsewhere",
-            groups="account.group_account_manager",
-            company_id=elsewhere.id,
-        )
+        other = self.new_administrator(elsewhere)
         backend = self.backend.sudo().copy({"company_id": elsewhere.id})
         own = self.mapping.sudo().create(
             {"backend_id": backend.id, "partner_id": self.customer.id}

@@ -43,6 +43,13 @@ class TestMappingRescan(MappingReportCommon):
         self.row(self.acme).action_disconnect()
         self.assertIn("1 customer", self.rescan().discard_disconnected_help)
 
+    def test_rescan_dialog_counts_customers_that_are_connected_since(self):
+        row = self.row(self.acme)
+        row.connect(self.dental)
+        row.action_disconnect()
+        row.connect(self.law)
+        self.assertIn("1 customer", self.rescan().discard_disconnected_help)
+
     def test_rescan_dialog_says_that_the_option_is_off(self):
         self.backend.sync_contacts = False
         self.assertIn("is off", self.rescan().obstacle)

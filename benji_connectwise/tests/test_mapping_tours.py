@@ -62,12 +62,7 @@ class TestMappingTours(MappingReportCommon, BrowserCommon):
         self.assertTrue(self.backend.sync_ids[0].discard_disconnected)
 
     def test_administrator_applies_a_preview_in_the_browser(self):
-        company = next(
-            company
-            for company in self.sandbox.export_companies()
-            if not company["deleted"] and company["account_number"]
-        )
-        self.foxtrot.ref = company["account_number"]
+        company = self.twin_in_sandbox()
         self.tour("benji_connectwise_preview")
         self.assertEqual(self.row(self.foxtrot).connectwise_ref, company["id"])
 

@@ -1,6 +1,6 @@
 """Connecting Odoo's customers to ConnectWise's companies, and disconnecting them."""
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -85,10 +85,8 @@ def set_aside(env, companies):
     lost = env["connectwise.company"].browse(companies)
     Mapping.flush_model()
     rows = Mapping.search([("connectwise_company_id", "in", lost.ids)])
-    forget = [Command.unlink(company_id) for company_id in lost.ids]
-    Mapping.search([("disconnected_company_ids", "in", lost.ids)]).write(
-        {"disconnected_company_ids": forget}
-    )
+    for row in Mapping.search([("disconnected_company_ids", "in", lost.ids)]):
+        row.disconnected_company_ids -= lost
     for row in rows:
         company = row.connectwise_company_id
         name = company.name or company.identifier or ""

@@ -52,7 +52,9 @@ def disconnect(mapping):
             "disconnected": True,
             "disconnected_at": fields.Datetime.now(),
             "disconnected_by_id": mapping.env.user.id,
-            "disconnected_company_ids": [Command.link(i) for i in company.ids],
+            "disconnected_company_ids": [
+                Command.link(company_id) for company_id in company.ids
+            ],
             "last_updated": fields.Datetime.now(),
             "has_conflict": False,
             "is_set_aside": False,
@@ -144,13 +146,11 @@ def _give_orders_back(contacts, customers):
 
 def _write_archiving(contacts, values):
     # Odoo refuses to archive the contact of a user; a person has to do that.
-    of_users = contacts.browse()
-    if not values.get("active", True):
-        of_users = contacts.filtered(
-            lambda contact: contact.user_ids.filtered("active")
-        )
-    of_users.write({**values, "active": True})
-    (contacts - of_users).write(values)
+    of_user = {**values, "active": True} if "active" in values else values
+    for has_user, some in contacts.grouped(
+        lambda contact: bool(contact.user_ids.filtered("active"))
+    ).items():
+        some.write(of_user if has_user else values)
 
 
 def _delete_unused(contacts):

@@ -2,9 +2,11 @@
 
 from odoo import fields
 from odoo.exceptions import RedirectWarning, UserError
+from odoo.fields import Domain
 from odoo.tools import format_datetime, formatLang
 
 from ..connection.tenant import find_environment
+from .rows import IS_DISCONNECTED
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
 INTEGRATIONS_ACTION = "benji_connectwise.connectwise_integrations_action"
@@ -148,7 +150,7 @@ def describe_rescan(backend):
             "Refresh everything; otherwise only changes since %s.",
             format_datetime(env, backend.last_sync, dt_format="short"),
         )
-    disconnected = [("backend_id", "=", backend.id), ("disconnected", "=", True)]
+    disconnected = Domain("backend_id", "=", backend.id) & IS_DISCONNECTED
     count = env["connectwise.mapping"].sudo().search_count(disconnected)
     discard = _("Lifts the disconnections of %s customers.", count)
     if not count:

@@ -1,9 +1,15 @@
 """Which customers have a row in the Customer Mapping Report."""
 
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 PART = "part_of_another"
 """The kind of conflict of a connected customer that has a parent by now."""
+
+IS_DISCONNECTED = Domain("disconnected", "=", True) | Domain(
+    "disconnected_company_ids", "!=", False
+)
+"""The rows of customers that a person disconnected, even if connected again since."""
 
 
 def add_rows(backend):

@@ -20,7 +20,7 @@ from ...lib.connectwise_client import ALL_IDS, BadAnswerError, IdRange
 from ..mapping.bill_to_import import find_rows_to_import, import_contacts
 from ..mapping.connecting import set_aside
 from ..mapping.matching import match_customers
-from ..mapping.rows import add_rows
+from ..mapping.rows import IS_DISCONNECTED, add_rows
 from .company_rows import get_newest_change
 from .contact_reading import find_wanted_contacts, forget_contacts, read_contacts
 
@@ -179,16 +179,15 @@ class Synchronization:
     def _discard_disconnections(self):
         # Resumed after an interruption, it must not undo later ones.
         started = self.sync.started_at
-        disconnected = Domain("disconnected", "=", True) & Domain(
-            "disconnected_at", "<=", started
-        )
-        # Disconnected from one company, and connected to another since.
-        connected = Domain("connectwise_company_id", "!=", False) & Domain(
-            "last_updated", "<=", started
-        )
-        connected &= Domain("disconnected_company_ids", "!=", False)
         rows = self.env["connectwise.mapping"].search(
-            Domain("backend_id", "=", self.backend.id) & (disconnected | connected)
+            Domain("backend_id", "=", self.backend.id)
+            & IS_DISCONNECTED
+            # A customer that is connected to another company since has no such time.
+            & (
+                Domain("disconnected_at", "<=", started)
+                | Domain("disconnected", "=", False)
+                & Domain("last_updated", "<=", started)
+            )
         )
         rows.write(
             {

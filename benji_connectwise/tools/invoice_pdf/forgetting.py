@@ -1,29 +1,24 @@
 """Forgetting answers: about an invoice that is reset to draft, or of a connection."""
 
-from contextlib import contextmanager
-
 from odoo.tools import SQL
 
 from .keeping import delete_unsent
 
 
-@contextmanager
-def forgetting_versions(moves):
+def forget_versions(moves):
     """Forget ConnectWise's answers about `moves`, and the files that were marked.
 
-    Within it, the invoices are reset to draft. A preference stays, unless it is for the
-    marked file.
+    Call it before the invoices are reset to draft. A preference stays, unless it is for
+    the marked file.
+
+    :return: files that may be another customer's, and that a restrictive audit trail
+        keeps, sudo. Resetting makes ordinary files of them, which the link to the
+        invoice opens: hide them again
     """
-    # Odoo calls it for none whenever an invoice is written.
-    hidden = moves and _forget_versions(moves.sudo())
-    yield
-    if hidden:
-        # Odoo made ordinary files of them, which the link to the invoice opens.
-        hidden.res_field = "connectwise_pdf_file"
-
-
-def _forget_versions(moves):
-    """Forget them, and return the files that must stay hidden, sudo."""
+    if not moves:
+        # Odoo resets none whenever an invoice is written.
+        return moves.env["ir.attachment"]
+    moves = moves.sudo()
     lookups = moves.connectwise_lookup_ids
     # The stored verdict may be older than a change of the mapping.
     lookups._judge_anew()
@@ -46,20 +41,15 @@ def _forget_versions(moves):
 
 
 def _find_hidden(moves):
-    """Return the files that may be another customer's and could not be deleted: a
-    restrictive audit trail forbids it."""
-    files = moves.env["ir.attachment"].search(
-        [
-            ("res_model", "=", moves._name),
-            ("res_id", "in", moves.ids),
-            ("res_field", "=", "connectwise_pdf_file"),
-        ]
-    )
-    pdfs = files and moves.connectwise_lookup_ids._get_pdfs(moves)
+    """Return the files that are left, are not trusted, and were sent to nobody."""
+    lookups = moves.connectwise_lookup_ids
+    trusted = lookups._get_pdfs(moves)
     sent = {move.id: move.connectwise_sent_checksum for move in moves}
-    return files.filtered(
-        lambda file: (
-            file != pdfs.get(file.res_id) and file.checksum != sent[file.res_id]
+    return moves.env["ir.attachment"].union(
+        *(
+            file
+            for move_id, file in lookups._get_attachments(moves).items()
+            if move_id not in trusted and file.checksum != sent[move_id]
         )
     )
 
