@@ -290,6 +290,7 @@ class AccountMoveSend(models.AbstractModel):
     ):
         if not from_cron:
             fetch_before_sending(moves, fresh=FRESH_FOR_SEND)
+        moves.sudo().connectwise_lookup_ids._judge_anew()
         # All that ConnectWise can give has been asked for.
         chosen = with_chosen_pdfs(moves, self)
         held = moves.filtered(

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ..odoo_internals import ormcache
 from ..tools.invoice_pdf.fetching import fetch_for_person
+from ..tools.invoice_pdf.judging import find_waiting
 from ..tools.invoice_pdf.order import (
     explain_unused,
     get_order,
@@ -183,14 +184,18 @@ class InvoicePdfSource(models.Model):
         """Return {invoice: (source, attachment)}, by the priority as it is now.
 
         :param bool fetch: whether a source may ask another system for missing PDFs
-        :param bool whole: whether the files are to be used, so that the verdicts are
+        :param bool whole: whether the files are to be used, so that old verdicts are
             made anew and a damaged file is passed over
         :raises AccessError: if this person may not read the invoices
         """
         moves.check_access("read")
         if whole:
+            lookups = moves._origin.sudo().connectwise_lookup_ids
+            if not fetch and self.env.user._is_internal():
+                # Judging all takes longer than opening the invoice.
+                lookups = find_waiting(lookups)
             # The stored verdict may be older than a change of the mapping.
-            moves._origin.sudo().connectwise_lookup_ids._judge_anew()
+            lookups._judge_anew()
         chosen = dict.fromkeys(moves, (False, self.env["ir.attachment"]))
         prepare_orders(moves)
         # Odoo, the last resort, has a PDF of every invoice.

@@ -70,6 +70,7 @@ def choose_before_mailing(moves, records):
     if get_chosen_before(moves) is not None:
         return records
     fetch_before_sending(moves)
+    moves.sudo().connectwise_lookup_ids._judge_anew()
     return with_chosen_pdfs(moves, records)
 
 

@@ -24,6 +24,11 @@ def find_lookups(backends, domain=(), **options):
     return lookups.search([*of_companies, *domain], **options)
 
 
+def find_waiting(lookups):
+    """Return those of `lookups` that the scheduled action is still to judge again."""
+    return lookups.filtered(lambda lookup: lookup.id < lookup.backend_id.judged_from_id)
+
+
 def judge_lookups(backends):
     """Judge all lookups of these connections again: the newest now, the others soon."""
     for backend in backends.sudo():
