@@ -1,9 +1,16 @@
 """Which addresses may be typed, and where a connection may lead."""
 
+import json
+import socket
+from typing import Any
+
 import pytest
+from conftest import API, Connect, Tenant, read_request
 from hypothesis import example, given
 from hypothesis import strategies as st
+from raw_servers import COUNT, Start
 from requests import Request
+from werkzeug import Response
 
 from connectwise_client import (
     REGIONS,
@@ -258,3 +265,55 @@ def test_tenant_tells_its_origin() -> None:
 
 def test_unusable_address_is_a_tenant_of_its_own() -> None:
     assert identify_tenant(" no address! ", "acme") == "acme@no address!"
+
+
+# -- Connections ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("family", "place"),
+    [
+        (socket.AF_INET, ("127.0.0.1", 443)),
+        (socket.AF_INET, ("169.254.169.254", 443)),
+        (socket.AF_INET6, ("::1", 443, 0, 0)),
+        (socket.AF_INET6, ("fe80::1%lo", 443, 0, 1)),
+    ],
+)
+def test_public_name_of_a_private_address_is_refused(
+    connect: Connect, family: int, place: Any
+) -> None:
+    info = (family, socket.SOCK_STREAM, 6, "", place)
+    client = connect(
+        "psa.example.com:443",
+        address="psa.example.com",
+        local_hosts=[],
+        runtime={"resolve": lambda *args: [info]},
+    )
+    with pytest.raises(AddressError) as caught:
+        client.count_companies()
+    assert (caught.value.reason, client.request_count) == ("private", 1)
+    assert "psa.example.com" in str(caught.value)
+
+
+def test_address_in_an_answer_is_never_asked(
+    raw_server: Start, connect: Connect, tenant: Tenant
+) -> None:
+    elsewhere = raw_server(read_request)
+    url = f"http://{elsewhere.place}/x"
+    links = {"Link": f'<{url}>; rel="next"', "Refresh": f"0; url={url}"}
+    row = {"id": 1, "invoiceNumber": "CW1", "_info": {"invoice_href": url, "href": url}}
+    page = Response(json.dumps([row]), headers=links, content_type="application/json")
+    tenant.answers(f"{API}/finance/invoices", page)
+    client = connect(tenant.place, local_hosts=[tenant.place, elsewhere.place])
+    [(invoices, _)] = client.find_invoices(["CW1"])
+    assert [invoice.id for invoice in invoices] == [1]
+    assert elsewhere.connections == 0
+
+
+def test_proxies_of_the_environment_are_ignored(
+    connect: Connect, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    tenant.answers(COUNT, {"count": 7})
+    assert connect(tenant.place).count_companies() == 7

@@ -1,12 +1,18 @@
 """Bodies are put together strictly; the libraries below tolerate more."""
 
 import gzip
+import socket
 import tracemalloc
+from dataclasses import replace
 
 import pytest
+from conftest import API, Connect, Tenant, read_request
+from raw_servers import BODY, COUNT, OK, ONCE, Start, stalls
+from werkzeug import Response
 
-from connectwise_client import BadAnswerError, NetworkError
+from connectwise_client import BadAnswerError, InvalidPdfError, NetworkError
 from connectwise_client.body import Body
+from connectwise_client.const import MAX_JSON_BYTES
 
 GZIP = {"content-encoding": "gzip"}
 CHUNKED = {"transfer-encoding": "Chunked"}
@@ -112,3 +118,74 @@ def test_bytes_after_a_packed_body_are_refused() -> None:
     with pytest.raises(BadAnswerError) as caught:
         body.feed(b"x")
     assert caught.value.reason == "encoding"
+
+
+# -- From a server ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
+def test_body_may_be_compressed(
+    connect: Connect, tenant: Tenant, encoding: str
+) -> None:
+    body = gzip.compress(BODY) if encoding.lower() == "gzip" else BODY
+    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
+    assert connect(tenant.place).count_companies() == 7
+
+
+@pytest.mark.parametrize(("encoding", "body"), [("br", BODY), ("gzip", b"no gzip")])
+def test_compression_nobody_asked_for_is_refused(
+    connect: Connect, tenant: Tenant, encoding: str, body: bytes
+) -> None:
+    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
+    with pytest.raises(BadAnswerError) as caught:
+        connect(tenant.place).count_companies()
+    assert caught.value.reason == "encoding"
+
+
+BOMB = gzip.compress(b"\0" * (MAX_JSON_BYTES + 1))
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_gzip_bomb_is_not_unpacked(
+    connect: Connect, tenant: Tenant, status: int
+) -> None:
+    headers = {"Content-Encoding": "gzip", "Location": "/x"}
+    tenant.answers(COUNT, Response(BOMB, status, headers))
+    with pytest.raises(BadAnswerError) as caught:
+        connect(tenant.place).count_companies()
+    assert caught.value.reason == "too_large"
+
+
+def test_body_announced_too_large_is_not_read(
+    raw_server: Start, connect: Connect
+) -> None:
+    behave = stalls(OK + b"Content-Length: 99999999999\r\n\r\n")
+    with pytest.raises(BadAnswerError) as caught:
+        connect(raw_server(behave).place).count_companies()
+    assert caught.value.reason == "too_large"
+
+
+def test_body_without_end_is_read_up_to_the_limit(
+    raw_server: Start, connect: Connect
+) -> None:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(OK + b"\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    client = connect(raw_server(behave).place, replace(ONCE, pdf=9), max_pdf_bytes=300)
+    with pytest.raises(InvalidPdfError) as caught:
+        client.download_invoice_pdf(1)
+    assert caught.value.reason == "too_large"
+
+
+def test_garbage_after_a_compressed_body_counts_as_size(
+    connect: Connect, tenant: Tenant, pdf: bytes
+) -> None:
+    body = gzip.compress(pdf) + b"x" * 300
+    path = f"{API}/finance/invoices/1/pdf"
+    tenant.answers(path, Response(body, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(InvalidPdfError) as caught:
+        connect(tenant.place, max_pdf_bytes=300).download_invoice_pdf(1)
+    assert caught.value.reason == "too_large"

@@ -6,7 +6,6 @@ Deadlines are measured on the real clock, with limits of a fraction of a second.
 import contextlib
 import gc
 import gzip
-import json
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import API, Connect, FakeTime, Tenant, read_request
+from conftest import Connect, FakeTime, Tenant, read_request
 from raw_servers import (
     BODY,
     COUNT,
@@ -29,18 +28,14 @@ from raw_servers import (
     sends,
     stalls,
 )
-from werkzeug import Response
 
 from connectwise_client import (
-    AddressError,
     BadAnswerError,
     DeadlineError,
-    InvalidPdfError,
     Limits,
     NetworkError,
     transport,
 )
-from connectwise_client.const import MAX_JSON_BYTES
 
 # -- Time -----------------------------------------------------------------------
 
@@ -302,143 +297,3 @@ def test_connection_is_used_again(raw_server: Start, connect: Connect) -> None:
     assert [client.count_companies() for _ in range(3)] == [7, 7, 7]
     client.close()
     assert server.connections == 1
-
-
-# -- Bodies ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
-def test_body_may_be_compressed(
-    connect: Connect, tenant: Tenant, encoding: str
-) -> None:
-    body = gzip.compress(BODY) if encoding.lower() == "gzip" else BODY
-    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
-    assert connect(tenant.place).count_companies() == 7
-
-
-@pytest.mark.parametrize(("encoding", "body"), [("br", BODY), ("gzip", b"no gzip")])
-def test_compression_nobody_asked_for_is_refused(
-    connect: Connect, tenant: Tenant, encoding: str, body: bytes
-) -> None:
-    tenant.answers(COUNT, Response(body, headers={"Content-Encoding": encoding}))
-    with pytest.raises(BadAnswerError) as caught:
-        connect(tenant.place).count_companies()
-    assert caught.value.reason == "encoding"
-
-
-BOMB = gzip.compress(b"\0" * (MAX_JSON_BYTES + 1))
-
-
-@pytest.mark.parametrize("status", [200, 302, 404, 500])
-def test_gzip_bomb_is_not_unpacked(
-    connect: Connect, tenant: Tenant, status: int
-) -> None:
-    headers = {"Content-Encoding": "gzip", "Location": "/x"}
-    tenant.answers(COUNT, Response(BOMB, status, headers))
-    with pytest.raises(BadAnswerError) as caught:
-        connect(tenant.place).count_companies()
-    assert caught.value.reason == "too_large"
-
-
-def test_body_announced_too_large_is_not_read(
-    raw_server: Start, connect: Connect
-) -> None:
-    behave = stalls(OK + b"Content-Length: 99999999999\r\n\r\n")
-    with pytest.raises(BadAnswerError) as caught:
-        connect(raw_server(behave).place).count_companies()
-    assert caught.value.reason == "too_large"
-
-
-def test_body_without_end_is_read_up_to_the_limit(
-    raw_server: Start, connect: Connect
-) -> None:
-    def behave(connection: socket.socket) -> None:
-        read_request(connection)
-        connection.sendall(OK + b"\r\n")
-        while True:
-            connection.sendall(b"x" * 65536)
-
-    client = connect(raw_server(behave).place, replace(ONCE, pdf=9), max_pdf_bytes=300)
-    with pytest.raises(InvalidPdfError) as caught:
-        client.download_invoice_pdf(1)
-    assert caught.value.reason == "too_large"
-
-
-def test_request_names_the_client_and_its_compressions(
-    raw_server: Start, connect: Connect
-) -> None:
-    asked = []
-
-    def behave(connection: socket.socket) -> None:
-        asked.append(read_request(connection))
-        connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
-
-    connect(raw_server(behave).place).count_companies()
-    [request] = asked
-    assert request.startswith(b"GET ")
-    lines = request.split(b"\r\n")
-    assert b"User-Agent: benji-connectwise" in lines
-    assert b"Accept-Encoding: gzip" in lines
-
-
-def test_garbage_after_a_compressed_body_counts_as_size(
-    connect: Connect, tenant: Tenant, pdf: bytes
-) -> None:
-    body = gzip.compress(pdf) + b"x" * 300
-    path = f"{API}/finance/invoices/1/pdf"
-    tenant.answers(path, Response(body, headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(InvalidPdfError) as caught:
-        connect(tenant.place, max_pdf_bytes=300).download_invoice_pdf(1)
-    assert caught.value.reason == "too_large"
-
-
-# -- Addresses ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("family", "place"),
-    [
-        (socket.AF_INET, ("127.0.0.1", 443)),
-        (socket.AF_INET, ("169.254.169.254", 443)),
-        (socket.AF_INET6, ("::1", 443, 0, 0)),
-        (socket.AF_INET6, ("fe80::1%lo", 443, 0, 1)),
-    ],
-)
-def test_public_name_of_a_private_address_is_refused(
-    connect: Connect, family: int, place: Any
-) -> None:
-    info = (family, socket.SOCK_STREAM, 6, "", place)
-    client = connect(
-        "psa.example.com:443",
-        address="psa.example.com",
-        local_hosts=[],
-        runtime={"resolve": lambda *args: [info]},
-    )
-    with pytest.raises(AddressError) as caught:
-        client.count_companies()
-    assert (caught.value.reason, client.request_count) == ("private", 1)
-    assert "psa.example.com" in str(caught.value)
-
-
-def test_address_in_an_answer_is_never_asked(
-    raw_server: Start, connect: Connect, tenant: Tenant
-) -> None:
-    elsewhere = raw_server(read_request)
-    url = f"http://{elsewhere.place}/x"
-    links = {"Link": f'<{url}>; rel="next"', "Refresh": f"0; url={url}"}
-    row = {"id": 1, "invoiceNumber": "CW1", "_info": {"invoice_href": url, "href": url}}
-    page = Response(json.dumps([row]), headers=links, content_type="application/json")
-    tenant.answers(f"{API}/finance/invoices", page)
-    client = connect(tenant.place, local_hosts=[tenant.place, elsewhere.place])
-    [(invoices, _)] = client.find_invoices(["CW1"])
-    assert [invoice.id for invoice in invoices] == [1]
-    assert elsewhere.connections == 0
-
-
-def test_proxies_of_the_environment_are_ignored(
-    connect: Connect, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    tenant.answers(COUNT, {"count": 7})
-    assert connect(tenant.place).count_companies() == 7

@@ -2,11 +2,13 @@
 
 import base64
 import logging
+import socket
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import API, Connect, FakeTime, Tenant, busy
+from conftest import API, Connect, FakeTime, Tenant, busy, read_request
+from raw_servers import BODY, OK, Start
 from werkzeug import Response
 
 from connectwise_client import (
@@ -51,6 +53,23 @@ def test_request_names_client_and_version(
     headers = tenant.requests[0].headers
     assert headers["clientId"] == "client-id"
     assert headers["Accept"] == "application/vnd.connectwise.com+json; version=2026.1"
+
+
+def test_request_names_the_client_and_its_compressions(
+    raw_server: Start, connect: Connect
+) -> None:
+    asked = []
+
+    def behave(connection: socket.socket) -> None:
+        asked.append(read_request(connection))
+        connection.sendall(OK + b"Content-Length: 12\r\n\r\n" + BODY)
+
+    connect(raw_server(behave).place).count_companies()
+    [request] = asked
+    assert request.startswith(b"GET ")
+    lines = request.split(b"\r\n")
+    assert b"User-Agent: benji-connectwise" in lines
+    assert b"Accept-Encoding: gzip" in lines
 
 
 @pytest.mark.parametrize("client_id", ["a\nb: c", "caf\u00e9"])
