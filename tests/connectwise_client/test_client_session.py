@@ -1,6 +1,7 @@
 """Credentials, deadlines, rights and the log of a client."""
 
 import base64
+import json
 import logging
 import socket
 from dataclasses import replace
@@ -70,6 +71,19 @@ def test_request_names_the_client_and_its_compressions(
     lines = request.split(b"\r\n")
     assert b"User-Agent: benji-connectwise" in lines
     assert b"Accept-Encoding: gzip" in lines
+
+
+def test_version_of_the_server_is_known_from_its_answers(
+    connect: Connect, tenant: Tenant
+) -> None:
+    headers = {"api-current-version": "2026.4"}
+    body = json.dumps({"count": 1})
+    answer = Response(body, headers=headers, content_type="application/json")
+    tenant.answers(COUNT, answer)
+    client = connect(tenant.place)
+    assert client.server_version == ""
+    client.count_companies()
+    assert client.server_version == "2026.4"
 
 
 @pytest.mark.parametrize("client_id", ["a\nb: c", "caf\u00e9"])
