@@ -308,6 +308,10 @@ def ids(pages: Any) -> list[int]:
     return [record.id for records, _skipped in pages for record in records]
 
 
+def company_ids(pages: Any) -> list[int]:
+    return [company.id for page in pages for company in page.companies]
+
+
 def busy(retry_after: object = None) -> Response:
     """Return the answer to too many requests, with a pause in seconds or as a date."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}

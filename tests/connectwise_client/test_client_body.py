@@ -120,7 +120,7 @@ def test_bytes_after_a_packed_body_are_refused() -> None:
     assert caught.value.reason == "encoding"
 
 
-# -- From a server ---------------------------------------------------------------
+# -- From a server --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
