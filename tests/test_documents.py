@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts import make_documents, make_pictures
+from scripts import make_documents, make_pictures, source_code
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -23,7 +23,7 @@ HELP = re.compile(r"https?://[^\"'<\s]+/docs/handbook\.md[^\"'<\s]*")
 def test_review_sheet_lists_the_overridden_methods() -> None:
     """Run scripts/documents after overriding another one."""
     expected = {
-        (model.name, method.name) for model, method in make_documents.find_overrides()
+        (model.name, method.name) for model, method in source_code.find_overrides()
     }
     assert make_documents.read_overrides(make_documents.SHEET.read_text()) == expected
 
@@ -41,11 +41,11 @@ def test_made_document_is_up_to_date(file: Path) -> None:
 
 
 def test_each_hook_of_the_bridge_says_what_it_does() -> None:
-    assert [hook.name for hook in make_documents.find_hooks() if not hook.text] == []
+    assert [hook.name for hook in source_code.find_hooks() if not hook.text] == []
 
 
 def test_hooks_of_the_bridge_are_few() -> None:
-    assert 10 < len(make_documents.find_hooks()) < 20
+    assert 10 < len(source_code.find_hooks()) < 20
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
@@ -56,7 +56,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_every_picture_is_used_and_small() -> None:
     texts = "".join(file.read_text() for file in DOCUMENTS)
     texts += (make_pictures.PAGE / "index.html").read_text()
-    texts += str(make_documents.read_manifest(make_pictures.PAGE.parent.parent))
+    texts += str(source_code.read_manifest(make_pictures.PAGE.parent.parent))
     pictures = {*make_pictures.PAGE.glob("*.png"), *make_pictures.DOCS.glob("*.png")}
     made = {
         folder / f"{name}.png" for name, (folder, _) in make_pictures.PICTURES.items()
@@ -74,12 +74,12 @@ def test_cover_has_the_size_of_the_store() -> None:
 
 
 def test_name_fits_into_the_store() -> None:
-    manifest = make_documents.read_manifest(ROOT / "benji_connectwise")
+    manifest = source_code.read_manifest(ROOT / "benji_connectwise")
     assert len(manifest["name"]) <= 25
 
 
 def test_help_on_screens_leads_to_a_heading_of_the_handbook() -> None:
-    manifest = make_documents.read_manifest(ROOT / "benji_connectwise")
+    manifest = source_code.read_manifest(ROOT / "benji_connectwise")
     handbook = ROOT / "docs" / "handbook.md"
     start = f"{manifest['website']}/blob/main/docs/handbook.md#"
     links = {link for file in SCREENS for link in HELP.findall(file.read_text())}
