@@ -4,13 +4,12 @@ Each function takes an environment of Odoo with all rights and the data to compa
 with. It changes nothing, and returns the violations in words: an empty list is good.
 """
 
-import re
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
+
+from messages import check_secrets, check_sentences, get_sentences
 
 from connectwise_sandbox import Sandbox
 
@@ -18,11 +17,6 @@ OVERLAP = timedelta(days=1)
 """How far behind the newest change the next incremental reading starts."""
 
 LONGEST_REST = timedelta(minutes=31)
-
-NOT_FOR_PEOPLE = re.compile(
-    r"Traceback|<class|psycopg2|\w+(Error|Exception)\b|\bNone\b|<html|0x[0-9a-f]{6}"
-    r"|SELECT |\{['\"]"
-)
 
 
 def check_all(env, sandbox: Sandbox, log: str = "") -> list[str]:
@@ -233,33 +227,6 @@ def _naive(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
 
 
-SENTENCES = {
-    "connection": ("connectwise.backend", "last_error"),
-    "history": ("connectwise.sync", "error"),
-    "row": ("connectwise.mapping", "message"),
-    "invoice": ("account.move", "connectwise_message"),
-}
-"""Where people are told something: the model and the field."""
-
-
-def get_sentences(env) -> list[tuple[str, str]]:
-    """Return all messages for people, and where they are shown."""
-    return [
-        (where, text)
-        for where, (model, name) in SENTENCES.items()
-        for text in env[model].search([]).mapped(name)
-    ]
-
-
-def check_sentences(said: list[tuple[str, str]]) -> list[str]:
-    """Messages for people are plain and not empty."""
-    return [
-        f"{where} says: {text}"
-        for where, text in said
-        if text and (not text.strip() or NOT_FOR_PEOPLE.search(text))
-    ]
-
-
 def check_leftovers(env) -> list[str]:
     """No lock is held, no transaction is open, and nothing runs for ever."""
     env.flush_all()
@@ -302,29 +269,6 @@ def check_nothing_runs(env) -> list[str]:
     ]
 
 
-def check_secrets(env, sandbox: Sandbox, log: str = "") -> list[str]:
-    """No key is in texts that people or administrators read."""
-    user = f"{sandbox.company_login_id}+{sandbox.public_key}"
-    header = b64encode(f"{user}:{sandbox.private_key}".encode()).decode()
-    env.flush_all()
-    env.cr.execute(
-        "SELECT 'a message', body FROM mail_message"
-        " UNION ALL SELECT 'an activity', note FROM mail_activity"
-        " UNION ALL SELECT 'the connection', concat(failure::text, sync_failure::text)"
-        "   FROM connectwise_backend"
-        " UNION ALL SELECT 'the history', concat(failure::text, skipped, counts::text)"
-        "   FROM connectwise_sync"
-        " UNION ALL SELECT 'a notification', message FROM bus_bus"
-        " UNION ALL SELECT 'the log table', message FROM ir_logging"
-    )
-    texts = [*env.cr.fetchall(), ("the log", log)]
-    return [
-        f"a key is in {where}"
-        for where, text in texts
-        if text and (sandbox.private_key in text or header in text)
-    ]
-
-
 def check_manual(env, links: Mapping[int, int | None]) -> list[str]:
     """Connections and disconnections by people (customer → id there) are kept."""
     env.flush_all()
@@ -343,100 +287,3 @@ def check_manual(env, links: Mapping[int, int | None]) -> list[str]:
                 f"customer {partner} is {found.get(partner)}, a person left {expected}"
             )
     return violations
-
-
-def check_mails(
-    mails: Collection[EmailMessage],
-    files: Mapping[str, Collection[bytes]],
-    recipients: Mapping[str, Collection[str]],
-) -> list[str]:
-    """No invoice is mailed twice, to a stranger, or with a file that is not its own.
-
-    :param files: by invoice number, the files it may be sent with
-    :param recipients: by invoice number, the addresses it may be sent to
-    """
-    violations = []
-    seen: Counter[tuple[str, str]] = Counter()
-    for mail in mails:
-        subject = f"{mail['subject']}"
-        number = next((number for number in files if f"{number})" in subject), None)
-        if number is None:
-            continue
-        for address in mail["X-Envelope-To"].split(", "):
-            seen[number, address] += 1
-            if address not in recipients[number]:
-                violations.append(f"{number} went to {address}")
-        attached = [part.get_payload(decode=True) for part in mail.iter_attachments()]
-        if len(attached) != 1:
-            violations.append(f"{number} went out with {len(attached)} files")
-        violations += [
-            f"{number} went out with a wrong file of {len(content or b'')} bytes"
-            for content in attached
-            if content not in files[number]
-        ]
-    violations += [
-        f"{number} went to {address} {count} times"
-        for (number, address), count in seen.items()
-        if count > 1
-    ]
-    return violations
-
-
-# ----------------------------------------------------------------------------
-# Comparing with an undisturbed run
-# ----------------------------------------------------------------------------
-
-
-def tables(env) -> dict[str, list[tuple]]:
-    """Return the data that the synchronization stored, without Odoo's ids and times.
-
-    Two databases with the same result have equal tables, however they got there.
-    """
-    env.flush_all()
-    questions = {
-        "companies": """
-            SELECT connectwise_ref, identifier, name, account_number, status, city,
-                   is_deleted, bill_to_ref, billing_contact_ref, last_updated,
-                   contact_ref, contact_name, contact_email, normalised_name
-              FROM connectwise_company ORDER BY connectwise_ref
-        """,
-        "rows": """
-            SELECT customer.name, company.connectwise_ref, row.connection,
-                   coalesce(row.disconnected, false), coalesce(row.has_conflict, false),
-                   row.conflict ->> 'kind', bill_to.note ->> 'code', contact.email
-              FROM connectwise_mapping row
-              JOIN res_partner customer ON customer.id = row.partner_id
-              LEFT JOIN connectwise_company company
-                ON company.id = row.connectwise_company_id
-              LEFT JOIN connectwise_bill_to bill_to ON bill_to.mapping_id = row.id
-              LEFT JOIN res_partner contact ON contact.id = row.contact_id
-             ORDER BY customer.id
-        """,
-        "contacts": """
-            SELECT parent.name, contact.name, contact.email, contact.phone,
-                   contact.type, contact.active, contact.is_connectwise_contact,
-                   contact.connectwise_enabled, contact.connectwise_contact_ref
-              FROM res_partner contact JOIN res_partner parent
-                ON parent.id = contact.parent_id
-             ORDER BY parent.id, contact.email, contact.name
-        """,
-    }
-    result = {}
-    for name, question in questions.items():
-        env.cr.execute(question)
-        result[name] = env.cr.fetchall()
-    return result
-
-
-def differences(expected: dict[str, list], found: dict[str, list]) -> list[str]:
-    """Return the rows in which two results of `tables` differ, in words."""
-    return [
-        f"{name}: {sign} {row}"
-        for name in expected
-        for sign, rows in (
-            ("missing", [row for row in expected[name] if row not in found[name]]),
-            ("unexpected", [row for row in found[name] if row not in expected[name]]),
-            ("doubled", [row for row, n in Counter(found[name]).items() if n > 1]),
-        )
-        for row in rows
-    ]

@@ -1,5 +1,9 @@
 """The e-mails that customers got, compared with those they should have got."""
 
+from collections import Counter
+from collections.abc import Collection, Mapping
+from email.message import EmailMessage
+
 from odoo_server import OdooServer
 
 from testbed.mailbox import attached_files
@@ -44,3 +48,40 @@ def wrong_mails(
             ]:
                 wrong.append(f"{number} came with another file")
     return wrong, again
+
+
+def check_mails(
+    mails: Collection[EmailMessage],
+    files: Mapping[str, Collection[bytes]],
+    recipients: Mapping[str, Collection[str]],
+) -> list[str]:
+    """No invoice is mailed twice, to a stranger, or with a file that is not its own.
+
+    :param files: by invoice number, the files it may be sent with
+    :param recipients: by invoice number, the addresses it may be sent to
+    """
+    violations = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for mail in mails:
+        subject = f"{mail['subject']}"
+        number = next((number for number in files if f"{number})" in subject), None)
+        if number is None:
+            continue
+        for address in mail["X-Envelope-To"].split(", "):
+            seen[number, address] += 1
+            if address not in recipients[number]:
+                violations.append(f"{number} went to {address}")
+        attached = [part.get_payload(decode=True) for part in mail.iter_attachments()]
+        if len(attached) != 1:
+            violations.append(f"{number} went out with {len(attached)} files")
+        violations += [
+            f"{number} went out with a wrong file of {len(content or b'')} bytes"
+            for content in attached
+            if content not in files[number]
+        ]
+    violations += [
+        f"{number} went to {address} {count} times"
+        for (number, address), count in seen.items()
+        if count > 1
+    ]
+    return violations

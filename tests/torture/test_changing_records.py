@@ -10,6 +10,7 @@ from functools import partial
 
 import invariants
 import pytest
+import snapshots
 import table
 from troubles import during
 from world import SYNC, World, set_page_size
@@ -180,7 +181,7 @@ def hide_all_but_one(world: World) -> None:
 
 def without_times(env) -> dict[str, list[tuple]]:
     """Remove times: being moved to the recycle bin counts as a change."""
-    found = invariants.tables(env)
+    found = snapshots.tables(env)
     is_time = [isinstance(value, datetime) for value in found["companies"][0]]
     found["companies"] = [
         tuple(value for value, skip in zip(row, is_time, strict=True) if not skip)
@@ -204,7 +205,7 @@ def test_mass_loss_changes_nothing_and_says_so(lose, full, world, results) -> No
     for _ in range(3):
         world.rescan(full)
         with world.env() as env:
-            violations += invariants.differences(before, without_times(env))
+            violations += snapshots.differences(before, without_times(env))
             violations += invariants.check_all(env, world.sandbox)
             violations += invariants.check_nothing_runs(env)
             backend = env["connectwise.backend"].search([])
@@ -216,7 +217,7 @@ def test_mass_loss_changes_nothing_and_says_so(lose, full, world, results) -> No
     world.sandbox.reset()
     world.rescan(full=True)
     with world.env() as env:
-        violations += invariants.differences(before, without_times(env))
+        violations += snapshots.differences(before, without_times(env))
     results["R7"].append(violations)
     assert violations == []
 
@@ -266,12 +267,12 @@ def test_bad_company_affects_only_itself(fault, a_thousand, results) -> None:
     pages = [n for n, r in enumerate(asked, 1) if "pageSize=1000" in r["query"]]
     world.sandbox.patch_company(3500, {"name": f"Good despite {fault}"})
     with world.env() as env:
-        before = invariants.tables(env)
+        before = snapshots.tables(env)
     world.sandbox.fault(fault, "companies", nth=pages[0])
     world.rescan(full=True)
     violations = []
     with world.env() as env:
-        after = invariants.tables(env)
+        after = snapshots.tables(env)
         changed = {
             row[0]
             for table_before, table_after in [(before["companies"], after["companies"])]

@@ -12,6 +12,7 @@ from functools import partial
 
 import invariants
 import pytest
+import snapshots
 import table
 from fault_matrix import (
     ALL_CELLS,
@@ -30,6 +31,8 @@ from fault_matrix import (
     run_sync,
     send,
 )
+from mails import check_mails
+from messages import NOT_FOR_PEOPLE
 from troubles import CLIENT_SIDE, during, end_transactions, refused_commits
 from world import OWN_PDF, SYNC, World
 
@@ -54,7 +57,7 @@ def world(in_process: World) -> World:
     asked = [request["endpoint"] for request in world.sandbox.requests()]
     world.questions = {name: asked.count(name) for name in set(asked)}
     with world.env() as env:
-        world.target = invariants.tables(env)
+        world.target = snapshots.tables(env)
         world.links = {
             row.partner_id.id: row.connectwise_company_id.connectwise_ref or None
             for row in env["connectwise.mapping"].search(
@@ -210,7 +213,7 @@ def check(world: World) -> list[str]:
         number: (OWN_PDF % number.encode(), connectwise_pdf(world, number))
         for number in NUMBERS
     }
-    return violations + invariants.check_mails(world.mail.messages, files, recipients)
+    return violations + check_mails(world.mail.messages, files, recipients)
 
 
 def connectwise_pdf(world: World, number: str) -> bytes:
@@ -225,7 +228,7 @@ def connectwise_pdf(world: World, number: str) -> bytes:
 def check_visible(world: World, was_raised: bool) -> list[str]:
     """Failures are told to people, and errors are in the server's log."""
     with world.env() as env:
-        missing = invariants.differences(world.target, invariants.tables(env))
+        missing = snapshots.differences(world.target, snapshots.tables(env))
         backend = env["connectwise.backend"].search([])
         sync = backend.sync_ids[:1]
         said = (backend.last_error, sync.error, sync.skipped)
@@ -247,7 +250,7 @@ def ask_again(world: World) -> list[str]:
         with suppress(Exception):
             world.rescan()
     with world.env() as env:
-        violations += invariants.differences(world.target, invariants.tables(env))
+        violations += snapshots.differences(world.target, snapshots.tables(env))
         violations += invariants.check_nothing_runs(env)
         if error := env["connectwise.backend"].search([]).last_error:
             violations.append(f"the connection still says: {error}")
@@ -265,7 +268,7 @@ def check_sent(world: World) -> list[str]:
         for move in env["account.move"].search([("name", "in", NUMBERS)]):
             if move.invoice_pdf_source != "connectwise" and not (
                 move.connectwise_message
-                and not invariants.NOT_FOR_PEOPLE.search(move.connectwise_message)
+                and not NOT_FOR_PEOPLE.search(move.connectwise_message)
             ):
                 violations.append(f"{move.name} says: {move.connectwise_message}")
     return violations
@@ -392,12 +395,12 @@ def test_wrong_mails_are_noticed(world: World) -> None:
     world.restore()
     send(world)
     right = {number: [connectwise_pdf(world, number)] for number in NUMBERS}
-    twice = invariants.check_mails(world.mail.messages * 2, right, {ONE: []} | right)
+    twice = check_mails(world.mail.messages * 2, right, {ONE: []} | right)
     assert {"2 times", "went to"} <= {
         part for part in ("2 times", "went to") for text in twice if part in text
     }
     wrong = {number: [b"%PDF-another"] for number in NUMBERS}
-    found = invariants.check_mails(world.mail.messages, wrong, right)
+    found = check_mails(world.mail.messages, wrong, right)
     assert any("wrong file" in text for text in found)
 
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 import table
 from mails import invoices_to_send
+from messages import SENTENCES, check_secrets, check_sentences
 from odoo_server import MAIL, PREFETCH, SEND, SYNC, OdooServer
 
 from testbed.person import Person
@@ -239,15 +240,15 @@ def check_afterwards(odoo: OdooServer, numbers: list[str]) -> list[str]:
             *invariants.check_contacts(reader),
             *invariants.check_leftovers(reader),
             *invariants.check_nothing_runs(reader),
-            *invariants.check_secrets(reader, odoo.sandbox, log),
+            *check_secrets(reader, odoo.sandbox, log),
         ]
     [person] = odoo.people("accountant", 1)
     said = [
         (where, record[name])
-        for where, (model, name) in invariants.SENTENCES.items()
+        for where, (model, name) in SENTENCES.items()
         for record in person.call(model, "search_read", [], [name])
     ]
-    violations += invariants.check_sentences(said)
+    violations += check_sentences(said)
     violations += [
         record[:300]
         for record in re.split(NEW_RECORD, log)

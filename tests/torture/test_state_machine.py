@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from mails import check_mails
 from troubles import during, end_transactions
 from world import OWN_PDF, PREFETCH, SYNC, World
 
@@ -409,9 +410,7 @@ class Machine(RuleBasedStateMachine):
                 [
                     *invariants.check_all(env, self.sandbox, self.take_log()),
                     *invariants.check_manual(env, self.decided),
-                    *invariants.check_mails(
-                        self.world.mail.messages, self.trust, self.recipients
-                    ),
+                    *check_mails(self.world.mail.messages, self.trust, self.recipients),
                 ]
             )
 
