@@ -35,7 +35,8 @@ def prepare_orders(moves):
     customers = moves.sudo().commercial_partner_id
     # What the format of e-invoices is computed from (account, partner.py:652).
     of_format = ["country_code", "invoice_edi_format_store"]
-    customers.fetch(["invoice_pdf_preference", "commercial_partner_id", *of_format])
+    of_verdict = ["commercial_partner_id", "connectwise_self_written"]
+    customers.fetch(["invoice_pdf_preference", *of_format, *of_verdict])
 
 
 def get_order(move):
