@@ -55,18 +55,28 @@ class TestTrust(ConnectwiseCommon):
         self.backend.amount_tolerance = 0
         self.assertChosen(move, "odoo")
 
-    def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
-        """It could be the invoice of either."""
+    def two_invoices_with_one_number(self):
+        """Return those of two customers; only the first one has been looked up."""
         self.add_rule()
         amount = abs(self.sandbox_invoice("CW1001")["total"])
         move = self.invoice("A-1", amount=amount, ref="CW1001")
         self.assertChosen(move, "connectwise")
-        other = self.invoice(
+        return move, self.invoice(
             "A-2", amount=amount, ref="CW1001", partner_id=self.partner_b.id
         )
+
+    def test_two_customers_with_one_number_and_amount_are_ambiguous(self):
+        """It could be the invoice of either."""
+        move, other = self.two_invoices_with_one_number()
         other._get_preferred_invoice_pdf()
         self.assertRefused(other, "ambiguous")
         self.assertRefused(move, "ambiguous")
+
+    def test_list_shows_at_once_that_another_customer_has_the_number(self):
+        """The list shows what is stored; nobody has used the first PDF again."""
+        move, other = self.two_invoices_with_one_number()
+        other._get_preferred_invoice_pdf()
+        self.assertEqual(move.connectwise_status, "refused")
 
     def test_new_tenant_is_asked_again(self):
         """Staging and production know the same numbers."""

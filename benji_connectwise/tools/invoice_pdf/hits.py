@@ -4,7 +4,6 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...lib.connectwise_client.const import MAX_HITS
-from .verdict import prepare_cases
 
 
 def store_hits(lookups, found, tenant, crowded=()):
@@ -35,16 +34,21 @@ def store_hits(lookups, found, tenant, crowded=()):
     now = fields.Datetime.now()
     answered.write({"state": "found", "asked_at": now})
     (lookups - answered).write({"state": "not_found", "asked_at": now})
-    cases = prepare_cases(lookups).items()
-    rivals = (case.find_rivals(lookup.hit_ids) for lookup, case in cases)
+    # What others found is judged too: two customers may have found the same invoice.
     # The mapping may have changed in a transaction that did not see these hits.
-    lookups.union(*rivals)._judge_anew()
+    (lookups | _find_same_hits(lookups))._judge_anew()
     accepted = lookups.filtered("accepted_id")
     # Finding the number again does not repair an unusable PDF.
     accepted.filtered(lambda lookup: lookup.accepted_id != before[lookup]).write(
         {"attempts": 0, "retry_at": False, "error": False}
     )
     (lookups - accepted)._pause()
+
+
+def _find_same_hits(lookups):
+    """Return all lookups that found one of the invoices that `lookups` found."""
+    refs = lookups.hit_ids.mapped("connectwise_ref")
+    return lookups.search([("hit_ids.connectwise_ref", "in", refs)])
 
 
 def _replace_hits(lookups, found, crowded):

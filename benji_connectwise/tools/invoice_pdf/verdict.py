@@ -186,24 +186,21 @@ class Case:
             or self.find_rivals(hit)
         )
 
-    def find_rivals(self, hits):
-        """Return the lookups of other customers that could also accept one of `hits`.
+    def find_rivals(self, hit):
+        """Return the lookups of other customers that could also accept this hit.
 
         A lookup whose number a customer may have written does not count. Otherwise a
         customer could block another's PDF by writing its number into an order.
         """
-        rivals = self.lookup.browse()
-        for hit in hits:
-            rivals |= self._found_by[hit.connectwise_ref].filtered(
-                lambda rival, hit=hit: (
-                    rival.backend_id == self.backend
-                    and _get_customer(rival) != self.customer
-                    and rival.move_id.move_type == self.move.move_type
-                    and not find_contradiction(rival, hit)
-                    and not self._is_number_from_customer(rival, _find_own(rival, hit))
-                )
+        return self._found_by[hit.connectwise_ref].filtered(
+            lambda rival: (
+                rival.backend_id == self.backend
+                and _get_customer(rival) != self.customer
+                and rival.move_id.move_type == self.move.move_type
+                and not find_contradiction(rival, hit)
+                and not self._is_number_from_customer(rival, _find_own(rival, hit))
             )
-        return rivals
+        )
 
     def _is_number_from_customer(self, lookup, hit):
         candidates = self._candidates
