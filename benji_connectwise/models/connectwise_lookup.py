@@ -287,25 +287,29 @@ class ConnectwiseLookup(models.Model):
             )
             moves.invalidate_recordset(["connectwise_lookup_ids"])
         lookups = moves.sudo().connectwise_lookup_ids
-        for lookup in lookups:
-            if not lookup._is_for_current_numbers():
-                lookup._change_numbers()
+        lookups.filtered(
+            lambda lookup: not lookup._is_for_current_numbers()
+        )._change_numbers()
         # Answered while another ConnectWise was being connected.
         if others := lookups.filtered("is_from_another_tenant"):
             others._leave_connectwise()
         return lookups
 
     def _change_numbers(self):
-        """Ask for the numbers that the invoice has now. A PDF that was sent for one of
-        them stays."""
-        candidates = self.move_id._get_connectwise_numbers()
-        sent = self._get_sent_hit()
-        if sent and find_candidate(candidates, sent):
-            (self.hit_ids - sent).unlink()
-            self.write({"asked_at": False, "retry_at": False})
-        else:
-            self._forget()
-        self.numbers = [candidate.number for candidate in candidates.values()]
+        """Ask for the numbers that the invoices have now. A PDF that was sent for one
+        of them stays."""
+        numbers = {lookup: lookup.move_id._get_connectwise_numbers() for lookup in self}
+        kept = self.filtered(
+            lambda lookup: (
+                (sent := lookup._get_sent_hit())
+                and find_candidate(numbers[lookup], sent)
+            )
+        )
+        kept.hit_ids.filtered(lambda hit: hit != hit.lookup_id._get_sent_hit()).unlink()
+        kept.write({"asked_at": False, "retry_at": False})
+        (self - kept)._forget()
+        for lookup, candidates in numbers.items():
+            lookup.numbers = [candidate.number for candidate in candidates.values()]
 
     def _forget(self):
         self.hit_ids.unlink()
