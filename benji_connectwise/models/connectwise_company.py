@@ -3,7 +3,6 @@ from odoo.fields import Domain
 
 from ..lib.customer_matching import normalise_name
 from ..tools.connection.links import get_company_url
-from ..tools.connection.tenant import find_environment
 
 
 class ConnectwiseCompany(models.Model):
@@ -52,7 +51,7 @@ class ConnectwiseCompany(models.Model):
     mapping_ids = fields.One2many("connectwise.mapping", "connectwise_company_id")
     connected_with = fields.Char("Connected to", compute="_compute_connected_with")
     connectwise_url = fields.Char("Link", compute="_compute_connectwise_url")
-    environment = fields.Char(compute="_compute_connectwise_url")
+    environment = fields.Selection(related="backend_id.environment")
 
     # A B-tree index refuses long texts.
     _normalised_name_index = models.Index(
@@ -72,7 +71,6 @@ class ConnectwiseCompany(models.Model):
 
     def _compute_connectwise_url(self):
         for company in self:
-            company.environment = find_environment(company.backend_id.sudo().server_url)
             # Ids mean nothing in another ConnectWise.
             company.connectwise_url = company.is_confirmed and get_company_url(
                 company.backend_id.sudo(), company.connectwise_ref

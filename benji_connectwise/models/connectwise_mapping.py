@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..tools.connection.tenant import find_environment
 from ..tools.invoice_pdf.judging import judge_found
 from ..tools.mapping import connecting, disconnecting, report, undoing
 from ..tools.mapping import rows as mapping_rows
@@ -99,7 +98,7 @@ class ConnectwiseMapping(models.Model):
     contact_text = fields.Char("Bill-To", compute="_compute_texts")
     contact_message = fields.Char(compute="_compute_texts")
     conflict_text = fields.Char(compute="_compute_texts")
-    environment = fields.Char(compute="_compute_texts")
+    environment = fields.Selection(related="backend_id.environment")
     message = fields.Char(
         compute="_compute_texts", help="Everything to know about this row."
     )
@@ -157,7 +156,6 @@ class ConnectwiseMapping(models.Model):
             mapping.conflict_text = mapping_words.explain_conflict(
                 self.env, mapping.has_conflict and mapping.conflict
             )
-            mapping.environment = find_environment(mapping.backend_id.sudo().server_url)
             mapping.contact_text = mapping_words.describe_contact(mapping)
             mapping.connection_text = mapping_words.describe_connection(mapping)
             mapping.message = mapping_words.explain_row(mapping)

@@ -4,7 +4,6 @@ from odoo import fields, models
 from odoo.tools import format_datetime
 
 from ..tools.connection import tile
-from ..tools.connection.tenant import find_environment
 
 
 class ConnectwiseIntegrations(models.TransientModel):
@@ -60,7 +59,7 @@ class ConnectwiseIntegrations(models.TransientModel):
         for page in self:
             backend = page._get_backend()
             page.state = backend.state or "draft"
-            page.environment = find_environment(backend.server_url)
+            page.environment = backend.environment
             page.where = (
                 bool(backend) and f"{backend.company_login_id} @ {backend.server_url}"
             )

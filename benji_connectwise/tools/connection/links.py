@@ -1,7 +1,6 @@
 """*Open in ConnectWise*: links from Odoo's records to ConnectWise's."""
 
 from ...lib.connectwise_client import AddressError, record_url
-from .tenant import find_environment
 
 
 def get_company_url(backend, ref):
@@ -26,11 +25,11 @@ def get_partner_url(partner):
 
 
 def get_partner_environment(partner):
-    """Return `find_environment` of what this customer or synced contact comes from."""
+    """Return the environment that this customer or synced contact comes from."""
     partner = partner.sudo()
     company = partner.connectwise_company_id
     backend = partner._get_connectwise_mapping().backend_id or company.backend_id
-    return find_environment(backend.server_url)
+    return backend.environment
 
 
 def _get_url(backend, kind, ref):

@@ -5,7 +5,6 @@ import os
 from odoo.tools import format_datetime
 
 from ..connection.links import get_company_url
-from ..connection.tenant import find_environment
 from .order import describe_origin, get_order
 
 
@@ -40,9 +39,7 @@ def _prepare_explanation(move):
         "is_undecided": bool(undecided),
         "steps": steps,
         "origin": describe_origin(move),
-        "environment": find_environment(
-            move.sudo().connectwise_lookup_ids.backend_id.server_url
-        ),
+        "environment": move.sudo().connectwise_lookup_ids.backend_id.environment,
         "connectwise_url": _find_connectwise_url(move),
         "bench_url": _find_bench_url(move),
         "stored": attachment

@@ -1,6 +1,5 @@
 """Facts about an invoice's PDF, as its fields and its chatter show them."""
 
-from ..connection.tenant import find_environment
 from .choice import choose
 from .explain_choice import find_outranking
 from .explain_lookup import explain_amount
@@ -66,7 +65,7 @@ def describe_in_connectwise(move):
         "connectwise_environment": (
             counts
             and not lookup.is_from_another_tenant
-            and find_environment(lookup.backend_id.server_url)
+            and lookup.backend_id.environment
         ),
     }
 

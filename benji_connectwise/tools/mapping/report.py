@@ -5,7 +5,6 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime, formatLang
 
-from ..connection.tenant import find_environment
 from .rows import IS_DISCONNECTED
 
 REPORT_ACTION = "benji_connectwise.connectwise_sync_status_action"
@@ -73,7 +72,7 @@ def describe_status(backend):
         "total": backend.sync_total,
         "level": level,
         "text": text,
-        "environment": find_environment(backend.sudo().server_url),
+        "environment": backend.sudo().environment,
         "may_change": may_change and backend.has_access("write"),
     }
 
