@@ -108,6 +108,16 @@ def test_name_server_that_hangs_does_not_hold_its_caller(connect: Connect) -> No
     hang.set()
 
 
+def test_connection_lost_shortly_before_the_end_is_not_a_lack_of_time(
+    raw_server: Start, connect: Connect
+) -> None:
+    limits = replace(SHORT, attempts=1)
+    client = connect(raw_server(resets(b"")).place, limits, clock=time.monotonic)
+    with pytest.raises(NetworkError) as caught:
+        client.count_companies()
+    assert caught.value.reason == "connection"
+
+
 def test_thread_ends_when_its_time_is_up(raw_server: Start, connect: Connect) -> None:
     client = connect(raw_server(drips(OK + b"X: x")).place, ONCE)
     before = threading.active_count()
