@@ -285,8 +285,13 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("This file comes from ConnectWise alone."))
 
     def button_draft(self):
-        hidden = forgetting.forget_versions(self)
         result = super().button_draft()
+        forgetting.forget_versions(self)
+        return result
+
+    def _detach_attachments(self):
+        hidden = forgetting.delete_unsent_files(self)
+        result = super()._detach_attachments()
         if hidden:
             hidden.res_field = "connectwise_pdf_file"
         return result

@@ -249,7 +249,15 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _get_attachments(self, moves):
         """Return {invoice id: the kept ConnectWise PDF}, trusted or not."""
-        attachments = (
+        return {file.res_id: file for file in self._find_files(moves)}
+
+    @api.model
+    def _find_files(self, moves):
+        """Return ConnectWise's PDFs of `moves`, the oldest first, sudo.
+
+        There is one of each invoice, and older ones that could not be deleted.
+        """
+        return (
             self.env["ir.attachment"]
             .sudo()
             .search_fetch(
@@ -262,7 +270,6 @@ class ConnectwiseLookup(models.Model):
                 order="id",
             )
         )
-        return {attachment.res_id: attachment for attachment in attachments}
 
     @api.model
     def _prepare(self, moves):

@@ -139,6 +139,34 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
             self.assertVerdict(move, "wrong_company")
             self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
 
+    def test_audit_trail_does_not_give_away_an_older_pdf(self):
+        """The right one was fetched since, and both files are kept."""
+        self.company.restrictive_audit_trail = True
+        theirs = self.sandbox_pdf("CW1001")
+        move = self.fetch_theirs_and_then_the_right_one()
+        move.button_draft()
+        move.action_post()
+        self.assertNotIn(theirs, self.files(move))
+
+    def test_other_modules_do_not_give_away_a_pdf_either(self):
+        """Some detach the files without resetting the invoice to draft."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.connect(self.boulder, self.owner)
+        move._detach_attachments()
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_draft_given_to_another_customer_shows_no_pdf_of_the_first(self):
+        """Nobody received the PDF, which the scheduled action had fetched."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        move.button_draft()
+        move.partner_id = self.boulder
+        move.name = "NOT-THERE-1"
+        move.action_post()
+        self.assertChosen(move, "odoo")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
     def accept_and_leave_unjudged(self):
         """Return an invoice whose PDF became another customer's, which its lookup does
         not know yet: there are too many to judge all at once."""
@@ -171,6 +199,10 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
     def test_link_does_not_open_a_pdf_replaced_before_sending(self):
         """It was another customer's."""
         theirs = self.sandbox_pdf("CW1001")
+        move = self.fetch_theirs_and_then_the_right_one()
+        self.assertNotIn(theirs, self.files(move))
+
+    def fetch_theirs_and_then_the_right_one(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         self.connect(self.boulder, self.owner)
@@ -180,7 +212,7 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         )
         move.with_user(self.accountant).action_refresh_pdf()
         self.assertChosen(move, "connectwise")
-        self.assertNotIn(theirs, self.files(move))
+        return move
 
     def test_link_does_not_show_another_customers_name(self):
         """The activity of an invoice that was held and not sent names one."""

@@ -2,29 +2,35 @@
 
 from odoo.tools import SQL
 
-from .keeping import delete_unsent
+from .keeping import delete_files
+
+
+def delete_unsent_files(moves):
+    """Delete ConnectWise's PDFs of `moves` that were not sent to anybody.
+
+    Do it before Odoo makes ordinary files of them, which the link to the invoice opens:
+    they may be another customer's, and a draft may be given to another customer.
+
+    :return: those that a restrictive audit trail keeps, sudo: hide them again
+    """
+    moves = moves.sudo()
+    sent = {move.id: move.connectwise_sent_checksum for move in moves}
+    files = moves.env["connectwise.lookup"]._find_files(moves)
+    unsent = files.filtered(lambda file: file.checksum != sent[file.res_id])
+    delete_files(unsent)
+    return unsent.exists()
 
 
 def forget_versions(moves):
     """Forget ConnectWise's answers about `moves`, and the files that were marked.
 
-    Call it before the invoices are reset to draft. A preference stays, unless it is for
-    the marked file.
-
-    :return: files that may be another customer's, and that a restrictive audit trail
-        keeps, sudo. Resetting makes ordinary files of them, which the link to the
-        invoice opens: hide them again
+    They were reset to draft. A preference stays, unless it is for the marked file.
     """
     if not moves:
         # Odoo resets none whenever an invoice is written.
-        return moves.env["ir.attachment"]
+        return
     moves = moves.sudo()
-    lookups = moves.connectwise_lookup_ids
-    # The stored verdict may be older than a change of the mapping.
-    lookups._judge_anew()
-    delete_unsent(lookups.filtered(lambda lookup: not lookup.has_pdf).move_id)
-    hidden = _find_hidden(moves)
-    lookups.unlink()
+    moves.connectwise_lookup_ids.unlink()
     moves.connectwise_held_ids.unlink()
     moves.filtered(lambda move: move.invoice_pdf_preference == "attachment").write(
         {"invoice_pdf_preference": False, "invoice_pdf_preference_reason": False}
@@ -36,21 +42,6 @@ def forget_versions(moves):
             "connectwise_sent_checksum": False,
             "connectwise_sent_at": False,
         }
-    )
-    return hidden
-
-
-def _find_hidden(moves):
-    """Return the files that are left, are not trusted, and were sent to nobody."""
-    lookups = moves.connectwise_lookup_ids
-    trusted = lookups._get_pdfs(moves)
-    sent = {move.id: move.connectwise_sent_checksum for move in moves}
-    return moves.env["ir.attachment"].union(
-        *(
-            file
-            for move_id, file in lookups._get_attachments(moves).items()
-            if move_id not in trusted and file.checksum != sent[move_id]
-        )
     )
 
 

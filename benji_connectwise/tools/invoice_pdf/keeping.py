@@ -161,7 +161,7 @@ def delete_unsent(moves):
 def delete_files(files):
     """Delete these files, except those that a restrictive audit trail protects.
 
-    Such a file stays hidden until a newer one replaces it.
+    Such a file stays hidden.
     """
     # Odoo reads the contents of all records that are in one set, to delete one of them
     # (account, models/ir_attachment.py:21).
