@@ -7,6 +7,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from ..tools.invoice_pdf import judging
+from ..tools.invoice_pdf.fetching import fetch_for_person
 from .contact_common import import_contact
 from .test_branches import BranchCommon
 from .test_trust_owner import OwnerCommon
@@ -200,6 +201,20 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         """It was another customer's."""
         theirs = self.sandbox_pdf("CW1001")
         move = self.fetch_theirs_and_then_the_right_one()
+        self.assertNotIn(theirs, self.files(move))
+
+    def test_link_does_not_open_a_pdf_that_named_the_former_company(self):
+        """ConnectWise's invoice was made for a wrong customer, and corrected."""
+        theirs = self.sandbox_pdf("CW1001")
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.patch(company={"id": self.owner.connectwise_ref + 1})
+        self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
+        fetch_for_person(move, sending=True)
+        self.assertChosen(move, "odoo")
+        self.sandbox.clear_faults()
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertChosen(move, "connectwise")
         self.assertNotIn(theirs, self.files(move))
 
     def fetch_theirs_and_then_the_right_one(self):

@@ -68,6 +68,7 @@ def _replace_hits(lookups, found, crowded):
             hit = known.pop(invoice.id, Hit)
             changes = {k: v for k, v in values.items() if hit and hit[k] != v}
             if changes:
+                _forget_former_owners_pdf(lookup, hit, changes)
                 hit.write(changes)
             elif not hit:
                 new.append({"lookup_id": lookup.id, **values})
@@ -79,3 +80,16 @@ def _replace_hits(lookups, found, crowded):
                 gone += hit
     gone.unlink()
     Hit.create(new)
+
+
+def _forget_former_owners_pdf(lookup, hit, changes):
+    """Do not use the kept PDF of a hit that goes to another company in ConnectWise.
+
+    It names the former company. One that was sent stays until a person refreshes it.
+    """
+    has_moved = any(
+        hit[name] for name in ("company_ref", "bill_to_ref") if name in changes
+    )
+    is_sent = bool(lookup.move_id.connectwise_sent_checksum)
+    if has_moved and hit.connectwise_ref == lookup.pdf_ref and not is_sent:
+        lookup.pdf_ref = 0
