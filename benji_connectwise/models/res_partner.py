@@ -265,7 +265,7 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "child_of", self.ids)])
         )
-        judge_found(rows.connectwise_company_id)
+        judge_found(rows.connectwise_company_id | rows.disconnected_company_ids)
         note_parts(rows)
 
     def _check_connectwise_protected(self, vals):

@@ -211,6 +211,13 @@ class TestTrustDisconnected(ContactCommon):
         )
         self.assertChosen(move, "connectwise")
 
+    def test_customer_that_becomes_part_of_another_stays_disconnected(self):
+        move = self.bill_to_acme()
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.customer.write({"is_company": False, "parent_id": self.partner_b.id})
+        self.assertChosen(move, "odoo")
+        self.assertEqual(move.connectwise_lookup_ids.verdict, "wrong_company")
+
     def test_company_that_is_connected_again_counts_again(self):
         move = self.bill_to_acme()
         mapping = self.mapping.with_user(self.administrator)

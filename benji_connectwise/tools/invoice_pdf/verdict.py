@@ -5,6 +5,8 @@ examines the evidence step by step. The first step that speaks against an invoic
 refuses it.
 """
 
+from functools import cache, partial
+
 from odoo.fields import Domain
 
 from ...lib.connectwise_client import number_key
@@ -66,8 +68,12 @@ def prepare_cases(lookups, rules=None):
     :param rules: number rules that are only tried, instead of those in force
     """
     found_by = _get_lookups_by_hit(lookups)
-    owners = _get_owners(lookups)
-    return {lookup: Case(lookup, found_by, owners, rules) for lookup in lookups}
+    owners = _get_customers(lookups, "connectwise_company_id")
+    # Only asked of customers that are not connected.
+    get_former = cache(partial(_get_customers, lookups, "disconnected_company_ids"))
+    return {
+        lookup: Case(lookup, found_by, owners, get_former, rules) for lookup in lookups
+    }
 
 
 class Case:
@@ -77,10 +83,11 @@ class Case:
     :param found_by: {ConnectWise's id of an invoice: the lookups that found it}
     :param owners: {(connection, ConnectWise's id of a company): the customers that are
         connected to it}
+    :param get_former: returns the same of the customers that were disconnected from it
     :param rules: as for `prepare_cases`
     """
 
-    def __init__(self, lookup, found_by, owners, rules):
+    def __init__(self, lookup, found_by, owners, get_former, rules):
         self.lookup = lookup
         self.move = lookup.move_id
         self.backend = lookup.backend_id
@@ -95,6 +102,7 @@ class Case:
         self._candidates = get_candidates(self.move, rules)
         self._found_by = found_by
         self._owners = owners
+        self._get_former = get_former
 
     def decide(self):
         """Return the verdict on the hits of the lookup.
@@ -163,9 +171,11 @@ class Case:
             customers = self._owners.get((self.backend, ref))
             if customers and self.customer not in customers:
                 return "connected", customers
-        disconnected = self.mapping.disconnected_company_ids.filtered("is_confirmed")
         # A company that was disconnected may pay for the one that is connected.
-        if not self.company and refs & set(disconnected.mapped("connectwise_ref")):
+        if not self.company and any(
+            self.customer in self._get_former().get((self.backend, ref), ())
+            for ref in refs
+        ):
             return "disconnected", None
         payer_ref = self.company.bill_to_ref or self.company.connectwise_ref
         known = {self.company.connectwise_ref, payer_ref}
@@ -311,18 +321,24 @@ def _get_lookups_by_hit(lookups):
     return found_by
 
 
-def _get_owners(lookups):
+def _get_customers(lookups, name):
+    """Return {(connection, ConnectWise's id of a company): customers}.
+
+    What is said of a customer counts for the one that it is part of.
+
+    :param name: the field of a row that leads to the companies
+    """
     hits = lookups.hit_ids
     refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
     of_companies = Domain("backend_id", "in", lookups.backend_id.ids)
     of_companies &= Domain("connectwise_ref", "in", list(refs))
     of_companies &= Domain("is_confirmed", "=", True)
-    mappings = lookups.env["connectwise.mapping"].search_fetch(
-        [("connectwise_company_id", "any", of_companies)]
-    )
-    return {
-        (company.backend_id, company.connectwise_ref): (
-            rows.partner_id.commercial_partner_id
-        )
-        for company, rows in mappings.grouped("connectwise_company_id").items()
-    }
+    Mapping = lookups.env["connectwise.mapping"]
+    rows = Mapping.search_fetch([(name, "any", of_companies)])
+    customers = {}
+    for row in rows:
+        for company in row[name].filtered("is_confirmed"):
+            key = (company.backend_id, company.connectwise_ref)
+            customer = row.partner_id.commercial_partner_id
+            customers[key] = customers.get(key, customer) | customer
+    return customers

@@ -109,6 +109,7 @@ def _find_needless(rows):
             ("connectwise_company_id", "=", False),
             ("contact_id", "=", False),
             ("disconnected", "=", False),
+            ("disconnected_company_ids", "=", False),
             ("is_set_aside", "=", False),
         ]
     ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
