@@ -349,7 +349,8 @@ class AccountMove(models.Model):
 
     def _get_connectwise_numbers(self):
         """Return the numbers it may have in ConnectWise, as `get_candidates` does."""
-        backend = self.company_id._get_connectwise_backend()
+        # The rules of an archived connection still tell which PDF is this invoice's.
+        backend = self.company_id.sudo().connectwise_backend_id
         return get_candidates(self, backend.number_rule_ids)
 
     def _process_attachments_for_post(

@@ -309,7 +309,10 @@ class ConnectwiseLookup(models.Model):
         kept = self.filtered(
             lambda lookup: (
                 (sent := lookup._get_sent_hit())
-                and find_candidate(numbers[lookup], sent)
+                and (
+                    lookup.is_from_another_tenant
+                    or find_candidate(numbers[lookup], sent)
+                )
             )
         )
         kept.hit_ids.filtered(lambda hit: hit != hit.lookup_id._get_sent_hit()).unlink()

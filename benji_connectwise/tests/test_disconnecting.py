@@ -28,6 +28,14 @@ class DisconnectCommon(ContactCommon):
         (cls.sent + cls.unsent)._get_preferred_invoice_pdfs()
         pin_pdfs({cls.sent: cls.sent.connectwise_pdf_id})
 
+    def find_by_rule(self):
+        """Return an invoice whose number in ConnectWise is its reference."""
+        self.add_rule()
+        amount = self.sandbox_invoice("CW1003")["total"]
+        move = self.invoice("A-1", amount=amount, ref="CW1003")
+        self.assertChosen(move, "connectwise")
+        return move
+
     def dialog(self, backend=None, user=None):
         dialogs = self.env["connectwise.disconnect"].with_user(
             user or self.administrator
@@ -97,6 +105,12 @@ class TestDisconnecting(DisconnectCommon):
         self.assertEqual(sent.verdict, "accepted")
         self.assertTrue(sent.has_pdf)
 
+    def test_received_pdf_that_a_rule_found_stays(self):
+        move = self.find_by_rule()
+        pin_pdfs({move: move.connectwise_pdf_id})
+        self.dialog().action_disconnect()
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1003"))
+
     def test_nothing_is_deleted_before_the_button(self):
         self.dialog()
         self.assertTrue(self.backend.exists() and self.created.exists())
@@ -139,6 +153,12 @@ class TestArchiving(DisconnectCommon, BrowserCommon):
         self.assertTrue(self.row.connectwise_company_id)
         self.backend.active = True
         self.assertIn(self.created, self.default_recipients(move))
+
+    def test_pdf_that_a_rule_found_is_still_used(self):
+        move = self.find_by_rule()
+        self.backend.active = False
+        with self.no_requests():
+            self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1003"))
 
     def test_administrator_is_told_before_archiving_in_the_browser(self):
         self.start_tour(

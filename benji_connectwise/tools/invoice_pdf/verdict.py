@@ -97,7 +97,7 @@ class Case:
         )
         self.company = self.mapping._get_trusted_company()
         if rules is None:
-            rules = self.backend.sudo().filtered("active").number_rule_ids
+            rules = self.backend.sudo().number_rule_ids
         self._rules = rules
         self._candidates = get_candidates(self.move, rules)
         self._found_by = found_by
@@ -110,14 +110,14 @@ class Case:
         :return: (verdict or False, the accepted hit or the hits that were refused)
         """
         lookup, hits = self.lookup, self.lookup.hit_ids
-        sent = lookup._get_sent_hit().filtered(
-            lambda hit: find_candidate(self._candidates, hit)
-        )
+        sent = lookup._get_sent_hit()
+        if lookup.is_from_another_tenant:
+            # A PDF that was sent stays, whatever number rules there are now. Nothing
+            # else can be compared across tenants.
+            return bool(sent) and "accepted", sent
+        sent = sent.filtered(lambda hit: find_candidate(self._candidates, hit))
         if not sent and lookup._get_asked_keys() != self._candidates.keys():
             return False, hits.browse()
-        if lookup.is_from_another_tenant:
-            # A PDF that was sent stays. Nothing else can be compared across tenants.
-            return bool(sent) and "accepted", sent
         if sent:
             # The customer has this PDF already. Only another owner speaks against it.
             if self.find_other_owner(sent):
