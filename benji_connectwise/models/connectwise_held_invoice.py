@@ -46,7 +46,7 @@ class ConnectwiseHeldInvoice(models.Model):
             return False
         since = move.connectwise_held_ids.since
         waiting = timedelta(hours=backend.hold_hours)
-        return not since or fields.Datetime.now() < since + waiting
+        return not since or fields.Datetime.now() - since < waiting
 
     @api.model
     def _hold(self, move, settings):

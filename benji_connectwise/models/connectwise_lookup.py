@@ -1,3 +1,5 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
@@ -13,6 +15,8 @@ from ..tools.invoice_pdf.judging import judge_others
 from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
 from ..tools.invoice_pdf.status import ANSWERS, find_answer
 from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, REFUSALS, prepare_cases
+
+_logger = logging.getLogger(__name__)
 
 
 class ConnectwiseLookup(models.Model):
@@ -364,9 +368,15 @@ class ConnectwiseLookup(models.Model):
         end = get_end_of_run()
         self.env["invoice.pdf.refresh"]._work_off(end)
         for backend in self.env["connectwise.backend"].search([("active", "=", True)]):
-            if backend._is_pdf_source():
+            if not backend._is_pdf_source():
+                continue
+            try:
                 prepare_called_invoices(backend, end)
                 self._prefetch(backend, end)
+            except Exception:
+                # The other connections and the held invoices must not wait for it.
+                _logger.exception("PDFs of %s could not be fetched", backend.name)
+                self.env.cr.rollback()
         self.env["connectwise.held.invoice"]._send_due()
         judge_others(self.env, end)
         self.env["ir.cron"]._commit_progress(remaining=0)
@@ -387,5 +397,10 @@ class ConnectwiseLookup(models.Model):
 
     @api.model
     def _trigger_prefetch(self, at=None):
-        """Wake the scheduled action that fetches PDFs, now or at a time."""
-        self.env.ref("benji_connectwise.ir_cron_connectwise_pdf_prefetch")._trigger(at)
+        """Wake the scheduled action that fetches PDFs, now or at a time.
+
+        Posting and printing go on if somebody deleted it.
+        """
+        name = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+        if action := self.env.ref(name, raise_if_not_found=False):
+            action._trigger(at)

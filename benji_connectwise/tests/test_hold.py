@@ -150,6 +150,12 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(self.missing)), 1)
         self.assertTrue(self.missing.invoice_pdf_report_id)
 
+    def test_endless_wait_stops_nothing(self):
+        """It would end after the year 9999."""
+        self.backend.hold_hours = 2_000_000_000
+        for _time in range(2):
+            self.assertFalse(self.send(self.missing))
+
     def test_person_is_told_of_a_held_invoice_after_the_time(self):
         self.backend.hold_end = "activity"
         self.send(self.missing)

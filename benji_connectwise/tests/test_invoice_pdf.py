@@ -207,6 +207,21 @@ class TestAskingAgain(ConnectwiseCommon):
             self.assertChosen(self.move, "connectwise")
         self.assertEqual(self.backend.state, "connected")
 
+    def test_person_does_not_wait_for_one_who_changes_the_connection(self):
+        """That the outage ended is noted by the next request."""
+        self.sandbox.fault("unavailable", times=0)
+        self.move._get_preferred_invoice_pdf()
+        self.sandbox.clear_faults()
+        self.backend._forget_failures()
+        locked = patch.object(
+            type(self.backend), "lock_for_update", side_effect=LockError("locked")
+        )
+        with locked:
+            self.assertChosen(self.move, "connectwise")
+        self.assertTrue(self.backend.failure)
+        self.other._get_preferred_invoice_pdf()
+        self.assertFalse(self.backend.failure)
+
     def test_stalled_connectwise_costs_a_person_eight_seconds_at_most(self):
         """The number of invoices does not matter."""
         self.sandbox.fault("stall_before_headers", times=0)

@@ -7,7 +7,9 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from ..const import LONGEST_TEXT_FOR_NUMBER, MOST_NUMBER_RULES
+from ..lib.connectwise_client import Invoice
 from ..tools.invoice_pdf.fetching import fetch_for_person
+from ..tools.invoice_pdf.hits import store_hits
 from ..tools.invoice_pdf.numbers import get_number_fields
 from .common import ConnectwiseCommon
 
@@ -187,6 +189,17 @@ class TestLookingUp(RulesCommon):
         self.assertEqual(move.connectwise_lookup_ids.verdict, "ambiguous")
         self.assertIn("CW1001", move.connectwise_message)
         self.assertIn("CW1002 (found by the rule “Reference", move.connectwise_message)
+
+    def test_invoice_renumbered_between_two_answers_is_stored_once(self):
+        self.add_rule()
+        move = self.invoice("A-1", amount=10, ref="CW1002")
+        lookup = self.env["connectwise.lookup"].sudo()._prepare(move)
+        found = {
+            "a-1": [Invoice(4711, "A-1", total=10.0)],
+            "cw1002": [Invoice(4711, "CW1002", total=10.0)],
+        }
+        store_hits(lookup, found, self.backend.tenant)
+        self.assertEqual(lookup.hit_ids.mapped("connectwise_ref"), [4711])
 
     def test_rule_cannot_make_anothers_invoice_ours(self):
         """The amount is another one."""

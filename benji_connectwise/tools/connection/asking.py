@@ -238,9 +238,21 @@ def note_success(backend, codebase, explicit, of_sync=False):
     """Note that ConnectWise answered.
 
     Written only where something changes, so that requests that run at the same time do
-    not wait for each other's row.
+    not wait for each other's row. Who holds it, such as the preview of a rescan, may
+    wait for ConnectWise itself: then a later success is noted.
     """
     backend = backend.sudo()
+    is_news = (
+        (codebase and codebase != backend.codebase)
+        or backend.state != "connected"
+        or any(backend[name] for name in FAILURE)
+        or backend.notice_id
+    )
+    if is_news and not explicit:
+        try:
+            backend.lock_for_update()
+        except LockError:
+            return
     if codebase and codebase != backend.codebase:
         backend.codebase = codebase
     if of_sync and (backend.failure or {}).get("kind") == "MissingRightError":

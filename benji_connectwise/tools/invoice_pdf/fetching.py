@@ -6,13 +6,14 @@ is to do both. The generators yield whenever their caller may commit.
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from psycopg2 import IntegrityError, OperationalError
+from psycopg2 import IntegrityError, InternalError, OperationalError
 
 from odoo import fields
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL, split_every
 
 from ...const import (
@@ -76,7 +77,9 @@ DUE = """
 
 
 def fetch_for_person(moves, sending=False, download=True, fresh=timedelta(0)):
-    """Fetch the PDFs that are missing while a person waits; raises nothing.
+    """Fetch the PDFs that are missing while a person waits.
+
+    An outage or an error raises nothing: then the PDFs are not fetched.
 
     :param sending: also ask whether a kept PDF is still ConnectWise's newest
     :param download: also download the PDFs, not only look the numbers up
@@ -92,13 +95,30 @@ def fetch_for_person(moves, sending=False, download=True, fresh=timedelta(0)):
         if not lookups or left <= 0:
             continue
         limits = replace(limits, total=min(limits.total, left))
-        with suppress(ConnectWiseError), asking(backend, limits) as client:
-            for _step in fetch(client, lookups, sending, download):
-                pass
-        # While the connection rests, nothing is asked anyway.
-        if download and not backend._is_resting() and (slow := find_due(lookups)):
-            slow.error = serialize_error(DeadlineError("Not fetched in time"))
-            slow._pause()
+        with _surviving(lookups):
+            with suppress(ConnectWiseError), asking(backend, limits) as client:
+                for _step in fetch(client, lookups, sending, download):
+                    pass
+            # While the connection rests, nothing is asked anyway.
+            if download and not backend._is_resting() and (slow := find_due(lookups)):
+                slow.error = serialize_error(DeadlineError("Not fetched in time"))
+                slow._pause()
+
+
+@contextmanager
+def _surviving(lookups):
+    """Undo this block after an error in Odoo or in this addon, and log it.
+
+    The person who prints then gets the next PDF. Not caught are the errors after which
+    Odoo runs a request again.
+    """
+    try:
+        with lookups.env.cr.savepoint():
+            yield
+    except (OperationalError, InternalError, ConcurrencyError):
+        raise
+    except Exception:
+        _logger.exception("The PDFs of lookups %s could not be fetched", lookups.ids)
 
 
 def get_end_of_run():
@@ -124,7 +144,9 @@ def fetch_before_sending(moves, download=True, fresh=timedelta(0)):
 
 
 def fetch_in_background(moves, fresh=timedelta(0), end=None):
-    """Bring the PDFs of `moves` up to date; commits, and raises nothing.
+    """Bring the PDFs of `moves` up to date; commits.
+
+    An outage or an error raises nothing: then the PDFs are not brought up to date.
 
     :param fresh: an answer younger than this is not asked for again
     :param end: when to stop waiting, of `get_end_of_run`: one run has one end, for all
@@ -161,6 +183,11 @@ def fetch_in_background(moves, fresh=timedelta(0), end=None):
             except (OperationalError, IntegrityError):
                 _logger.info("Lookups gave way to a person's request")
                 env.cr.rollback()
+            except Exception:
+                # The batch that is about to be sent must not wait for a correction.
+                _logger.exception("PDFs of %s could not be fetched", backend.name)
+                env.cr.rollback()
+                break
 
 
 def fetch_before_batch(Move, job_count):

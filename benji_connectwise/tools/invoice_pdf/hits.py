@@ -58,12 +58,13 @@ def _replace_hits(lookups, found, crowded):
         known = {hit.connectwise_ref: hit for hit in lookup.hit_ids}
         keys = lookup._get_asked_keys()
         by_number = [found[key] for key in keys & found.keys()]
-        invoices = [invoice for some in by_number for invoice in some]
+        # It may have been renumbered between two answers.
+        invoices = {invoice.id: invoice for some in by_number for invoice in some}
         lookup.has_too_many_hits = any(len(some) > MAX_HITS for some in by_number) or (
             # Besides the invoices that were read, there are others.
             bool(invoices) and not keys.isdisjoint(crowded)
         )
-        for invoice in () if lookup.has_too_many_hits else invoices:
+        for invoice in () if lookup.has_too_many_hits else invoices.values():
             values = Hit._prepare_values(invoice)
             hit = known.pop(invoice.id, Hit)
             changes = {k: v for k, v in values.items() if hit and hit[k] != v}

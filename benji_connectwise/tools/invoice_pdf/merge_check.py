@@ -189,9 +189,9 @@ class MergeCheck:
         """
         self._is_slow = False
         timer = threading.Timer(max(seconds, 0), self._give_up)
-        timer.start()
         output = self._process.stdout
         try:
+            timer.start()
             for part in (question, *parts):
                 self._process.stdin.write(part)
             self._process.stdin.flush()
@@ -201,7 +201,7 @@ class MergeCheck:
                 content = output.read(length)
                 verdict = verdict if len(content) == length else b""
             return verdict, content
-        except OSError:
+        except (OSError, RuntimeError):  # The latter if no thread is left.
             return b"", b""
         finally:
             timer.cancel()
