@@ -7,6 +7,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 
 from ..tools.invoice_pdf.order import get_order
+from ..tools.invoice_pdf.verdict import REFUSALS
 
 _logger = logging.getLogger(__name__)
 
@@ -127,8 +128,9 @@ class ConnectwiseHeldInvoice(models.Model):
         reason = move.connectwise_message or ""
         if has_failed:
             reason = move.env._("It could not be sent.")
-        elif move.connectwise_lookup_ids.verdict == "wrong_company":
-            # The customer's link to the invoice opens its activities, too.
+        elif move.connectwise_lookup_ids.verdict in dict(REFUSALS):
+            # The customer's link to the invoice opens its activities, too, and the
+            # invoice that was refused may be another customer's.
             reason = move.env._("The reason is in the tab “Why this PDF?”.")
         move.activity_schedule(
             "mail.mail_activity_data_todo",

@@ -267,6 +267,20 @@ class TestHold(SendingCommon):
         self.release()
         self.assertEqual(self.mailed(self.move), [[self.pdf]])
 
+    def test_reason_told_to_a_person_names_no_other_customer(self):
+        """The link to the invoice opens its activities, too."""
+        self.add_rule()
+        move = self.invoice("CW1003", ref="CW1002")
+        move._get_preferred_invoice_pdf()
+        lookup = move.sudo().connectwise_lookup_ids
+        self.assertEqual(lookup.verdict, "ambiguous")
+        self.env["connectwise.held.invoice"].sudo().create(
+            {"move_id": move.id}
+        )._give_up()
+        for name in lookup.hit_ids.mapped("company_name"):
+            self.assertIn(name, move.connectwise_message)
+            self.assertNotIn(name, move.activity_ids.note)
+
     def test_reason_told_to_a_person_is_escaped(self):
         """It may name customers of ConnectWise, and a note is HTML."""
         move = self.invoice("<img/>-1", amount=1)
