@@ -59,7 +59,8 @@ class MailMail(models.Model):
     def _leave_out_contacts(self):
         """Take out synced contacts that must get no invoices."""
         for mail in self._filter_outgoing_invoices():
-            invoice = self.env["account.move"].browse(mail.res_id)
+            # Odoo mails what it can, even if the invoice was deleted.
+            invoice = self.env["account.move"].browse(mail.res_id).exists()
             recipients = mail.sudo().recipient_ids
             mail._take_out(
                 recipients - recipients._filter_connectwise_mailed(),

@@ -93,3 +93,18 @@ class TestOwnErrors(SendingCommon):
         ):
             self.run_cron("benji_connectwise.ir_cron_connectwise_pdf_prefetch")
         send.assert_called_once()
+
+    def test_mail_of_an_invoice_that_is_gone_does_not_stop_the_queue(self):
+        mails = self.env["mail.mail"].create(
+            [
+                {
+                    "model": "account.move",
+                    "res_id": self.move.id,
+                    "email_to": f"{name}@example.com",
+                }
+                for name in ("one", "two")
+            ]
+        )
+        mails[0].mail_message_id.res_id = self.move.id + 1_000_000
+        mails.send()
+        self.assertEqual(mails.exists(), mails, "none was cancelled")
