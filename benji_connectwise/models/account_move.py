@@ -11,7 +11,7 @@ from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.explain_lookup import explain_connectwise
 from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
-from ..tools.invoice_pdf.numbers import get_candidates
+from ..tools.invoice_pdf.keeping import hide_files_of_others
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 
@@ -218,8 +218,7 @@ class AccountMove(models.Model):
             move.connectwise_pdf_id = kept.get(move._origin.id)
 
     def _search_connectwise_pdf_changed(self, operator, value):
-        facts = [("pdf_changed", "=", True)]
-        changed = Domain("connectwise_lookup_ids", "any!", facts)
+        changed = Domain("connectwise_lookup_ids", "any!", [("pdf_changed", "=", True)])
         return searching.as_flag(changed, operator, value)
 
     def _search_connectwise_amount_differs(self, operator, value):
@@ -290,10 +289,9 @@ class AccountMove(models.Model):
         return result
 
     def _detach_attachments(self):
-        hidden = forgetting.delete_unsent_files(self)
+        hidden = forgetting.delete_refused_files(self)
         result = super()._detach_attachments()
-        if hidden:
-            hidden.res_field = "connectwise_pdf_file"
+        hidden.res_field = "connectwise_pdf_file"
         return result
 
     def _get_fields_to_detach(self):
@@ -309,6 +307,7 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
+        hide_files_of_others(posted)
         if any(is_used("connectwise", move) for move in posted._with_invoice_pdf()):
             self.env["connectwise.lookup"]._trigger_prefetch()
         return posted
@@ -346,12 +345,6 @@ class AccountMove(models.Model):
     def _is_looked_up_in_connectwise(self):
         """Whether ConnectWise may have this invoice: vendor bills and drafts never."""
         return bool(self._with_invoice_pdf()) and bool((self.name or "").strip())
-
-    def _get_connectwise_numbers(self):
-        """Return the numbers it may have in ConnectWise, as `get_candidates` does."""
-        # The rules of an archived connection still tell which PDF is this invoice's.
-        backend = self.company_id.sudo().connectwise_backend_id
-        return get_candidates(self, backend.number_rule_ids)
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values

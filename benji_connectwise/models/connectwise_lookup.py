@@ -12,7 +12,12 @@ from ..tools.invoice_pdf.fetching import (
     get_end_of_run,
 )
 from ..tools.invoice_pdf.judging import judge_others
-from ..tools.invoice_pdf.numbers import find_candidate, is_number_field
+from ..tools.invoice_pdf.keeping import find_files
+from ..tools.invoice_pdf.numbers import (
+    find_candidate,
+    find_numbers,
+    is_number_field,
+)
 from ..tools.invoice_pdf.status import ANSWERS, find_answer
 from ..tools.invoice_pdf.verdict import ACCEPTED, JUDGED_BY, REFUSALS, prepare_cases
 
@@ -182,7 +187,7 @@ class ConnectwiseLookup(models.Model):
 
     def _is_for_current_numbers(self):
         """Whether it was asked for all numbers that the invoice may have now."""
-        return self._get_asked_keys() == self.move_id._get_connectwise_numbers().keys()
+        return self._get_asked_keys() == find_numbers(self.move_id).keys()
 
     def _is_paused(self):
         """Whether it is too early to look this up again.
@@ -253,27 +258,7 @@ class ConnectwiseLookup(models.Model):
     @api.model
     def _get_attachments(self, moves):
         """Return {invoice id: the kept ConnectWise PDF}, trusted or not."""
-        return {file.res_id: file for file in self._find_files(moves)}
-
-    @api.model
-    def _find_files(self, moves):
-        """Return ConnectWise's PDFs of `moves`, the oldest first, sudo.
-
-        There is one of each invoice, and older ones that could not be deleted.
-        """
-        return (
-            self.env["ir.attachment"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("res_model", "=", "account.move"),
-                    ("res_id", "in", moves.ids),
-                    ("res_field", "=", "connectwise_pdf_file"),
-                ],
-                ["res_id", "name", "mimetype", "checksum", "store_fname"],
-                order="id",
-            )
-        )
+        return {file.res_id: file for file in find_files(moves)}
 
     @api.model
     def _prepare(self, moves):
@@ -309,7 +294,7 @@ class ConnectwiseLookup(models.Model):
     def _change_numbers(self):
         """Ask for the numbers that the invoices have now. A PDF that was sent for one
         of them stays."""
-        numbers = {lookup: lookup.move_id._get_connectwise_numbers() for lookup in self}
+        numbers = {lookup: find_numbers(lookup.move_id) for lookup in self}
         kept = self.filtered(
             lambda lookup: (
                 (sent := lookup._get_sent_hit())

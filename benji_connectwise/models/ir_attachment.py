@@ -1,7 +1,8 @@
 import logging
 import os
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.fields import NO_ACCESS
 
 from ..tools.invoice_pdf.file_store import write_whole
 from ..tools.invoice_pdf.keeping import NOT_INDEXED
@@ -11,6 +12,12 @@ _logger = logging.getLogger(__name__)
 
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
+
+    connectwise_customer_id = fields.Many2one(
+        "res.partner",
+        groups=NO_ACCESS,
+        help="Whose invoice this PDF of ConnectWise is, until somebody received it.",
+    )
 
     @api.model
     def _index(self, bin_data, file_type, checksum=None):

@@ -14,7 +14,6 @@ from odoo.exceptions import AccessError, LockError
 from odoo.tests import tagged
 
 from ..tools.connection import asking
-from ..tools.invoice_pdf.keeping import pin_pdfs
 from .common import ConnectwiseCommon
 
 
@@ -90,10 +89,9 @@ class TestLookup(ConnectwiseCommon):
             self.assertFalse(move._get_preferred_invoice_pdf())
         self.assertFalse(move.invoice_pdf_source)
 
-    def test_reset_to_draft_detaches_a_file_that_was_sent(self):
+    def test_reset_to_draft_detaches_the_file(self):
         """Posted again, the invoice is judged anew."""
         attachment = self.move._get_preferred_invoice_pdf()
-        pin_pdfs({self.move: attachment})
         self.move.button_draft()
         self.assertFalse(self.move._get_preferred_invoice_pdf())
         self.assertTrue(attachment.exists())

@@ -10,7 +10,7 @@ from ..const import LONGEST_TEXT_FOR_NUMBER, MOST_NUMBER_RULES
 from ..lib.connectwise_client import Invoice
 from ..tools.invoice_pdf.fetching import fetch_for_person
 from ..tools.invoice_pdf.hits import store_hits
-from ..tools.invoice_pdf.numbers import get_number_fields
+from ..tools.invoice_pdf.numbers import find_numbers, get_number_fields
 from .common import ConnectwiseCommon
 
 
@@ -19,7 +19,7 @@ class RulesCommon(ConnectwiseCommon):
         return self.sandbox_invoice(number)["total"]
 
     def numbers(self, move):
-        return [each.number for each in move._get_connectwise_numbers().values()]
+        return [each.number for each in find_numbers(move).values()]
 
 
 @tagged("post_install", "-at_install")

@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 
 from ..tools.invoice_pdf import judging
 from ..tools.invoice_pdf.fetching import fetch_for_person
+from ..tools.invoice_pdf.keeping import pin_pdfs
 from .contact_common import import_contact
 from .test_branches import BranchCommon
 from .test_trust_owner import OwnerCommon
@@ -161,12 +162,41 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         """Nobody received the PDF, which the scheduled action had fetched."""
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
+        self.give_to_boulder(move)
+        self.assertChosen(move, "odoo")
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_draft_given_to_another_customer_shows_no_replaced_pdf_of_the_first(self):
+        first = self.sandbox_pdf("CW1001")
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        invoice_id = self.sandbox_invoice("CW1001")["id"]
+        self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertIn(first, self.files(move))
+        self.give_to_boulder(move)
+        self.assertNotIn(first, self.files(move))
+
+    def test_draft_that_stays_with_its_customer_keeps_the_pdf(self):
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        move.button_draft()
+        move.action_post()
+        self.assertIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_draft_given_to_another_customer_keeps_what_the_first_received(self):
+        """It is a document of the first sale, as Odoo's own is."""
+        move = self.invoice("CW1001")
+        pdf = move._get_preferred_invoice_pdf()
+        pin_pdfs({move: pdf})
+        self.give_to_boulder(move)
+        self.assertEqual(pdf.res_field, False)
+
+    def give_to_boulder(self, move):
         move.button_draft()
         move.partner_id = self.boulder
         move.name = "NOT-THERE-1"
         move.action_post()
-        self.assertChosen(move, "odoo")
-        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
 
     def accept_and_leave_unjudged(self):
         """Return an invoice whose PDF became another customer's, which its lookup does

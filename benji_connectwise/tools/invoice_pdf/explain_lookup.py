@@ -4,7 +4,7 @@ from odoo.tools import format_datetime, format_list, formatLang
 
 from ...lib.connectwise_client.const import MAX_HITS, MAX_INVOICE_NUMBER_LENGTH
 from ..connection.explain import explain_stored
-from .numbers import find_candidate
+from .numbers import find_candidate, find_numbers
 from .order import get_order, is_used
 from .verdict import group_by_number, prepare_cases
 
@@ -238,7 +238,7 @@ def _name_number(hit):
 
 def _name_rules(hit):
     """Name the rules that made this hit's number; empty if it is Odoo's own."""
-    candidates = hit.lookup_id.move_id._get_connectwise_numbers()
+    candidates = find_numbers(hit.lookup_id.move_id)
     candidate = find_candidate(candidates, hit)
     if not candidate or candidate.is_as_it_is:
         return ""

@@ -2,23 +2,30 @@
 
 from odoo.tools import SQL
 
-from .keeping import delete_files
+from .keeping import delete_files, find_files
 
 
-def delete_unsent_files(moves):
-    """Delete ConnectWise's PDFs of `moves` that were not sent to anybody.
+def delete_refused_files(moves):
+    """Delete ConnectWise's PDFs of `moves` that are not trusted and were not sent.
 
-    Do it before Odoo makes ordinary files of them, which the link to the invoice opens:
-    they may be another customer's, and a draft may be given to another customer.
+    They may be another customer's. Do it before Odoo makes ordinary files of them,
+    which the link to the invoice opens.
 
     :return: those that a restrictive audit trail keeps, sudo: hide them again
     """
     moves = moves.sudo()
+    lookups = moves.connectwise_lookup_ids
+    # The stored verdict may be older than a change of the mapping.
+    lookups._judge_anew()
+    trusted = lookups._get_pdfs(moves)
     sent = {move.id: move.connectwise_sent_checksum for move in moves}
-    files = moves.env["connectwise.lookup"]._find_files(moves)
-    unsent = files.filtered(lambda file: file.checksum != sent[file.res_id])
-    delete_files(unsent)
-    return unsent.exists()
+    refused = find_files(moves).filtered(
+        lambda file: (
+            file != trusted.get(file.res_id) and file.checksum != sent[file.res_id]
+        )
+    )
+    delete_files(refused)
+    return refused.exists()
 
 
 def forget_versions(moves):

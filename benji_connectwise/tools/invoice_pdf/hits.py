@@ -91,6 +91,6 @@ def _forget_former_owners_pdf(lookup, hit, changes):
     has_moved = any(
         hit[name] for name in ("company_ref", "bill_to_ref") if name in changes
     )
-    is_sent = bool(lookup.move_id.connectwise_sent_checksum)
-    if has_moved and hit.connectwise_ref == lookup.pdf_ref and not is_sent:
+    is_kept = hit.connectwise_ref == lookup.pdf_ref
+    if has_moved and is_kept and not lookup._is_pdf_sent():
         lookup.pdf_ref = 0

@@ -72,6 +72,7 @@ def _store(lookups, contents, changed):
                 "res_model": move._name,
                 "res_id": move.id,
                 "res_field": "connectwise_pdf_file",
+                "connectwise_customer_id": move.partner_id.commercial_partner_id.id,
                 "company_id": move.company_id.id,
             }
         )
@@ -112,6 +113,47 @@ def pin_pdfs(pdfs):
                 "connectwise_sent_checksum": pdf.checksum,
             },
         )
+        pdf.sudo().connectwise_customer_id = False
+
+
+def find_files(moves):
+    """Return ConnectWise's PDFs of `moves` that are kept, the oldest first, sudo.
+
+    There is one of each invoice, and older ones that could not be deleted.
+    """
+    return (
+        moves.env["ir.attachment"]
+        .sudo()
+        .search_fetch(
+            [
+                ("res_model", "=", "account.move"),
+                ("res_id", "in", moves.ids),
+                ("res_field", "=", "connectwise_pdf_file"),
+            ],
+            ["res_id", "name", "mimetype", "checksum", "store_fname"],
+            order="id",
+        )
+    )
+
+
+def hide_files_of_others(moves):
+    """Hide PDFs that nobody received if their invoice was given to another customer.
+
+    After a reset to draft they are ordinary files, which the link to the invoice opens.
+    """
+    files = moves.env["ir.attachment"].sudo()
+    # Odoo leaves out those that are hidden (base, models/ir_attachment.py).
+    files = files.search(
+        [
+            ("res_model", "=", "account.move"),
+            ("res_id", "in", moves.ids),
+            ("connectwise_customer_id", "!=", False),
+        ]
+    )
+    customers = {move.id: move.partner_id.commercial_partner_id for move in moves}
+    files.filtered(
+        lambda file: file.connectwise_customer_id != customers[file.res_id]
+    ).res_field = "connectwise_pdf_file"
 
 
 def find_kept(backends):

@@ -73,6 +73,16 @@ def get_candidates(move, rules):
     return candidates
 
 
+def find_numbers(move):
+    """Return the numbers that `move` may have in ConnectWise, as `get_candidates` does.
+
+    The rules of an archived connection still tell which PDF is this invoice's.
+    """
+    return get_candidates(
+        move, move.company_id.sudo().connectwise_backend_id.number_rule_ids
+    )
+
+
 def find_candidate(candidates, hit):
     """Return the candidate with the number of `hit`; None if the numbers changed.
 
