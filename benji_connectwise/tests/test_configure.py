@@ -254,6 +254,14 @@ class TestConfigure(ConnectwiseCommon):
         self.wizard(step="contacts", sync_contacts=True).action_save()
         self.assertEqual(self.sync_state(), "queued")
 
+    def test_priority_is_asked_for_only_if_connectwise_is_not_in_it(self):
+        self.set_priority("odoo")
+        saved = self.wizard(step="contacts").action_save()["params"]
+        self.assertIn("Invoice PDF Priority", saved["message"])
+        self.set_priority("odoo", "connectwise")
+        saved = self.wizard(step="contacts").action_save()["params"]
+        self.assertNotIn("Invoice PDF Priority", saved["message"])
+
     def test_nothing_is_read_where_the_rights_are_missing(self):
         self.pdf_member(sync_contacts=True).action_save()
         self.assertEqual(self.sync_state(), "idle")

@@ -223,16 +223,20 @@ def save(wizard, backend):
     note_rights(backend, missing)
     if backend.sync_contacts and not set(missing) & set(SYNC_RIGHTS):
         backend._trigger_sync()
-    return _describe_saving(wizard)
+    return _describe_saving(wizard, company)
 
 
-def _describe_saving(wizard):
+def _describe_saving(wizard, company):
     _, missing = wizard.env._, wizard.access_missing
-    message = _("Now set your Invoice PDF Priority at the bottom of this page.")
+    sentences = []
     if wizard.sync_contacts:
-        message = _(
-            "ConnectWise's customers are being read; this page shows how far. Now set"
-            " your Invoice PDF Priority at the bottom of this page."
+        sentences.append(
+            _("ConnectWise's customers are being read; this page shows how far.")
+        )
+    Source = wizard.env["invoice.pdf.source"]
+    if "connectwise" not in Source._get_sources(company.id):
+        sentences.append(
+            _("Now set your Invoice PDF Priority at the bottom of this page.")
         )
     return {
         "type": "ir.actions.client",
@@ -242,7 +246,7 @@ def _describe_saving(wizard):
             "title": _("ConnectWise PSA was saved, but a permission is missing")
             if missing
             else _("ConnectWise PSA is connected"),
-            "message": missing or message,
+            "message": missing or " ".join(sentences),
             "sticky": bool(missing),
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
