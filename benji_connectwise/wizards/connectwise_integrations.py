@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.tools import format_datetime
 
 from ..tools.connection import tile
+from ..tools.connection.explain import describe_error
 
 
 class ConnectwiseIntegrations(models.TransientModel):
@@ -66,7 +67,7 @@ class ConnectwiseIntegrations(models.TransientModel):
             page.last_success = backend.last_success and format_datetime(
                 self.env, backend.last_success, dt_format="short"
             )
-            page.last_error = tile.describe_error(backend)
+            page.last_error = describe_error(backend)
             page.sync_statistics = tile.describe_sync(backend)
             page.callbacks = tile.describe_callbacks(backend)
             page.update(tile.count_rows(backend))

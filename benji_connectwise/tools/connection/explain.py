@@ -1,5 +1,7 @@
 """Sentences for people about ConnectWise's failures; all are made here."""
 
+from odoo.tools import format_datetime
+
 from ...lib.connectwise_client import (
     AddressError,
     AmbiguousNumberError,
@@ -267,3 +269,19 @@ _OWN_SENTENCES = {
     ),
 }
 """Failures that are not ConnectWise's, by their `kind`."""
+
+
+def describe_error(backend):
+    """Say what is wrong with a connection, and since when.
+
+    :return: str, or False
+    """
+    env = backend.env
+    since = backend.failing_since if backend.failure else backend.sync_failing_since
+    if not (backend.last_error and since):
+        return backend.last_error
+    return env._(
+        "%(error)s Failing since %(time)s.",
+        error=backend.last_error,
+        time=format_datetime(env, since, dt_format="short"),
+    )

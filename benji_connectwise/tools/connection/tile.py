@@ -26,22 +26,6 @@ def count_rows(backend):
     return {kind: rows.search_count(find_rows(backend, kind)) for kind in ROWS}
 
 
-def describe_error(backend):
-    """Say what is wrong with a connection, and since when.
-
-    :return: str, or False
-    """
-    env = backend.env
-    since = backend.failing_since if backend.failure else backend.sync_failing_since
-    if not (backend.last_error and since):
-        return backend.last_error
-    return env._(
-        "%(error)s Since %(time)s.",
-        error=backend.last_error,
-        time=format_datetime(env, since, dt_format="short"),
-    )
-
-
 def describe_sync(backend):
     """Say when customers were last read, and how many there are.
 

@@ -3,7 +3,7 @@
 from odoo.tools import format_datetime, format_list, formatLang
 
 from ...lib.connectwise_client.const import MAX_HITS, MAX_INVOICE_NUMBER_LENGTH
-from ..connection.explain import explain_stored
+from ..connection.explain import describe_error, explain_stored
 from .numbers import find_candidate, find_numbers
 from .order import get_order, is_used
 from .verdict import group_by_number, prepare_cases
@@ -28,14 +28,8 @@ def explain_not_asked(move):
     backend = move.company_id._get_connectwise_backend()
     if not backend or backend.state == "draft":
         return _("ConnectWise is not connected.")
-    if backend.failure and not backend.failing_since:
-        return backend.last_error
     if backend.failure:
-        return _(
-            "%(error)s (since %(time)s)",
-            error=backend.last_error,
-            time=format_datetime(move.env, backend.failing_since, dt_format="short"),
-        )
+        return describe_error(backend)
     if not is_used("connectwise", move):
         return _("Not asked, because Odoo comes first.")
     if move.sudo().connectwise_lookup_ids.accepted_id:

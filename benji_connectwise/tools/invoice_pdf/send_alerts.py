@@ -41,10 +41,13 @@ def get_outage_alerts(moves):
     # One sentence for each connection.
     sentences = [*dict.fromkeys(map(explain_not_asked, outdated))]
     if len(moves) == 1:
-        sentences.append(_("It may have a newer PDF of this invoice."))
+        sentences.append(_("ConnectWise may have a newer PDF of this invoice."))
     else:
         sentences.append(
-            _("It may have newer PDFs of %(count)s invoices.", count=len(outdated))
+            _(
+                "ConnectWise may have newer PDFs of %(count)s invoices.",
+                count=len(outdated),
+            )
         )
     alert = prepare_alert("\n".join(sentences), outdated, is_batch=len(moves) > 1)
     return {"benji_connectwise_outage": alert}
