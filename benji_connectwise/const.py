@@ -94,6 +94,9 @@ CHECK_EVERY = timedelta(hours=12)
 LOOK_BACK = timedelta(days=90)
 """The scheduled action does not look up older invoices. Printing or sending does."""
 
+MOST_HOURS_HELD = 8_760
+"""A year: how long an invoice may wait for ConnectWise's PDF."""
+
 SECONDS_TO_MEND = 4
 SECONDS_TO_MEND_ONE = 0.05
 """The time to repair PDFs that are printed together: for all, plus for each. A usual

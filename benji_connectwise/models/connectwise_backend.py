@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS
 
-from ..const import SECONDS_FOR_RUN
+from ..const import MOST_HOURS_HELD, SECONDS_FOR_RUN
 from ..lib.connectwise_client import BACKGROUND, identify_tenant
 from ..tools.connection.callbacks import removing_callbacks
 from ..tools.connection.checking import check_connection
@@ -194,8 +194,8 @@ class ConnectwiseBackend(models.Model):
     @api.constrains("hold_hours", "amount_tolerance")
     def _check_limits(self):
         for backend in self:
-            if backend.hold_hours <= 0:
-                raise ValidationError(self.env._("Hold it for at least one hour."))
+            if not 1 <= backend.hold_hours <= MOST_HOURS_HELD:
+                raise ValidationError(self.env._("Hold it for 1 to 8,760 hours."))
             if backend.amount_tolerance < 0:
                 raise ValidationError(self.env._("The tolerance must not be negative."))
 

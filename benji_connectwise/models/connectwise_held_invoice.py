@@ -45,9 +45,13 @@ class ConnectwiseHeldInvoice(models.Model):
         order = get_order(move)
         if "connectwise" not in order[: order.index(move.invoice_pdf_source)]:
             return False
-        since = move.connectwise_held_ids.since
-        waiting = timedelta(hours=backend.hold_hours)
-        return not since or fields.Datetime.now() - since < waiting
+        held = move.connectwise_held_ids
+        return not held or fields.Datetime.now() < held._find_end()
+
+    def _find_end(self):
+        """Return until when the invoice waits."""
+        backend = self.company_id._get_connectwise_backend()
+        return self.since + timedelta(hours=backend.hold_hours)
 
     @api.model
     def _hold(self, move, settings):

@@ -32,6 +32,12 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(self.move))
         self.assertFalse(self.move.is_move_sent)
 
+    def test_why_says_until_when_a_held_invoice_waits(self):
+        self.send(self.missing)
+        explanation = str(self.missing.invoice_pdf_explanation)
+        self.assertIn("Not sent yet: it waits for", explanation)
+        self.assertNotIn("Not sent by e-mail", explanation)
+
     def test_held_invoice_is_sent_as_typed_once_the_pdf_is_there(self):
         self.sandbox.fault("unavailable", times=0)
         wizard = self.wizard(self.move)
@@ -150,11 +156,11 @@ class TestHold(SendingCommon):
         self.assertEqual(len(self.mailed(self.missing)), 1)
         self.assertTrue(self.missing.invoice_pdf_report_id)
 
-    def test_endless_wait_stops_nothing(self):
-        """It would end after the year 9999."""
-        self.backend.hold_hours = 2_000_000_000
-        for _time in range(2):
-            self.assertFalse(self.send(self.missing))
+    def test_wait_of_more_than_a_year_is_refused(self):
+        """It could end after the year 9999, where dates end."""
+        for hours in (8_761, 2_000_000_000):
+            with self.assertRaises(ValidationError):
+                self.backend.hold_hours = hours
 
     def test_person_is_told_of_a_held_invoice_after_the_time(self):
         self.backend.hold_end = "activity"

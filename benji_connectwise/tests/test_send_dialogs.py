@@ -136,6 +136,13 @@ class TestBatch(DialogCommon):
         message = self.assertCounted("not_found_held", self.missing(), ": 1")
         self.assertIn("sent later", message)
 
+    def test_held_invoices_do_not_count_as_sent_with_the_next_pdf(self):
+        self.backend.missing_pdf = "hold"
+        wizard = self.wizard(self.missing() + self.other)
+        self.assertNotIn("benji_connectwise_from_odoo", wizard.alerts)
+        wizard.send_now = True
+        self.assertIn("benji_connectwise_from_odoo", wizard.alerts)
+
     def test_only_the_first_of_many_are_named(self):
         moves = self.env["account.move"]
         for number in range(7):

@@ -49,6 +49,7 @@ def _prepare_explanation(move):
         ),
         "is_changed": move.connectwise_pdf_changed,
         "is_e_invoice": move._is_e_invoice(),
+        "waiting": _describe_waiting(move),
         "deliveries": _describe_deliveries(move, attachment),
     }
 
@@ -86,6 +87,15 @@ def explain_second_choice(move):
     Source = move.env["invoice.pdf.source"]
     outranking = find_outranking(move, move.invoice_pdf_source)
     return " ".join(Source._explain(source, move) for source in outranking).strip()
+
+
+def _describe_waiting(move):
+    """Say until when the invoice waits to be sent, or return False."""
+    held = move.sudo().connectwise_held_ids
+    return bool(held.settings) and move.env._(
+        "Not sent yet: it waits for ConnectWise's PDF until %s.",
+        format_datetime(move.env, held._find_end(), dt_format="short"),
+    )
 
 
 def _describe_deliveries(move, attachment):

@@ -40,12 +40,17 @@ def get_pdf_alerts(send, moves, moves_data):
     """
     send_now = any(send.mapped("send_now"))
     expected = find_expected_pdfs(moves)
-    alerts = _count_sources(moves, expected) if len(moves) > 1 else {}
+    held = moves.filtered(
+        lambda move: (
+            expected[move][1] and send._has_to_wait(move, moves_data[move], send_now)
+        )
+    )
+    # Which PDF a held invoice is sent with is not known yet.
+    alerts = _count_sources(moves - held, expected) if len(moves) > 1 else {}
     groups = {}
     for move, (source, outranking) in expected.items():
         if outranking:
-            is_held = send._has_to_wait(move, moves_data[move], send_now)
-            group = (_find_reason(move, outranking), is_held)
+            group = (_find_reason(move, outranking), move in held)
             groups.setdefault(group, {})[move] = source
     for (reason, is_held), sources in groups.items():
         others = moves.browse().union(*sources)
@@ -93,7 +98,8 @@ def _count_sources(moves, expected):
     if not any(before_odoo(get_order(move)) for move in moves):
         return {}
     by_source, alerts = {}, {}
-    for move, (source, _outranking) in expected.items():
+    for move in moves:
+        source, _outranking = expected[move]
         by_source.setdefault(source, []).append(move.id)
     for source, ids in by_source.items():
         message = moves.env._(
