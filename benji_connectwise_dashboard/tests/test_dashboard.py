@@ -1,6 +1,9 @@
 """The overview among Odoo's dashboards."""
 
+import json
+
 from odoo.tests import HttpCase, tagged
+from odoo.tools import file_open
 
 from odoo.addons.benji_connectwise.tests.sending_common import SendingCommon
 from odoo.addons.benji_connectwise.tools.invoice_pdf.deliveries import note_deliveries
@@ -55,6 +58,21 @@ class TestDashboard(SendingCommon, HttpCase):
     def test_fields_of_the_figures_exist(self):
         """Odoo's own check, which it makes only in tests."""
         self.dashboard._check_spreadsheet_data()
+
+    def test_every_figure_of_the_sample_says_that_it_is_one(self):
+        """Odoo fades them on large screens only."""
+        with file_open(self.dashboard.sample_dashboard_file_path) as file:
+            shown, data = json.load(file)["sheets"]
+        figures = [figure["data"] for figure in shown["figures"]]
+        texts = [
+            data["cells"][figure["baseline"].removeprefix("Data!")]
+            if figure["type"] == "scorecard"
+            else figure["title"]["text"]
+            for figure in figures
+        ]
+        self.assertEqual(len(texts), FIGURES)
+        for text in texts:
+            self.assertIn("Sample", text)
 
     def test_sample_gives_way_to_figures_that_open_their_records(self):
         self.look(clickable=0)
