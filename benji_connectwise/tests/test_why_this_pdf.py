@@ -129,7 +129,7 @@ class TestWithoutChoice(WhyCommon):
         self.assertTrue(self.as_opened(self.move).invoice_pdf_is_first_choice)
 
     def test_missing_attachment_is_not_listed(self):
-        """The filter is “PDF not the first choice”."""
+        """The filter is “Second-choice PDF”."""
         self.set_priority("attachment", "odoo")
         mine = ("id", "=", self.move.id)
         self.assertFalse(self.find(mine, ("invoice_pdf_is_first_choice", "=", False)))
