@@ -44,10 +44,10 @@ class ConnectwiseNumber(models.AbstractModel):
     replace_with = fields.Char("With", size=LONGEST_TEXT_FOR_NUMBER)
     digits_only = fields.Boolean(help="Everything but digits is left out.")
     trim_zeros = fields.Boolean(
-        "No leading zeros", help="Of the last digits: CW-00017 becomes CW-17."
+        "No Leading Zeros", help="Of the last digits: CW-00017 becomes CW-17."
     )
     pad_to = fields.Integer(
-        "Zeros up to (digits)",
+        "Pad to (digits)",
         help="Of the last digits: with 5, CW-17 becomes CW-00017.",
     )
     valid_from = fields.Date(help="For invoices of this date and later.")

@@ -19,7 +19,7 @@ class ConnectwiseNumberBench(models.TransientModel):
         ondelete="cascade",
         default=lambda self: self.env["connectwise.mapping"]._get_current_backend(),
     )
-    line_ids = fields.One2many("connectwise.number.bench.line", "bench_id", "Rules")
+    line_ids = fields.One2many("connectwise.number.bench.line", "bench_id", "Rule")
     result_ids = fields.One2many("connectwise.number.bench.result", "bench_id")
     summary = fields.Char(readonly=True)
     obstacle = fields.Char(
