@@ -23,7 +23,7 @@ class BaseModuleUninstall(models.TransientModel):
             [
                 _(
                     "Deleted: %(contacts)s imported contacts, %(pdfs)s PDFs that"
-                    " nobody received, and all connections with customers.",
+                    " nobody received, and the customer mapping.",
                     contacts=len(found["deleted_contacts"]),
                     pdfs=len(found["deleted_pdfs"]),
                 ),
