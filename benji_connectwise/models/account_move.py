@@ -333,8 +333,9 @@ class AccountMove(models.Model):
         return get_chosen_before(self) or choose(self, fetch=True)
 
     def _with_invoice_pdf(self):
-        return self.filtered(
-            lambda move: move.state == "posted" and move.is_sale_document()
+        posted = self.filtered(lambda move: move.state == "posted")
+        return posted.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
         )
 
     def _is_e_invoice(self):

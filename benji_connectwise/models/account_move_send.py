@@ -388,7 +388,7 @@ class AccountMoveSend(models.AbstractModel):
                 mapping.backend_id == backend and mapping._is_contact_mailed()
             )
         )
-        if not mappings or not move.is_sale_document():
+        if not mappings or not move.is_sale_document(include_receipts=True):
             return partners
         # Nobody gets the same e-mail twice.
         addresses = set(partners.mapped("email_normalized"))

@@ -27,7 +27,11 @@ class DigestDigest(models.Model):
             name,
             date_field="connectwise_sent_at",
             additional_domain=[
-                ("move_type", "in", self.env["account.move"].get_sale_types()),
+                (
+                    "move_type",
+                    "in",
+                    self.env["account.move"].get_sale_types(include_receipts=True),
+                ),
                 ("connectwise_sent_checksum", operator, False),
             ],
         )

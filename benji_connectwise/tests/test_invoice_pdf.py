@@ -77,6 +77,14 @@ class TestLookup(ConnectwiseCommon):
         move = self.invoice("CM1001", move_type="out_refund")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CM1001"))
 
+    def test_sales_receipt_is_looked_up_too(self):
+        move = self.invoice("CW1003", move_type="out_receipt")
+        self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1003"))
+        found = self.env["account.move"].search(
+            [("invoice_pdf_source", "=", "connectwise")]
+        )
+        self.assertIn(move, found)
+
     def test_vendor_bill_is_never_looked_up(self):
         move = self.invoice("CW1001", move_type="in_invoice")
         with self.no_requests():

@@ -82,6 +82,11 @@ class TestPrefetch(PrefetchCommon):
         self.assertEqual(len(pdfs), 5)
         self.assertEqual(len(self.requests("/finance/invoices")) - len(pdfs), 1)
 
+    def test_pdf_of_a_sales_receipt_is_fetched_too(self):
+        receipt = self.invoice("CW1010", move_type="out_receipt")
+        self.prefetch()
+        self.assertTrue(receipt.sudo().connectwise_pdf_id)
+
     def test_kept_pdf_is_not_fetched_again(self):
         self.prefetch()
         self.sandbox.clear_requests()

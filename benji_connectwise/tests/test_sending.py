@@ -105,6 +105,10 @@ class TestSending(SendingCommon):
         self.assertEqual(self.counted(wizard), {"odoo": moves})
         self.assertIn("benji_connectwise_no_answer", wizard.alerts)
 
+    def test_sales_receipt_is_mailed_with_connectwises_pdf(self):
+        receipt = self.invoice("CW1003", move_type="out_receipt")
+        self.assertEqual(self.send(receipt), [[self.sandbox_pdf("CW1003")]])
+
     def test_batch_mails_each_invoice_with_its_own_pdf(self):
         """Odoo's scheduled action sends it."""
         moves = self.move + self.other

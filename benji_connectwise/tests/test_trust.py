@@ -72,6 +72,22 @@ class TestTrust(ConnectwiseCommon):
         self.assertRefused(other, "ambiguous")
         self.assertRefused(move, "ambiguous")
 
+    def test_receipt_and_invoice_with_one_number_and_amount_are_ambiguous(self):
+        self.add_rule()
+        amount = abs(self.sandbox_invoice("CW1001")["total"])
+        move = self.invoice("A-1", amount=amount, ref="CW1001")
+        self.assertChosen(move, "connectwise")
+        receipt = self.invoice(
+            "A-2",
+            amount=amount,
+            ref="CW1001",
+            partner_id=self.partner_b.id,
+            move_type="out_receipt",
+        )
+        receipt._get_preferred_invoice_pdf()
+        self.assertRefused(receipt, "ambiguous")
+        self.assertRefused(move, "ambiguous")
+
     def test_list_shows_at_once_that_another_customer_has_the_number(self):
         """The list shows what is stored; nobody has used the first PDF again."""
         move, other = self.two_invoices_with_one_number()

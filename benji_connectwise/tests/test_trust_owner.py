@@ -352,6 +352,12 @@ class TestKind(OwnerCommon):
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "wrong_type")
 
+    def test_credit_is_no_receipt(self):
+        total = self.sandbox_invoice("CW1001")["total"]
+        self.patch(total=-total)
+        move = self.invoice("CW1001", amount=total, move_type="out_receipt")
+        self.assertVerdict(move, "wrong_type")
+
     def test_refusal_names_both_kinds(self):
         """ConnectWise has a credit memo, Odoo an invoice."""
         move = self.invoice("CM1001", move_type="out_invoice")

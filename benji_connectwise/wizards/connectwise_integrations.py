@@ -100,7 +100,7 @@ class ConnectwiseIntegrations(models.TransientModel):
         )
         month = fields.Date.start_of(fields.Date.context_today(self), "month")
         action["domain"] = [
-            ("move_type", "in", ["out_invoice", "out_refund"]),
+            ("move_type", "in", ["out_invoice", "out_refund", "out_receipt"]),
             ("date", ">=", month),
         ]
         action["context"] = {

@@ -31,7 +31,7 @@ class InvoicePdfPreference(models.TransientModel):
     def _get_invoices(self):
         # Some may have been deleted while the dialog was open.
         moves = self.move_ids.exists()
-        return moves.filtered(lambda move: move.is_sale_document())
+        return moves.filtered(lambda move: move.is_sale_document(include_receipts=True))
 
     def action_apply(self):
         """Set the preferred source of the selected customer invoices.

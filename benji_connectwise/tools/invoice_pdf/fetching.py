@@ -272,7 +272,7 @@ def find_due_invoices(backend):
         SQL(
             DUE,
             companies=backend._get_companies().ids,
-            types=Move.get_sale_types(),
+            types=Move.get_sale_types(include_receipts=True),
             is_wanted=is_wanted,
             oldest=now - LOOK_BACK,
             oldest_date=fields.Date.today() - LOOK_BACK,

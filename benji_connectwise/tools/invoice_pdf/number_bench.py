@@ -61,7 +61,7 @@ def find_moves(backend):
         [
             ("company_id", "in", backend._get_companies().ids),
             ("state", "=", "posted"),
-            ("move_type", "in", Move.get_sale_types()),
+            ("move_type", "in", Move.get_sale_types(include_receipts=True)),
         ],
         order="date desc, id desc",
         limit=INVOICES_ON_BENCH,

@@ -114,7 +114,7 @@ def with_pdf_domain(env):
     """
     Move = env["account.move"]
     Move._check_field_access(Move._fields["invoice_pdf_source"], "read")
-    is_sale = Domain("move_type", "in", Move.get_sale_types())
+    is_sale = Domain("move_type", "in", Move.get_sale_types(include_receipts=True))
     return Domain("state", "=", "posted") & is_sale
 
 

@@ -206,7 +206,7 @@ class Case:
             lambda rival: (
                 rival.backend_id == self.backend
                 and _get_customer(rival) != self.customer
-                and rival.move_id.move_type == self.move.move_type
+                and _is_credit_note(rival) == _is_credit_note(self.lookup)
                 and not find_contradiction(rival, hit)
                 and not self._is_number_from_customer(rival, _find_own(rival, hit))
             )
@@ -224,7 +224,7 @@ class Case:
             return False  # ConnectWise does not say which it is.
         is_negative = hit.has_total and hit.total < 0
         is_credit = hit.invoice_type == "CreditMemo" or is_negative
-        return is_credit != (self.move.move_type == "out_refund")
+        return is_credit != _is_credit_note(self.lookup)
 
     def _is_of_own_company(self, hit):
         return bool(self.company) and hit.company_ref == self.company.connectwise_ref
@@ -290,6 +290,10 @@ def find_contradiction(lookup, hit):
     ):
         return "wrong_amount"
     return False
+
+
+def _is_credit_note(lookup):
+    return lookup.move_id.move_type == "out_refund"
 
 
 def _get_customer(lookup):
