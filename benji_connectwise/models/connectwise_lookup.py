@@ -295,20 +295,22 @@ class ConnectwiseLookup(models.Model):
         """Ask for the numbers that the invoices have now. A PDF that was sent for one
         of them stays."""
         numbers = {lookup: find_numbers(lookup.move_id) for lookup in self}
-        kept = self.filtered(
-            lambda lookup: (
-                (sent := lookup._get_sent_hit())
-                and (
-                    lookup.is_from_another_tenant
-                    or find_candidate(numbers[lookup], sent)
-                )
-            )
-        )
+        kept = self.filtered(lambda lookup: lookup._keeps_pdf(numbers[lookup]))
         kept.hit_ids.filtered(lambda hit: hit != hit.lookup_id._get_sent_hit()).unlink()
         kept.write({"asked_at": False, "retry_at": False})
         (self - kept)._forget()
         for lookup, candidates in numbers.items():
             lookup.numbers = [candidate.number for candidate in candidates.values()]
+
+    def _keeps_pdf(self, candidates):
+        """Whether its PDF was sent, and for one of these numbers.
+
+        Numbers cannot be compared with those of another ConnectWise.
+        """
+        sent = self._get_sent_hit()
+        return bool(
+            sent and (self.is_from_another_tenant or find_candidate(candidates, sent))
+        )
 
     def _forget(self):
         self.hit_ids.unlink()

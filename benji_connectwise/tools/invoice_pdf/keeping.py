@@ -150,7 +150,9 @@ def hide_files_of_others(moves):
             ("connectwise_customer_id", "!=", False),
         ]
     )
-    customers = {move.id: move.partner_id.commercial_partner_id for move in moves}
+    customers = {
+        move.id: move.partner_id.commercial_partner_id for move in moves.sudo()
+    }
     files.filtered(
         lambda file: file.connectwise_customer_id != customers[file.res_id]
     ).res_field = "connectwise_pdf_file"
