@@ -168,6 +168,20 @@ class TestMappingDisconnect(MappingReportCommon):
         self.undo(row)
         self.assertTrue(row.contact_enabled)
 
+    def test_undoing_brings_no_contact_that_was_removed_before(self):
+        """With the option off, no contact is imported, by nobody."""
+        row = self.import_emma()
+        self.backend.sync_contacts = False
+        self.backend.with_user(self.administrator).action_remove_imported_contacts()
+        self.undo(row)
+        self.assertFalse(row.contact_id)
+
+    def test_undoing_brings_a_paused_contact_back(self):
+        row = self.import_emma()
+        self.backend.sync_contacts = False
+        self.undo(row)
+        self.assertEqual(row.contact_id.email, "emma@dental.example")
+
     def test_undoing_does_not_trust_an_address_that_moved(self):
         row = self.import_emma()
         row.enable_contact()

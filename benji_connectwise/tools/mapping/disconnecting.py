@@ -31,8 +31,9 @@ def disconnect(mapping):
     """Remove the connection and the contact; no longer match this customer.
 
     :return: what `undo_disconnect` needs, which the browser keeps: [id of the row, id
-        of the company, connection, decision about the contact, domain of the e-mail
-        address that was checked last]; None if it was not connected
+        of the company, connection, whether it had a contact, decision about the
+        contact, domain of the e-mail address that was checked last]; None if it was not
+        connected
     """
     company, bill_to = mapping.connectwise_company_id, mapping.bill_to_ids
     name = company.display_name or mapping.conflict["company"]
@@ -40,6 +41,7 @@ def disconnect(mapping):
         mapping.id,
         company.id,
         mapping.connection,
+        bool(mapping.contact_id),
         bill_to.decision or (mapping.contact_enabled and "enabled"),
         bill_to.email_domain,
     ]

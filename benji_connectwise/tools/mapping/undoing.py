@@ -16,8 +16,9 @@ def undo_disconnect(mappings, before):
     """
     _ = mappings.env._
     before = {row_id: values for row_id, *values in before}
+    with_contact = mappings.browse()
     for mapping in mappings.filtered(lambda row: row.id in before):
-        company_id, connection, decision, email_domain = before[mapping.id]
+        company_id, connection, had_contact, decision, email_domain = before[mapping.id]
         company = mapping.disconnected_company_ids.filtered(
             lambda company, wanted=company_id: company.id == wanted
         )
@@ -52,4 +53,7 @@ def undo_disconnect(mappings, before):
         mapping._log_for_customer(
             _("Connected to %s again: disconnecting was undone.", company.display_name)
         )
-    import_contacts(mappings.filtered("connectwise_company_id"))
+        # With the option off, a contact that was removed before must not come back.
+        if had_contact or mapping.backend_id.sync_contacts:
+            with_contact += mapping
+    import_contacts(with_contact)
