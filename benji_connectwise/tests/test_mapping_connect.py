@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, freeze_time, tagged
 
@@ -211,6 +213,13 @@ class TestMappingDisconnect(MappingReportCommon):
         self.assertIn(
             'invisible="not connectwise_company_id and not is_set_aside"', icon
         )
+
+    def test_remove_icon_is_at_the_right_end_of_the_row(self):
+        """As the article says, also where a connection can be confirmed."""
+        icons = etree.fromstring(self.list_arch(self.administrator)).xpath(
+            "/list/button/@icon"
+        )
+        self.assertEqual(icons[-1], "fa-chain-broken")
 
     def test_several_rows_can_be_disconnected_at_once(self):
         rows = self.row(self.acme) + self.row(self.boulder) + self.row(self.foxtrot)
