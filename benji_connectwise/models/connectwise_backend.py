@@ -265,6 +265,10 @@ class ConnectwiseBackend(models.Model):
             result = super().write(vals)
         if "active" in vals:
             self.env["invoice.pdf.source"]._invalidate_choices()
+        if not vals.get("sync_contacts", True):
+            for backend in self:
+                # It would ask for companies, or wait for ever.
+                backend._get_open_sync()._end_at_once()
         for backend, tenant in tenants.items():
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)

@@ -180,8 +180,8 @@ class ConnectwiseSync(models.Model):
     # Ending
     # -------------------------------------------------------------------------
 
-    def _end_for_another_connectwise(self):
-        """End it because another ConnectWise was connected.
+    def _end_at_once(self, failure=False):
+        """End it because a person changed the connection.
 
         A process that is running it notices and deletes its data.
         """
@@ -189,9 +189,13 @@ class ConnectwiseSync(models.Model):
             {
                 "state": "cancelled",
                 "finished_at": fields.Datetime.now(),
-                "failure": {"kind": "another_connectwise"},
+                "failure": failure,
             }
         )
+
+    def _end_for_another_connectwise(self):
+        """End it because another ConnectWise was connected."""
+        self._end_at_once({"kind": "another_connectwise"})
         self._tell_user()
 
     def _fail(self):

@@ -221,6 +221,12 @@ class TestMappingReport(MappingReportCommon):
         self.backend.sync_contacts = False
         self.assertIn("is off", self.status()["text"])
 
+    def test_report_shows_no_progress_once_the_option_is_off(self):
+        """The rescan that waited would never run."""
+        self.backend.with_user(self.administrator)._request_sync()
+        self.backend.sync_contacts = False
+        self.assertEqual(self.status()["state"], "idle")
+
     def test_report_says_that_nothing_was_read_yet(self):
         self.assertIn("not been read yet", self.status()["text"])
 

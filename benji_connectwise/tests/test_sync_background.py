@@ -145,6 +145,16 @@ class TestInTheBackground(SyncCommon):
         with self.no_requests():
             self.run_cron()
 
+    def test_switching_the_option_off_cancels_a_rescan(self):
+        """Otherwise it would wait in the list of synchronizations for ever."""
+        self.request()
+        self.backend.sync_contacts = False
+        self.assertEqual(self.last.state, "cancelled")
+        self.backend.sync_contacts = True
+        self.request()
+        self.run_cron()
+        self.assertEqual(self.last.state, "done")
+
     def test_scheduled_action_survives_an_outage(self):
         """It resumes where it was."""
         self.sandbox.fault("unavailable", times=0)
