@@ -46,6 +46,13 @@ class TestTile(PageCommon):
                 others = self.customer + self.boulder + self.delta - customer
                 self.assertFalse(opened & others)
 
+    def test_tile_counts_no_companies_that_were_deleted_in_connectwise(self):
+        """The line above the report does not count them either."""
+        self.backend.last_sync = "2026-10-01 10:00:00"
+        before = self.page().sync_statistics
+        self.new_company(9900, "Gone", is_deleted=True)
+        self.assertEqual(self.page().sync_statistics, before)
+
     def test_figures_of_another_company_cannot_be_opened(self):
         other = self.new_odoo_company()
         page = self.page()

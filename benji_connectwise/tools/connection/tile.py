@@ -36,7 +36,7 @@ def describe_sync(backend):
         "Last sync %(time)s · %(companies)s companies",
         time=format_datetime(env, backend.last_sync, dt_format="short"),
         companies=env["connectwise.company"].search_count(
-            [("backend_id", "=", backend.id)]
+            [("backend_id", "=", backend.id), ("is_deleted", "=", False)]
         ),
     )
 
