@@ -93,6 +93,12 @@ class TestMappingRescan(MappingReportCommon):
         self.assertIn("connected", line.mapped("kind"))
         self.assertIn("Account ID", line.mapped("reason"))
 
+    def test_preview_lists_what_could_not_be_read(self):
+        self.sandbox.fault("mistyped_fields", "companies", nth=3)
+        lines = self.preview(get_all_entries=True)
+        skipped = lines.filtered(lambda line: line.kind == "skipped")
+        self.assertTrue(skipped and all(skipped.mapped("reason")))
+
     def test_preview_changes_nothing(self):
         self.twin_in_sandbox()
         self.preview()

@@ -81,6 +81,8 @@ class Synchronization:
                 if sync._is_over():
                     return
         sync._finish("done")
+        for reason in (sync.skipped or "").splitlines():
+            self.note_change("skipped", self.env["connectwise.mapping"], reason)
 
     def note_change(self, kind, mapping, reason):
         if self.changes is not None:
