@@ -19,6 +19,12 @@ class TestEnteredBefore(ContactCommon):
         self.assertFalse(self.all_contacts())
         self.assertIn("own e-mail", self.mapping.contact_message)
 
+    def test_one_of_several_own_emails_is_not_imported_again(self):
+        """Odoo mails to all of them."""
+        self.customer.email = "office@acme.example.com, Emma@acme.example.com"
+        self.assertEqual(import_contact(self.mapping), "none")
+        self.assertIn("own e-mail", self.mapping.contact_message)
+
     def test_invoice_address_is_neither_converted_nor_duplicated(self):
         contact = self.new_contact(type="invoice")
         before = contact.read()

@@ -1,6 +1,6 @@
 """Deciding about Bill-To contacts; nothing is written."""
 
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize_all
 
 from ...lib.connectwise_client import take_out_invisible
 
@@ -78,7 +78,8 @@ def _plan_new_contact(customer, email, here):
     contacts = (here or customer.browse()) - customer
     # Another connection of this customer may just have converted one of them.
     contacts = contacts.filtered(lambda contact: not contact.is_connectwise_contact)
-    if _see_email(customer) == email:
+    # Odoo mails to all addresses of a customer.
+    if email in map(take_out_invisible, email_normalize_all(customer.email or "")):
         return "none", {"code": "own_email", "email": email}
     for contact in contacts:
         if contact.active and contact.type == "invoice":
