@@ -34,6 +34,15 @@ class TestMappingReport(MappingReportCommon):
             self.open_report(self.accountant)
             self.assertEqual(bool(self.row(customer)), bool(amount))
 
+    def test_customer_with_a_sales_receipt_alone_has_a_row(self):
+        """Odoo does not raise the rank of such a customer."""
+        customer = self.env["res.partner"].create({"name": "Zulu"})
+        self.invoice(
+            "REC-1", amount=10.0, move_type="out_receipt", partner_id=customer.id
+        )
+        self.open_report(self.accountant)
+        self.assertTrue(self.row(customer).has_open_invoices)
+
     def test_row_that_is_not_connected_says_nothing(self):
         self.assertEqual(self.row(self.acme).connection_text, "")
 

@@ -40,7 +40,7 @@ def add_rows(backend):
                      WHERE member.commercial_partner_id = partner.id
                        AND move.company_id = ANY(%(companies)s)
                        AND move.state = 'posted'
-                       AND move.move_type IN ('out_invoice', 'out_refund'))
+                       AND move.move_type = ANY(%(types)s))
                 -- A part of this customer was connected before it became one.
                 OR EXISTS (
                     SELECT 1 FROM connectwise_mapping mapping
@@ -54,6 +54,7 @@ def add_rows(backend):
             backend=backend.id,
             company=company.id,
             companies=companies.ids,
+            types=env["account.move"].get_sale_types(include_receipts=True),
             # A parent company's customers are those of its branches too.
             visible=(company.parent_ids | companies).ids,
             user=env.uid,
@@ -129,9 +130,10 @@ def query_open_invoices(env):
             ON move.commercial_partner_id = mapping.partner_id
            AND move.company_id = branch.id
          WHERE move.state = 'posted'
-           AND move.move_type IN ('out_invoice', 'out_refund')
+           AND move.move_type = ANY(%s)
            AND move.payment_state IN ('not_paid', 'partial', 'in_payment')
-        """
+        """,
+        env["account.move"].get_sale_types(include_receipts=True),
     )
 
 
