@@ -33,7 +33,10 @@ def _give_files_back(env):
     files = env["ir.attachment"].search(
         [
             ("res_model", "=", "account.move"),
+            "|",
             ("res_field", "=", "connectwise_pdf_file"),
+            # Replaced, or detached from a draft.
+            ("connectwise_customer_id", "!=", False),
         ]
     )
     # By SQL, because the ORM hides attachments that are the value of a field.

@@ -16,6 +16,7 @@ class IrAttachment(models.Model):
     connectwise_customer_id = fields.Many2one(
         "res.partner",
         "ConnectWise Customer",
+        copy=False,
         groups=NO_ACCESS,
         help="Whose invoice this PDF of ConnectWise is, until somebody received it.",
     )

@@ -69,6 +69,13 @@ class TestAmountDiffers(WhyCommon):
         self.assertEqual(activity.user_id, self.administrator)
         self.assertIn("1.00 USD", activity.note)
 
+    def test_other_modules_action_tells_a_person_of_a_differing_amount(self):
+        """Sale's calls this method with all rights, and does not say who it is."""
+        move = self.differing()
+        send = self.env["account.move.send"].sudo()
+        send._generate_and_send_invoices(move.sudo(), sending_methods=["email"])
+        self.assertIn("1.00 USD", move.activity_ids.note or "")
+
     def test_scheduled_action_tells_nobody_of_an_equal_amount(self):
         move = self.invoice("CW1001")
         self.send_in_background(move)

@@ -60,6 +60,10 @@ def use(env, sandbox: SandboxClient) -> None:
     )
     send.create({"sending_methods": ["email"]}).action_send_and_print()
     assert moves[0].connectwise_sent_checksum
+    # The PDF that is replaced, which nobody received, becomes an ordinary file.
+    ref = moves[1].connectwise_invoice_ref
+    sandbox.patch_invoice(ref, {"reference": "changed there"})
+    moves[1].action_refresh_pdf()
     env["ir.filters"].create(
         {"name": "Mine", "model_id": "connectwise.mapping", "domain": "[]"}
     )
