@@ -128,6 +128,14 @@ class TestPausesAlone(FailingCommon):
         self.run_again()
         self.assertFalse(self.backend.activity_ids)
 
+    def test_notice_stays_if_the_connection_test_finds_the_right_missing_too(self):
+        self.give("no_companies")
+        self.run_cron()
+        notice = self.backend.activity_ids
+        self.assertEqual(len(notice), 1)
+        self.backend.with_user(self.administrator).action_test_connection()
+        self.assertEqual(self.backend.activity_ids, notice)
+
     def test_failing_companies_do_not_affect_pdfs(self):
         faults = (
             "server_error",

@@ -282,7 +282,9 @@ def note_rights(backend, missing):
     others = [right for right in missing if right not in SYNC_RIGHTS]
     backend.failure = serialize_missing_rights(others)
     if backend.sync_contacts:
-        _end_failures(backend, "sync_")
+        if not of_sync:
+            # Otherwise the notice stays: it is the only one about these rights.
+            _end_failures(backend, "sync_")
         backend.sync_failure = serialize_missing_rights(of_sync)
 
 
