@@ -43,6 +43,20 @@ class TestMappingReport(MappingReportCommon):
         self.open_report(self.accountant)
         self.assertTrue(self.row(customer).has_open_invoices)
 
+    def test_customer_archived_later_leaves_the_report(self):
+        """An archived duplicate must not stay a conflict for the one that is used."""
+        self.boulder.active = False
+        self.open_report(self.accountant)
+        self.assertFalse(self.row(self.boulder))
+
+    def test_archived_customer_that_a_person_disconnected_keeps_its_row(self):
+        """The decision of a person is not lost."""
+        self.row(self.acme).connect(self.dental)
+        self.row(self.acme).action_disconnect()
+        self.acme.active = False
+        self.open_report(self.accountant)
+        self.assertTrue(self.row(self.acme).disconnected)
+
     def test_row_that_is_not_connected_says_nothing(self):
         self.assertEqual(self.row(self.acme).connection_text, "")
 

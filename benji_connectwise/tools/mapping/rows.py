@@ -12,6 +12,28 @@ IS_DISCONNECTED = Domain("disconnected", "=", True) | Domain(
 """The rows of customers that a person disconnected, even if connected again since."""
 
 
+HAS_ROW = """
+    partner.commercial_partner_id = partner.id
+    AND (partner.company_id IS NULL OR partner.company_id = ANY(%(visible)s))
+    AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
+             -- By indexes: an invoice's own commercial_partner_id has none.
+             SELECT 1 FROM res_partner member
+               JOIN account_move move ON move.partner_id = member.id
+              WHERE member.commercial_partner_id = partner.id
+                AND move.company_id = ANY(%(companies)s)
+                AND move.state = 'posted'
+                AND move.move_type = ANY(%(types)s))
+         -- A part of this customer was connected before it became one.
+         OR EXISTS (
+             SELECT 1 FROM connectwise_mapping mapping
+               JOIN res_partner part ON part.id = mapping.partner_id
+              WHERE mapping.backend_id = %(backend)s
+                AND mapping.connectwise_company_id IS NOT NULL
+                AND part.commercial_partner_id = partner.id))
+"""
+"""Whether a partner is a customer that the report lists."""
+
+
 def add_rows(backend):
     """Add the missing rows of the report, and delete those no longer needed."""
     env = backend.env
@@ -19,6 +41,14 @@ def add_rows(backend):
     env["account.move"].flush_model(["partner_id", "state", "move_type", "company_id"])
     company = backend.company_id
     companies = backend._get_companies()
+    has_row = SQL(
+        HAS_ROW,
+        backend=backend.id,
+        companies=companies.ids,
+        types=env["account.move"].get_sale_types(include_receipts=True),
+        # A parent company's customers are those of its branches too.
+        visible=(company.parent_ids | companies).ids,
+    )
     env.execute_query(
         SQL(
             """
@@ -30,41 +60,21 @@ def add_rows(backend):
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
                    %(user)s, %(user)s
               FROM res_partner partner
-             WHERE partner.commercial_partner_id = partner.id
-               AND (partner.company_id IS NULL
-                    OR partner.company_id = ANY(%(visible)s))
-               AND ((partner.active AND partner.customer_rank > 0) OR EXISTS (
-                    -- By indexes: an invoice's own commercial_partner_id has none.
-                    SELECT 1 FROM res_partner member
-                      JOIN account_move move ON move.partner_id = member.id
-                     WHERE member.commercial_partner_id = partner.id
-                       AND move.company_id = ANY(%(companies)s)
-                       AND move.state = 'posted'
-                       AND move.move_type = ANY(%(types)s))
-                -- A part of this customer was connected before it became one.
-                OR EXISTS (
-                    SELECT 1 FROM connectwise_mapping mapping
-                      JOIN res_partner part ON part.id = mapping.partner_id
-                     WHERE mapping.backend_id = %(backend)s
-                       AND mapping.connectwise_company_id IS NOT NULL
-                       AND part.commercial_partner_id = partner.id))
+             WHERE %(has_row)s
             ON CONFLICT (backend_id, partner_id) DO NOTHING
             RETURNING id
             """,
             backend=backend.id,
             company=company.id,
-            companies=companies.ids,
-            types=env["account.move"].get_sale_types(include_receipts=True),
-            # A parent company's customers are those of its branches too.
-            visible=(company.parent_ids | companies).ids,
             user=env.uid,
+            has_row=has_row,
         )
     )
     Mapping = env["connectwise.mapping"]
     Mapping.invalidate_model()
     rows = Mapping.search([("backend_id", "=", backend.id)])
     note_parts(rows)
-    _find_needless(rows).unlink()
+    _find_needless(rows, has_row).unlink()
 
 
 def note_parts(rows):
@@ -100,20 +110,34 @@ def note_parts(rows):
         row.write({"has_conflict": is_part, "conflict": is_part and conflict})
 
 
-def _find_needless(rows):
-    """Return the rows of customers that became part of another, if nobody ever
-    connected or disconnected them."""
-    return rows.search(
-        [
-            ("id", "in", rows.ids),
-            ("partner_id.parent_id", "!=", False),
-            ("connectwise_company_id", "=", False),
-            ("contact_id", "=", False),
-            ("disconnected", "=", False),
-            ("disconnected_company_ids", "=", False),
-            ("is_set_aside", "=", False),
-        ]
-    ).filtered(lambda row: row.partner_id.commercial_partner_id != row.partner_id)
+def _find_needless(rows, has_row):
+    """Return the rows of partners that are listed no more, such as archived ones, if
+    nobody ever connected or disconnected them.
+
+    :param has_row: `HAS_ROW`
+    """
+    rows.flush_model()
+    needless = rows.env.execute_query(
+        SQL(
+            """
+            SELECT mapping.id
+              FROM connectwise_mapping mapping
+              JOIN res_partner partner ON partner.id = mapping.partner_id
+             WHERE mapping.id = ANY(%s)
+               AND mapping.connectwise_company_id IS NULL
+               AND mapping.contact_id IS NULL
+               AND mapping.disconnected IS NOT TRUE
+               AND mapping.is_set_aside IS NOT TRUE
+               AND NOT EXISTS (
+                   SELECT 1 FROM connectwise_mapping_disconnected_rel rel
+                    WHERE rel.mapping_id = mapping.id)
+               AND (%s) IS NOT TRUE
+            """,
+            rows.ids,
+            has_row,
+        )
+    )
+    return rows.browse(row_id for [row_id] in needless)
 
 
 def query_open_invoices(env):
