@@ -247,6 +247,25 @@ class TestCertainty(OwnerCommon):
         self.patch(total=1)
         self.assertVerdict(self.move, "accepted")
 
+    def move_away(self, bill_to_ref):
+        """Disconnect from CW1001's company, and connect to another by hand."""
+        row = self.connect_by("manual")
+        row.with_user(self.administrator).action_disconnect()
+        other = self.new_company(9003, "Site", bill_to_ref=bill_to_ref)
+        self.link(row, other, "manual")
+
+    def test_invoice_of_a_disconnected_company_is_refused_despite_a_common_payer(self):
+        """A person said that this company is not the customer."""
+        self.patch(billToCompany={"id": 9001, "name": "Holding"}, total=1)
+        self.move_away(bill_to_ref=9001)
+        self.assertVerdict(self.move, "wrong_company")
+
+    def test_disconnected_company_may_pay_for_the_connected_one(self):
+        ref = self.owner.connectwise_ref
+        self.patch(company={"id": 9003, "name": "Site"}, billToCompany={"id": ref})
+        self.move_away(bill_to_ref=ref)
+        self.assertVerdict(self.move, "amount_differs")
+
     def test_hit_of_the_own_company_comes_before_an_equal_amount(self):
         mine, other = (
             invoice

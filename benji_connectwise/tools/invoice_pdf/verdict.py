@@ -69,7 +69,7 @@ def prepare_cases(lookups, rules=None):
     """
     found_by = _get_lookups_by_hit(lookups)
     owners = _get_customers(lookups, "connectwise_company_id")
-    # Only asked of customers that are not connected.
+    # Not asked about invoices of the customer's own company, which are most.
     get_former = cache(partial(_get_customers, lookups, "disconnected_company_ids"))
     return {
         lookup: Case(lookup, found_by, owners, get_former, rules) for lookup in lookups
@@ -171,10 +171,13 @@ class Case:
             customers = self._owners.get((self.backend, ref))
             if customers and self.customer not in customers:
                 return "connected", customers
-        # A company that was disconnected may pay for the one that is connected.
-        if not self.company and any(
+        doubted = refs
+        if self.company:
+            # A company that was disconnected may pay for the one that is connected.
+            doubted = refs & {hit.company_ref} - {self.company.connectwise_ref}
+        if any(
             self.customer in self._get_former().get((self.backend, ref), ())
-            for ref in refs
+            for ref in doubted
         ):
             return "disconnected", None
         payer_ref = self.company.bill_to_ref or self.company.connectwise_ref
