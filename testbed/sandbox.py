@@ -45,6 +45,9 @@ class SandboxClient:
     def patch_company(self, number: int, changes: dict[str, Any]) -> dict[str, Any]:
         return self._ask("PATCH", f"companies/{number}", **changes)
 
+    def patch_invoice(self, number: int, changes: dict[str, Any]) -> dict[str, Any]:
+        return self._ask("PATCH", f"invoices/{number}", **changes)
+
     def requests(self) -> list[dict[str, Any]]:
         return self._ask("GET", "requests")
 

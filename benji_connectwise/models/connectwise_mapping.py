@@ -58,8 +58,7 @@ class ConnectwiseMapping(models.Model):
         "company_id",
         "Disconnected From",
         readonly=True,
-        help="While this customer is not connected, invoices of these companies are"
-        " refused.",
+        help="Invoices of these companies are refused.",
     )
     is_set_aside = fields.Boolean(
         readonly=True,

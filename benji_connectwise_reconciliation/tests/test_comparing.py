@@ -92,6 +92,15 @@ class TestComparing(TransactionCase):
         customers = Customers({}, {}, {7: {70}})
         self.assertStatus("other_customer", ours(), theirs(), customers)
 
+    def test_disconnected_company_is_another_customer_despite_a_common_payer(self):
+        customers = Customers({71: {7}}, {7: {71, 70}}, {7: {70}})
+        other = theirs(companies=(70,))
+        self.assertStatus("other_customer", ours(), other, customers)
+
+    def test_disconnected_company_may_pay_for_the_connected_one(self):
+        customers = Customers({71: {7}}, {7: {71, 70}}, {7: {70}})
+        self.assertStatus("agrees", ours(), theirs(companies=(71, 70)), customers)
+
     def test_nothing_contradicts_where_nobody_is_connected(self):
         self.assertStatus("agrees", ours(partner_id=8), theirs(), NOBODY)
 

@@ -194,9 +194,11 @@ def _is_other_customer(own, other, customers):
         owners = customers.owners.get(company)
         if owners and own.partner_id not in owners:
             return True
-    if customers.disconnected.get(own.partner_id, set()) & set(other.companies):
-        return True
     known = customers.companies.get(own.partner_id)
+    # A company that was disconnected may pay for the one that is connected.
+    doubted = other.companies[:1] if known else other.companies
+    if customers.disconnected.get(own.partner_id, set()) & set(doubted):
+        return True
     return bool(known and other.companies and known.isdisjoint(other.companies))
 
 

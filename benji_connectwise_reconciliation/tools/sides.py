@@ -219,10 +219,12 @@ def read_customers(backend):
     customers = Customers({}, {}, {})
     for row in rows:
         partner = row.partner_id.commercial_partner_id.id
-        if company := row._get_trusted_company():
-            ref = company.connectwise_ref
+        company = row._get_trusted_company()
+        ref = company.connectwise_ref
+        if company:
             customers.owners.setdefault(ref, set()).add(partner)
             customers.companies[partner] = {ref, company.bill_to_ref or ref}
-        elif before := row.disconnected_company_ids.filtered("is_confirmed"):
+        before = row.disconnected_company_ids.filtered("is_confirmed") - company
+        if before:
             customers.disconnected[partner] = set(before.mapped("connectwise_ref"))
     return customers
