@@ -30,7 +30,8 @@ class TestInterruptions(ReconciliationCommon):
     def test_outage_in_the_middle_is_reported_and_resumed(self):
         self.there("R1", day="2026-10-05")
         run = self.ask()
-        # Late enough for the first range, whichever is answered first.
+        # One request after the other, so that the first pages are read by then.
+        self.patch(const, "MAX_CONNECTIONS", 1)
         self.sandbox.fault("unavailable", "invoices", nth=12, times=0)
         self.run_cron()
         self.assertEqual(run.state, "running")
