@@ -248,10 +248,8 @@ class ConnectwiseBackend(models.Model):
         return backends
 
     def write(self, vals):
-        if any(
-            backend.company_id.id != vals.get("company_id", backend.company_id.id)
-            for backend in self
-        ):
+        company_id = vals.get("company_id")
+        if "company_id" in vals and self.company_id.ids not in ([], [company_id]):
             # The mapping and the lookups belong to the company's customers.
             raise UserError(
                 self.env._("A connection stays with its company: make another one.")
@@ -265,11 +263,10 @@ class ConnectwiseBackend(models.Model):
             result = super().write(vals)
         if "active" in vals:
             self.env["invoice.pdf.source"]._invalidate_choices()
-        if not vals.get("sync_contacts", True):
-            for backend in self:
+        for backend, tenant in tenants.items():
+            if not vals.get("sync_contacts", True):
                 # It would ask for companies, or wait for ever.
                 backend._get_open_sync()._end_at_once()
-        for backend, tenant in tenants.items():
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)
             elif vals.keys() & JUDGED_BY:

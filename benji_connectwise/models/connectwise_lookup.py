@@ -6,11 +6,8 @@ from odoo.tools import SQL, split_every
 from ..const import INVOICES_AT_ONCE, LOOKUP_FIRST_RETRY, LOOKUP_LAST_RETRY
 from ..lib.connectwise_client import number_key
 from ..tools.invoice_pdf.called import prepare_called_invoices
-from ..tools.invoice_pdf.fetching import (
-    fetch_in_background,
-    find_due_invoices,
-    get_end_of_run,
-)
+from ..tools.invoice_pdf.due_invoices import find_due_invoices
+from ..tools.invoice_pdf.fetching import fetch_in_background, get_end_of_run
 from ..tools.invoice_pdf.judging import judge_others
 from ..tools.invoice_pdf.keeping import find_files
 from ..tools.invoice_pdf.numbers import (

@@ -6,7 +6,8 @@ from odoo.addons.benji_connectwise.tools.connection.asking import asking
 from odoo.addons.benji_connectwise.tools.sync.runs import start
 from odoo.addons.benji_connectwise.tools.sync.synchronization import Synchronization
 
-from ..tools.invoice_pdf.fetching import fetch, fetch_before_sending, find_due_invoices
+from ..tools.invoice_pdf.due_invoices import find_due_invoices
+from ..tools.invoice_pdf.fetching import fetch, fetch_before_sending
 from .another_common import ACME, AnotherCommon
 from .common import SANDBOX_TODAY
 

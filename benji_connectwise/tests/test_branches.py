@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ..tools.invoice_pdf.fetching import find_due_invoices
+from ..tools.invoice_pdf.due_invoices import find_due_invoices
 from ..tools.mapping.suggestions import find_evidence
 from .contact_common import ContactCommon
 

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from ..const import PREFER_AT_ONCE, REFRESH_IN_BACKGROUND
-from ..tools.invoice_pdf.fetching import find_due_invoices
+from ..tools.invoice_pdf.due_invoices import find_due_invoices
 from ..tools.invoice_pdf.order import get_order
 from .test_why_this_pdf import WhyCommon
 

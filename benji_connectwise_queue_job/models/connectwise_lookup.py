@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import split_every
 
-from odoo.addons.benji_connectwise.tools.invoice_pdf.fetching import find_due_invoices
+from odoo.addons.benji_connectwise.tools.invoice_pdf.due_invoices import (
+    find_due_invoices,
+)
 
 INVOICES_PER_JOB = 50
 """The invoices that one request to ConnectWise can look up."""
