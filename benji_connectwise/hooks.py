@@ -35,7 +35,7 @@ def _give_files_back(env):
             ("res_model", "=", "account.move"),
             "|",
             ("res_field", "=", "connectwise_pdf_file"),
-            # Replaced, or detached from a draft.
+            # Replaced or detached before anybody received it.
             ("connectwise_customer_id", "!=", False),
         ]
     )

@@ -314,7 +314,7 @@ class AccountMoveSend(models.AbstractModel):
             allow_fallback_pdf=allow_fallback_pdf,
             **custom_settings,
         )
-        # Sale's scheduled action does not call itself one. Nobody saw the dialog.
+        # Nobody saw the dialog. Sale sends after a payment without `from_cron`.
         if from_cron or self.env.su:
             report_differing_amounts(moves)
         return attachments

@@ -265,7 +265,7 @@ class ConnectwiseBackend(models.Model):
             self.env["invoice.pdf.source"]._invalidate_choices()
         for backend, tenant in tenants.items():
             if not vals.get("sync_contacts", True):
-                # It would ask for companies, or wait for ever.
+                # Otherwise it would go on asking, or wait for ever.
                 backend._get_open_sync()._end_at_once()
             if backend.tenant != tenant:
                 leave_tenant(backend, tenant)

@@ -6,6 +6,7 @@ from . import (
     test_amount_differs,
     test_another_connectwise,
     test_another_connectwise_pdfs,
+    test_asking_again,
     test_branches,
     test_callback_registering,
     test_callbacks,

@@ -36,7 +36,7 @@ def store_hits(lookups, found, tenant, crowded=()):
     (lookups - answered).write({"state": "not_found", "asked_at": now})
     # What others found is judged too: two customers may have found the same invoice.
     # The mapping may have changed in a transaction that did not see these hits.
-    (lookups | _find_same_hits(lookups))._judge_anew()
+    (lookups | _find_lookups_of(lookups.hit_ids))._judge_anew()
     accepted = lookups.filtered("accepted_id")
     # Finding the number again does not repair an unusable PDF.
     accepted.filtered(lambda lookup: lookup.accepted_id != before[lookup]).write(
@@ -45,10 +45,10 @@ def store_hits(lookups, found, tenant, crowded=()):
     (lookups - accepted)._pause()
 
 
-def _find_same_hits(lookups):
-    """Return all lookups that found one of the invoices that `lookups` found."""
-    refs = lookups.hit_ids.mapped("connectwise_ref")
-    return lookups.search([("hit_ids.connectwise_ref", "in", refs)])
+def _find_lookups_of(hits):
+    """Return all lookups that found one of these invoices."""
+    refs = hits.mapped("connectwise_ref")
+    return hits.lookup_id.search([("hit_ids.connectwise_ref", "in", refs)])
 
 
 def _replace_hits(lookups, found, crowded):
@@ -84,7 +84,7 @@ def _replace_hits(lookups, found, crowded):
 
 
 def _forget_former_owners_pdf(lookup, hit, changes):
-    """Do not use the kept PDF of a hit that goes to another company in ConnectWise.
+    """Do not use the kept PDF of a hit that ConnectWise gave to another company.
 
     It names the former company. One that was sent stays until a person refreshes it.
     """

@@ -111,7 +111,7 @@ def note_parts(rows):
 
 
 def _find_needless(rows, has_row):
-    """Return the rows of partners that are listed no more, such as archived ones, if
+    """Return the rows of partners that are no longer listed, such as archived ones, if
     nobody ever connected or disconnected them.
 
     :param has_row: `HAS_ROW`
