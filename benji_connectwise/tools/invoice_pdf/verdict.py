@@ -5,9 +5,7 @@ examines the evidence step by step. The first step that speaks against an invoic
 refuses it.
 """
 
-from functools import cache, partial
-
-from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...lib.connectwise_client import number_key
 from .numbers import find_candidate, get_candidates, is_from_odoo
@@ -68,11 +66,9 @@ def prepare_cases(lookups, rules=None):
     :param rules: number rules that are only tried, instead of those in force
     """
     found_by = _get_lookups_by_hit(lookups)
-    owners = _get_customers(lookups, "connectwise_company_id")
-    # Not asked about invoices of the customer's own company, which are most.
-    get_former = cache(partial(_get_customers, lookups, "disconnected_company_ids"))
+    owners, former = _get_customers(lookups)
     return {
-        lookup: Case(lookup, found_by, owners, get_former, rules) for lookup in lookups
+        lookup: Case(lookup, found_by, owners, former, rules) for lookup in lookups
     }
 
 
@@ -83,11 +79,11 @@ class Case:
     :param found_by: {ConnectWise's id of an invoice: the lookups that found it}
     :param owners: {(connection, ConnectWise's id of a company): the customers that are
         connected to it}
-    :param get_former: returns the same of the customers that were disconnected from it
+    :param former: the same of the customers that were disconnected from it
     :param rules: as for `prepare_cases`
     """
 
-    def __init__(self, lookup, found_by, owners, get_former, rules):
+    def __init__(self, lookup, found_by, owners, former, rules):
         self.lookup = lookup
         self.move = lookup.move_id
         self.backend = lookup.backend_id
@@ -102,7 +98,7 @@ class Case:
         self._candidates = get_candidates(self.move, rules)
         self._found_by = found_by
         self._owners = owners
-        self._get_former = get_former
+        self._former = former
 
     def decide(self):
         """Return the verdict on the hits of the lookup.
@@ -176,7 +172,7 @@ class Case:
             # A company that was disconnected may pay for the one that is connected.
             doubted = refs & {hit.company_ref} - {self.company.connectwise_ref}
         if any(
-            self.customer in self._get_former().get((self.backend, ref), ())
+            self.customer in self._former.get((self.backend, ref), ())
             for ref in doubted
         ):
             return "disconnected", None
@@ -328,24 +324,53 @@ def _get_lookups_by_hit(lookups):
     return found_by
 
 
-def _get_customers(lookups, name):
-    """Return {(connection, ConnectWise's id of a company): customers}.
+def _get_customers(lookups):
+    """Return the customers that are connected to the companies of the hits.
 
-    What is said of a customer counts for the one that it is part of.
+    What is said of a customer counts for the one that it is part of. By SQL: this runs
+    whenever an invoice is printed, and needs one statement.
 
-    :param name: the field of a row that leads to the companies
+    :return: ({(connection, ConnectWise's id of a company): customers}, the same of the
+        customers that were disconnected from it)
     """
-    hits = lookups.hit_ids
+    owners, former = {}, {}
+    env, hits = lookups.env, lookups.hit_ids
     refs = {*hits.mapped("company_ref"), *hits.mapped("bill_to_ref")} - {0}
-    of_companies = Domain("backend_id", "in", lookups.backend_id.ids)
-    of_companies &= Domain("connectwise_ref", "in", list(refs))
-    of_companies &= Domain("is_confirmed", "=", True)
-    Mapping = lookups.env["connectwise.mapping"]
-    rows = Mapping.search_fetch([(name, "any", of_companies)])
-    customers = {}
-    for row in rows:
-        for company in row[name].filtered("is_confirmed"):
-            key = (company.backend_id, company.connectwise_ref)
-            customer = row.partner_id.commercial_partner_id
-            customers[key] = customers.get(key, customer) | customer
-    return customers
+    if not refs:
+        return owners, former
+    Mapping, Company = env["connectwise.mapping"], env["connectwise.company"]
+    Mapping.flush_model(
+        ["connectwise_company_id", "disconnected_company_ids", "partner_id"]
+    )
+    Company.flush_model(["backend_id", "connectwise_ref", "is_confirmed"])
+    env["res.partner"].flush_model(["commercial_partner_id"])
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT company.backend_id, company.connectwise_ref,
+                   partner.commercial_partner_id, customer.is_owner
+              FROM connectwise_company company
+              JOIN LATERAL (
+                    SELECT partner_id, TRUE AS is_owner
+                      FROM connectwise_mapping
+                     WHERE connectwise_company_id = company.id
+                     UNION ALL
+                    SELECT mapping.partner_id, FALSE
+                      FROM connectwise_mapping_disconnected_rel former
+                      JOIN connectwise_mapping mapping ON mapping.id = mapping_id
+                     WHERE former.company_id = company.id
+                   ) customer ON TRUE
+              JOIN res_partner partner ON partner.id = customer.partner_id
+             WHERE company.backend_id = ANY(%s) AND company.connectwise_ref = ANY(%s)
+               AND company.is_confirmed
+            """,
+            lookups.backend_id.ids,
+            list(refs),
+        )
+    )
+    none = env["res.partner"]
+    for backend_id, ref, customer_id, is_owner in rows:
+        key = (env["connectwise.backend"].browse(backend_id), ref)
+        customers = owners if is_owner else former
+        customers[key] = customers.get(key, none) | none.browse(customer_id)
+    return owners, former
