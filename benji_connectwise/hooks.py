@@ -1,3 +1,5 @@
+import re
+
 from odoo.tools import SQL
 
 from .tools.connection.callbacks import remove_all
@@ -13,9 +15,10 @@ def uninstall_hook(env):
     # With those of archived connections.
     remove_contacts(env["connectwise.mapping"].search([]))
     _give_files_back(env)
-    models = [name for name in env if name.startswith("connectwise.")]
+    models = [name for name in env if name.startswith(("connectwise.", "invoice.pdf."))]
     _forget_names(env, models)
     env["ir.filters"].search([("model_id", "in", models)]).unlink()
+    _delete_uses_of_fields(env, models)
     env["ir.attachment"].search([("res_model", "in", models)]).unlink()
     env["ir.config_parameter"].search(
         [("key", "=like", "benji_connectwise.%")]
@@ -74,3 +77,29 @@ def _forget_names(env, models):
             ("module", "!=", "benji_connectwise"),
         ]
         env["ir.model.data"].search(names).unlink()
+
+
+def _delete_uses_of_fields(env, models):
+    """Delete saved searches and columns of export templates that use our fields.
+
+    With a default search that uses a missing field, Odoo could not open the list.
+    """
+    named = env["ir.model.data"].search([("model", "=", "ir.model.fields")])
+    ours = named.filtered(lambda name: name.module == "benji_connectwise")
+    # Odoo counts `id` among the fields of each addon that extends a model.
+    shared = (named - ours).mapped("res_id")
+    names = {
+        field.name
+        for field in env["ir.model.fields"].browse({*ours.mapped("res_id")} - {*shared})
+        if field.model not in models
+        and not (env[field.model]._abstract or env[field.model]._transient)
+    }
+    used = re.compile(rf"\b({'|'.join(sorted(names))})\b")
+    for model, texts in {
+        "ir.filters": ["domain", "context", "sort"],
+        "ir.exports.line": ["name"],
+    }.items():
+        records = env[model].search([])
+        records.filtered(
+            lambda record, texts=texts: any(used.search(record[t] or "") for t in texts)
+        ).unlink()

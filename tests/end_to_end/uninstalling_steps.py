@@ -43,6 +43,14 @@ def furnish(env, sandbox: SandboxClient) -> None:
             "phone": "1",
         }
     )
+    own = "[('id', '>', 0), ('company_id', '=', 1), ('name', 'ilike', 'connectwise')]"
+    env["ir.filters"].create(
+        {"name": "Stays", "model_id": "account.move", "domain": own}
+    )
+    lines = [(0, 0, {"name": "name"})]
+    env["ir.exports"].create(
+        {"name": "Mine", "resource": "account.move", "export_fields": lines}
+    )
 
 
 def use(env, sandbox: SandboxClient) -> None:
@@ -64,9 +72,17 @@ def use(env, sandbox: SandboxClient) -> None:
     ref = moves[1].connectwise_invoice_ref
     sandbox.patch_invoice(ref, {"reference": "changed there"})
     moves[1].action_refresh_pdf()
+    refused = "[('connectwise_status', '=', 'refused')]"
+    by_source = "{'group_by': ['invoice_pdf_source']}"
     env["ir.filters"].create(
-        {"name": "Mine", "model_id": "connectwise.mapping", "domain": "[]"}
+        [
+            {"name": "Mine", "model_id": "connectwise.mapping"},
+            {"name": "Refused", "model_id": "account.move", "domain": refused},
+            {"name": "By PDF", "model_id": "account.move", "context": by_source},
+        ]
     )
+    export = env["ir.exports"].search([("name", "=", "Mine")])
+    export.export_fields = [(0, 0, {"name": "connectwise_status"})]
 
 
 def uninstall(env, _sandbox: SandboxClient) -> None:
