@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 
 from odoo import models
+from odoo.tools import format_list
 
 from ..const import SECONDS_TO_MEND, SECONDS_TO_MEND_ONE
 from ..lib.connectwise_client import InvalidPdfError
@@ -79,7 +80,7 @@ class IrActionsReport(models.Model):
         """Return {invoice id: chosen PDF, bytes, repaired for merging}.
 
         PDFs that cannot be merged are left out, and Odoo's take their place. One bad
-        PDF must not stop the printing of the others.
+        PDF must not stop the printing of the others. The person is told which.
         """
         mended = {}
         seconds = SECONDS_TO_MEND + SECONDS_TO_MEND_ONE * len(pdfs)
@@ -91,7 +92,28 @@ class IrActionsReport(models.Model):
                     mended[res_id] = check.mend(attachment._get_content(), left)
                 except InvalidPdfError as error:
                     _logger.warning("Invoice %s is printed by Odoo: %s", res_id, error)
+        self._tell_replaced([res_id for res_id in pdfs if res_id not in mended])
         return mended
+
+    def _tell_replaced(self, move_ids):
+        """Notify the person of the invoices that are printed with Odoo's PDF."""
+        user = self.env.user
+        if not move_ids or not user._is_internal():
+            return
+        moves = self.env["account.move"].browse(move_ids)
+        user._bus_send(
+            "simple_notification",
+            {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("Printed with Odoo's PDF"),
+                "message": self.env._(
+                    "Another PDF of these invoices could not be printed together with"
+                    " the others: %s. Print them one by one.",
+                    format_list(self.env, moves.mapped("display_name")),
+                ),
+            },
+        )
 
     def _prepare_pdf_report_attachment_vals_list(self, report, streams):
         # A chosen PDF must not be saved as Odoo's own report.

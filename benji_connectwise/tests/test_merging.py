@@ -110,6 +110,23 @@ class TestMerging(ConnectwiseCommon):
         self.assertEqual(printed, self.sandbox_pdf("CW1002"))
         self.assertNotEqual(streams[move.id]["stream"].getvalue(), DAMAGED)
 
+    def test_person_is_told_which_invoice_is_printed_with_odoos_pdf(self):
+        attachment = self.attach(self.good, self.sandbox_pdf("CW1001"))
+        self.good.invoice_pdf_attachment_id = attachment
+        self.set_priority("attachment", "connectwise")
+        attachment.raw = DAMAGED
+        sent = RecordCapturer(self.env["bus.bus"].sudo())
+        muted = mute_logger("odoo.addons.benji_connectwise.models.ir_actions_report")
+        with sent, muted:
+            self.env["ir.actions.report"]._pre_render_qweb_pdf(
+                "account.account_invoices", (self.good + self.other).ids
+            )
+            self.env.cr.precommit.run()
+        told = "".join(sent.records.mapped("message"))
+        self.assertIn("Printed with Odoo's PDF", told)
+        self.assertIn(self.good.name, told)
+        self.assertNotIn(self.other.name, told)
+
     def test_testing_a_heavy_pdf_counts_as_time_a_person_waits(self):
         for heavy in (bad_pdfs.many_pages(), bad_pdfs.many_annotations()):
             for number in ("CW1001", "CW1002"):

@@ -67,9 +67,7 @@ def prepare_cases(lookups, rules=None):
     """
     found_by = _get_lookups_by_hit(lookups)
     owners, former = _get_customers(lookups)
-    return {
-        lookup: Case(lookup, found_by, owners, former, rules) for lookup in lookups
-    }
+    return {lookup: Case(lookup, found_by, owners, former, rules) for lookup in lookups}
 
 
 class Case:
