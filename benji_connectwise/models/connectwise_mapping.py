@@ -146,6 +146,7 @@ class ConnectwiseMapping(models.Model):
         "contact_id.name",
         "contact_id.email",
         "bill_to_ids.note",
+        "is_self_written",
     )
     @api.depends_context("lang", "tz")
     def _compute_texts(self):

@@ -51,6 +51,16 @@ class TestMatching(SelfWrittenCommon):
         self.assertTrue(self.row.has_conflict)
         self.assertIn("changed by the customer", self.row.message)
 
+    def test_row_says_that_a_name_without_a_match_waits_for_confirmation(self):
+        """It is no conflict: there is no company to decide about."""
+        self.mallory.with_user(self.portal_user).sudo().name = "Nobody Known"
+        self.match()
+        row = self.row.with_user(self.accountant)
+        self.assertFalse(row.has_conflict)
+        self.assertIn("changed by the customer", row.message)
+        row.with_user(self.administrator).action_confirm()
+        self.assertFalse(row.message)
+
     def test_customer_who_renamed_himself_does_not_block_the_genuine_one(self):
         genuine = self.new_row(self.new_customer("Vandelay Imports"))
         self.rename_himself()

@@ -15,6 +15,13 @@ def explain_row(mapping):
     sentences = []
     if mapping.has_conflict:
         sentences.append(explain_conflict(mapping.env, mapping.conflict))
+    elif mapping.is_self_written:
+        sentences.append(
+            mapping.env._(
+                "The name or reference was changed by the customer, so it connects"
+                " nothing until you confirm it."
+            )
+        )
     if mapping.connectwise_company_id.is_deleted:
         sentences.append(
             mapping.env._(
