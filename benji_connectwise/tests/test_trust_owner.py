@@ -327,6 +327,11 @@ class TestNumberFromCustomer(OwnerCommon):
         copied.action_post()
         self.assertVerdict(copied, "unproven_number")
 
+    def test_number_and_amount_of_a_registered_customer_are_no_evidence(self):
+        """One that signed up chooses what to order, and so the amount."""
+        self.partner_a._set_self_written(True)
+        self.assertVerdict(self.invoice("CW1001"), "unproven_number")
+
     def test_reference_entered_in_invoicing_is_evidence(self):
         amount = self.sandbox_invoice("CW1001")["total"]
         self.assertVerdict(self.invoice("A-1", amount=amount, ref="CW1001"), "accepted")
