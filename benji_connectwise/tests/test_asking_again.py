@@ -104,6 +104,14 @@ class TestAskingAgain(ConnectwiseCommon):
             with self.no_requests():
                 self.move._get_preferred_invoice_pdf()
 
+    def test_last_moment_of_a_persons_time_is_not_held_against_connectwise(self):
+        """Others would not ask it for minutes."""
+        self.sandbox.set_latency(500)
+        self.env.cr.postcommit.data[asking.SPENT] = asking.SECONDS_FOR_PERSON - 0.3
+        self.assertChosen(self.move, "odoo")
+        self.assertEqual(self.backend.state, "connected")
+        self.assertFalse(self.backend._is_resting())
+
     def test_refresh_asks_at_once(self):
         """It ends any back-off."""
         self.sandbox.fault("unavailable", times=0)

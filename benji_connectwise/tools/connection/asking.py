@@ -65,7 +65,7 @@ def asking(backend, limits, explicit=False, of_sync=False):
         ) as client:
             yield client
     except ConnectWiseError as error:
-        if backend.tenant == tenant:
+        if backend.tenant == tenant and not _may_be_for_want_of_time(error, limits):
             left = limits.total + start - time.monotonic()
             is_alone = of_sync and _is_about_companies_alone(backend, error, left)
             prefix = "sync_" if is_alone else ""
@@ -102,6 +102,15 @@ def _get_meter(cr):
     a scheduled action, such as Sale's, may send many invoices in one of them.
     """
     return vars(request) if request else cr.postcommit.data
+
+
+def _may_be_for_want_of_time(error, limits):
+    """Whether ConnectWise may just be slow: others, who have more time, are to ask it.
+
+    What is left of the time of a person or of a run may be a fraction of a second.
+    """
+    is_late = isinstance(error, NetworkError | DeadlineError)
+    return is_late and limits.total < SECONDS_FOR_PERSON / 2
 
 
 def _is_about_connection(error):
