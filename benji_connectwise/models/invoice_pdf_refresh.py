@@ -2,12 +2,11 @@ import logging
 import time
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..const import REFRESH_KEPT_FOR, REFRESH_PER_STEP
+from ..odoo_internals import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..tools.invoice_pdf.refresh import refresh_some
 
 _logger = logging.getLogger(__name__)
@@ -72,27 +71,34 @@ class InvoicePdfRefresh(models.Model):
         :param end: when to leave the rest to the next run, as `get_end_of_run` returns
             it
         """
+        Lookup = self.env["connectwise.lookup"]
         for refresh in self.search([("left_ids", "!=", False)], order="id"):
-            while refresh.left_ids:
+            busy = self.env["account.move"]
+            while left := refresh.left_ids - busy:
                 if time.monotonic() > end:
-                    self.env["connectwise.lookup"]._trigger_prefetch()
+                    Lookup._trigger_prefetch()
                     return
-                refresh._refresh_some(refresh.left_ids[:REFRESH_PER_STEP])
+                busy |= refresh._refresh_some(left[:REFRESH_PER_STEP])
                 self.env["ir.cron"]._commit_progress(1)
-            refresh._tell()
+            if busy:
+                Lookup._trigger_prefetch()
+            else:
+                refresh._tell()
 
     def _refresh_some(self, moves):
+        """Refresh these invoices; return them if somebody is working on one of them."""
         user = self.create_uid
         try:
             refresh_some(moves.with_context(lang=user.lang), user.partner_id)
-        except OperationalError:
-            # Somebody is working on one of them: it is fetched by a later run.
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self.env.cr.rollback()
+            return moves
         except Exception:
             # These invoices must not stop the others.
             _logger.exception("Invoices %s cannot be refreshed", moves.ids)
             self.env.cr.rollback()
         self.left_ids = [Command.unlink(move.id) for move in moves]
+        return moves.browse()
 
     def _tell(self):
         user = self.create_uid

@@ -2,6 +2,8 @@
 
 from unittest.mock import Mock, patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -78,6 +80,16 @@ class TestRefreshInBackground(SendingCommon):
         self.work()
         self.assertTrue(asked.is_finished)
         self.assertEqual(asked.summary, "2 Not asked")
+
+    def test_invoice_that_somebody_is_working_on_is_refreshed_later(self):
+        asked = self.ask()
+        with patch.object(
+            refresh, "fetch_anew", side_effect=[SerializationFailure, None]
+        ):
+            self.work()
+        self.assertEqual(asked.done, 1)
+        self.work()
+        self.assertTrue(asked.is_finished)
 
     def test_invoice_that_cannot_be_refreshed_does_not_keep_others_waiting(self):
         asked = self.ask()
