@@ -5,7 +5,10 @@ from ..const import CALLED_SYNCS_APART
 
 
 class ConnectwiseCallbackChange(models.Model):
-    """The type and id of a record that ConnectWise called about, until it is read."""
+    """The type and id of a record that ConnectWise called about, until it is read.
+
+    One for each call: the record may have been read for an earlier call a moment ago.
+    """
 
     _name = "connectwise.callback.change"
     _description = "Record that ConnectWise Called About"
@@ -17,7 +20,7 @@ class ConnectwiseCallbackChange(models.Model):
     kind = fields.Char(required=True)
     ref = fields.Integer(required=True)
 
-    _record_unique = models.UniqueIndex("(backend_id, kind, ref)")
+    _backend_index = models.Index("(backend_id, kind)")
 
     @api.model
     def _find(self, backend, *kinds):

@@ -9,7 +9,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..hooks import uninstall_hook
+from ..lib.connectwise_client import ConnectWiseClient
 from ..tools.connection.callbacks import find_obstacle, switch_off, switch_on
+from ..tools.invoice_pdf.called import prepare_called_invoices
+from ..tools.invoice_pdf.fetching import get_end_of_run
 from .callback_common import CallbackCommon
 
 KINDS = ["company", "contact", "invoice"]
@@ -303,6 +306,20 @@ class TestReading(CallbackCommon):
         self.run_prefetch()
         self.assertEqual(len(self.requests("/finance/invoices")), 1, self.requests())
 
+    def test_second_call_about_an_invoice_while_it_is_read_is_kept(self):
+        def read_then_call(client, refs):
+            yield from get_invoices(client, refs)
+            self.call("invoice", self.ref)
+
+        get_invoices = ConnectWiseClient.get_invoices
+        self.call("invoice", self.ref)
+        with (
+            patch.object(ConnectWiseClient, "get_invoices", read_then_call),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress"),
+        ):
+            prepare_called_invoices(self.backend.sudo(), get_end_of_run())
+        self.assertEqual(self.called_about(), [("invoice", self.ref)])
+
     def test_calls_wait_while_connectwise_is_down(self):
         self.call("invoice", self.ref)
         self.sandbox.fault("unavailable", "invoices", times=0)
@@ -325,10 +342,15 @@ class TestReading(CallbackCommon):
         self.assertEqual(self.called_about(), [])
 
     def test_call_during_a_synchronization_asks_for_another(self):
+        """Also one about a record for which ConnectWise called before it began."""
+        self.call("company", 1001)
+        earlier = self.changes
         self.call("company", 1001)
         self.changes.flush_recordset()
         self.env.cr.execute(
             "UPDATE connectwise_callback_change SET create_date = '2100-01-01'"
+            " WHERE id != %s",
+            [earlier.id],
         )
         self.env.invalidate_all()
         self.env["ir.cron.trigger"].sudo().search([]).unlink()

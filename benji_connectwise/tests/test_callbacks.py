@@ -26,11 +26,11 @@ class TestAccepted(CallbackCommon):
         response = self.post(self.body())
         self.assertNotIn("Set-Cookie", response.headers)
 
-    def test_many_calls_about_a_record_are_stored_once(self):
-        for _ in range(3):
+    def test_each_call_about_a_record_is_stored(self):
+        """The record may have been read for an earlier call a moment ago."""
+        for _ in range(2):
             self.assertEqual(self.post(self.body()).status_code, 204)
-        self.assertEqual(self.called_about(), [("company", 1001)])
-        self.assertEqual(self.env["ir.cron.trigger"].search_count([]), 1)
+        self.assertEqual(self.called_about(), [("company", 1001)] * 2)
 
     def test_key_is_asked_for_once(self):
         for ref in (1001, 1002, 1003):

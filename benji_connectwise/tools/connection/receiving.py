@@ -95,9 +95,7 @@ def _keep(backend, notice):
     if notice.kind != "invoice" and not backend.sync_contacts:
         return
     changes = backend.env["connectwise.callback.change"]
-    if not _insert(changes, backend_id=backend.id, kind=notice.kind, ref=notice.ref):
-        # The next run reads it anyway.
-        return
+    _insert(changes, backend_id=backend.id, kind=notice.kind, ref=notice.ref)
     if notice.kind == "invoice":
         backend.env["connectwise.lookup"]._trigger_prefetch()
     else:
