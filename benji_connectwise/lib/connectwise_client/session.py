@@ -201,7 +201,8 @@ class Session:
             data = parse_json(self._ask(question), question.path)
         except (AddressError, BadAnswerError) as error:
             # An on-premise server may hide its login pages from the internet.
-            if error.reason in ("no_api", "html") and not is_cloud(self.origin):
+            is_hidden = error.reason in ("no_api", "html", "blocked")
+            if is_hidden and not is_cloud(self.origin):
                 return const.DEFAULT_CODEBASE
             raise
         return read_company_info(data, company)
