@@ -172,6 +172,16 @@ class TestReconciliation(ReconciliationCommon):
         self.run_cron()
         self.compare_again(requests=4)
 
+    def test_comparison_after_unreadable_invoices_reads_everything(self):
+        """Otherwise a deleted invoice could be taken for one of them."""
+        run = self.compare()
+        run.sudo().skipped = "Invoice 7: total is not a plausible number"
+        self.compare_again(requests=4)
+
+    def test_invoice_of_unknown_amount_is_not_one_of_zero(self):
+        self.there("R1", None)
+        self.assertFalse(self.line(self.compare(), "R1").is_zero)
+
     def test_invoices_of_zero_are_set_apart(self):
         self.there("R1", 0.0)
         run = self.compare()

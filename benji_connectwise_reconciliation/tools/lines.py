@@ -99,7 +99,8 @@ def _as_line(line, tenant, companies, company_id, currencies):
         # Even an empty amount needs one: Odoo sums a column only in one currency.
         "connectwise_currency_id": theirs if other and other.currency else ours,
         "difference": line.difference,
-        "is_zero": not (own and own.total) and not (other and other.total),
+        # An amount that is not known may be any.
+        "is_zero": all(invoice.total == 0 for invoice in filter(None, (own, other))),
         "fingerprint": None if line.status == "agrees" else _get_print(line, tenant),
     }
     return tuple(values[name] for name in LINE_COLUMNS)

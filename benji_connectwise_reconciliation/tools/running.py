@@ -75,7 +75,8 @@ def start(backend, date_from, date_to, user):
         other._end("cancelled")
         other.flush_recordset()
     # If the last comparison of this period was complete, only changes are read.
-    is_kept = run.state == "done" and run.tenant == backend.tenant
+    is_done = run.state == "done" and run.tenant == backend.tenant
+    is_kept = is_done and not run.skipped
     values = {
         "state": "queued",
         "changed_since": is_kept and _find_last_reading(run) - OVERLAP,
