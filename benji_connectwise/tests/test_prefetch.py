@@ -298,7 +298,7 @@ class TestPrefetchOfFew(PrefetchCommon):
         self.sandbox.fault("stall_before_headers", "invoices", nth=2, times=0)
         with (
             patch.object(fetching, "NUMBERS_AT_ONCE", 1),
-            patch.object(fetching, "SECONDS_FOR_RUN", 1),
+            patch.object(fetching, "SECONDS_FOR_RUN", 4),
             self.reset_to_draft(moves[1], 2),
         ):
             self.prefetch()

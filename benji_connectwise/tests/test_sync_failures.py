@@ -1,12 +1,14 @@
 """A synchronization that fails says so, and stops nothing else."""
 
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..lib.connectwise_client import ConnectWiseClient
 from ..tools.sync.runs import give_way
 from .sync_common import SyncCommon
 
@@ -89,6 +91,43 @@ class TestPausesAlone(FailingCommon):
                 self.assertEqual(self.backend.state, "connected")
                 self.assertIn(right, self.backend.last_error)
                 self.assertChosen(move, "connectwise")
+
+    def with_contacts(self, *numbers):
+        """Return rows of customers whose Bill-To contacts were imported."""
+        rows = self.env["connectwise.mapping"]
+        customers = [self.customer(self.companies[ref]["name"]) for ref in numbers]
+        self.run_cron()
+        for customer in customers:
+            rows |= self.row(customer)
+        self.assertEqual(len(rows.contact_id), len(numbers))
+        return rows
+
+    def test_contacts_stay_if_connectwise_lists_none_of_them_any_more(self):
+        """A role with *Inquire: My* is answered with an empty list."""
+        rows = self.with_contacts(1005, 1006)
+        contacts = rows.contact_id
+        with patch.object(ConnectWiseClient, "contacts", return_value=iter(())):
+            self.run_again()
+        self.assertEqual(rows.contact_id, contacts)
+        self.assertIn("Contacts", self.backend.last_error)
+
+    def test_contact_that_alone_is_deleted_in_connectwise_goes(self):
+        rows = self.with_contacts(1005, 1006)
+        self.sandbox.delete_record(
+            "contacts", rows[0].contact_id.connectwise_contact_ref
+        )
+        self.run_again()
+        self.assertEqual(rows.mapped(lambda row: bool(row.contact_id)), [False, True])
+
+    def test_contact_stays_if_the_right_to_see_it_is_gone(self):
+        """ConnectWise may leave it out of the company then."""
+        row = self.with_contacts(1005)
+        contact = row.contact_id
+        self.give("no_contacts")
+        self.sandbox.patch_company(1005, {"billingContact": None})
+        self.run_again()
+        self.assertEqual(row.contact_id, contact)
+        self.assertIn("Contacts", self.backend.last_error)
 
     def test_missing_right_that_was_not_needed_yet_stays_named(self):
         """No contact is asked for while nobody is connected."""

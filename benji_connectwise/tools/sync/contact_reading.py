@@ -4,7 +4,8 @@ from contextlib import suppress
 
 from odoo.tools import SQL
 
-from ...lib.connectwise_client import ConnectWiseError
+from ...lib.connectwise_client import ConnectWiseError, MissingRightError
+from ...lib.connectwise_client.const import CONTACTS
 from ..connection.asking import asking, get_interactive_limits
 from ..mapping.bill_to_import import import_contacts
 from .sql import as_table
@@ -26,8 +27,8 @@ def find_wanted_contacts(backend, companies=None):
     The contact is the company's own, else its Bill-To company's.
 
     :param companies: only of these
-    :return: [(company id, contact id, contact id that was read last)] in the order
-        of the companies; 0 for none
+    :return: [(company id, contact id, contact id that was asked for last, contact id
+        that was found last)] in the order of the companies; 0 for none
     """
     backend.env.flush_all()
     return backend.env.execute_query(
@@ -36,7 +37,7 @@ def find_wanted_contacts(backend, companies=None):
             SELECT company.id,
                    COALESCE(NULLIF(company.billing_contact_ref, 0),
                             bill_to.billing_contact_ref, 0),
-                   company.contact_asked_ref
+                   company.contact_asked_ref, company.contact_ref
               FROM connectwise_company company
               LEFT JOIN connectwise_company bill_to
                      ON bill_to.backend_id = company.backend_id
@@ -59,17 +60,24 @@ def find_wanted_contacts(backend, companies=None):
     )
 
 
-def read_contacts(env, client, wanted):
+def read_contacts(env, client, rows):
     """Read these Bill-To contacts, and store them.
 
-    :param wanted: {company id: id of its Bill-To contact, or 0}
+    :param rows: as of `find_wanted_contacts`
     :return: (the client's contacts, its skipped records); contacts that could not be
         read keep their data
+    :raises MissingRightError: also if ConnectWise lists none of several known contacts
     """
+    wanted = {company: ref for company, ref, _asked, _known in rows}
+    known = {ref for *_others, ref in rows if ref}
     contacts, skipped = [], []
-    for page, left_out in client.contacts(filter(None, wanted.values())):
+    # The known ones too: without the right to contacts, ConnectWise may leave them out
+    # of the companies, and says so only here.
+    for page, left_out in client.contacts(known.union(filter(None, wanted.values()))):
         contacts += page
         skipped += left_out
+    if len(known) > 1 and not contacts and not skipped:
+        raise MissingRightError("No contact is listed", right=CONTACTS.right)
     present = {contact.id for contact in contacts}
     unreadable = {record.id for record in skipped}
     if None in unreadable:
@@ -90,7 +98,7 @@ def update_contacts_for_person(backend, mappings):
         suppress(ConnectWiseError),
         asking(backend, limits, of_sync=True) as client,
     ):
-        read_contacts(backend.env, client, {row[0]: row[1] for row in wanted})
+        read_contacts(backend.env, client, wanted)
         import_contacts(mappings)
 
 

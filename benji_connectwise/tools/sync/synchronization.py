@@ -217,19 +217,13 @@ class Synchronization:
         is_all = sync.is_full or sync.user_id
         if not is_all:
             wanted = self._choose_contacts(wanted)
-        left = {
-            company: contact
-            for company, contact, _asked in wanted
-            if company > sync.contacts_until_id
-        }
+        left = [row for row in wanted if row[0] > sync.contacts_until_id]
         for part in split_every(CONTACTS_AT_ONCE, left):
-            contacts, skipped = read_contacts(
-                self.env, self.client, {company: left[company] for company in part}
-            )
+            contacts, skipped = read_contacts(self.env, self.client, part)
             sync._note_skipped(skipped)
             if is_all:
                 self._note_contact_changes(contacts)
-            sync.contacts_until_id = part[-1]
+            sync.contacts_until_id = part[-1][0]
             yield
 
     def _choose_contacts(self, wanted):
@@ -245,7 +239,7 @@ class Synchronization:
                 self._note_contact_changes(page)
         chosen, others = [], []
         for row in wanted:
-            _company, contact, asked = row
+            _company, contact, asked, _known = row
             is_due = contact != asked or contact in changed
             (chosen if is_due else others).append(row)
         # The last request is filled up with those that were checked longest ago.
