@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import NO_ACCESS
 from odoo.tools import email_normalize
 
 from ..lib.connectwise_client import plain_email
@@ -43,6 +44,14 @@ class ConnectwiseBillTo(models.Model):
         readonly=True,
         help="Domain of the e-mail address when the contact was last enabled. If the"
         " address moves to another domain, it gets no mail until a person checks it.",
+    )
+    # It asks a person to check the new domain.
+    notice_id = fields.Many2one(
+        "mail.activity",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=NO_ACCESS,
     )
     note = fields.Json(
         readonly=True,
@@ -103,12 +112,17 @@ class ConnectwiseBillTo(models.Model):
         self.mapping_id.last_updated = fields.Datetime.now()
         self.mapping_id._log(text)
 
+    def _end_notice(self):
+        """Take the activity about a new domain back, unless it is done."""
+        self.notice_id.filtered("active").unlink()
+
     def _decide(self, decision):
         """Store and apply the decision of a person.
 
         :param decision: "enabled" or "disabled"
         """
         is_enabled = decision == "enabled"
+        self._end_notice()
         for bill_to in self:
             contact = as_sync(bill_to.contact_id)
             bill_to.write(

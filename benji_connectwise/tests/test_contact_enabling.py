@@ -144,6 +144,24 @@ class TestNewDomain(ContactCommon):
         self.assertEqual(self.customer.activity_ids.user_id, self.administrator)
         self.assertEqual(len(self.customer.activity_ids), 1)
 
+    def test_activity_ends_when_a_person_decides(self):
+        for decide in ("enable_contact", "disable_contact"):
+            with self.subTest(decide), self.cr.savepoint() as savepoint:
+                self.move_to("emma@acme-billing.example.net")
+                getattr(self.mapping.with_user(self.administrator), decide)()
+                self.assertFalse(self.customer.activity_ids)
+                savepoint.rollback()
+
+    def test_activity_goes_with_the_contact(self):
+        self.move_to("emma@acme-billing.example.net")
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertFalse(self.customer.activity_ids)
+
+    def test_second_new_domain_replaces_the_activity(self):
+        self.move_to("emma@acme-billing.example.net")
+        self.move_to("emma@acme-office.example.net")
+        self.assertIn("acme-office", self.customer.activity_ids.note)
+
     def test_contact_is_disabled_even_if_nobody_can_get_the_activity(self):
         """The responsible person may not see this customer."""
         self.customer.company_id = self.company

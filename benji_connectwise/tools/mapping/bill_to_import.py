@@ -320,20 +320,25 @@ def _store_arrivals(bill_tos, contacts, origin):
 
 
 def _ask_to_check(bill_to):
-    """Plan an activity about a contact whose address moved to another domain."""
+    """Plan an activity about a contact whose address moved to another domain.
+
+    It ends when a person decides about the contact, or when the contact goes.
+    """
     if bill_to.decision == "disabled":
         return
-    env, mapping = bill_to.env, bill_to.mapping_id
+    env, customer = bill_to.env, bill_to.mapping_id.partner_id
     values = {
         "summary": env._("Check the Bill-To contact from ConnectWise"),
         # It quotes ConnectWise, and a note is HTML.
         "note": escape(explain_contact(env, bill_to._prepare_hold_note()) or ""),
     }
     kind = "mail.mail_activity_data_todo"
-    user = mapping.backend_id.responsible_id or env.user
+    user = bill_to.mapping_id.backend_id.responsible_id or env.user
+    bill_to._end_notice()
     try:
         with env.cr.savepoint():
-            mapping.partner_id.activity_schedule(kind, user_id=user.id, **values)
+            activity = customer.activity_schedule(kind, user_id=user.id, **values)
     except UserError:
         # Somebody who cannot see this customer is not the one to check it.
-        mapping.partner_id.activity_schedule(kind, user_id=env.uid, **values)
+        activity = customer.activity_schedule(kind, user_id=env.uid, **values)
+    bill_to.notice_id = activity

@@ -102,6 +102,7 @@ def take_away(bill_tos):
     }
     created = as_sync(bill_tos.contact_id).browse().union(*customers)
     take_out_of_waiting_mail(bill_tos.contact_id)
+    bill_tos._end_notice()
     _give_orders_back(created, customers)
     bill_tos.write({"contact_id": False, "origin": False, "before": False})
     for contact, values in before.items():
