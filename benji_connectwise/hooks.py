@@ -18,6 +18,7 @@ def uninstall_hook(env):
     models = [name for name in env if name.startswith(("connectwise.", "invoice.pdf."))]
     _forget_names(env, models)
     env["ir.filters"].search([("model_id", "in", models)]).unlink()
+    env["ir.exports"].search([("resource", "in", models)]).unlink()
     _delete_uses_of_fields(env, models)
     env["ir.attachment"].search([("res_model", "in", models)]).unlink()
     env["ir.config_parameter"].search(

@@ -5,6 +5,7 @@ MODELS = (
 
 
 def uninstall_hook(env):
-    """Delete the saved searches. Odoo does not delete them with their models."""
+    """Delete what people saved of these models. Odoo does not delete it with them."""
     filters = env["ir.filters"].with_context(active_test=False)
     filters.search([("model_id", "in", MODELS)]).unlink()
+    env["ir.exports"].search([("resource", "in", MODELS)]).unlink()

@@ -3,6 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..hooks import uninstall_hook
 from .common import ReconciliationCommon
 
 
@@ -378,3 +379,11 @@ class TestReconciliation(ReconciliationCommon):
         messages = self.env["bus.bus"].sudo().search([("channel", "like", channel)])
         told = " ".join(messages.mapped("message"))
         self.assertIn("ConnectWise Reconciliation", told)
+
+    def test_uninstalling_deletes_saved_searches_and_export_templates(self):
+        model = "connectwise.reconciliation.line"
+        saved = self.env["ir.filters"].create({"name": "Mine", "model_id": model})
+        export = self.env["ir.exports"].create({"name": "Mine", "resource": model})
+        uninstall_hook(self.env(su=True))
+        self.assertFalse(saved.exists())
+        self.assertFalse(export.exists())

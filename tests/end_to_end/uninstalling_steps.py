@@ -83,6 +83,13 @@ def use(env, sandbox: SandboxClient) -> None:
     )
     export = env["ir.exports"].search([("name", "=", "Mine")])
     export.export_fields = [(0, 0, {"name": "connectwise_status"})]
+    env["ir.exports"].create(
+        {
+            "name": "Rows",
+            "resource": "connectwise.mapping",
+            "export_fields": [(0, 0, {"name": "connectwise_ref"})],
+        }
+    )
 
 
 def uninstall(env, _sandbox: SandboxClient) -> None:
