@@ -74,6 +74,26 @@ class TestReconciliation(ReconciliationCommon):
         self.there("R1")
         self.assertStatus(self.compare(), "R1", "other_customer")
 
+    def test_row_of_a_part_does_not_decide_about_its_customer(self):
+        """Nor does it for the PDF."""
+        part = self.env["res.partner"].create({"name": "zz", "is_company": True})
+        self.connect(self.partner_a, 1005)
+        self.connect(part, 1006)
+        part.write({"parent_id": self.partner_a.id, "is_company": False})
+        self.here("R1")
+        self.there("R1")
+        self.assertStatus(self.compare(), "R1", "agrees")
+
+    def test_customer_and_its_part_were_each_disconnected_from_a_company(self):
+        part = self.env["res.partner"].create({"name": "zz", "is_company": True})
+        for partner, ref in ((self.partner_a, 1005), (part, 1006)):
+            mapping = self.connect(partner, ref)
+            mapping.with_user(self.administrator).action_disconnect()
+        part.write({"parent_id": self.partner_a.id, "is_company": False})
+        self.here("R1")
+        self.there("R1")
+        self.assertStatus(self.compare(), "R1", "other_customer")
+
     def test_credit_memo_for_an_invoice_is_listed(self):
         self.here("R1")
         self.there("R1", -100.0, type="CreditMemo")

@@ -223,8 +223,11 @@ def read_customers(backend):
         ref = company.connectwise_ref
         if company:
             customers.owners.setdefault(ref, set()).add(partner)
+        # The row of a customer that is part of another is no evidence for that one.
+        if company and row.partner_id.id == partner:
             customers.companies[partner] = {ref, company.bill_to_ref or ref}
         before = row.disconnected_company_ids.filtered("is_confirmed") - company
         if before:
-            customers.disconnected[partner] = set(before.mapped("connectwise_ref"))
+            refs = customers.disconnected.setdefault(partner, set())
+            refs.update(before.mapped("connectwise_ref"))
     return customers
