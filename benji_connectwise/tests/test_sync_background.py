@@ -12,6 +12,7 @@ from odoo.tests import tagged
 from odoo.addons.benji_connectwise.tools.sync import runs as sync_runs
 from odoo.addons.benji_connectwise.tools.sync import synchronization
 
+from ..lib.connectwise_client import ConnectWiseClient, DeadlineError
 from .sync_common import SyncCommon
 
 
@@ -205,6 +206,21 @@ class TestInTheBackground(SyncCommon):
         with patch.object(synchronization, "CONTACTS_EACH_HOUR", 2):
             self.run_cron()
         self.assertEqual(row.contact_id.function, "Treasurer")
+
+    def test_all_contacts_are_read_if_more_pages_of_them_changed(self):
+        """A mass change in ConnectWise must not use up the time of each run."""
+
+        def change(_client, _since):
+            for _page in range(3):
+                yield [], []
+            raise DeadlineError("Too many", transient=False)
+
+        self.connected(range(1005, 1010))
+        with (
+            patch.object(synchronization, "CONTACTS_EACH_HOUR", 2),
+            patch.object(ConnectWiseClient, "changed_contacts", change),
+        ):
+            self.assertEqual(len(self.contacts_asked()), 5)
 
     def test_replaced_contact_is_read_at_once(self):
         self.connected(range(1005, 1010))
