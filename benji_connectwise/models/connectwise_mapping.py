@@ -167,8 +167,10 @@ class ConnectwiseMapping(models.Model):
 
     def _inverse_contact_enabled(self):
         for mapping in self:
-            decision = "enabled" if mapping.contact_enabled else "disabled"
-            mapping._decide_about_contact(decision)
+            # Importing what was exported decides nothing. Most rows have no contact.
+            if mapping.contact_enabled != mapping.contact_id.connectwise_enabled:
+                decision = "enabled" if mapping.contact_enabled else "disabled"
+                mapping._decide_about_contact(decision)
 
     def _compute_has_open_invoices(self):
         having = self.search([("id", "in", self.ids), ("has_open_invoices", "=", True)])
@@ -209,8 +211,9 @@ class ConnectwiseMapping(models.Model):
         """
         self._check_may_change()
         own = {
-            name: value
-            for name, value in vals.items()
+            name: vals[name]
+            # Connected first, because that brings the contact to be enabled.
+            for name in sorted(vals, key=lambda name: name == "contact_enabled")
             if name in ("connectwise_ref", "contact_enabled")
             or name.startswith(("message_", "website_"))
         }
@@ -219,14 +222,13 @@ class ConnectwiseMapping(models.Model):
             raise AccessError(
                 self.env._("Only connecting and disconnecting can change this.")
             )
-        result = super().write(own) if own else True
         if "connectwise_company_id" in vals:
             company = self.env["connectwise.company"].browse(
                 vals["connectwise_company_id"] or ()
             )
             for mapping in self:
                 mapping._connect_as_written(company)
-        return result
+        return super().write(own) if own else True
 
     def unlink(self):
         self.check_access("unlink")

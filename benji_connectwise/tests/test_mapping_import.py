@@ -63,6 +63,40 @@ class TestMappingImport(MappingReportCommon):
         self.assertFalse(self.load(*exported, fields=names)["messages"])
         self.assertEqual(row.connection, "manual")
 
+    def test_importing_the_column_enabled_does_not_need_contacts(self):
+        """Most rows of an export have none."""
+        names = [".id", "connectwise_ref", "contact_enabled"]
+        exported = self.row(self.acme).export_data(names)["datas"]
+        self.assertFalse(self.load(*exported, fields=names)["messages"])
+
+    def test_importing_an_unchanged_contact_is_no_decision(self):
+        row = self.import_emma()
+        names = [".id", "contact_enabled"]
+        self.load(*row.export_data(names)["datas"], fields=names)
+        self.assertFalse(row.contact_decision)
+
+    def test_import_connects_before_it_enables_the_contact(self):
+        """The contact comes with the connection, whatever the order of the columns."""
+        self.backend.sync()
+        company = self.env["connectwise.company"].search(
+            [
+                ("backend_id", "=", self.backend.id),
+                ("billing_contact_ref", "!=", 0),
+                ("mapping_ids", "=", False),
+            ],
+            limit=1,
+        )
+        row = self.row(self.acme)
+        row.connect(company)
+        row.enable_contact()
+        for connection in ("connectwise_ref", "connectwise_company_id/.id"):
+            with self.subTest(connection):
+                names = [".id", "contact_enabled", connection]
+                exported = row.export_data(names)["datas"]
+                row.action_disconnect()
+                self.assertFalse(self.load(*exported, fields=names)["messages"])
+                self.assertEqual(row.contact_decision, "enabled")
+
     def test_importing_an_unknown_number_fails_and_changes_nothing(self):
         row = self.row(self.acme)
         result = self.load((row.id, 4040))
