@@ -24,6 +24,8 @@ PROTECTED = (
     *OWN_FIELDS,
     *("name", "email", "email_normalized", "phone", "function", "type"),
     *("parent_id", "company_id", "is_company", "company_type", "active"),
+    # Odoo computes them, but a remote call could write them.
+    *("complete_name", "commercial_partner_id", "commercial_company_name"),
 )
 """Fields that nobody may change on a synced contact, besides its address. The others,
 such as tax ID, payment terms and language, Odoo copies from the customer."""
@@ -81,7 +83,6 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Anything to check before it is enabled, and whether it is updated.",
     )
-
     connectwise_url = fields.Char(
         compute="_compute_connectwise_url", groups="base.group_user"
     )
@@ -346,10 +347,9 @@ class ResPartner(models.Model):
     def _get_view(self, view_id=None, view_type="form", **options):
         """Make protected fields read-only in every form and list of contacts."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        if view_type not in ("form", "list"):
-            return arch, view
-        protected = self._get_connectwise_protected() - set(OWN_FIELDS)
-        make_readonly(arch, protected)
+        if view_type in ("form", "list"):
+            names = self._get_connectwise_protected()
+            make_readonly(arch, {n for n in names if not self._fields[n].readonly})
         return arch, view
 
     # -------------------------------------------------------------------------
