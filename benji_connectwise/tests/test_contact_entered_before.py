@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..tools.mapping.connecting import set_aside
 from ..tools.mapping.disconnecting import remove_contacts
 from .contact_common import ContactCommon, import_contact
 
@@ -183,6 +184,16 @@ class TestMerge(ContactCommon):
         self.assertTrue(contact.exists())
         self.assertEqual(len(twins.exists()), 1)
         self.assertEqual(wizard.connectwise_skipped, 1)
+
+    def test_merged_customer_takes_over_a_row_that_was_set_aside(self):
+        """A person still has to decide about it, and its contact stays until then."""
+        contact = self.imported()
+        set_aside(self.mapping.env, {self.acme.id: None})
+        other = self.new_customer("Boulder Law")
+        self.new_row(other)
+        self.merge(self.customer, into=other)
+        self.assertEqual(other.connectwise_mapping_ids, self.mapping)
+        self.assertEqual(self.mapping.contact_id, contact)
 
     def test_merged_customer_keeps_its_mapping(self):
         """It also keeps one contact."""

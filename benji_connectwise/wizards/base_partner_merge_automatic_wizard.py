@@ -81,9 +81,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _merge_connectwise_mappings(self, src_partners, dst_partner):
         """Keep one row for each connection, preferably the destination's.
 
-        A row without a connection or disconnection is kept only if there is no other.
-        The rest are deleted here, with their contacts: Odoo would move them by SQL,
-        against the unique index.
+        One that was set aside is kept only if no other is connected or disconnected; one
+        about which nobody decided, only if there is no other. The rest are deleted here,
+        with their contacts: Odoo would move them by SQL, against the unique index.
 
         :return: the rows of the sources that become the destination's
         """
@@ -98,6 +98,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             kept = rows.sorted(
                 lambda row: (
                     not (row.connectwise_company_id or row.disconnected),
+                    not row.is_set_aside,
                     row.partner_id != dst_partner,
                     row.id,
                 )
