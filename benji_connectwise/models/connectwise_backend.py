@@ -90,8 +90,9 @@ class ConnectwiseBackend(models.Model):
     last_sync = fields.Datetime(copy=False, readonly=True)
     failure = fields.Json(copy=False, readonly=True, help="What last_error says.")
     last_error = fields.Char(compute="_compute_last_error")
+    # The addon ends it with all rights, so nobody may name another one.
     notice_id = fields.Many2one(
-        "mail.activity", copy=False, readonly=True, ondelete="set null"
+        "mail.activity", copy=False, groups=NO_ACCESS, ondelete="set null"
     )
     failing_since = fields.Datetime(copy=False, readonly=True)
     failures = fields.Integer(copy=False, readonly=True)
@@ -163,7 +164,7 @@ class ConnectwiseBackend(models.Model):
     sync_failures = fields.Integer(copy=False, readonly=True)
     sync_retry_at = fields.Datetime(copy=False, readonly=True)
     sync_notice_id = fields.Many2one(
-        "mail.activity", copy=False, readonly=True, ondelete="set null"
+        "mail.activity", copy=False, groups=NO_ACCESS, ondelete="set null"
     )
     sync_ids = fields.One2many("connectwise.sync", "backend_id")
     sync_state = fields.Selection(

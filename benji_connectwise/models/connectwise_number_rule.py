@@ -31,6 +31,8 @@ class ConnectwiseNumberRule(models.Model):
     def write(self, vals):
         backends = self.backend_id
         result = super().write(vals)
+        # Odoo checked it before, when the rule may have been another connection's.
+        self.check_access("write")
         judge_lookups(backends | self.backend_id)
         return result
 

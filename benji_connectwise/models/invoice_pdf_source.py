@@ -99,7 +99,10 @@ class InvoicePdfSource(models.Model):
 
     def write(self, vals):
         self._invalidate_choices()
-        return super().write(vals)
+        result = super().write(vals)
+        # Odoo checked it before, when the line may have been another company's.
+        self.check_access("write")
+        return result
 
     def unlink(self):
         self._invalidate_choices()

@@ -118,7 +118,42 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
                     {"company_id": self.company.id, "company_login_id": "evil"}
                 ).read([name])
 
-    def test_rescan_tells_nothing_about_another_company(self):
-        dialogs = self.env["connectwise.mapping.rescan"].with_user(self.stranger)
+    def test_no_dialog_names_another_companys_connection(self):
+        for model in (
+            "connectwise.mapping.rescan",
+            "connectwise.callback.settings",
+            "connectwise.disconnect",
+        ):
+            dialogs = self.env[model].with_user(self.stranger)
+            with (
+                self.subTest(model),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
+                dialogs.create({"backend_id": self.backend.id})
+
+    def new_connection_elsewhere(self):
+        """Return the stranger's own connection."""
+        elsewhere = self.stranger.company_id
+        values = {"company_id": elsewhere.id}
+        return self.backend.sudo().copy(values).with_user(self.stranger).sudo(False)
+
+    def test_number_rule_cannot_be_given_to_another_companys_connection(self):
+        """It would decide which PDFs that company sends."""
+        rules = self.env["connectwise.number.rule"].with_user(self.stranger)
+        rule = rules.create({"backend_id": self.new_connection_elsewhere().id})
         with self.assertRaises(AccessError):
-            dialogs.create({"backend_id": self.backend.id})
+            rule.backend_id = self.backend
+
+    def test_source_cannot_be_given_to_another_company(self):
+        """It would change the order in which that company's PDFs are used."""
+        sources = self.env["invoice.pdf.source"].with_user(self.stranger)
+        line = sources.create({"source": "attachment"})
+        with self.assertRaises(AccessError):
+            line.company_id = self.company
+
+    def test_notice_of_a_connection_cannot_be_another_activity(self):
+        """The addon ends it with all rights when ConnectWise works again."""
+        activity = self.partner_a.activity_schedule("mail.mail_activity_data_todo")
+        with self.assertRaises(AccessError):
+            self.new_connection_elsewhere().notice_id = activity

@@ -216,13 +216,13 @@ class TestRegistering(CallbackCommon):
                 switch(backend)
 
     def test_administrator_of_another_company_switches_nothing(self):
-        company = self.new_odoo_company()
-        self.administrator.write(
-            {"company_id": company.id, "company_ids": [(6, 0, company.ids)]}
-        )
         settings = self.env["connectwise.callback.settings"]
         settings = settings.with_user(self.administrator).create(
             {"backend_id": self.backend.id}
+        )
+        company = self.new_odoo_company()
+        self.administrator.write(
+            {"company_id": company.id, "company_ids": [(6, 0, company.ids)]}
         )
         for name in ("action_switch_on", "action_switch_off"):
             with self.assertRaises(AccessError):

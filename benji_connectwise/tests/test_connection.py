@@ -196,7 +196,8 @@ class TestFailingKeys(ConnectwiseCommon):
 
     def test_connectwises_message_is_escaped(self):
         """A note is HTML and must not contain a foreign link or image."""
-        call_responsible(self.backend, "Look", "a <a href='https://a.example'>b</a>")
+        note = "a <a href='https://a.example'>b</a>"
+        call_responsible(self.backend.sudo(), "Look", note)
         self.assertIn("&lt;a href", self.backend.activity_ids.note)
 
     def test_outage_raises_no_activity(self):

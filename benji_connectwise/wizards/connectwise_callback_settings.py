@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools.connection.callbacks import find_obstacle, switch_off, switch_on
 from ..tools.connection.explain import explain_stored
@@ -16,6 +16,11 @@ class ConnectwiseCallbackSettings(models.TransientModel):
     last_call = fields.Datetime(compute="_compute_state")
     last_refusal = fields.Datetime(compute="_compute_state")
     last_error = fields.Char(compute="_compute_state")
+
+    @api.constrains("backend_id")
+    def _check_may_read(self):
+        # Odoo shows the names of linked records without checking access.
+        self.sudo(False).backend_id.check_access("read")
 
     def _compute_display_name(self):
         self.display_name = self.env._("Changes at Once")

@@ -22,6 +22,11 @@ class ConnectwiseDisconnect(models.TransientModel):
     kept_pdfs = fields.Integer(compute="_compute_figures")
     companies = fields.Integer(compute="_compute_figures")
 
+    @api.constrains("backend_id")
+    def _check_may_read(self):
+        # Odoo shows the names of linked records without checking access.
+        self.sudo(False).backend_id.check_access("read")
+
     def _compute_display_name(self):
         self.display_name = self.env._("Disconnect ConnectWise")
 
