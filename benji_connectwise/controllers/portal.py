@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 
 from odoo.addons.account.controllers.portal import PortalAccount
+from odoo.addons.portal.controllers.portal import CustomerPortal
 
 
 class PortalInvoicePdf(PortalAccount):
@@ -36,3 +37,20 @@ class PortalInvoicePdf(PortalAccount):
             download=download,
             **kw,
         )
+
+
+class PortalAddresses(CustomerPortal):
+    """The addresses of a customer, in the portal and when paying in the web shop."""
+
+    def _prepare_address_data(self, partner_sudo, **kwargs):
+        """Leave out contacts that came from ConnectWise: they are no addresses.
+
+        The invoice of an order with such an address would be mailed to nobody, unless
+        the contact is enabled.
+        """
+        data = super()._prepare_address_data(partner_sudo, **kwargs)
+        for name in ("billing_addresses", "delivery_addresses"):
+            mappings = data[name]._get_connectwise_mapping()
+            created = mappings.filtered(lambda row: row.contact_origin == "created")
+            data[name] -= created.contact_id
+        return data

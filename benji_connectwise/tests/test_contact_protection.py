@@ -334,6 +334,16 @@ class TestFromOutside(ContactCommon, HttpCase):
         self.authenticate(self.administrator.login, self.administrator.login)
         self.assertTrue(self.call(*call)["result"])
 
+    def test_portal_does_not_offer_the_contact_as_an_address(self):
+        """The web shop offers the same addresses."""
+        user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
+        user.partner_id.parent_id = self.customer
+        by_hand = self.new_contact(name="Zoe Lee", email="zoe@x.com", type="other")
+        self.authenticate(user.login, user.login)
+        page = self.url_open("/my/addresses").text
+        self.assertIn(by_hand.name, page)
+        self.assertNotIn(self.contact.name, page)
+
     def test_portal_user_cannot_open_change_or_archive_the_contact(self):
         user = new_test_user(self.env, "connectwise_portal", groups="base.group_portal")
         user.partner_id.parent_id = self.customer
