@@ -32,6 +32,16 @@ class TestSync(SyncCommon):
         self.assertConnected(customer, one["id"], "account_id")
         self.assertTrue(self.row(customer).has_conflict)
 
+    def test_confirmed_connection_is_no_conflict_again(self):
+        """A person has seen that the name is another company's."""
+        one, other = self.sandbox_company(1005), self.sandbox_company(1006)
+        customer = self.customer(other["name"], one["account_number"])
+        self.sync()
+        self.row(customer).with_user(self.administrator).action_confirm()
+        self.sync(full=True)
+        self.assertConnected(customer, one["id"], "manual")
+        self.assertFalse(self.row(customer).has_conflict)
+
     def test_ambiguous_name_is_a_conflict(self):
         """Two companies have it."""
         customer = self.customer("Riverside Pharmacy")

@@ -41,7 +41,7 @@ def match_customers(run):
                    partner.connectwise_self_written IS TRUE,
                    mapping.connectwise_company_id, mapping.disconnected,
                    mapping.has_conflict, mapping.conflict,
-                   mapping.is_set_aside,
+                   mapping.is_set_aside, mapping.connection = 'manual',
                    partner.commercial_partner_id != partner.id
               FROM connectwise_mapping mapping
               JOIN res_partner partner ON partner.id = mapping.partner_id
@@ -64,12 +64,19 @@ def match_customers(run):
     )
     # Customers that were set aside, or are part of another one, stay conflicts until a
     # person decides.
-    shown = {row[0]: row[7] for row in rows if row[6] and not (row[8] or row[9])}
+    shown = {row[0]: row[7] for row in rows if row[6] and not (row[8] or row[10])}
+    # A person who connected a customer has seen its name.
+    by_hand = {row[0] for row in rows if row[9]}
+    conflicts = [
+        conflict
+        for conflict in result.conflicts
+        if conflict.kind != "name_disagrees" or conflict.customer_id not in by_hand
+    ]
     del rows, customers
     for links in split_every(ROWS_AT_ONCE, result.links):
         _store_links(run, links)
         yield
-    differs = _store_conflicts(run, shown, result.conflicts)
+    differs = _store_conflicts(run, shown, conflicts)
     if result.links or differs:
         env.flush_all()
         sync.fingerprint = get_fingerprint(backend)
