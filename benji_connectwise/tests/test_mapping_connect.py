@@ -151,6 +151,12 @@ class TestMappingConnect(MappingReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestMappingDisconnect(MappingReportCommon):
+    def test_disconnecting_nobody_is_not_asked_about(self):
+        """Rows without a connection can be selected too."""
+        rows = self.row(self.acme) + self.row(self.boulder)
+        with self.assertRaises(UserError):
+            rows.action_ask_disconnect()
+
     def test_question_before_disconnecting_names_customer_and_contact(self):
         question = self.import_emma().action_ask_disconnect()["params"]
         self.assertEqual(question["title"], "Disconnect Acme Dental?")

@@ -4,6 +4,7 @@ Rows store codes and names. The sentences are made here.
 """
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
@@ -86,11 +87,16 @@ def describe_contact(mapping):
 
 
 def ask_disconnect(mappings):
-    """Return the question before these customers are disconnected."""
+    """Return the question before these customers are disconnected.
+
+    :raises UserError: if none of them is connected
+    """
     _ = mappings.env._
     rows = mappings.sudo().filtered(
         lambda row: row.connectwise_company_id or row.is_set_aside
     )
+    if not rows:
+        raise UserError(_("None of these customers is connected."))
     contacts = rows.filtered("contact_id")
     if len(rows) == 1:
         title = _("Disconnect %s?", rows.partner_id.display_name)
