@@ -125,6 +125,30 @@ class TestPriority(ConnectwiseCommon):
         with self.assertRaises(ValidationError):
             self.move.invoice_pdf_attachment_id = attachment
 
+    def test_hidden_file_cannot_be_marked(self):
+        """It may be ConnectWise's refused PDF of another customer."""
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        with self.assertRaises(ValidationError):
+            self.move.invoice_pdf_attachment_id = self.move.connectwise_pdf_id
+
+    def test_file_that_a_person_may_not_read_is_not_named(self):
+        """A remote call may name any file."""
+        attachment = self.attach(move=self.invoice("CW1002"))
+        attachment.sudo().write({"res_model": False, "res_id": False})
+        with self.assertRaises(AccessError):
+            self.move.with_user(self.accountant).invoice_pdf_attachment_id = attachment
+
+    def test_marked_file_of_the_customer_before_is_not_used(self):
+        """In a draft, it is an ordinary file that can be marked."""
+        self.assertChosen(self.move, "connectwise", self.pdf)
+        file = self.move.connectwise_pdf_id
+        self.move.button_draft()
+        self.move.with_user(self.accountant).invoice_pdf_attachment_id = file
+        self.move.partner_id = self.partner_b
+        self.move.action_post()
+        self.assertFalse(self.move.invoice_pdf_attachment_id)
+        self.assertNotEqual(self.move.invoice_pdf_source, "attachment")
+
     def test_marked_file_moved_to_another_record_is_not_used(self):
         self.set_priority("attachment", "odoo")
         attachment = self.attach()

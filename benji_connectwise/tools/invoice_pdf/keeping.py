@@ -139,7 +139,8 @@ def find_files(moves):
 def hide_files_of_others(moves):
     """Hide PDFs that nobody received if their invoice was given to another customer.
 
-    After a reset to draft they are ordinary files, which the link to the invoice opens.
+    After a reset to draft they are ordinary files, which the link to the invoice opens
+    and which a person can mark with *Use as invoice PDF*.
     """
     files = moves.env["ir.attachment"].sudo()
     # Odoo leaves out those that are hidden (base, models/ir_attachment.py).
@@ -153,9 +154,12 @@ def hide_files_of_others(moves):
     customers = {
         move.id: move.partner_id.commercial_partner_id for move in moves.sudo()
     }
-    files.filtered(
+    files = files.filtered(
         lambda file: file.connectwise_customer_id != customers[file.res_id]
-    ).res_field = "connectwise_pdf_file"
+    )
+    files.res_field = "connectwise_pdf_file"
+    marked = moves.sudo().filtered(lambda move: move.invoice_pdf_attachment_id in files)
+    marked.invoice_pdf_attachment_id = False
 
 
 def find_kept(backends):

@@ -10,12 +10,17 @@ from .order import is_used
 def check_marked_pdf(move):
     """Make sure that the marked file of `move` can be sent.
 
+    :raises AccessError: if the person may not read it
     :raises ValidationError: if it is not attached to this invoice, or is not a usable
         PDF
     """
     _ = move.env._
     attachment = move.invoice_pdf_attachment_id
-    if (attachment.res_model, attachment.res_id) != (move._name, move.id):
+    place = (attachment.res_model, attachment.res_id, attachment.res_field)
+    # A file in a field is hidden: it may be ConnectWise's PDF of another customer.
+    if place != (move._name, move.id, False):
+        # Its name is shown.
+        attachment.sudo(False).check_access("read")
         raise ValidationError(
             _(
                 "“%s” is not attached to this invoice. Please attach it first.",
