@@ -81,9 +81,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _merge_connectwise_mappings(self, src_partners, dst_partner):
         """Keep one row for each connection, preferably the destination's.
 
-        One that was set aside is kept only if no other is connected or disconnected; one
-        about which nobody decided, only if there is no other. The rest are deleted here,
-        with their contacts: Odoo would move them by SQL, against the unique index.
+        One that was set aside is kept only if no other is connected or disconnected;
+        one that nobody decided about, only if there is no other. The rest are deleted
+        here, with their contacts: Odoo would move them by SQL, against the unique
+        index.
 
         :return: the rows of the sources that become the destination's
         """
