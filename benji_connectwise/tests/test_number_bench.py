@@ -131,6 +131,15 @@ class TestBench(BenchCommon):
         with self.no_requests():
             bench.action_try()
 
+    def test_answers_of_another_connectwise_are_forgotten(self):
+        """The page may stay open while another ConnectWise is connected."""
+        self.invoice("CW1001")
+        bench = self.bench()
+        bench.action_try()
+        self.assertTrue(bench.sudo().answers)
+        self.backend.sudo().company_login_id = "another"
+        self.assertFalse(bench.sudo().answers)
+
     def test_answers_of_lookups_are_not_asked_for_again(self):
         self.invoice("CW1001")._get_preferred_invoice_pdf()
         bench = self.bench()

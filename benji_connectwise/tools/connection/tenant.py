@@ -65,6 +65,9 @@ def leave_tenant(backend, before):
         )
     )
     companies.invalidate_model(["is_confirmed"], flush=False)
+    # A page with number rules may be open.
+    benches = backend.env["connectwise.number.bench"]
+    benches.search([("backend_id", "=", backend.id)]).answers = False
     judge_lookups(backend)
     if backend.sync_contacts and backend.state != "draft":
         backend._trigger_sync()
