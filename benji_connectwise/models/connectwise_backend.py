@@ -91,9 +91,7 @@ class ConnectwiseBackend(models.Model):
     failure = fields.Json(copy=False, readonly=True, help="What last_error says.")
     last_error = fields.Char(compute="_compute_last_error")
     # The addon ends it with all rights, so nobody may name another one.
-    notice_id = fields.Many2one(
-        "mail.activity", copy=False, groups=NO_ACCESS, ondelete="set null"
-    )
+    notice_id = fields.Many2one("mail.activity", copy=False, groups=NO_ACCESS)
     failing_since = fields.Datetime(copy=False, readonly=True)
     failures = fields.Integer(copy=False, readonly=True)
     retry_at = fields.Datetime(copy=False, readonly=True)
@@ -163,9 +161,7 @@ class ConnectwiseBackend(models.Model):
     sync_failing_since = fields.Datetime(copy=False, readonly=True)
     sync_failures = fields.Integer(copy=False, readonly=True)
     sync_retry_at = fields.Datetime(copy=False, readonly=True)
-    sync_notice_id = fields.Many2one(
-        "mail.activity", copy=False, groups=NO_ACCESS, ondelete="set null"
-    )
+    sync_notice_id = fields.Many2one("mail.activity", copy=False, groups=NO_ACCESS)
     sync_ids = fields.One2many("connectwise.sync", "backend_id")
     sync_state = fields.Selection(
         [("idle", "Idle"), ("queued", "Queued"), ("running", "Running")],
@@ -177,8 +173,8 @@ class ConnectwiseBackend(models.Model):
     _company_unique = models.Constraint(
         "unique(company_id)", "This company already has a ConnectWise connection."
     )
-    # The database's own error would quote the row, with the keys.
 
+    # The database's own error would quote the row, with the keys.
     @api.constrains(lambda self: self._get_required_fields())
     def _check_required(self):
         for backend, name in product(self, self._get_required_fields()):
