@@ -266,9 +266,9 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        if vals.get("invoice_pdf_attachment_id"):
-            vals = marked_pdf.prefer_marked(vals)
-        result = super().write(vals)
+        if vals.get("partner_id"):
+            marked_pdf.unmark_given_away(self, vals["partner_id"])
+        result = super().write(marked_pdf.prefer_marked(vals))
         if vals.get("state") == "posted":
             self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):

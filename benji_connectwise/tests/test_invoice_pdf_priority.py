@@ -149,6 +149,27 @@ class TestPriority(ConnectwiseCommon):
         self.assertFalse(self.move.invoice_pdf_attachment_id)
         self.assertNotEqual(self.move.invoice_pdf_source, "attachment")
 
+    def test_file_marked_for_another_customer_is_not_used(self):
+        """It was chosen before the customer of the draft was changed."""
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1003", post=False)
+        move.invoice_pdf_attachment_id = self.attach(move=move)
+        move.with_user(self.accountant).partner_id = self.partner_b
+        move.action_post()
+        self.assertChosen(move, "odoo")
+        told = "".join(move.message_ids.mapped("body"))
+        self.assertIn("because the customer changed", told)
+
+    def test_marked_file_stays_if_the_customers_address_changes(self):
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1003", post=False)
+        move.invoice_pdf_attachment_id = self.attach(move=move)
+        move.partner_id = self.env["res.partner"].create(
+            {"name": "Accounts", "parent_id": self.partner_a.id, "type": "invoice"}
+        )
+        move.action_post()
+        self.assertChosen(move, "attachment")
+
     def test_marked_file_moved_to_another_record_is_not_used(self):
         self.set_priority("attachment", "odoo")
         attachment = self.attach()

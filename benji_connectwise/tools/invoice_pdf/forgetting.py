@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from .keeping import delete_files, find_files
+from .marked_pdf import unmark
 
 
 def delete_refused_files(moves):
@@ -31,7 +32,7 @@ def delete_refused_files(moves):
 def forget_versions(moves):
     """Forget ConnectWise's answers about `moves`, and the files that were marked.
 
-    They were reset to draft. A preference stays, unless it is for the marked file.
+    They were reset to draft.
     """
     if not moves:
         # Odoo resets none whenever an invoice is written.
@@ -39,17 +40,9 @@ def forget_versions(moves):
     moves = moves.sudo()
     moves.connectwise_lookup_ids.unlink()
     moves.connectwise_held_ids.unlink()
-    moves.filtered(lambda move: move.invoice_pdf_preference == "attachment").write(
-        {"invoice_pdf_preference": False, "invoice_pdf_preference_reason": False}
-    )
     # The marked file shows the old version.
-    moves.write(
-        {
-            "invoice_pdf_attachment_id": False,
-            "connectwise_sent_checksum": False,
-            "connectwise_sent_at": False,
-        }
-    )
+    unmark(moves)
+    moves.write({"connectwise_sent_checksum": False, "connectwise_sent_at": False})
 
 
 def forget_answers(backends):

@@ -12,6 +12,7 @@ from odoo.tools import SQL, format_date, split_every
 
 from ...const import PDFS_DELETED_AT_ONCE
 from .file_store import storage_error
+from .marked_pdf import unmark
 
 _logger = logging.getLogger(__name__)
 
@@ -158,8 +159,7 @@ def hide_files_of_others(moves):
         lambda file: file.connectwise_customer_id != customers[file.res_id]
     )
     files.res_field = "connectwise_pdf_file"
-    marked = moves.sudo().filtered(lambda move: move.invoice_pdf_attachment_id in files)
-    marked.invoice_pdf_attachment_id = False
+    unmark(moves.sudo().filtered(lambda move: move.invoice_pdf_attachment_id in files))
 
 
 def find_kept(backends):

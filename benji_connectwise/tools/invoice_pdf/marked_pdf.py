@@ -70,6 +70,39 @@ def prefer_marked_in_form(move):
     return {}
 
 
+def unmark(moves):
+    """Use the marked files no more. A preference stays, unless it is for them."""
+    moves.filtered(lambda move: move.invoice_pdf_preference == "attachment").write(
+        {"invoice_pdf_preference": False, "invoice_pdf_preference_reason": False}
+    )
+    moves.write({"invoice_pdf_attachment_id": False})
+
+
+def unmark_given_away(moves, partner_id):
+    """Use the marked files no more if `moves` are given to another customer.
+
+    Such a file was chosen for the customer before. The chatter says so.
+
+    :param partner_id: id of the new `res.partner`
+    """
+    partner = moves.env["res.partner"].browse(partner_id).sudo()
+    given = moves.sudo().filtered(
+        lambda move: (
+            move.invoice_pdf_attachment_id
+            and move.partner_id
+            and move.partner_id.commercial_partner_id != partner.commercial_partner_id
+        )
+    )
+    for move in given:
+        move._message_log(
+            body=move.env._(
+                "“%s” is no longer used as invoice PDF, because the customer changed.",
+                move.invoice_pdf_attachment_id.name,
+            )
+        )
+    unmark(given)
+
+
 def explain_unused(move):
     """Say why the marked file of `move` is not used, or return False."""
     _ = move.env._
