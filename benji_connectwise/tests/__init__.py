@@ -74,6 +74,7 @@ from . import (
     test_translations,
     test_trust,
     test_trust_mapping,
+    test_trust_number,
     test_trust_owner,
     test_why_this_pdf,
 )

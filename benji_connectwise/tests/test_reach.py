@@ -11,7 +11,7 @@ from ..tools.invoice_pdf.fetching import fetch_for_person
 from ..tools.invoice_pdf.keeping import pin_pdfs
 from .contact_common import import_contact
 from .test_branches import BranchCommon
-from .test_trust_owner import OwnerCommon
+from .owner_common import OwnerCommon
 
 
 class ShopCommon(OwnerCommon):

@@ -1,35 +1,9 @@
 """An invoice is another customer's, this one's for certain, or judged by its amount."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from ..tools.invoice_pdf.judging import judge_found
-from ..tools.mapping.connecting import link
-from .contact_common import ContactCommon
-
-
-class OwnerCommon(ContactCommon):
-    """ConnectWise's invoice CW1001 belongs to a company that Odoo knows."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        theirs = cls.sandbox.get_record("invoices", cls.sandbox_invoice("CW1001")["id"])
-        cls.owner = cls.new_company(theirs["company"]["id"], "Boulder Law")
-        cls.boulder = cls.new_customer("Boulder")
-
-    def link(self, row, company, connection):
-        link(row.env, [(row.id, company.id, connection)])
-
-    def patch(self, **values):
-        self.sandbox.patch_invoice(self.sandbox_invoice("CW1001")["id"], values)
-
-    def verdict(self, move):
-        return move.sudo().connectwise_lookup_ids.verdict
-
-    def assertVerdict(self, move, verdict):
-        accepted = verdict in ("accepted", "amount_differs")
-        self.assertChosen(move, "connectwise" if accepted else "odoo")
-        self.assertEqual(self.verdict(move), verdict)
+from .owner_common import OwnerCommon
 
 
 @tagged("post_install", "-at_install")
@@ -280,65 +254,27 @@ class TestCertainty(OwnerCommon):
         move.action_refresh_pdf()
         self.assertVerdict(move, "ambiguous")
 
+    def test_hit_of_the_own_company_comes_before_one_that_it_pays_for(self):
+        mine, other = (
+            invoice
+            for invoice in self.sandbox.export_invoices()
+            if invoice["number"] == "CW-TWICE-1"
+        )
+        own = {"id": mine["company_id"], "name": "Mine"}
+        same = {"billToCompany": own, "total": mine["total"]}
+        self.sandbox.patch_invoice(other["id"], same)
+        row = self.new_row(self.partner_a)
+        self.link(row, self.new_company(own["id"], "Mine"), "manual")
+        move = self.invoice("CW-TWICE-1", amount=mine["total"])
+        self.assertVerdict(move, "accepted")
+        hit = move.sudo().connectwise_lookup_ids.accepted_id
+        self.assertEqual(hit.connectwise_ref, mine["id"])
+
     def test_unconfirmed_company_is_not_the_customers(self):
         self.connect_by("manual")
         self.assertVerdict(self.move, "amount_differs")
         self.owner.is_confirmed = False
         self.assertEqual(self.verdict(self.move), "wrong_amount")
-
-
-@tagged("post_install", "-at_install")
-class TestNumberFromCustomer(OwnerCommon):
-    """A number that a visitor of the web shop wrote is no evidence."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.add_rule()
-
-    def of_order(self, **values):
-        amount = values.pop("amount", self.sandbox_invoice("CW1001")["total"])
-        return self.invoice(
-            "A-1", amount=amount, ref="CW1001", invoice_origin="S00001", **values
-        )
-
-    def test_reference_of_an_order_is_no_evidence(self):
-        """Kind, currency and amount are equal."""
-        move = self.of_order()
-        self.assertVerdict(move, "unproven_number")
-        self.assertIn("which the customer may have", move.connectwise_message)
-
-    def test_order_reference_and_a_similar_name_are_no_evidence(self):
-        row = self.new_row(self.partner_a)
-        self.link(row, self.owner, "company_name")
-        self.assertVerdict(self.of_order(), "unproven_number")
-
-    def test_certain_connection_is_evidence_despite_the_reference(self):
-        row = self.new_row(self.partner_a)
-        self.link(row, self.owner, "account_id")
-        self.assertVerdict(self.of_order(), "accepted")
-
-    def test_invoice_created_by_a_visitor_is_no_evidence(self):
-        """A payment in the web shop creates one."""
-        visitor = new_test_user(self.env, "visitor", groups="base.group_public")
-        amount = self.sandbox_invoice("CW1001")["total"]
-        move = self.invoice("A-1", amount=amount, ref="CW1001", post=False)
-        copied = move.with_user(visitor).sudo().copy({"ref": "CW1001", "name": "A-2"})
-        copied.action_post()
-        self.assertVerdict(copied, "unproven_number")
-
-    def test_number_and_amount_of_a_registered_customer_are_no_evidence(self):
-        """One that signed up chooses what to order, and so the amount."""
-        self.partner_a._set_self_written(True)
-        self.assertVerdict(self.invoice("CW1001"), "unproven_number")
-
-    def test_reference_entered_in_invoicing_is_evidence(self):
-        amount = self.sandbox_invoice("CW1001")["total"]
-        self.assertVerdict(self.invoice("A-1", amount=amount, ref="CW1001"), "accepted")
-
-    def test_number_of_an_orders_invoice_is_evidence(self):
-        """Only the reference comes from the customer."""
-        self.assertVerdict(self.invoice("CW1001", invoice_origin="S00001"), "accepted")
 
 
 @tagged("post_install", "-at_install")
