@@ -10,8 +10,8 @@ from ..tools.invoice_pdf import judging
 from ..tools.invoice_pdf.fetching import fetch_for_person
 from ..tools.invoice_pdf.keeping import pin_pdfs
 from .contact_common import import_contact
-from .test_branches import BranchCommon
 from .owner_common import OwnerCommon
+from .test_branches import BranchCommon
 
 
 class ShopCommon(OwnerCommon):
