@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..lib.customer_matching import normalise_name
 from ..tools.connection.links import get_company_url
@@ -104,19 +105,20 @@ class ConnectwiseCompany(models.Model):
             domain = Domain(domain) | Domain("normalised_name", "like", name)
         return domain
 
-    @api.model
-    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+    def _order_to_sql(self, order, query, alias=None, reverse=False):
         """List companies without a customer first, in the dialog "+"."""
+        terms = super()._order_to_sql(order, query, alias, reverse)
         if not self.env.context.get("unconnected_first"):
-            return super().name_search(name, domain, operator, limit)
-        found = []
-        for is_free in (True, False):
-            free = Domain("mapping_ids", "=" if is_free else "!=", False)
-            rest = limit and limit - len(found)
-            if rest != 0:
-                wanted = Domain(domain or Domain.TRUE) & free
-                found += super().name_search(name, wanted, operator, rest)
-        return found
+            return terms
+        return SQL(
+            """
+            %s IN (SELECT connectwise_company_id FROM connectwise_mapping
+                    WHERE connectwise_company_id IS NOT NULL), %s
+            """,
+            SQL.identifier(alias or self._table, "id"),
+            terms,
+            to_flush=self.env["connectwise.mapping"]._fields["connectwise_company_id"],
+        )
 
     def action_connect(self):
         """Connect the customer of the dialog "+" to this company."""

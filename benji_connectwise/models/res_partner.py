@@ -8,7 +8,7 @@ from ..tools.invoice_pdf.judging import judge_found
 from ..tools.invoice_pdf.order import list_sources
 from ..tools.mapping.rows import note_parts, open_row
 from ..tools.mapping.synced_contact import SYNC, make_readonly, refuse_change
-from ..tools.mapping.words import explain_pause
+from ..tools.mapping.words import describe_customer, explain_pause
 
 OWN_FIELDS = (
     *("is_connectwise_contact", "connectwise_contact_ref", "connectwise_enabled"),
@@ -54,6 +54,13 @@ class ResPartner(models.Model):
         compute="_compute_connectwise_company_id",
         compute_sudo=True,
         groups="base.group_user",
+    )
+    connectwise_not_connected = fields.Char(
+        "Not connected",
+        compute="_compute_connectwise_company_id",
+        compute_sudo=True,
+        groups="account.group_account_readonly,account.group_account_invoice",
+        help="That the customer is in the mapping report, but not connected.",
     )
     is_connectwise_contact = fields.Boolean(
         "ConnectWise Contact",
@@ -108,15 +115,10 @@ class ResPartner(models.Model):
     @api.depends(
         "connectwise_mapping_ids.connectwise_company_id.display_name",
         "connectwise_mapping_ids.connectwise_company_id.is_confirmed",
-        "connectwise_mapping_ids.connection",
+        "connectwise_mapping_ids.connection_text",
         "connectwise_mapping_ids.backend_id.active",
     )
     def _compute_connectwise_company_id(self):
-        how = dict(
-            self.env["connectwise.mapping"]
-            ._fields["connection"]
-            ._description_selection(self.env)
-        )
         backend = self.env.company._get_connectwise_backend()
         for partner in self:
             mapping = partner.connectwise_mapping_ids.filtered(
@@ -124,11 +126,9 @@ class ResPartner(models.Model):
             )[:1]
             company = mapping._get_trusted_company()
             partner.connectwise_company_id = company
-            partner.connectwise_connection = bool(company) and self.env._(
-                "Connected to %(company)s by %(connection)s",
-                company=company.display_name,
-                connection=how.get(mapping.connection, ""),
-            )
+            text = bool(mapping) and describe_customer(mapping)
+            partner.connectwise_connection = bool(company) and text
+            partner.connectwise_not_connected = not company and text
 
     @api.depends_context("company")
     def _compute_connectwise_url(self):

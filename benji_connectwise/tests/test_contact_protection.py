@@ -200,6 +200,17 @@ class TestPartnerViews(ContactCommon):
         self.assertFalse(self.customer.connectwise_connection)
         self.assertFalse(self.customer.connectwise_company_id)
 
+    def test_customers_form_says_that_it_is_not_connected(self):
+        customer = self.customer.with_user(self.accountant)
+        self.assertFalse(customer.connectwise_not_connected)
+        self.mapping.with_user(self.administrator).action_disconnect()
+        self.assertRegex(
+            customer.connectwise_not_connected,
+            "^Not connected to ConnectWise · Disconnected by ",
+        )
+        # A customer without invoices is in no report.
+        self.assertFalse(self.partner_b.connectwise_not_connected)
+
     def test_connected_customers_can_be_searched_for(self):
         Partner = self.env["res.partner"].with_user(self.accountant)
         connected = Partner.search([("connectwise_company_id", "=", self.acme.id)])

@@ -93,6 +93,15 @@ class TestMappingConnect(MappingReportCommon):
         found = companies.with_context(unconnected_first=True).name_search("Boulder")
         self.assertEqual([i for i, _n in found], (self.twin + self.law).ids)
 
+    def test_list_on_a_phone_offers_companies_that_nobody_has_first(self):
+        """There, the field opens a list instead of a drop-down."""
+        self.row(self.foxtrot).connect(self.law)
+        companies = self.env["connectwise.company"].with_user(self.administrator)
+        companies = companies.with_context(unconnected_first=True)
+        found = companies.web_search_read([("name", "ilike", "Boulder")], {})
+        shown = [row["id"] for row in found["records"]]
+        self.assertEqual(shown, (self.twin + self.law).ids)
+
     def test_typing_forgives_punctuation_and_accents(self):
         company = self.read_company(9005, "O'Brien & Söhne, GmbH")
         company.normalised_name = "obrien and sohne"

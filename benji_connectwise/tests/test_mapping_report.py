@@ -256,7 +256,7 @@ class TestMappingReport(MappingReportCommon):
     def test_report_counts_conflicts(self):
         self.backend.sudo().last_sync = fields.Datetime.now()
         self.row(self.boulder).sudo().has_conflict = True
-        self.assertIn("1 conflicts", self.status()["text"])
+        self.assertIn("1 conflict", self.status()["text"])
 
     def test_report_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."

@@ -191,6 +191,19 @@ class TestStatus(StatusCommon):
         shown = Move.get_view(view.id, "kanban")["models"]["account.move"]
         self.assertIn("connectwise_status", shown)
 
+    def test_why_lists_all_that_the_tile_counts_beside_the_first_source(self):
+        """Also an invoice for which a person preferred another source."""
+        self.env["account.move"].search(
+            [("company_id", "=", self.company.id)]
+        ).date = "2020-01-01"
+        today = fields.Date.today()
+        move = self.invoice("CW1001", date=today, invoice_date=today)
+        move.invoice_pdf_preference = "odoo"
+        page = self.env["connectwise.integrations"].with_user(self.administrator)
+        page = page.create({"company_id": self.company.id})
+        self.assertIn("1 Odoo", page.pdf_statistics)
+        self.assertEqual(move.search(page.action_why()["domain"]), move)
+
     def test_why_shows_the_reason_of_each_invoice(self):
         """In views of their own: making sentences takes longer than all else."""
         page = self.env["connectwise.integrations"].with_user(self.administrator)

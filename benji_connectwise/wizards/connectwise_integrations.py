@@ -98,15 +98,9 @@ class ConnectwiseIntegrations(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
-        month = fields.Date.start_of(fields.Date.context_today(self), "month")
-        action["domain"] = [
-            ("move_type", "in", ["out_invoice", "out_refund", "out_receipt"]),
-            ("date", ">=", month),
-        ]
-        action["context"] = {
-            "default_move_type": "out_invoice",
-            "search_default_not_first_pdf_source": 1,
-        }
+        others = tile.find_other_sources(self.company_id)
+        action["domain"] = list(tile.find_month(self.company_id, others))
+        action["context"] = {"default_move_type": "out_invoice"}
         action["help"] = Markup('<p class="o_view_nocontent_smiling_face">%s</p>') % (
             self.env._("Every PDF of this month is the first choice")
         )

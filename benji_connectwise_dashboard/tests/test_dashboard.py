@@ -59,6 +59,15 @@ class TestDashboard(SendingCommon, HttpCase):
         """Odoo's own check, which it makes only in tests."""
         self.dashboard._check_spreadsheet_data()
 
+    def test_every_score_opens_a_menu(self):
+        data = json.loads(self.dashboard.spreadsheet_data)
+        figures = [figure for sheet in data["sheets"] for figure in sheet["figures"]]
+        scores = {f["id"] for f in figures if f["data"]["type"] == "scorecard"}
+        menus = data["chartOdooMenusReferences"]
+        self.assertEqual(menus.keys(), scores)
+        for name in menus.values():
+            self.assertTrue(self.env.ref(name).action)
+
     def test_every_figure_of_the_sample_says_that_it_is_one(self):
         """Odoo fades them on large screens only."""
         with file_open(self.dashboard.sample_dashboard_file_path) as file:

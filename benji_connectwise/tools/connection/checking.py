@@ -66,6 +66,12 @@ def _describe(env, report, version):
     rights = describe_access(report)
     if not version:
         return env._("Connected: %s", rights)
+    if version == API_VERSION:
+        return env._(
+            "Connected: %(rights)s. Version of the API: %(version)s.",
+            rights=rights,
+            version=version,
+        )
     return env._(
         "Connected: %(rights)s. Odoo asks for version %(asked)s of the API; the newest"
         " one here is %(newest)s.",

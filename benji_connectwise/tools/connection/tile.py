@@ -63,21 +63,40 @@ def describe_month(company):
     """
     env = company.env
     moves = env["account.move"].with_company(company)
-    month = fields.Date.start_of(fields.Date.context_today(company), "month")
-    domain = [("company_id", "=", company.id), ("date", ">=", month)]
+    counts = {
+        source: moves.search_count(find_month(company, [source]))
+        for source in _list_sources(company)
+    }
     Source = env["invoice.pdf.source"]
     sources = Source._get_sources(company.id)
-    counts = {
-        source: moves.search_count([*domain, ("invoice_pdf_source", "=", source)])
-        # In the list or not: Odoo's is the last resort, and a person may have
-        # preferred any of them.
-        for source in dict.fromkeys([*sources, "odoo", *dict(list_sources(company))])
-    }
     return " · ".join(
         f"{count} {Source._get_label(source)}"
         for source, count in counts.items()
         if count or source in sources
     )
+
+
+def find_month(company, sources):
+    """Return the domain of this month's invoices whose PDF is from these sources."""
+    month = fields.Date.start_of(fields.Date.context_today(company), "month")
+    return (
+        Domain("company_id", "=", company.id)
+        & Domain("date", ">=", month)
+        & Domain("invoice_pdf_source", "in", sources)
+    )
+
+
+def find_other_sources(company):
+    """Return the sources that an invoice's PDF can be from, but for the first one."""
+    _first, *others = _list_sources(company)
+    return others
+
+
+def _list_sources(company):
+    # In the priority or not: Odoo's is the last resort, and a person may have preferred
+    # any of them.
+    listed = company.env["invoice.pdf.source"]._get_sources(company.id)
+    return list(dict.fromkeys([*listed, "odoo", *dict(list_sources(company))]))
 
 
 def find_steps(company, backend, connected):

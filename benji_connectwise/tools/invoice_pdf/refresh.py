@@ -2,7 +2,8 @@
 
 from odoo.exceptions import AccessError, UserError
 
-from ...const import MOST_LISTED, REFRESH_AT_ONCE, REFRESH_IN_BACKGROUND
+from ...const import REFRESH_AT_ONCE, REFRESH_IN_BACKGROUND
+from ..names import name_some
 from .explain_lookup import (
     explain_error,
     explain_lookup,
@@ -45,7 +46,9 @@ def refresh(moves):
         level = "warning" if move_level == "warning" else level
         invoices.setdefault(text, []).append(move.name or _("Draft"))
     if len(moves) > 1:
-        texts = [f"{_name(moves, names)}: {text}" for text, names in invoices.items()]
+        texts = [
+            f"{name_some(moves.env, names)}: {text}" for text, names in invoices.items()
+        ]
     else:
         texts = list(invoices)
     return {
@@ -75,15 +78,6 @@ def refresh_some(moves, author):
             body=move.env._("Refresh PDF: %s", text), author_id=author.id
         )
     return results
-
-
-def _name(moves, names):
-    """Name a few of these invoices, and count the others."""
-    listed = ", ".join(names[:MOST_LISTED])
-    if len(names) <= MOST_LISTED:
-        return listed
-    more = len(names) - MOST_LISTED
-    return moves.env._("%(invoices)s and %(more)s more", invoices=listed, more=more)
 
 
 def _describe(move, checksum_before):

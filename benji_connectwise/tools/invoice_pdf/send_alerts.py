@@ -3,8 +3,9 @@ activity after a batch."""
 
 from markupsafe import escape
 
+from ..names import name_some
 from .explain_lookup import explain_not_asked
-from .sent_pdfs import name_some, prepare_alert
+from .sent_pdfs import prepare_alert
 
 
 def get_amount_alerts(moves):
@@ -100,7 +101,7 @@ def add_address_alerts(send, alerts, moves, moves_data):
         message = _(
             "%(count)s will not be mailed: no address (%(invoices)s)",
             count=len(not_mailed),
-            invoices=name_some(not_mailed),
+            invoices=name_some(not_mailed.env, not_mailed.mapped("name")),
         )
         alert = prepare_alert(message, not_mailed, is_batch)
         alerts["benji_connectwise_not_mailed"] = alert

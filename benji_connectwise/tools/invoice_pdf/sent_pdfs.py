@@ -1,6 +1,6 @@
 """Which PDFs invoices are going to be sent with, as the Send dialogs say it."""
 
-from ...const import MOST_LISTED
+from ..names import name_some
 from .explain_choice import explain_second_choice, find_outranking
 from .explain_lookup import explain_not_asked, find_outcome
 from .order import before_odoo, get_order
@@ -85,14 +85,6 @@ def prepare_alert(message, moves, is_batch, level="warning"):
     return alert
 
 
-def name_some(moves):
-    """Return the numbers of the first few invoices, and how many more there are."""
-    names = moves[:MOST_LISTED].mapped("name")
-    if len(moves) > MOST_LISTED:
-        names.append(moves.env._("… and %s more", len(moves) - MOST_LISTED))
-    return ", ".join(names)
-
-
 def _count_sources(moves, expected):
     """Say how many PDFs come from which source; nothing if there is only Odoo."""
     if not any(before_odoo(get_order(move)) for move in moves):
@@ -163,7 +155,7 @@ def _describe_many(sources, reason, is_held, can_wait):
             "%(what)s: %(count)s (%(invoices)s).",
             what=_TITLES[reason](moves.env),
             count=len(moves),
-            invoices=name_some(moves),
+            invoices=name_some(moves.env, moves.mapped("name")),
         )
     ]
     if reason in ("no_answer", "not_asked"):

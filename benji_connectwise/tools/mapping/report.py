@@ -64,6 +64,9 @@ def describe_status(backend):
         `may_change`
     """
     level, text = _describe_backend(backend)
+    if backend and len(backend.env.companies) > 1:
+        # The rows below are those of all chosen companies.
+        text = f"{backend.company_id.display_name}: {text}"
     may_change = backend.env.user.has_group("account.group_account_manager")
     return {
         "backend_id": backend.id,
@@ -111,9 +114,12 @@ def _describe_backend(backend):
     if not backend.last_sync:
         return "info", _("ConnectWise's customers have not been read yet: Rescan.")
     of_backend = ("backend_id", "=", backend.id)
+    conflicts = env["connectwise.mapping"].search_count(
+        [of_backend, ("has_conflict", "=", True)]
+    )
     return "muted", _(
         "Last read %(time)s · %(companies)s ConnectWise customers ·"
-        " %(connected)s connected · %(conflicts)s conflicts",
+        " %(connected)s connected · %(conflicts)s",
         time=format_datetime(env, backend.last_sync, dt_format="short"),
         companies=env["connectwise.company"].search_count(
             [of_backend, ("is_deleted", "=", False)]
@@ -121,9 +127,7 @@ def _describe_backend(backend):
         connected=env["connectwise.mapping"].search_count(
             [of_backend, ("connectwise_company_id.is_confirmed", "=", True)]
         ),
-        conflicts=env["connectwise.mapping"].search_count(
-            [of_backend, ("has_conflict", "=", True)]
-        ),
+        conflicts=_("1 conflict") if conflicts == 1 else _("%s conflicts", conflicts),
     )
 
 

@@ -7,6 +7,8 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..names import name_some
+
 
 def explain_row(mapping):
     """Say everything that is known about a row.
@@ -61,6 +63,21 @@ def describe_connection(mapping):
     return _("Conflict") if mapping.has_conflict else ""
 
 
+def describe_customer(mapping):
+    """Say on the form of a customer how it is connected, or that it is not."""
+    _ = mapping.env._
+    company = mapping._get_trusted_company()
+    if not company:
+        state = describe_connection(mapping)
+        return " · ".join(filter(None, [_("Not connected to ConnectWise"), state]))
+    labels = mapping._fields["connection"]._description_selection(mapping.env)
+    return _(
+        "Connected to %(company)s by %(connection)s",
+        company=company.display_name,
+        connection=dict(labels).get(mapping.connection, ""),
+    )
+
+
 def _describe_disconnection(mapping):
     _ = mapping.env._
     person = mapping.sudo().disconnected_by_id.name
@@ -111,7 +128,9 @@ def ask_disconnect(mappings):
         ]
     else:
         title = _("Disconnect %s customers?", len(rows))
+        names = rows.partner_id.mapped("display_name")
         sentences = [
+            f"{name_some(mappings.env, names)}.",
             contacts
             and _(
                 "Their contacts from ConnectWise go with them, and get no invoices any"
