@@ -235,6 +235,8 @@ class TestLookingUp(RulesCommon):
         move._generate_and_send(sending_methods=["email"])
         self.assertTrue(move.is_move_sent)
         self.add_rule()
+        # Also before ConnectWise is asked by the new rule.
+        self.assertEqual(move.sudo().connectwise_lookup_ids.verdict, "accepted")
         self.assertChosen(move, "connectwise", self.sandbox_pdf("CW1001"))
 
     def test_removed_rule_withdraws_its_pdf(self):

@@ -46,6 +46,15 @@ class TestSomebodyElses(OwnerCommon):
         self.connect(self.partner_a, self.owner)
         self.assertVerdict(self.move, "accepted")
 
+    def test_another_customer_with_the_same_number_does_not_block_the_owner(self):
+        """The owner is connected by name only, and the amounts are equal."""
+        self.link(self.new_row(self.partner_a), self.owner, "company_name")
+        self.add_rule()
+        same = {"amount": self.sandbox_invoice("CW1001")["total"], "ref": "CW1001"}
+        theirs = self.invoice("A-1", partner_id=self.partner_b.id, **same)
+        self.assertVerdict(theirs, "wrong_company")
+        self.assertVerdict(self.move, "accepted")
+
     def test_unconfirmed_company_belongs_to_nobody(self):
         self.connect(self.boulder, self.owner)
         self.assertVerdict(self.move, "wrong_company")
@@ -311,6 +320,10 @@ class TestKind(OwnerCommon):
         self.patch(type=None)
         move = self.invoice("CW1001", amount=total, move_type="out_refund")
         self.assertVerdict(move, "wrong_type")
+
+    def test_credit_memo_with_a_positive_total_is_no_invoice(self):
+        self.patch(type="CreditMemo")
+        self.assertVerdict(self.invoice("CW1001"), "wrong_type")
 
     def test_credit_is_no_receipt(self):
         total = self.sandbox_invoice("CW1001")["total"]

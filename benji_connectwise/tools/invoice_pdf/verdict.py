@@ -174,8 +174,7 @@ class Case:
             for ref in doubted
         ):
             return "disconnected", None
-        payer_ref = self.company.bill_to_ref or self.company.connectwise_ref
-        known = {self.company.connectwise_ref, payer_ref}
+        known = {self.company.connectwise_ref, self.company.bill_to_ref}
         # If ConnectWise names no company, nothing contradicts.
         if self.company and refs and refs.isdisjoint(known):
             return "other", None
