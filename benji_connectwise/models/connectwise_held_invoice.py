@@ -126,8 +126,7 @@ class ConnectwiseHeldInvoice(models.Model):
 
     def _give_up(self, has_failed=False):
         """Do not send the invoice, and tell the responsible person."""
-        backend = self.company_id._get_connectwise_backend()
-        user = backend.responsible_id or self.env.user
+        user = self.company_id._get_connectwise_responsible()
         move = self.move_id.with_context(lang=user.lang)
         reason = move.connectwise_message or ""
         if has_failed:

@@ -40,6 +40,23 @@ class ResCompany(models.Model):
         """
         return self.sudo().connectwise_backend_id.filtered("active")
 
+    def _get_connectwise_responsible(self):
+        """Return the user who is told what needs attention.
+
+        If the responsible person has left, it is an Invoicing administrator: nobody
+        sees what is assigned to a user who is archived.
+        """
+        responsible = self.sudo().connectwise_backend_id.responsible_id
+        if responsible.active:
+            return responsible
+        administrators = [
+            ("active", "=", True),
+            ("company_ids", "in", self.ids),
+            ("all_group_ids", "in", self.env.ref("account.group_account_manager").ids),
+        ]
+        Users = self.env["res.users"].sudo()
+        return Users.search(administrators, order="id", limit=1) or self.env.user
+
     def _check_connectwise_branches(self, backend):
         """Keep one connection for a company and its branches.
 

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -193,6 +193,18 @@ class TestFailingKeys(ConnectwiseCommon):
         [activity] = self.backend.activity_ids
         self.assertEqual(activity.user_id, self.administrator)
         self.assertEqual(self.backend.state, "error")
+
+    def test_administrator_gets_it_if_the_responsible_person_left(self):
+        """Nobody sees the activities of a user who is archived or was deleted."""
+        for is_deleted in (False, True):
+            with self.subTest(is_deleted=is_deleted), self.cr.savepoint() as savepoint:
+                self.backend.responsible_id = not is_deleted and self.accountant
+                self.accountant.active = False
+                call_responsible(self.backend.with_user(SUPERUSER_ID), "Look", "note")
+                user = self.backend.activity_ids.user_id
+                self.assertTrue(user.active)
+                self.assertTrue(user.has_group("account.group_account_manager"))
+                savepoint.rollback()
 
     def test_connectwises_message_is_escaped(self):
         """A note is HTML and must not contain a foreign link or image."""

@@ -170,6 +170,20 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(self.missing))
         self.assertEqual(len(self.missing.activity_ids), 1)
 
+    def test_administrator_is_told_if_the_responsible_person_left(self):
+        """Nobody sees the activities of a user who is archived."""
+        self.backend.write(
+            {"hold_end": "activity", "responsible_id": self.accountant.id}
+        )
+        self.send(self.missing)
+        self.accountant.active = False
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        user = self.missing.activity_ids.user_id
+        self.assertTrue(user.active)
+        self.assertTrue(user.has_group("account.group_account_manager"))
+        self.assertIn(self.company, user.company_ids)
+
     def test_person_who_was_told_can_send_the_held_invoice(self):
         """It is not held again, and nobody is told twice."""
         self.backend.hold_end = "activity"

@@ -218,7 +218,8 @@ def _tell_responsible(backend, prefix):
 
 def get_env_of_responsible(backend):
     """Return the environment in the language of the responsible person."""
-    lang = backend.responsible_id.lang or backend.env.lang
+    user = backend.company_id._get_connectwise_responsible()
+    lang = user.lang or backend.env.lang
     return backend.with_context(lang=lang).env
 
 
@@ -231,7 +232,7 @@ def call_responsible(backend, summary, note, notice="notice_id"):
         backend = backend.with_env(get_env_of_responsible(backend))
         backend[notice] = backend.activity_schedule(
             "mail.mail_activity_data_todo",
-            user_id=(backend.responsible_id or backend.env.user).id,
+            user_id=backend.company_id._get_connectwise_responsible().id,
             summary=summary,
             # It may quote ConnectWise, and a note is HTML.
             note=escape(note),

@@ -113,8 +113,7 @@ def report_differing_amounts(moves):
     for move in moves.sudo().filtered("connectwise_amount_differs"):
         if not (move.is_move_sent and move.id in kept):
             continue
-        backend = move.company_id._get_connectwise_backend()
-        user = backend.responsible_id or moves.env.user
+        user = move.company_id._get_connectwise_responsible()
         move = move.with_context(lang=user.lang)
         summary = move.env._("Sent with another amount than Odoo's")
         if summary not in move.activity_ids.mapped("summary"):

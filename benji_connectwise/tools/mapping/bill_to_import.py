@@ -333,7 +333,7 @@ def _ask_to_check(bill_to):
         "note": escape(explain_contact(env, bill_to._prepare_hold_note()) or ""),
     }
     kind = "mail.mail_activity_data_todo"
-    user = bill_to.mapping_id.backend_id.responsible_id or env.user
+    user = bill_to.mapping_id.company_id._get_connectwise_responsible()
     bill_to._end_notice()
     try:
         with env.cr.savepoint():
