@@ -254,7 +254,7 @@ class AccountMoveSend(models.AbstractModel):
         partners = move_data.get("mail_partner_ids") or []
         if isinstance(partners, list):
             partners = self.env["res.partner"].browse(partners)
-        mailed = partners and partners._filter_connectwise_mailed()
+        mailed = partners and partners.exists()._filter_connectwise_mailed()
         return bool(mailed and any(mailed.mapped("email_normalized")))
 
     @api.model

@@ -97,16 +97,19 @@ class ConnectwiseHeldInvoice(models.Model):
                 # One invoice that cannot be sent must not stop the others.
                 _logger.exception("Invoice %s was held and cannot be sent", move.id)
                 self.env.cr.rollback()
-                held._give_up(has_failed=True)
+                held._give_up("failed")
             self.env["ir.cron"]._commit_progress(1)
 
     def _send_or_give_up(self):
         backend = self.company_id._get_connectwise_backend()
         is_next_sent = backend.missing_pdf != "hold" or backend.hold_end == "next"
-        if self.move_id.invoice_pdf_is_first_choice or is_next_sent:
-            self._send()
+        if not (self.move_id.invoice_pdf_is_first_choice or is_next_sent):
+            self._give_up("no_pdf")
+        elif self.env["account.move.send"]._reaches_nobody(self.move_id, self.settings):
+            # Its recipients were deleted, or lost their addresses.
+            self._give_up("no_address")
         else:
-            self._give_up()
+            self._send()
 
     def _send(self):
         """Send the invoice with the settings that were kept."""
@@ -124,21 +127,27 @@ class ConnectwiseHeldInvoice(models.Model):
             self.move_id, from_cron=True, **settings
         )
 
-    def _give_up(self, has_failed=False):
-        """Do not send the invoice, and tell the responsible person."""
+    def _give_up(self, why="no_pdf"):
+        """Do not send the invoice, and tell the responsible person.
+
+        :param why: "no_pdf", "no_address" or "failed"
+        """
         user = self.company_id._get_connectwise_responsible()
         move = self.move_id.with_context(lang=user.lang)
-        reason = move.connectwise_message or ""
-        if has_failed:
-            reason = move.env._("It could not be sent.")
-        elif move.connectwise_lookup_ids.verdict in dict(REFUSALS):
+        summaries = {
+            "no_pdf": move.env._("Not sent: ConnectWise has no PDF"),
+            "no_address": move.env._("Not sent: nobody has an address to send it to."),
+            "failed": move.env._("It could not be sent."),
+        }
+        reason = why == "no_pdf" and move.connectwise_message or ""
+        if reason and move.connectwise_lookup_ids.verdict in dict(REFUSALS):
             # The customer's link to the invoice opens its activities, too, and the
             # invoice that was refused may be another customer's.
             reason = move.env._("The reason is in the tab “Why this PDF?”.")
         move.activity_schedule(
             "mail.mail_activity_data_todo",
             user_id=user.id,
-            summary=move.env._("Not sent: ConnectWise has no PDF"),
+            summary=summaries[why],
             # The reason may quote ConnectWise, and a note is HTML.
             note=escape(reason),
         )

@@ -194,6 +194,49 @@ class TestHold(SendingCommon):
             self.assertEqual(len(self.missing.activity_ids), 1)
             self.assertEqual(len(self.send(self.missing)), 1)
 
+    def hold_for(self, person):
+        """Hold the invoice to be mailed to this contact alone."""
+        wizard = self.wizard(self.missing)
+        wizard.mail_partner_ids = person
+        wizard.action_send_and_print()
+
+    def contacts(self, *names):
+        return self.env["res.partner"].create(
+            [
+                {
+                    "name": name,
+                    "email": f"{name}@acme.example.com",
+                    "parent_id": self.partner_a.id,
+                }
+                for name in names
+            ]
+        )
+
+    def test_person_is_told_if_the_recipient_of_a_held_invoice_is_gone(self):
+        person = self.contacts("anna")
+        self.hold_for(person)
+        person.unlink()
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        self.assertFalse(self.mailed(self.missing))
+        self.assertIn("nobody has an address", self.missing.activity_ids.summary)
+
+    def test_person_who_is_told_of_a_failure_reads_nothing_about_connectwise(self):
+        """Its PDF may have come, and something else failed."""
+        self.send(self.missing)
+        self.missing.sudo().connectwise_held_ids._give_up("failed")
+        self.assertNotIn("ConnectWise", self.missing.activity_ids.summary)
+
+    def test_held_invoice_follows_its_recipient_into_a_merge(self):
+        source, destination = self.contacts("anna", "anne")
+        self.hold_for(source)
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo()
+        wizard._merge((source + destination).ids, destination)
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        message = self.missing.message_ids.filtered("partner_ids")
+        self.assertEqual(message.partner_ids, destination)
+
     def test_held_invoice_is_sent_when_holding_is_switched_off(self):
         """It is, too, where a person would have been told."""
         self.backend.hold_end = "activity"

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..models.res_partner import MATCHED
 from ..tools.invoice_pdf.judging import judge_found
+from ..tools.mapping.disconnecting import replace_in_waiting_invoices
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
@@ -50,6 +51,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         moved = self._merge_connectwise_mappings(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
+        replace_in_waiting_invoices(src_partners.sudo(), dst_partner)
         # Odoo moved the rows by SQL, so their names have to be computed again, and the
         # lookups of the customer's invoices judged again.
         self.env.add_to_compute(moved._fields["partner_name"], moved)

@@ -224,7 +224,7 @@ def take_out_of_waiting_mail(contacts):
         for mail in mails:
             mail._take_out(contacts, addresses)
     _take_out_of_scheduled_messages(contacts)
-    _take_out_of_waiting_invoices(contacts)
+    replace_in_waiting_invoices(contacts, contacts.browse())
 
 
 def _take_out_of_scheduled_messages(contacts):
@@ -240,8 +240,11 @@ def _take_out_of_scheduled_messages(contacts):
     posted.filtered_domain(to_contacts).write({"partner_ids": unlink})
 
 
-def _take_out_of_waiting_invoices(contacts):
-    """Remove the contacts from batches, and from invoices that wait for their PDF."""
+def replace_in_waiting_invoices(contacts, other):
+    """Replace recipients of batches, and of invoices that wait for their PDF.
+
+    :param other: the recipient instead, or none
+    """
     env = contacts.env
     env.flush_all()
     for model, name in (
@@ -264,9 +267,6 @@ def _take_out_of_waiting_invoices(contacts):
         )
         for record in records.browse(record_id for [record_id] in waiting):
             settings = record[name]
-            left = [
-                partner_id
-                for partner_id in settings["mail_partner_ids"]
-                if partner_id not in contacts.ids
-            ]
-            record[name] = {**settings, "mail_partner_ids": left}
+            before = contacts.browse(settings["mail_partner_ids"])
+            after = before - contacts | other
+            record[name] = {**settings, "mail_partner_ids": after.ids}
