@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import timedelta
 
 from markupsafe import Markup, escape
@@ -78,8 +79,12 @@ class ConnectwiseHeldInvoice(models.Model):
         )
 
     @api.model
-    def _send_due(self):
-        """Send the invoices whose PDF has come or whose time is over; commits."""
+    def _send_due(self, end):
+        """Send the invoices whose PDF has come or whose time is over; commits.
+
+        :param end: when to leave the rest to the next run, as `get_end_of_run` returns
+            it; one invoice is sent in any case
+        """
         for held in self.search([("settings", "!=", False)]):
             # It may have been reset to draft or sent by hand while others were sent.
             held = held.exists()
@@ -99,6 +104,9 @@ class ConnectwiseHeldInvoice(models.Model):
                 self.env.cr.rollback()
                 held._give_up("failed")
             self.env["ir.cron"]._commit_progress(1)
+            if time.monotonic() > end:
+                self.env["connectwise.lookup"]._trigger_prefetch()
+                return
 
     def _send_or_give_up(self):
         backend = self.company_id._get_connectwise_backend()

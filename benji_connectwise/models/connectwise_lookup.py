@@ -361,7 +361,7 @@ class ConnectwiseLookup(models.Model):
                 # The other connections and the held invoices must not wait for it.
                 _logger.exception("PDFs of %s could not be fetched", backend.name)
                 self.env.cr.rollback()
-        self.env["connectwise.held.invoice"]._send_due()
+        self.env["connectwise.held.invoice"]._send_due(end)
         judge_others(self.env, end)
         self.env["ir.cron"]._commit_progress(remaining=0)
 

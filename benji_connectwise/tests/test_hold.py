@@ -142,6 +142,22 @@ class TestHold(SendingCommon):
         self.assertEqual([len(self.mailed(move)) for move in moves], [1, 0, 1, 0])
         self.assertFalse(moves.activity_ids)
 
+    def test_run_without_time_sends_one_held_invoice_and_asks_for_another_run(self):
+        """Odoo kills a run after two minutes, perhaps in the middle of an e-mail."""
+        self.sandbox.fault("unavailable", times=0)
+        other = self.invoice("CW1002")
+        self.send(self.move)
+        self.send(other)
+        self.sandbox.clear_faults()
+        (self.move + other).action_refresh_pdf()
+        triggers = self.env["ir.cron.trigger"].search([])
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress"):
+            self.env["connectwise.held.invoice"].sudo()._send_due(end=0)
+        self.assertEqual(
+            [len(self.mailed(move)) for move in (self.move, other)], [1, 0]
+        )
+        self.assertTrue(self.env["ir.cron.trigger"].search([]) - triggers)
+
     def test_batch_goes_on_without_held_invoices(self):
         self.wizard(self.missing + self.move).action_send_and_print()
         self.run_cron("account.ir_cron_account_move_send")
