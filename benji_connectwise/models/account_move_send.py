@@ -11,7 +11,7 @@ from ..tools.invoice_pdf.choice import (
 from ..tools.invoice_pdf.deliveries import note_deliveries
 from ..tools.invoice_pdf.fetching import fetch_before_sending
 from ..tools.invoice_pdf.invoice_mail import keep_sendable_attachments
-from ..tools.invoice_pdf.keeping import pin_pdfs
+from ..tools.invoice_pdf.keeping import name_as_used, pin_pdfs
 from ..tools.invoice_pdf.order import is_used
 from ..tools.invoice_pdf.send_alerts import (
     add_address_alerts,
@@ -69,12 +69,13 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_invoice_extra_attachments(self, move):
         attachments = super()._get_invoice_extra_attachments(move)
-        if preferred := move._get_preferred_invoice_pdf():
-            others = attachments - move.invoice_pdf_report_id
-            return preferred.with_env(self.env) | others.filtered(
-                lambda file: file.checksum != preferred.checksum
-            )
-        return attachments | self._get_companion_pdf(move).with_env(self.env)
+        preferred = move._get_preferred_invoice_pdf()
+        pdf = (preferred or self._get_companion_pdf(move)).with_env(self.env)
+        name_as_used(move, pdf)
+        if not preferred:
+            return attachments | pdf
+        others = attachments - move.invoice_pdf_report_id
+        return pdf | others.filtered(lambda file: file.checksum != preferred.checksum)
 
     @api.model
     def _get_companion_pdf(self, move):

@@ -37,6 +37,27 @@ class TestEInvoicing(SendingCommon):
         names = move.message_ids.attachment_ids.mapped("name")
         self.assertEqual(len(names), len(set(names)))
 
+    def test_pdf_kept_before_the_customer_got_e_invoices_has_a_name_of_its_own(self):
+        """In a ZIP, one of two files with the same name would be lost."""
+        self.partner_a.invoice_edi_format = False
+        move = self.invoice_with_tax()
+        move._get_preferred_invoice_pdf()
+        self.partner_a.invoice_edi_format = "facturx"
+        self.send(move)
+        names = move.message_ids.attachment_ids.mapped("name")
+        self.assertEqual(len(names), len(set(names)))
+        downloaded = move._get_invoice_legal_documents_all()
+        names = [document["filename"] for document in downloaded]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_pdf_kept_before_the_customer_left_e_invoicing_has_the_plain_name(self):
+        move = self.invoice_with_tax()
+        self.send(move)
+        self.partner_a.invoice_edi_format = False
+        self.send(move)
+        last = move.message_ids.filtered("attachment_ids")[0]
+        self.assertIn("CW1001.pdf", last.attachment_ids.mapped("name"))
+
     def test_e_invoice_is_noted_as_sent_with_odoos_pdf(self):
         move = self.invoice_with_tax()
         self.send(move)

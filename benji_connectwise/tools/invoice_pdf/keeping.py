@@ -94,6 +94,17 @@ def _store(lookups, contents, changed):
         )
 
 
+def name_as_used(move, files):
+    """Name ConnectWise's PDF among `files` by what it is used for now.
+
+    The customer may have begun or ended to get e-invoices since it was stored.
+    """
+    name = _get_filename(move)
+    for file in files.sudo():
+        if file.res_field == "connectwise_pdf_file" and file.name != name:
+            file.name = name
+
+
 def _get_filename(move):
     name = move._get_invoice_report_filename()
     # It is attached beside the PDF of the e-invoice, which has the plain name.
