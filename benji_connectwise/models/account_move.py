@@ -368,15 +368,14 @@ class AccountMove(models.Model):
 
     def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
         if filetype == "pdf" and (attachment := self._get_preferred_invoice_pdf()):
-            return shown.as_document(attachment)
+            return shown.as_document(attachment, self._get_invoice_report_filename())
         return super()._get_invoice_legal_documents(filetype, allow_fallback)
 
     def _get_invoice_legal_documents_all(self, allow_fallback=False):
-        if self._get_preferred_invoice_pdf():
-            attachments = self.env["account.move.send"]._get_invoice_extra_attachments(
-                self
-            )
-            return [shown.as_document(attachment) for attachment in attachments]
+        if preferred := self._get_preferred_invoice_pdf():
+            files = self.env["account.move.send"]._get_invoice_extra_attachments(self)
+            first = self._get_invoice_legal_documents("pdf")
+            return [first, *map(shown.as_document, files - preferred)]
         return super()._get_invoice_legal_documents_all(allow_fallback)
 
     def get_extra_print_items(self):

@@ -102,6 +102,25 @@ class TestZippedOnce(SentOnceCommon, HttpCase):
             with self.subTest(path):
                 self.assertEqual(self.names(path), ["CW1001.pdf"])
 
+    def test_downloaded_pdfs_are_named_like_their_invoices(self):
+        """Of two files with the same name in a ZIP, only one can be unpacked."""
+        moves = self.move + self.invoice("CW1002")
+        for move in moves:
+            move.invoice_pdf_attachment_id = self.env["ir.attachment"].create(
+                {
+                    "name": "scan.pdf",
+                    "raw": self.sandbox_pdf(move.name),
+                    "res_model": move._name,
+                    "res_id": move.id,
+                }
+            )
+        for kind in ("pdf", "all"):
+            path = f"/account/download_invoice_documents/{moves[0].id},{moves[1].id}"
+            with self.subTest(kind):
+                self.assertEqual(
+                    self.names(f"{path}/{kind}"), ["CW1001.pdf", "CW1002.pdf"]
+                )
+
     def test_zip_contains_the_pdf_once(self):
         """It does after the invoice was sent, too."""
         self.send(self.move)

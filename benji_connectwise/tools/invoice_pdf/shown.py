@@ -87,10 +87,13 @@ def find_previewed(moves):
     return previewed
 
 
-def as_document(attachment):
-    """Return this file as Odoo's downloads take it."""
+def as_document(attachment, filename=None):
+    """Return this file as Odoo's downloads take it.
+
+    :param filename: by default its own name, which several marked files may have
+    """
     return {
-        "filename": attachment.name,
+        "filename": filename or attachment.name,
         "filetype": attachment.mimetype,
         "content": attachment._get_content(),
     }
