@@ -385,6 +385,11 @@ class ConnectwiseLookup(models.Model):
 
         Posting and printing go on if somebody deleted it.
         """
-        name = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
-        if action := self.env.ref(name, raise_if_not_found=False):
+        if action := self._find_scheduled_action():
             action._trigger(at)
+
+    @api.model
+    def _find_scheduled_action(self):
+        """Return the one that fetches PDFs and sends held invoices, or None."""
+        name = "benji_connectwise.ir_cron_connectwise_pdf_prefetch"
+        return self.env.ref(name, raise_if_not_found=False)

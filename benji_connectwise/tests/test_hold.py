@@ -86,6 +86,18 @@ class TestHold(SendingCommon):
         for move in moves:
             self.assertEqual(len(self.mailed(move)), 1)
 
+    def test_dialog_warns_if_nothing_sends_held_invoices(self):
+        self.assertFalse(self.is_warned())
+        action = self.env.ref(self.prefetch)
+        action.active = False
+        self.assertTrue(self.is_warned())
+        action.unlink()
+        self.assertTrue(self.is_warned())
+
+    def is_warned(self):
+        alerts = self.wizard(self.missing).alerts
+        return "benji_connectwise_not_scheduled" in alerts
+
     def test_dialog_offers_nothing_if_no_invoice_would_be_held(self):
         self.assertFalse(self.wizard(self.move).is_held)
         moves = self.invoice("CW1002") + self.invoice("CW1003")

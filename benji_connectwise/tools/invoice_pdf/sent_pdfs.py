@@ -64,7 +64,20 @@ def get_pdf_alerts(send, moves, moves_data):
             key += "_held" if is_held else ""
         alert = prepare_alert(message, others, is_batch=len(moves) > 1)
         alerts[f"benji_connectwise_{key}"] = {**alert, "is_held": is_held}
+    if held and not _is_held_sent(held.env):
+        message = held.env._(
+            "Held invoices are not sent: the scheduled action that sends them is"
+            " switched off."
+        )
+        alert = prepare_alert(message, held, is_batch=False)
+        alerts["benji_connectwise_not_scheduled"] = alert
     return alerts
+
+
+def _is_held_sent(env):
+    """Whether the scheduled action that sends held invoices is there and active."""
+    action = env["connectwise.lookup"]._find_scheduled_action()
+    return bool(action and action.sudo().active)
 
 
 def has_held(alerts):
