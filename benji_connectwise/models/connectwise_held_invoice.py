@@ -7,6 +7,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
+from ..tools.invoice_pdf.choice import with_chosen_pdfs
 from ..tools.invoice_pdf.order import get_order
 from ..tools.invoice_pdf.verdict import REFUSALS
 
@@ -113,14 +114,27 @@ class ConnectwiseHeldInvoice(models.Model):
         is_next_sent = backend.missing_pdf != "hold" or backend.hold_end == "next"
         if not (self.move_id.invoice_pdf_is_first_choice or is_next_sent):
             self._give_up("no_pdf")
-        elif self.env["account.move.send"]._reaches_nobody(self.move_id, self.settings):
-            # Its recipients were deleted, or lost their addresses.
+        elif self._reaches_nobody():
             self._give_up("no_address")
         else:
             self._send()
 
+    def _reaches_nobody(self):
+        """Whether its recipients were deleted or lost their addresses meanwhile."""
+        # All that ConnectWise can give has been asked for.
+        send = with_chosen_pdfs(self.move_id, self.env["account.move.send"])
+        move = self.move_id.with_env(send.env)
+        settings = send._get_default_sending_settings(move, **self._get_settings())
+        return send._reaches_nobody(move, settings)
+
     def _send(self):
         """Send the invoice with the settings that were kept."""
+        self.env["account.move.send"]._generate_and_send_invoices(
+            self.move_id, from_cron=True, **self._get_settings()
+        )
+
+    def _get_settings(self):
+        """Return how to send it, as `_generate_and_send_invoices` takes it."""
         settings = dict(self.settings or {})
         for key, model in (
             ("mail_template", "mail.template"),
@@ -131,9 +145,7 @@ class ConnectwiseHeldInvoice(models.Model):
         if settings.get("mail_body"):
             # It was Markup when the person pressed Send; JSON keeps only its text.
             settings["mail_body"] = Markup(settings["mail_body"])  # nosec B704
-        self.env["account.move.send"]._generate_and_send_invoices(
-            self.move_id, from_cron=True, **settings
-        )
+        return settings
 
     def _give_up(self, why="no_pdf"):
         """Do not send the invoice, and tell the responsible person.
@@ -147,7 +159,7 @@ class ConnectwiseHeldInvoice(models.Model):
             "no_address": move.env._("Not sent: nobody has an address to send it to."),
             "failed": move.env._("It could not be sent."),
         }
-        reason = why == "no_pdf" and move.connectwise_message or ""
+        reason = move.connectwise_message if why == "no_pdf" else ""
         if reason and move.connectwise_lookup_ids.verdict in dict(REFUSALS):
             # The customer's link to the invoice opens its activities, too, and the
             # invoice that was refused may be another customer's.
@@ -157,6 +169,6 @@ class ConnectwiseHeldInvoice(models.Model):
             user_id=user.id,
             summary=summaries[why],
             # The reason may quote ConnectWise, and a note is HTML.
-            note=escape(reason),
+            note=escape(reason or ""),
         )
         self.settings = False

@@ -249,6 +249,16 @@ class TestHold(SendingCommon):
         self.assertFalse(self.mailed(self.missing))
         self.assertIn("nobody has an address", self.missing.activity_ids.summary)
 
+    def test_person_is_told_if_the_customer_of_a_held_batch_lost_the_address(self):
+        """A batch goes to the address that the customer has when it is sent."""
+        self.wizard(self.missing + self.move).action_send_and_print()
+        self.run_cron("account.ir_cron_account_move_send")
+        self.partner_a.email = False
+        with self.later(hours=3):
+            self.run_cron(self.prefetch)
+        self.assertFalse(self.mailed(self.missing))
+        self.assertIn("nobody has an address", self.missing.activity_ids.summary)
+
     def test_person_who_is_told_of_a_failure_reads_nothing_about_connectwise(self):
         """Its PDF may have come, and something else failed."""
         self.send(self.missing)
