@@ -51,6 +51,11 @@ class ConnectwiseSync(models.Model):
     finished_at = fields.Datetime(readonly=True)
     duration = fields.Float("Seconds", readonly=True)
     requests = fields.Integer(readonly=True)
+    throttled = fields.Integer(
+        "Refused as too many",
+        readonly=True,
+        help="Requests that ConnectWise refused because there were too many.",
+    )
     companies_read = fields.Integer(readonly=True)
     companies_total = fields.Integer(readonly=True)
     counts = fields.Json(readonly=True)

@@ -195,6 +195,13 @@ class TestPausesAlone(FailingCommon):
                 self.assertTrue(self.backend._is_sync_resting())
             self.sandbox.clear_faults()
 
+    def test_requests_count_also_if_connectwise_asks_for_a_long_pause(self):
+        self.sandbox.fault("rate_limit_day", "companies", times=0)
+        self.run_cron()
+        sync = self.env["connectwise.sync"].search([], limit=1)
+        self.assertGreaterEqual(sync.requests, 1)
+        self.assertGreaterEqual(sync.throttled, 1)
+
     def test_failing_contacts_do_not_affect_pdfs(self):
         self.customer(self.sandbox_company()["name"])
         self.sandbox.fault("server_error", "contacts", times=0)

@@ -43,6 +43,14 @@ def test_temporary_error_is_retried(
     assert client.request_count == 2
 
 
+def test_refused_requests_are_counted(
+    client: ConnectWiseClient, tenant: Tenant
+) -> None:
+    tenant.answers(COUNT, busy(1), Response("", 502), {"count": 7})
+    client.count_companies()
+    assert (client.throttled_count, client.request_count) == (1, 3)
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

@@ -106,6 +106,11 @@ class ConnectWiseClient:
         return self._session.request_count
 
     @property
+    def throttled_count(self) -> int:
+        """Requests so far that ConnectWise refused because there were too many."""
+        return self._session.throttled_count
+
+    @property
     def seconds_left(self) -> float:
         """Seconds left of the total time, infinite if it is not limited."""
         return self._session.seconds_left()

@@ -130,6 +130,7 @@ class Session:
         self.origin = normalise_address(address, local_hosts)
         self.codebase = parse_codebase(codebase)
         self.request_count = 0
+        self.throttled_count = 0
         self.server_version = ""
         self.company_login_id = credentials.company_login_id
         self.tenant = identify_tenant(address, self.company_login_id)
@@ -274,6 +275,7 @@ class Session:
 
     def _note_rate_limit(self, error: RateLimitError) -> None:
         with self._lock:
+            self.throttled_count += 1
             resume_at = self._runtime.clock() + error.retry_after
             self._resume_at = max(self._resume_at, resume_at)
 

@@ -99,7 +99,7 @@ def run_now(backend, full=False, discard_disconnected=False, with_changes=False)
             run = Synchronization(sync, client, with_changes)
             for _step in run.steps():
                 pass
-            sync.requests = client.request_count
+            _count_requests(sync, client)
     except ConnectWiseError as error:
         raise UserError(explain(backend.env, error)) from error
     except MassLossError as error:
@@ -185,16 +185,17 @@ def run_in_steps(sync, end):
     """
     backend, env = sync.backend_id, sync.env
     limits = backend._get_background_limits()
+    client = None
     try:
         with asking(backend, limits, explicit=True, of_sync=True) as client:
-            before = sync.requests
             _take_steps(sync, Synchronization(sync, client).steps(), end)
-            sync.requests = before + client.request_count
     except ConnectWiseError as error:
         put_off(sync, error)
     except MassLossError as error:
         env.cr.rollback()
         sync._refuse(error.failure)
+    if client:
+        _count_requests(sync, client)
     if sync.state in OPEN and sync._is_cancelled():
         sync._finish("cancelled")
     if sync.state not in OPEN:
@@ -203,6 +204,11 @@ def run_in_steps(sync, end):
     env["ir.cron"]._commit_progress()
     if sync.state not in OPEN:
         sync._tell_user()
+
+
+def _count_requests(sync, client):
+    sync.requests += client.request_count
+    sync.throttled += client.throttled_count
 
 
 def _take_steps(sync, steps, end):
