@@ -15,7 +15,11 @@ def uninstall_hook(env):
     # With those of archived connections.
     remove_contacts(env["connectwise.mapping"].search([]))
     _give_files_back(env)
-    models = [name for name in env if name.startswith(("connectwise.", "invoice.pdf."))]
+    models = [
+        name
+        for name, model in env.items()
+        if model._original_module == "benji_connectwise"
+    ]
     _forget_names(env, models)
     env["ir.filters"].search([("model_id", "in", models)]).unlink()
     env["ir.exports"].search([("resource", "in", models)]).unlink()

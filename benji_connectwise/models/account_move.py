@@ -266,7 +266,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        if vals.get("partner_id"):
+        if "partner_id" in vals:
             marked_pdf.unmark_given_away(self, vals["partner_id"])
         result = super().write(marked_pdf.prefer_marked(vals))
         if vals.get("state") == "posted":

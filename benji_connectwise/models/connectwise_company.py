@@ -105,20 +105,23 @@ class ConnectwiseCompany(models.Model):
             domain = Domain(domain) | Domain("normalised_name", "like", name)
         return domain
 
-    def _order_to_sql(self, order, query, alias=None, reverse=False):
+    @api.model
+    def _search(self, domain, *args, **options):
         """List companies without a customer first, in the dialog "+"."""
-        terms = super()._order_to_sql(order, query, alias, reverse)
-        if not self.env.context.get("unconnected_first"):
-            return terms
-        return SQL(
-            """
-            %s IN (SELECT connectwise_company_id FROM connectwise_mapping
-                    WHERE connectwise_company_id IS NOT NULL), %s
-            """,
-            SQL.identifier(alias or self._table, "id"),
-            terms,
-            to_flush=self.env["connectwise.mapping"]._fields["connectwise_company_id"],
-        )
+        query = super()._search(domain, *args, **options)
+        if query.order and self.env.context.get("unconnected_first"):
+            query.order = SQL(
+                """
+                %s IN (SELECT connectwise_company_id FROM connectwise_mapping
+                        WHERE connectwise_company_id IS NOT NULL), %s
+                """,
+                SQL.identifier(query.table, "id"),
+                query.order,
+                to_flush=self.env["connectwise.mapping"]._fields[
+                    "connectwise_company_id"
+                ],
+            )
+        return query
 
     def action_connect(self):
         """Connect the customer of the dialog "+" to this company."""

@@ -67,7 +67,7 @@ connectwise.invoice
     read                                                          – – – – – ✓ ✓ ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.company
-    read, name_search                                             – – – – – ✓ ✓ ✓ –
+    read                                                          – – – – – ✓ ✓ ✓ –
     action_connect                                                – – – – – – – ✓ –
     write, create, unlink                                         – – – – – – – – –
 connectwise.sync

@@ -157,6 +157,12 @@ class TestNewDomain(ContactCommon):
         self.mapping.with_user(self.administrator).action_disconnect()
         self.assertFalse(self.customer.activity_ids)
 
+    def test_activity_ends_when_the_address_moves_back(self):
+        before = self.contact.email
+        self.move_to("emma@acme-billing.example.net")
+        self.assertTrue(self.move_to(before).connectwise_enabled)
+        self.assertFalse(self.customer.activity_ids)
+
     def test_second_new_domain_replaces_the_activity(self):
         self.move_to("emma@acme-billing.example.net")
         self.move_to("emma@acme-office.example.net")

@@ -160,6 +160,15 @@ class TestPriority(ConnectwiseCommon):
         told = "".join(move.message_ids.mapped("body"))
         self.assertIn("because the customer changed", told)
 
+    def test_file_marked_for_a_customer_that_was_cleared_is_not_used(self):
+        self.set_priority("attachment", "odoo")
+        move = self.invoice("CW1003", post=False)
+        move.invoice_pdf_attachment_id = self.attach(move=move)
+        move.partner_id = False
+        move.partner_id = self.partner_b
+        move.action_post()
+        self.assertChosen(move, "odoo")
+
     def test_marked_file_stays_if_the_customers_address_changes(self):
         self.set_priority("attachment", "odoo")
         move = self.invoice("CW1003", post=False)

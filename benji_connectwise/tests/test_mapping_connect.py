@@ -102,6 +102,12 @@ class TestMappingConnect(MappingReportCommon):
         shown = [row["id"] for row in found["records"]]
         self.assertEqual(shown, (self.twin + self.law).ids)
 
+    def test_list_on_a_phone_can_be_grouped(self):
+        companies = self.env["connectwise.company"].with_user(self.administrator)
+        companies = companies.with_context(unconnected_first=True)
+        found = companies.web_read_group([], ["company_id"], ["__count"])
+        self.assertTrue(found["groups"])
+
     def test_typing_forgives_punctuation_and_accents(self):
         company = self.read_company(9005, "O'Brien & Söhne, GmbH")
         company.normalised_name = "obrien and sohne"

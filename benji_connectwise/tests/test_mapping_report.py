@@ -256,7 +256,7 @@ class TestMappingReport(MappingReportCommon):
     def test_report_counts_conflicts(self):
         self.backend.sudo().last_sync = fields.Datetime.now()
         self.row(self.boulder).sudo().has_conflict = True
-        self.assertIn("1 conflict", self.status()["text"])
+        self.assertRegex(self.status()["text"], "· 1 conflict$")
 
     def test_report_says_what_failed(self):
         self.backend.sudo().last_error = "The keys are wrong."

@@ -106,7 +106,10 @@ class TestPausesAlone(FailingCommon):
         """A role with *Inquire: My* is answered with an empty list."""
         rows = self.with_contacts(1005, 1006)
         contacts = rows.contact_id
-        with patch.object(ConnectWiseClient, "contacts", return_value=iter(())):
+        with (
+            patch.object(ConnectWiseClient, "contacts", return_value=iter(())),
+            patch.object(ConnectWiseClient, "changed_contacts", return_value=iter(())),
+        ):
             self.run_again()
         self.assertEqual(rows.contact_id, contacts)
         self.assertIn("Contacts", self.backend.last_error)
@@ -118,6 +121,14 @@ class TestPausesAlone(FailingCommon):
         )
         self.run_again()
         self.assertEqual(rows.mapped(lambda row: bool(row.contact_id)), [False, True])
+
+    def test_contacts_that_all_are_deleted_in_connectwise_go(self):
+        """It still lists contacts of others."""
+        rows = self.with_contacts(1005, 1006)
+        for contact in rows.contact_id:
+            self.sandbox.delete_record("contacts", contact.connectwise_contact_ref)
+        self.run_again()
+        self.assertFalse(rows.contact_id)
 
     def test_contact_stays_if_the_right_to_see_it_is_gone(self):
         """ConnectWise may leave it out of the company then."""

@@ -55,6 +55,16 @@ class TestSomebodyElses(OwnerCommon):
         self.assertVerdict(theirs, "wrong_company")
         self.assertVerdict(self.move, "accepted")
 
+    def test_answer_of_the_connectwise_before_is_no_rival(self):
+        """Ids mean something only within one ConnectWise."""
+        self.add_rule()
+        same = {"amount": self.sandbox_invoice("CW1001")["total"], "ref": "CW1001"}
+        theirs = self.invoice("A-1", partner_id=self.partner_b.id, **same)
+        self.assertVerdict(theirs, "accepted")
+        self.assertVerdict(self.move, "ambiguous")
+        theirs.sudo().connectwise_lookup_ids.tenant = "another"
+        self.assertVerdict(self.move, "accepted")
+
     def test_unconfirmed_company_belongs_to_nobody(self):
         self.connect(self.boulder, self.owner)
         self.assertVerdict(self.move, "wrong_company")

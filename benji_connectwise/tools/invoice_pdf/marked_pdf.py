@@ -72,6 +72,9 @@ def prefer_marked_in_form(move):
 
 def unmark(moves):
     """Use the marked files no more. A preference stays, unless it is for them."""
+    if not moves:
+        # Hardly any invoice has one, and writing checks its balance.
+        return
     moves.filtered(lambda move: move.invoice_pdf_preference == "attachment").write(
         {"invoice_pdf_preference": False, "invoice_pdf_preference_reason": False}
     )
@@ -83,7 +86,7 @@ def unmark_given_away(moves, partner_id):
 
     Such a file was chosen for the customer before. The chatter says so.
 
-    :param partner_id: id of the new `res.partner`
+    :param partner_id: id of the new `res.partner`, or False
     """
     partner = moves.env["res.partner"].browse(partner_id).sudo()
     given = moves.sudo().filtered(

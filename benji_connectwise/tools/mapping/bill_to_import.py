@@ -181,6 +181,8 @@ def _update(bill_to, changes):
         take_out_of_waiting_mail(bill_to.contact_id)
     has_moved = "email" in changes and bill_to._is_held()
     contact.write(changes)
+    if not bill_to._is_held():
+        bill_to._end_notice()
     bill_to._log_change(
         bill_to._prepare_hold_note(),
         bill_to.env._("The Bill-To contact was updated: %s.", contact.email_formatted),

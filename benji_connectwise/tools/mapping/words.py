@@ -18,7 +18,9 @@ def explain_row(mapping):
     sentences = []
     if mapping.has_conflict:
         sentences.append(explain_conflict(mapping.env, mapping.conflict))
-    elif mapping.is_self_written:
+    elif mapping.is_self_written and not (
+        mapping.connectwise_company_id or mapping.disconnected
+    ):
         sentences.append(
             mapping.env._(
                 "The name or reference was changed by the customer, so it connects"
@@ -68,8 +70,9 @@ def describe_customer(mapping):
     _ = mapping.env._
     company = mapping._get_trusted_company()
     if not company:
-        state = describe_connection(mapping)
-        return " · ".join(filter(None, [_("Not connected to ConnectWise"), state]))
+        # One that is not confirmed yet has a company.
+        state = not mapping.connectwise_company_id and _("Not connected to ConnectWise")
+        return " · ".join(filter(None, [state, describe_connection(mapping)]))
     labels = mapping._fields["connection"]._description_selection(mapping.env)
     return _(
         "Connected to %(company)s by %(connection)s",

@@ -1,6 +1,7 @@
 """Reading the Bill-To contacts of connected companies from ConnectWise."""
 
 from contextlib import suppress
+from datetime import datetime, timezone
 
 from odoo.tools import SQL
 
@@ -9,6 +10,9 @@ from ...lib.connectwise_client.const import CONTACTS
 from ..connection.asking import asking, get_interactive_limits
 from ..mapping.bill_to_import import import_contacts
 from .sql import as_table
+
+EVER = datetime(1990, 1, 1, tzinfo=timezone.utc)
+"""Before the first change of a contact in ConnectWise."""
 
 CONTACT_COLUMNS = {
     "id": "int",
@@ -66,7 +70,8 @@ def read_contacts(env, client, rows):
     :param rows: as of `find_wanted_contacts`
     :return: (the client's contacts, its skipped records); contacts that could not be
         read keep their data
-    :raises MissingRightError: also if ConnectWise lists none of several known contacts
+    :raises MissingRightError: also if ConnectWise lists no contact at all, although
+        several are known
     """
     wanted = {company: ref for company, ref, _asked, _known in rows}
     known = {ref for *_others, ref in rows if ref}
@@ -76,7 +81,8 @@ def read_contacts(env, client, rows):
     for page, left_out in client.contacts(known.union(filter(None, wanted.values()))):
         contacts += page
         skipped += left_out
-    if len(known) > 1 and not contacts and not skipped:
+    is_empty = len(known) > 1 and not contacts and not skipped
+    if is_empty and not any(map(any, client.changed_contacts(EVER))):
         raise MissingRightError("No contact is listed", right=CONTACTS.right)
     present = {contact.id for contact in contacts}
     unreadable = {record.id for record in skipped}
