@@ -368,7 +368,7 @@ class AccountMove(models.Model):
 
     def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
         if filetype == "pdf" and (attachment := self._get_preferred_invoice_pdf()):
-            return shown.as_document(attachment, self._get_invoice_report_filename())
+            return shown.as_document(attachment, self)
         return super()._get_invoice_legal_documents(filetype, allow_fallback)
 
     def _get_invoice_legal_documents_all(self, allow_fallback=False):

@@ -16,6 +16,9 @@ from .marked_pdf import unmark
 
 _logger = logging.getLogger(__name__)
 
+APART = "ConnectWise_"
+"""Before the name of a PDF that goes along with an e-invoice."""
+
 NOT_INDEXED = object()
 """As `connectwise_pdf` in the context: Odoo does not open the file to index it."""
 
@@ -99,16 +102,20 @@ def name_as_used(move, files):
 
     The customer may have begun or ended to get e-invoices since it was stored.
     """
-    name = _get_filename(move)
     for file in files.sudo():
-        if file.res_field == "connectwise_pdf_file" and file.name != name:
-            file.name = name
+        is_apart = file.name.startswith(APART)
+        # Making the name takes several statements, and hardly any changes.
+        if (
+            file.res_field == "connectwise_pdf_file"
+            and is_apart != move._is_e_invoice()
+        ):
+            file.name = _get_filename(move)
 
 
 def _get_filename(move):
     name = move._get_invoice_report_filename()
     # It is attached beside the PDF of the e-invoice, which has the plain name.
-    return f"ConnectWise_{name}" if move._is_e_invoice() else name
+    return f"{APART}{name}" if move._is_e_invoice() else name
 
 
 def pin_pdfs(pdfs):
@@ -142,7 +149,7 @@ def find_files(moves):
                 ("res_id", "in", moves.ids),
                 ("res_field", "=", "connectwise_pdf_file"),
             ],
-            ["res_id", "name", "mimetype", "checksum", "store_fname"],
+            ["res_id", "res_field", "name", "mimetype", "checksum", "store_fname"],
             order="id",
         )
     )

@@ -87,13 +87,17 @@ def find_previewed(moves):
     return previewed
 
 
-def as_document(attachment, filename=None):
+def as_document(attachment, move=None):
     """Return this file as Odoo's downloads take it.
 
-    :param filename: by default its own name, which several marked files may have
+    :param move: the invoice to name it after. ConnectWise's PDF has that name already,
+        while several marked files may have the same one.
     """
+    is_named = not move or attachment.res_field == "connectwise_pdf_file"
     return {
-        "filename": filename or attachment.name,
+        "filename": attachment.name
+        if is_named
+        else move._get_invoice_report_filename(),
         "filetype": attachment.mimetype,
         "content": attachment._get_content(),
     }
