@@ -266,9 +266,9 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_connectwise_pdf_file(vals)
-        if "partner_id" in vals:
-            marked_pdf.unmark_given_away(self, vals["partner_id"])
+        marked = marked_pdf.find_marked(self) if "partner_id" in vals else {}
         result = super().write(marked_pdf.prefer_marked(vals))
+        marked_pdf.unmark_given_away(marked)
         if vals.get("state") == "posted":
             self._note_time("connectwise_posted_at")
         if vals.get("is_move_sent") or vals.get("connectwise_sent_checksum"):

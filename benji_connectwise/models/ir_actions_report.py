@@ -4,13 +4,13 @@ import time
 from collections import OrderedDict
 
 from odoo import models
-from odoo.tools import format_list
 
 from ..const import SECONDS_TO_MEND, SECONDS_TO_MEND_ONE
 from ..lib.connectwise_client import InvalidPdfError
 from ..odoo_internals import _wkhtml
 from ..tools.invoice_pdf.merge_check import MergeCheck
 from ..tools.invoice_pdf.origin import filter_odoos_own
+from ..tools.names import name_some
 
 _logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class IrActionsReport(models.Model):
                 "message": self.env._(
                     "Another PDF of these invoices could not be printed together with"
                     " the others: %s. Print them one by one.",
-                    format_list(self.env, moves.mapped("display_name")),
+                    name_some(self.env, moves.mapped("display_name")),
                 ),
             },
         )

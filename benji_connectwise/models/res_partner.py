@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         compute="_compute_connectwise_company_id",
         compute_sudo=True,
         groups="account.group_account_readonly,account.group_account_invoice",
-        help="That the customer is in the mapping report, but not connected.",
+        help="The customer is in the Customer Mapping Report, but not connected.",
     )
     is_connectwise_contact = fields.Boolean(
         "ConnectWise Contact",

@@ -81,29 +81,33 @@ def unmark(moves):
     moves.write({"invoice_pdf_attachment_id": False})
 
 
-def unmark_given_away(moves, partner_id):
-    """Use the marked files no more if `moves` are given to another customer.
+def find_marked(moves):
+    """Return {invoice: (its customer, its marked file)} of those with both, sudo."""
+    return {
+        move: (move.partner_id.commercial_partner_id, move.invoice_pdf_attachment_id)
+        for move in moves.sudo()
+        if move.partner_id and move.invoice_pdf_attachment_id
+    }
+
+
+def unmark_given_away(before):
+    """Use the marked files no more if their invoices were given to another customer.
 
     Such a file was chosen for the customer before. The chatter says so.
 
-    :param partner_id: id of the new `res.partner`, or False
+    :param before: as `find_marked` returned it before the invoices were written
     """
-    partner = moves.env["res.partner"].browse(partner_id).sudo()
-    given = moves.sudo().filtered(
-        lambda move: (
-            move.invoice_pdf_attachment_id
-            and move.partner_id
-            and move.partner_id.commercial_partner_id != partner.commercial_partner_id
-        )
-    )
-    for move in given:
+    for move, (customer, file) in before.items():
+        is_same = move.partner_id.commercial_partner_id == customer
+        if is_same or move.invoice_pdf_attachment_id != file:
+            continue
         move._message_log(
             body=move.env._(
                 "“%s” is no longer used as invoice PDF, because the customer changed.",
-                move.invoice_pdf_attachment_id.name,
+                file.name,
             )
         )
-    unmark(given)
+        unmark(move)
 
 
 def explain_unused(move):

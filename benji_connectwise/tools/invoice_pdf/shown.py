@@ -93,11 +93,11 @@ def as_document(attachment, move=None):
     :param move: the invoice to name it after. ConnectWise's PDF has that name already,
         while several marked files may have the same one.
     """
-    is_named = not move or attachment.res_field == "connectwise_pdf_file"
+    name = attachment.name
+    if move and attachment.res_field != "connectwise_pdf_file":
+        name = move._get_invoice_report_filename()
     return {
-        "filename": attachment.name
-        if is_named
-        else move._get_invoice_report_filename(),
+        "filename": name,
         "filetype": attachment.mimetype,
         "content": attachment._get_content(),
     }

@@ -324,7 +324,8 @@ def _store_arrivals(bill_tos, contacts, origin):
 def _ask_to_check(bill_to):
     """Plan an activity about a contact whose address moved to another domain.
 
-    It ends when a person decides about the contact, or when the contact goes.
+    It ends when a person decides about the contact, when the address moves back, or
+    when the contact goes.
     """
     if bill_to.decision == "disabled":
         return
