@@ -168,7 +168,7 @@ COMPANY_CASES = (
     HardCase(
         "markup",
         "A name that must be escaped on a page.",
-        companies=(_company(521, "<b>Bold</b> & <script>alert(1)</script>"),),
+        companies=(_company(521, "Young <b>Bold</b> & <script>alert(1)</script>"),),
     ),
     HardCase(
         "contact_without_last_name",

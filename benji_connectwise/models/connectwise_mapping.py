@@ -289,14 +289,13 @@ class ConnectwiseMapping(models.Model):
     def action_confirm(self):
         """Confirm the connection of this row, or the name that the customer wrote.
 
+        :return: a notification that says what holds now
         :raises UserError: if there is neither
         """
         self.ensure_one()
         self._check_may_change()
-        if self.connectwise_company_id:
-            return self.connect(self.connectwise_company_id)
-        connecting.confirm_name(self.sudo())
-        return True
+        connecting.confirm(self.sudo())
+        return mapping_words.describe_confirmed(self)
 
     def action_ask_disconnect(self):
         """Open the dialog that asks whether to disconnect these customers."""

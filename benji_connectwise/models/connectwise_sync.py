@@ -25,6 +25,7 @@ class ConnectwiseSync(models.Model):
         "connectwise.backend", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="backend_id.company_id", store=True)
+    environment = fields.Selection(related="backend_id.environment")
     state = fields.Selection(
         [
             ("queued", "Queued"),

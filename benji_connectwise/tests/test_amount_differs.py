@@ -37,6 +37,20 @@ class TestAmountDiffers(WhyCommon):
         self.assertTrue(self.as_opened(move).connectwise_amount_differs)
         self.assertIn("1.00 USD", self.as_opened(move).connectwise_amount_warning)
 
+    def test_explanation_marks_a_differing_amount(self):
+        move = self.differing()
+        move._get_preferred_invoice_pdf()
+        text = self.why(move)
+        self.assertIn("⚠", text)
+        self.assertNotIn("✓", text)
+
+    def test_explanation_leads_to_the_customers_row(self):
+        move = self.differing()
+        row = self.env["connectwise.mapping"].search(
+            [("partner_id", "=", self.partner_a.id)]
+        )
+        self.assertIn(f"/odoo/connectwise.mapping/{row.id}", self.why(move))
+
     def test_differing_amounts_can_be_filtered_for(self):
         move = self.differing()
         move._get_preferred_invoice_pdf()

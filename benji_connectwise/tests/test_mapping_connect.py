@@ -127,8 +127,9 @@ class TestMappingConnect(MappingReportCommon):
     def test_dialog_confirms_the_present_connection(self):
         row = self.row(self.acme)
         link(row.sudo().env, [(row.id, self.dental.id, "company_name")])
-        self.open_connect(self.acme).action_confirm()
+        notice = self.open_connect(self.acme).action_confirm()
         self.assertEqual(row.connection, "manual")
+        self.assertIn(self.dental.display_name, notice["params"]["message"])
 
     def test_choosing_the_present_company_confirms_it(self):
         row = self.row(self.acme)

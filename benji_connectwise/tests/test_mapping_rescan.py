@@ -123,6 +123,21 @@ class TestMappingRescan(MappingReportCommon):
         self.assertIn("Nothing would change", notice["params"]["message"])
         self.assertFalse(notice["params"]["next"], "The dialog stays open.")
 
+    def test_preview_says_that_connectwise_is_down(self):
+        """Odoo's dialog of an error would say "Invalid Operation"."""
+        self.sandbox.fault("unavailable", times=0)
+        notice = self.rescan().action_preview()
+        self.assertEqual(notice["params"]["type"], "danger")
+        self.assertFalse(notice["params"]["next"], "The dialog stays open.")
+
+    def test_applying_a_preview_says_that_connectwise_is_down(self):
+        self.twin_in_sandbox()
+        lines = self.preview()
+        self.sandbox.fault("unavailable", times=0)
+        notice = lines[:1].action_apply()
+        self.assertEqual(notice["params"]["type"], "danger")
+        self.assertFalse(self.row(self.foxtrot).connectwise_company_id)
+
     def test_applying_a_preview_that_became_true_meanwhile_changes_nothing(self):
         company = self.twin_in_sandbox()
         lines = self.preview()

@@ -47,6 +47,12 @@ class TestRefresh(WhyCommon):
         self.assertIn("since", self.refresh(self.move))
         self.assertChosen(self.move, "connectwise")
 
+    def test_failed_refresh_stays_on_screen(self):
+        refresh = self.as_opened(self.move).action_refresh_pdf
+        self.assertFalse(refresh()["params"]["sticky"])
+        self.down()
+        self.assertTrue(refresh()["params"]["sticky"])
+
     def test_refresh_says_that_the_pdf_is_broken(self):
         self.sandbox.fault("pdf_truncated", "invoice_pdf", times=0)
         self.assertIn("incomplete", self.refresh(self.move))

@@ -5,10 +5,10 @@ from ..tools.connection.explain import explain_stored
 
 
 class ConnectwiseCallbackSettings(models.TransientModel):
-    """*Changes at once*: switches ConnectWise's calls on and off."""
+    """*Instant updates*: switches ConnectWise's calls on and off."""
 
     _name = "connectwise.callback.settings"
-    _description = "Changes at Once"
+    _description = "Instant Updates"
 
     backend_id = fields.Many2one("connectwise.backend", required=True, readonly=True)
     obstacle = fields.Char(compute="_compute_state")
@@ -23,7 +23,7 @@ class ConnectwiseCallbackSettings(models.TransientModel):
         self.sudo(False).backend_id.check_access("read")
 
     def _compute_display_name(self):
-        self.display_name = self.env._("Changes at Once")
+        self.display_name = self.env._("Instant Updates")
 
     def _compute_state(self):
         callbacks = self.env["connectwise.callback"]
@@ -65,7 +65,7 @@ class ConnectwiseCallbackSettings(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": kind,
-                "title": self.env._("Changes at once"),
+                "title": self.env._("Instant updates"),
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },

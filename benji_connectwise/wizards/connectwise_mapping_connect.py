@@ -16,6 +16,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
     )
     # Read with the user's rights: a remote call may name another company's row.
     backend_id = fields.Many2one(related="mapping_id.backend_id", related_sudo=False)
+    environment = fields.Selection(related="backend_id.environment")
     current_company_name = fields.Char(
         "Connected to",
         related="mapping_id.connectwise_company_id.display_name",
@@ -101,8 +102,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
     def action_confirm(self):
         """Confirm the present connection."""
         self.ensure_one()
-        self.mapping_id.action_confirm()
-        return {"type": "ir.actions.act_window_close"}
+        return self.mapping_id.action_confirm()
 
     def action_connect(self):
         """Connect the customer to the chosen company."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.mapping.report import describe_rescan
-from ..tools.sync.runs import preview, run_now
+from ..tools.sync.runs import SyncError, preview, run_now
 from .connectwise_mapping_rescan_line import KINDS
 
 
@@ -18,6 +18,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
         ondelete="cascade",
         default=lambda self: self.env["connectwise.mapping"]._get_current_backend(),
     )
+    environment = fields.Selection(related="backend_id.environment", related_sudo=False)
     get_all_entries = fields.Boolean("Get all entries")
     discard_disconnected = fields.Boolean(
         "Discard previously disconnected automatic matched information"
@@ -63,9 +64,13 @@ class ConnectwiseMappingRescan(models.TransientModel):
     def action_preview(self):
         """Show the changes that a rescan would make, without making them."""
         self.ensure_one()
-        changes = preview(
-            self.backend_id, self.get_all_entries, self.discard_disconnected
-        )
+        try:
+            changes = preview(
+                self.backend_id, self.get_all_entries, self.discard_disconnected
+            )
+        except SyncError as error:
+            # Nobody did anything wrong, and the dialog is needed to try again.
+            return self._notify("danger", str(error))
         if changes:
             return self._show(changes)
         # The dialog stays open: other options may change something.
@@ -97,8 +102,13 @@ class ConnectwiseMappingRescan(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "benji_connectwise.connectwise_mapping_rescan_line_action"
         )
+        environments = dict(
+            self._fields["environment"]._description_selection(self.env)
+        )
+        name = [action["name"], environments.get(self.environment)]
         return {
             **action,
+            "name": " · ".join(filter(None, name)),
             "domain": [("rescan_id", "=", self.id)],
             "context": {"search_default_group_kind": 1, "rescan_id": self.id},
         }
@@ -128,17 +138,20 @@ class ConnectwiseMappingRescan(models.TransientModel):
             (line.kind, line.partner_id.id, line.company_name or "", line.reason or "")
             for line in self.line_ids
         )
-        with self.env.cr.savepoint() as savepoint:
-            sync, changes = run_now(
-                self.backend_id,
-                self.get_all_entries,
-                self.discard_disconnected,
-                with_changes=True,
-            )
-            self.env.flush_all()
-            is_as_shown = not changes or self._as_lines(changes) == shown
-            if not is_as_shown:
-                savepoint.rollback()
+        try:
+            with self.env.cr.savepoint() as savepoint:
+                sync, changes = run_now(
+                    self.backend_id,
+                    self.get_all_entries,
+                    self.discard_disconnected,
+                    with_changes=True,
+                )
+                self.env.flush_all()
+                is_as_shown = not changes or self._as_lines(changes) == shown
+                if not is_as_shown:
+                    savepoint.rollback()
+        except SyncError as error:
+            return self._notify("danger", str(error))
         if not is_as_shown:
             self.env.invalidate_all()
             return self._notify(
@@ -160,5 +173,10 @@ class ConnectwiseMappingRescan(models.TransientModel):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": level, "message": message, "next": following},
+            "params": {
+                "type": level,
+                "message": message,
+                "sticky": level == "danger",
+                "next": following,
+            },
         }

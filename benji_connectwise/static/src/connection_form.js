@@ -11,7 +11,7 @@ export class ConnectionFormController extends FormController {
         const ends = [
             _t("Nothing more is read from ConnectWise."),
             _t("Its contacts are not added to the recipients of invoices any more."),
-            _t("“Changes at once” is switched off."),
+            _t("“Instant updates” is switched off."),
         ];
         const stays = [
             _t("Nothing is deleted, and PDFs that are already here are still used."),

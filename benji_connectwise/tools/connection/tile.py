@@ -51,9 +51,9 @@ def describe_callbacks(backend):
     if not callback or callback.last_error:
         return callback.last_error
     if not callback.last_call:
-        return env._("Changes at once: no call yet")
+        return env._("Instant updates: no call yet")
     time = format_datetime(env, callback.last_call, dt_format="short")
-    return env._("Changes at once: last call %s", time)
+    return env._("Instant updates: last call %s", time)
 
 
 def describe_month(company):

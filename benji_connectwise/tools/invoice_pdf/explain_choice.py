@@ -22,6 +22,7 @@ def _prepare_explanation(move):
     chosen, attachment = Source._choose(move, whole=True)[move]
     outranking = find_outranking(move, chosen)
     undecided = {source for source in outranking if Source._is_open(source, move)}
+    is_doubtful = move.connectwise_amount_differs or move.connectwise_is_open
     steps, is_tried = [], True
     for source in get_order(move):
         is_chosen = source == chosen
@@ -29,6 +30,8 @@ def _prepare_explanation(move):
             mark = "open"
         elif is_chosen:
             mark = "possible" if undecided else "chosen"
+            if source == "connectwise" and is_doubtful:
+                mark = "doubtful"
         else:
             mark = "refused" if is_tried else "not_needed"
         is_tried &= not is_chosen
@@ -40,6 +43,7 @@ def _prepare_explanation(move):
         "steps": steps,
         "origin": describe_origin(move),
         "environment": move.sudo().connectwise_lookup_ids.backend_id.environment,
+        "mapping_url": _find_mapping_url(move),
         "connectwise_url": _find_connectwise_url(move),
         "bench_url": _find_bench_url(move),
         "stored": attachment
@@ -52,6 +56,17 @@ def _prepare_explanation(move):
         "waiting": _describe_waiting(move),
         "deliveries": _describe_deliveries(move, attachment),
     }
+
+
+def _find_mapping_url(move):
+    """Return the address of the customer's row in the report, or False."""
+    row = move.env["connectwise.mapping"].search(
+        [
+            ("backend_id", "=", move.company_id._get_connectwise_backend().id),
+            ("partner_id", "=", move.commercial_partner_id.id),
+        ]
+    )
+    return bool(row) and f"/odoo/connectwise.mapping/{row.id}"
 
 
 def _find_connectwise_url(move):

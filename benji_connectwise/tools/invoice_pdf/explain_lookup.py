@@ -213,8 +213,8 @@ def _explain_owner(case, hit):
         )
     if reason == "disconnected":
         return _(
-            "it belongs to %(company)s, from which %(customer)s was disconnected",
-            **names,
+            "it belongs to %(company)s, and this customer was disconnected from it",
+            company=names["company"],
         )
     return _("it belongs to %(company)s, not to %(customer)s", **names)
 

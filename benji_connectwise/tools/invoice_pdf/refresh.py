@@ -58,6 +58,8 @@ def refresh(moves):
             "type": level,
             "title": _("ConnectWise PSA"),
             "message": "\n".join(texts),
+            # Why it failed is read at leisure.
+            "sticky": level == "warning",
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
     }

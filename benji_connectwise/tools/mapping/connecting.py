@@ -59,11 +59,14 @@ def connect(mapping, company):
     update_contacts_for_person(mapping.backend_id, mapping)
 
 
-def confirm_name(mapping):
-    """Accept the name that this customer wrote.
+def confirm(mapping):
+    """Confirm the connection of this row, or the name that the customer wrote.
 
-    :raises UserError: if the customer wrote none
+    :raises UserError: if there is neither
     """
+    if mapping.connectwise_company_id:
+        connect(mapping, mapping.connectwise_company_id)
+        return
     if not mapping.is_self_written:
         raise UserError(mapping.env._("This customer is not connected."))
     mapping.partner_id._set_self_written(False)

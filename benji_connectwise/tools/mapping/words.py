@@ -171,6 +171,31 @@ def describe_disconnected(rows, before):
     }
 
 
+def describe_confirmed(mapping):
+    """Return the notification after a connection, or a name, was confirmed."""
+    _ = mapping.env._
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {
+            "type": "success",
+            "message": _(
+                "Confirmed: %(customer)s is %(company)s. From now on, this connection"
+                " counts as made by hand.",
+                customer=mapping.partner_id.display_name,
+                company=mapping.connectwise_company_id.display_name,
+            )
+            if mapping.connectwise_company_id
+            else _(
+                "Confirmed: the name and reference of %s are used again to find its"
+                " company.",
+                mapping.partner_id.display_name,
+            ),
+            "next": {"type": "ir.actions.act_window_close"},
+        },
+    }
+
+
 def describe_exact_matches(env, connected):
     """Return the notification after these rows were connected in bulk."""
     _ = env._

@@ -28,6 +28,10 @@ OPEN = ("queued", "running")
 _logger = logging.getLogger(__name__)
 
 
+class SyncError(UserError):
+    """ConnectWise did not answer, or its answer was not plausible."""
+
+
 def start(backend, full, discard_disconnected, user):
     """Return a new open synchronization of this connection, sudo.
 
@@ -88,7 +92,8 @@ def run_now(backend, full=False, discard_disconnected=False, with_changes=False)
     :param with_changes: whether the changes are returned
     :return: (the synchronization, its changes or None) as of `Synchronization`
     :raises AccessError: unless the user may change the connection
-    :raises UserError: if it is switched off or running, or ConnectWise failed
+    :raises UserError: if it is switched off or running
+    :raises SyncError: if ConnectWise failed
     """
     backend.ensure_one()
     backend.check_access("write")
@@ -101,16 +106,16 @@ def run_now(backend, full=False, discard_disconnected=False, with_changes=False)
                 pass
             _count_requests(sync, client)
     except ConnectWiseError as error:
-        raise UserError(explain(backend.env, error)) from error
+        raise SyncError(explain(backend.env, error)) from error
     except MassLossError as error:
-        raise UserError(explain_stored(backend.env, error.failure)) from error
+        raise SyncError(explain_stored(backend.env, error.failure)) from error
     return sync, run.changes
 
 
 def preview(backend, full=False, discard_disconnected=False):
     """Return what a synchronization would change, without writing anything.
 
-    :raises UserError, AccessError: as of `run_now`
+    :raises AccessError, UserError, SyncError: as of `run_now`
     """
     env = backend.env
     with env.cr.savepoint() as savepoint:
