@@ -1,4 +1,4 @@
-"""Make the README.rst of each addon, and the tables in docs/integrators.md.
+"""Make the README.rst of each addon, and the tables in docs/.
 
 python -m scripts.make_documents            write them; needs Odoo's source
 python -m scripts.make_documents --check    list the outdated ones
@@ -25,6 +25,7 @@ from .source_code import (
 )
 
 SHEET = ROOT / "docs" / "integrators.md"
+EXTENDING = ROOT / "docs" / "extending.md"
 
 SECTIONS = {
     "INSTALL": "Install",
@@ -61,10 +62,10 @@ def prepare_documents() -> Iterator[tuple[Path, str]]:
         ("tables", render_tables()),
         ("actions", render_actions()),
         ("views", render_views()),
-        ("hooks", render_hooks()),
     ):
         sheet = fill(sheet, name, table)
     yield SHEET, sheet
+    yield EXTENDING, fill(EXTENDING.read_text(), "hooks", render_hooks())
 
 
 def is_same(file: Path, text: str) -> bool:
@@ -112,7 +113,7 @@ def read_fragment(addon: Path, name: str) -> str:
     return file.read_text().strip() if file.exists() else ""
 
 
-# The tables of docs/integrators.md ----------------------------------------------------
+# The tables in docs/ -----------------------------------------------------------------
 
 
 def render_overrides() -> str:
