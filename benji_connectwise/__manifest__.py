@@ -54,6 +54,7 @@
         "views/digest_views.xml",
         "views/benji_connectwise_menus.xml",
     ],
+    "demo": ["demo/connectwise_demo.xml"],
     "assets": {
         "web.assets_backend": ["benji_connectwise/static/src/**/*"],
         "web.assets_tests": ["benji_connectwise/static/tests/tours/**/*"],

@@ -19,6 +19,7 @@ from . import (
     test_contact_protection,
     test_contact_removal,
     test_deliveries,
+    test_demo_data,
     test_disconnecting,
     test_e_invoicing,
     test_encryption,
