@@ -1,9 +1,11 @@
 """The documents say what the code does, and their links lead somewhere."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
+import polib
 import pytest
 from PIL import Image
 
@@ -15,6 +17,13 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
+
+HANDBOOK = ROOT / "docs" / "handbook.md"
+LANGUAGES = ("de", "es", "fr", "nl")
+EMPHASIS = re.compile(r"(\*+)([^*]+)\1")
+FIRST_CELL = re.compile(r"^\| ([^|]+) \|", re.MULTILINE)
+SEPARATOR = re.compile(r" ?[▸:] |, | ▸$")
+MENUS_OF_ODOO = {"Invoices"}  # The addons have the same word for another thing.
 
 SCREENS = sorted(ROOT.glob("benji_connectwise*/**/*.xml"))
 HELP = re.compile(r"https?://[^\"'<\s]+/docs/handbook\.md[^\"'<\s]*")
@@ -80,11 +89,95 @@ def test_name_fits_into_the_store() -> None:
 
 def test_help_on_screens_leads_to_a_heading_of_the_handbook() -> None:
     manifest = source_code.read_manifest(ROOT / "benji_connectwise")
-    handbook = ROOT / "docs" / "handbook.md"
     start = f"{manifest['website']}/blob/main/docs/handbook.md#"
     links = {link for file in SCREENS for link in HELP.findall(file.read_text())}
     assert len(links) >= 9
-    assert links <= {start + anchor for anchor in find_anchors(handbook)}
+    assert links <= {start + anchor for anchor in find_anchors(HANDBOOK)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translated_handbook_has_the_outline_of_the_english_one(language: str) -> None:
+    assert outline(translated_handbook(language)) == outline(HANDBOOK)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translated_handbook_has_the_words_of_the_screens(language: str) -> None:
+    """Those of the addons; Odoo's own are in Odoo, which need not be here."""
+    shown = read_translations(language)
+    all_shown = set().union(*shown.values())
+    sections = zip(
+        read_sections(HANDBOOK),
+        read_sections(translated_handbook(language)),
+        strict=True,
+    )
+    wrong = [
+        (word, shown[word])
+        for english, translated in sections
+        for word in find_words_of_screens(english, shown) - MENUS_OF_ODOO
+        if not shown[word] & find_words_of_screens(translated, all_shown)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_each_handbook_begins_with_links_to_the_others(language: str) -> None:
+    title, line, *_rest = translated_handbook(language).read_text().split("\n\n")
+    names = {translated_handbook(other).name for other in ("en", *LANGUAGES)}
+    assert title.startswith("# ")
+    assert set(LINK.findall(line)) == names - {translated_handbook(language).name}
+
+
+def translated_handbook(language: str) -> Path:
+    return HANDBOOK if language == "en" else HANDBOOK.with_suffix(f".{language}.md")
+
+
+def read_sections(document: Path) -> list[str]:
+    """Return the document's parts, each with its heading."""
+    return re.split(r"^(?=#+ )", document.read_text(), flags=re.MULTILINE)[1:]
+
+
+def outline(document: Path) -> list[tuple[object, ...]]:
+    """Return what translations share, of each section.
+
+    A link to a section counts as the number of that section.
+    """
+    sections = read_sections(document)
+    anchors = [make_anchor(section.partition("\n")[0]) for section in sections]
+    return [
+        (
+            section.partition(" ")[0],
+            len(re.findall(r"^\|", section, re.MULTILINE)),
+            len(re.findall(r"^(?:-|\d+\.) ", section, re.MULTILINE)),
+            len(EMPHASIS.findall(section)),
+            sorted(
+                str(anchors.index(link[1:])) if link.startswith("#") else link
+                for link in LINK.findall(section)
+                if not link.startswith(HANDBOOK.stem)
+            ),
+        )
+        for section in sections
+    ]
+
+
+def find_words_of_screens(section: str, texts: Container[str]) -> set[str]:
+    """Return which of `texts` are emphasised, or in the first column of a table.
+
+    Of a list or a path such as “Integrations ▸ Configure”, the parts.
+    """
+    words = [" ".join(words.split()) for _stars, words in EMPHASIS.findall(section)]
+    words += FIRST_CELL.findall(section)
+    parts = [[word] if word in texts else SEPARATOR.split(word) for word in words]
+    return {part for part in itertools.chain(*parts) if part in texts}
+
+
+def read_translations(language: str) -> dict[str, set[str]]:
+    """Return the addons' texts and what the screens show for each."""
+    translations: dict[str, set[str]] = {}
+    for file in ROOT.glob(f"benji_connectwise*/i18n/{language}.po"):
+        for entry in polib.pofile(str(file)):
+            shown = entry.msgstr or entry.msgid
+            translations.setdefault(entry.msgid, set()).add(shown)
+    return translations
 
 
 def find_links(document: Path) -> Iterator[str]:
@@ -105,7 +198,9 @@ def find_anchors(document: Path) -> set[str]:
     """Return what GitHub makes of the headings."""
     text = CODE.sub("", document.read_text())
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        for heading in headings
-    }
+    return {make_anchor(heading) for heading in headings}
+
+
+def make_anchor(heading: str) -> str:
+    text = heading.lstrip("# ").lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
