@@ -31,7 +31,11 @@ class InvoicePdfSource(models.Model):
     _rec_name = "source"
 
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
+        "res.company",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
     )
     # What a person adds comes last, whichever company it is for.
     sequence = fields.Integer(default=lambda self: self._get_next_sequence([]))

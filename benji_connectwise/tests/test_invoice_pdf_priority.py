@@ -41,6 +41,14 @@ class TestPriority(ConnectwiseCommon):
         with self.no_requests():
             self.assertChosen(self.move, "odoo")
 
+    def test_company_that_is_not_used_yet_can_be_deleted(self):
+        company = self.env["res.company"].create({"name": "Never used"})
+        source = self.env["invoice.pdf.source"].create(
+            {"company_id": company.id, "source": "odoo"}
+        )
+        company.unlink()
+        self.assertFalse(source.exists())
+
     def test_unlisted_source_is_never_used(self):
         self.set_priority("attachment")
         with self.no_requests():
