@@ -123,6 +123,12 @@ class TestMappingRescan(MappingReportCommon):
         self.assertIn("Nothing would change", notice["params"]["message"])
         self.assertFalse(notice["params"]["next"], "The dialog stays open.")
 
+    def test_preview_says_that_it_comes_from_a_sandbox(self):
+        self.twin_in_sandbox()
+        self.assertEqual(
+            self.rescan().action_preview()["display_name"], "Preview · Sandbox"
+        )
+
     def test_preview_says_that_connectwise_is_down(self):
         """Odoo's dialog of an error would say "Invalid Operation"."""
         self.sandbox.fault("unavailable", times=0)

@@ -108,7 +108,7 @@ class ConnectwiseMappingRescan(models.TransientModel):
         name = [action["name"], environments.get(self.environment)]
         return {
             **action,
-            "name": " · ".join(filter(None, name)),
+            "display_name": " · ".join(filter(None, name)),
             "domain": [("rescan_id", "=", self.id)],
             "context": {"search_default_group_kind": 1, "rescan_id": self.id},
         }
