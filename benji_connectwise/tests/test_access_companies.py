@@ -118,6 +118,17 @@ class TestAnotherCompanysDialog(ConnectwiseCommon):
                     {"company_id": self.company.id, "company_login_id": "evil"}
                 ).read([name])
 
+    def test_integrations_tell_nothing_about_another_company(self):
+        """Also if the fields are asked for in an order in which Odoo has the values in
+        its cache, where it checks nothing."""
+        pages = self.env["connectwise.integrations"].with_user(self.stranger)
+        names = ["is_connected", "where", "state", "priority"]
+        values = {"company_id": self.company.id}
+        with self.subTest("read"), self.assertRaises(AccessError):
+            pages.create(values).read(names)
+        with self.subTest("onchange"), self.assertRaises(AccessError):
+            pages.onchange(values, [], {name: {} for name in names})
+
     def test_no_dialog_names_another_companys_connection(self):
         for model in (
             "connectwise.mapping.rescan",

@@ -142,4 +142,6 @@ class ConnectwiseIntegrations(models.TransientModel):
         )
 
     def _get_backend(self):
+        # A person can create the page for any company over RPC.
+        self.company_id.check_access("read")
         return self.company_id._get_connectwise_backend().with_env(self.env)
