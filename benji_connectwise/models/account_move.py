@@ -11,7 +11,7 @@ from ..tools.invoice_pdf.explain_choice import render_explanation
 from ..tools.invoice_pdf.explain_lookup import explain_connectwise
 from ..tools.invoice_pdf.fetching import fetch_before_batch
 from ..tools.invoice_pdf.invoice_mail import filter_mailed, renew_pending_pdfs
-from ..tools.invoice_pdf.keeping import hide_files_of_others
+from ..tools.invoice_pdf.keeping import hide_files_of_others, leave_out_unsent
 from ..tools.invoice_pdf.order import is_used, list_sources
 from ..tools.invoice_pdf.refresh import refresh
 
@@ -385,7 +385,8 @@ class AccountMove(models.Model):
 
     def _get_mail_thread_data_attachments(self):
         moves = with_chosen_pdfs(self, self)
-        return super(AccountMove, moves)._get_mail_thread_data_attachments()
+        files = super(AccountMove, moves)._get_mail_thread_data_attachments()
+        return leave_out_unsent(files)
 
     def _thread_to_store(self, store: Store, fields, *, request_list=None):
         super()._thread_to_store(store, fields, request_list=request_list)

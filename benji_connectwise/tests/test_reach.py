@@ -117,6 +117,14 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
             for file in self.ask(move, "attachments").get("ir.attachment", [])
         ]
 
+    def kept(self, move):
+        """Return the contents of the files that a person of Invoicing sees."""
+        files = self.env["ir.attachment"].with_user(self.accountant)
+        files = files.search(
+            [("res_model", "=", "account.move"), ("res_id", "=", move.id)]
+        )
+        return files.mapped("raw")
+
     def test_link_does_not_open_a_pdf_that_became_another_customers(self):
         """Nor after the invoice was reset to draft and posted again."""
         move = self.invoice("CW1001")
@@ -173,16 +181,44 @@ class TestLinkToAnInvoice(OwnerCommon, HttpCase):
         invoice_id = self.sandbox_invoice("CW1001")["id"]
         self.sandbox.patch_invoice(invoice_id, {"reference": "changed there"})
         move.with_user(self.accountant).action_refresh_pdf()
-        self.assertIn(first, self.files(move))
+        self.assertIn(first, self.kept(move))
         self.give_to_boulder(move)
-        self.assertNotIn(first, self.files(move))
+        self.assertNotIn(first, self.kept(move))
 
     def test_draft_that_stays_with_its_customer_keeps_the_pdf(self):
         move = self.invoice("CW1001")
         self.assertChosen(move, "connectwise")
         move.button_draft()
         move.action_post()
-        self.assertIn(self.sandbox_pdf("CW1001"), self.files(move))
+        self.assertIn(self.sandbox_pdf("CW1001"), self.kept(move))
+
+    def test_link_does_not_open_an_older_pdf_that_became_another_customers(self):
+        """It was replaced before anybody received it."""
+        theirs = self.sandbox_pdf("CW1001")
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        self.patch(reference="changed there")
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.connect(self.boulder, self.owner)
+        self.assertVerdict(move, "wrong_company")
+        self.assertNotIn(theirs, self.files(move))
+
+    def test_link_does_not_open_the_pdf_of_a_draft_that_became_another_customers(self):
+        """It was an ordinary file already when the other customer was connected."""
+        move = self.invoice("CW1001")
+        self.assertChosen(move, "connectwise")
+        move.button_draft()
+        move.action_post()
+        self.connect(self.boulder, self.owner)
+        self.assertNotIn(self.sandbox_pdf("CW1001"), self.files(move))
+
+    def test_link_opens_an_older_pdf_that_the_customer_received(self):
+        received = self.sandbox_pdf("CW1001")
+        move = self.invoice("CW1001")
+        pin_pdfs({move: move._get_preferred_invoice_pdf()})
+        self.patch(reference="changed there")
+        move.with_user(self.accountant).action_refresh_pdf()
+        self.assertIn(received, self.files(move))
 
     def test_draft_given_to_another_customer_keeps_what_the_first_received(self):
         """It is a document of the first sale, as Odoo's own is."""

@@ -180,6 +180,20 @@ def hide_files_of_others(moves):
     unmark(moves.sudo().filtered(lambda move: move.invoice_pdf_attachment_id in files))
 
 
+def leave_out_unsent(files):
+    """Return `files` without ordinary ones that were ConnectWise's PDF and that nobody
+    received, unless an employee asks.
+
+    They were replaced, or their invoice was reset to draft. The link to the invoice
+    opens what is returned, and such a PDF may have turned out to be another customer's.
+    """
+    if files.env.user._is_internal():
+        return files
+    return files.filtered(
+        lambda file: file.res_field or not file.sudo().connectwise_customer_id
+    )
+
+
 def find_kept(backends):
     """Return (invoices whose kept PDF nobody received, those whose PDF was sent), sudo.
 
