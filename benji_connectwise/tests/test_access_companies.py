@@ -1,6 +1,7 @@
 """Dialogs and fields tell nothing about another company of Odoo."""
 
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .access_common import AccessCommon
@@ -38,7 +39,13 @@ class TestOtherCompanies(AccessCommon):
             "line, not saved": lambda: lines.onchange(
                 company, ["connectwise_company_id"], {"name": {}}
             ),
+            "line in a dialog, not saved": lambda: dialogs.onchange(
+                {"suggestion_ids": [Command.create(company)]},
+                [],
+                {"suggestion_ids": {"fields": {"account_number": {}}}},
+            ),
         }.items():
+            self.env.invalidate_all()
             with (
                 self.subTest(name),
                 self.assertRaises(AccessError),

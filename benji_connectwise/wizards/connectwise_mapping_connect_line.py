@@ -14,11 +14,16 @@ class ConnectwiseMappingConnectLine(models.TransientModel):
     connectwise_company_id = fields.Many2one(
         "connectwise.company", required=True, ondelete="cascade"
     )
-    connectwise_ref = fields.Integer(related="connectwise_company_id.connectwise_ref")
-    name = fields.Char(related="connectwise_company_id.name")
-    status = fields.Char(related="connectwise_company_id.status")
-    city = fields.Char(related="connectwise_company_id.city")
-    account_number = fields.Char(related="connectwise_company_id.account_number")
+    # Read with the user's rights: a remote call may name another company's.
+    connectwise_ref = fields.Integer(
+        related="connectwise_company_id.connectwise_ref", related_sudo=False
+    )
+    name = fields.Char(related="connectwise_company_id.name", related_sudo=False)
+    status = fields.Char(related="connectwise_company_id.status", related_sudo=False)
+    city = fields.Char(related="connectwise_company_id.city", related_sudo=False)
+    account_number = fields.Char(
+        related="connectwise_company_id.account_number", related_sudo=False
+    )
     reason = fields.Char("Why")
 
     def action_connect(self):
