@@ -73,6 +73,17 @@ class TestDisconnecting(DisconnectCommon):
         self.assertChosen(self.sent, "connectwise", pdf)
         self.assertChosen(self.unsent, "odoo")
 
+    def test_refused_pdf_is_deleted_too(self):
+        """It became another customer's before anybody received it."""
+        pdf = self.unsent.sudo().connectwise_pdf_id
+        theirs = self.sandbox_invoice("CW1002")["company_id"]
+        self.connect(self.new_customer("Lake"), self.new_company(theirs, "Lake"))
+        self.assertChosen(self.unsent, "odoo")
+        dialog = self.dialog()
+        self.assertEqual(dialog.deleted_pdfs, 1)
+        dialog.action_disconnect()
+        self.assertFalse(pdf.exists())
+
     def test_pdfs_are_not_deleted_one_by_one(self):
         """There may be tens of thousands of them."""
         moves = self.copies(self.unsent, 20)

@@ -197,18 +197,22 @@ def leave_out_unsent(files):
 def find_kept(backends):
     """Return (invoices whose kept PDF nobody received, those whose PDF was sent), sudo.
 
-    By SQL, because there may be hundreds of thousands.
+    Refused ones count too. By SQL, because there may be hundreds of thousands.
     """
     Move = backends.env["account.move"].sudo()
     Move.flush_model(["company_id", "connectwise_sent_checksum"])
-    backends.env["connectwise.lookup"].flush_model(["has_pdf", "pdf_checksum"])
+    backends.env["ir.attachment"].flush_model(["checksum", "res_id", "res_field"])
     rows = backends.env.execute_query(
         SQL(
             """
-            SELECT move.id, move.connectwise_sent_checksum = lookup.pdf_checksum
-              FROM connectwise_lookup lookup
-              JOIN account_move move ON move.id = lookup.move_id
-             WHERE lookup.has_pdf AND move.company_id = ANY(%s)
+            SELECT DISTINCT ON (move.id)
+                   move.id, move.connectwise_sent_checksum = file.checksum
+              FROM ir_attachment file
+              JOIN account_move move ON move.id = file.res_id
+             WHERE file.res_model = 'account.move'
+               AND file.res_field = 'connectwise_pdf_file'
+               AND move.company_id = ANY(%s)
+             ORDER BY move.id, file.id DESC
             """,
             backends._get_companies().ids,
         )
