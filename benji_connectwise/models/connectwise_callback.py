@@ -29,7 +29,9 @@ class ConnectwiseCallback(models.Model):
     failure = fields.Json(help="Why the callbacks could not be registered.")
     last_error = fields.Char(compute="_compute_last_error")
 
-    _backend_unique = models.UniqueIndex("(backend_id)")
+    _backend_unique = models.UniqueIndex(
+        "(backend_id)", "Somebody else switched this on at the same moment."
+    )
 
     def init(self):
         create_column(self)

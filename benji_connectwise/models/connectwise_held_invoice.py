@@ -30,7 +30,10 @@ class ConnectwiseHeldInvoice(models.Model):
     since = fields.Datetime(required=True, default=fields.Datetime.now)
     settings = fields.Json(help="How to send it, as it was asked for.")
 
-    _move_unique = models.UniqueIndex("(move_id)")
+    _move_unique = models.UniqueIndex(
+        "(move_id)",
+        "This invoice was sent at the same moment, and waits for ConnectWise's PDF.",
+    )
     _waiting_index = models.Index("(id) WHERE settings IS NOT NULL")
 
     @api.model

@@ -7,6 +7,7 @@ from . import (
     test_another_connectwise,
     test_another_connectwise_pdfs,
     test_asking_again,
+    test_at_once,
     test_branches,
     test_callback_registering,
     test_callbacks,
