@@ -3,7 +3,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tools import email_normalize
 
 from ..lib.connectwise_client import plain_email
-from ..tools.mapping.disconnecting import take_out_of_waiting_mail
+from ..tools.mapping.disconnecting import take_away, take_out_of_waiting_mail
 from ..tools.mapping.synced_contact import as_sync
 
 
@@ -60,6 +60,11 @@ class ConnectwiseBillTo(models.Model):
     )
 
     _mapping_unique = models.UniqueIndex("(mapping_id)")
+
+    def unlink(self):
+        # Nobody could change or delete a contact that is left without this.
+        take_away(self)
+        return super().unlink()
 
     def _get_email(self):
         """Return the address that ConnectWise has, normalised; False if it has none."""

@@ -2,7 +2,6 @@ import logging
 import os
 
 from odoo import api, fields, models
-from odoo.fields import NO_ACCESS
 
 from ..tools.invoice_pdf.file_store import write_whole
 from ..tools.invoice_pdf.keeping import NOT_INDEXED
@@ -17,7 +16,8 @@ class IrAttachment(models.Model):
         "res.partner",
         "ConnectWise Customer",
         copy=False,
-        groups=NO_ACCESS,
+        # Odoo's Privacy Lookup reads each field that leads to a person.
+        groups="base.group_system",
         help="Whose invoice this PDF of ConnectWise is, until somebody received it.",
     )
 

@@ -53,6 +53,7 @@ from . import (
     test_point_of_sale,
     test_portal,
     test_prefetch,
+    test_privacy_lookup,
     test_private_key,
     test_reach,
     test_refresh_in_background,
