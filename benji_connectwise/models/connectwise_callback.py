@@ -22,6 +22,10 @@ class ConnectwiseCallback(models.Model):
     backend_id = fields.Many2one(
         "connectwise.backend", required=True, ondelete="cascade"
     )
+    database_uuid = fields.Char(
+        default=lambda self: self._get_database_uuid(),
+        help="Odoo gives a copy of a database another one.",
+    )
     last_call = fields.Datetime(help="The last trusted call, to the minute.")
     last_refusal = fields.Datetime(
         help="The last refused call to the right address, to the minute."
@@ -42,6 +46,14 @@ class ConnectwiseCallback(models.Model):
     def _compute_last_error(self):
         for callback in self:
             callback.last_error = explain_stored(self.env, callback.failure)
+
+    @api.model
+    def _get_database_uuid(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _is_of_copied_database(self):
+        """Whether ConnectWise calls the database that this one is a copy of."""
+        return self.database_uuid != self._get_database_uuid()
 
     def _note_time(self, name):
         """Store the time of a call, at most once a minute and without waiting.

@@ -31,6 +31,16 @@ class TestRegistering(CallbackCommon):
         settings = self.env["connectwise.callback.settings"]
         return settings.create({"backend_id": self.backend.id})
 
+    def move_odoo(self):
+        """Give Odoo another address, and return it."""
+        url = self.base_url().replace("127.0.0.1", "localhost")
+        hosts = f"{self.sandbox.host},{url.partition('//')[2]}"
+        self.enterContext(
+            patch.dict(os.environ, {"BENJI_CONNECTWISE_LOCAL_HOSTS": hosts})
+        )
+        self.env["ir.config_parameter"].set_param("web.base.url", url)
+        return url
+
     def add_others(self):
         values = {"type": "company", "level": "owner", "objectId": 1}
         self.sandbox.callbacks.add({**values, "url": OTHERS}, self.sandbox.url)
@@ -118,12 +128,7 @@ class TestRegistering(CallbackCommon):
 
     def test_callback_of_the_address_before_is_repaired(self):
         """An administrator logged in at another address, and Odoo took it over."""
-        url = self.base_url().replace("127.0.0.1", "localhost")
-        hosts = f"{self.sandbox.host},{url.partition('//')[2]}"
-        self.enterContext(
-            patch.dict(os.environ, {"BENJI_CONNECTWISE_LOCAL_HOSTS": hosts})
-        )
-        self.env["ir.config_parameter"].set_param("web.base.url", url)
+        url = self.move_odoo()
         self.repair()
         self.assertEqual(self.registered(), KINDS)
         self.assertTrue(self.entry()["url"].startswith(url))
@@ -206,6 +211,31 @@ class TestRegistering(CallbackCommon):
         self.env.invalidate_all()
         self.assertRefused(self.post(body, url=url))
         self.assertEqual(self.registered(), KINDS)
+
+    def copy_database(self):
+        """Make this a copy of the database, under an address of its own."""
+        self.env["ir.config_parameter"].set_param("database.uuid", "of the copy")
+        self.move_odoo()
+
+    def test_copied_database_leaves_the_callbacks_of_the_first_one_alone(self):
+        before = self.sandbox.callbacks.entries()
+        self.copy_database()
+        self.repair()
+        self.assertEqual(self.sandbox.callbacks.entries(), before)
+        self.assertFalse(self.callback)
+
+    def test_connection_that_ends_in_a_copied_database_removes_nothing(self):
+        self.copy_database()
+        self.backend.active = False
+        self.env.cr.postcommit.run()
+        self.assertEqual(self.registered(), KINDS)
+
+    def test_copied_database_can_be_called_beside_the_first_one(self):
+        self.copy_database()
+        self.settings().action_switch_on()
+        self.repair()
+        self.assertTrue(self.callback)
+        self.assertEqual(sorted(self.registered()), sorted(KINDS * 2))
 
     # Whom it is shown to -----------------------------------------------------------
 

@@ -67,13 +67,14 @@ def switch_on(backend):
         )
     if obstacle := find_obstacle(env):
         raise UserError(explain_stored(env, obstacle))
-    callback = _find(backend) or _find(backend).create({"backend_id": backend.id})
+    # The present one may have been copied with the database.
+    _find(backend).unlink()
+    callback = _find(backend).create({"backend_id": backend.id})
     try:
         store(callback, encrypt(secrets.token_urlsafe(32)))
         _register(callback)
     except ConnectWiseError as error:
         raise UserError(explain(env, error)) from error
-    callback.failure = False
 
 
 def switch_off(backend):
@@ -92,7 +93,13 @@ def switch_off(backend):
 
 
 def repair(callback):
-    """Correct ConnectWise's list; a failure is stored, and nothing is raised."""
+    """Correct ConnectWise's list; a failure is stored, and nothing is raised.
+
+    The callbacks of a copied database end: they are those of the other database.
+    """
+    if callback._is_of_copied_database():
+        callback.unlink()
+        return
     backend = callback.backend_id
     if not backend._is_pdf_source() or backend._is_resting():
         return
@@ -144,6 +151,8 @@ def _prepare_removal(callback):
 
     :return: function, which returns the error of ConnectWise, or None
     """
+    if callback._is_of_copied_database():
+        return lambda: None
     try:
         is_ours, open_client = _get_test(callback), _get_opener(callback.backend_id)
     except ConnectWiseError as error:
