@@ -85,9 +85,10 @@ def _forget_names(env, models):
 
 
 def _delete_uses_of_fields(env, models):
-    """Delete saved searches and columns of export templates that use our fields.
+    """Delete saved searches, columns of exports and automation rules with our fields.
 
-    With a default search that uses a missing field, Odoo could not open the list.
+    With a default search that uses a missing field, Odoo could not open the list. With
+    such a rule, nobody could change an invoice.
     """
     named = env["ir.model.data"].search([("model", "=", "ir.model.fields")])
     ours = named.filtered(lambda name: name.module == "benji_connectwise")
@@ -100,11 +101,18 @@ def _delete_uses_of_fields(env, models):
         and not (env[field.model]._abstract or env[field.model]._transient)
     }
     used = re.compile(rf"\b({'|'.join(sorted(names))})\b")
-    for model, texts in {
+    for model, paths in {
         "ir.filters": ["domain", "context", "sort"],
         "ir.exports.line": ["name"],
+        "base.automation": [
+            "filter_domain",
+            "filter_pre_domain",
+            "trigger_field_ids.name",
+        ],
     }.items():
-        records = env[model].search([])
-        records.filtered(
-            lambda record, texts=texts: any(used.search(record[t] or "") for t in texts)
-        ).unlink()
+        if model not in env:
+            continue
+        for record in env[model].search([]):
+            texts = [text for path in paths for text in record.mapped(path)]
+            if any(used.search(text or "") for text in texts):
+                record.unlink()

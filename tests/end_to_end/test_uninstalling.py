@@ -121,6 +121,7 @@ def story() -> Iterator[Story]:
             Sandbox(seed=1, companies=40, invoices=60, today="2026-10-31")
         )
         stack.enter_context(copied_database(prepare_account(), DATABASE))
+        install(DATABASE, "base_automation")
         yield Story(sandbox)
 
 

@@ -51,6 +51,19 @@ def furnish(env, sandbox: SandboxClient) -> None:
     env["ir.exports"].create(
         {"name": "Mine", "resource": "account.move", "export_fields": lines}
     )
+    make_rule(env, filter_domain=own)
+
+
+def make_rule(env, **values) -> None:
+    """Make an automation rule on invoices."""
+    env["base.automation"].create(
+        {
+            "name": "Rule",
+            "model_id": env["ir.model"]._get_id("account.move"),
+            "trigger": "on_create_or_write",
+            **values,
+        }
+    )
 
 
 def use(env, sandbox: SandboxClient) -> None:
@@ -81,6 +94,9 @@ def use(env, sandbox: SandboxClient) -> None:
             {"name": "By PDF", "model_id": "account.move", "context": by_source},
         ]
     )
+    make_rule(env, filter_domain="[('invoice_pdf_preference', '=', 'odoo')]")
+    preference = env["ir.model.fields"]._get("account.move", "invoice_pdf_preference")
+    make_rule(env, trigger_field_ids=[(6, 0, preference.ids)])
     export = env["ir.exports"].search([("name", "=", "Mine")])
     export.export_fields = [(0, 0, {"name": "connectwise_status"})]
     env["ir.exports"].create(
