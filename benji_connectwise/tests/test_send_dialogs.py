@@ -169,6 +169,15 @@ class TestBatch(DialogCommon):
             context = alert["action"]["context"]
             self.assertEqual({*context}, {"default_move_type", "create"})
 
+    def test_vendor_bills_are_sent_without_a_source(self):
+        """With Peppol, people send the bills that they wrote for their vendors."""
+        bill = self.invoice("B1", amount=1, move_type="in_invoice")
+        send = self.env.registry["account.move.send"]
+        with patch.object(send, "_get_move_constraints", return_value={}):
+            alerts = self.wizard(self.move + bill).alerts
+        counted = [alert["message"] for alert in alerts.values()]
+        self.assertEqual(counted, ["PDF from ConnectWise PSA: 1"])
+
     def test_sources_are_not_counted_where_there_is_only_odoo(self):
         self.set_priority("odoo")
         moves = self.move + self.other

@@ -103,7 +103,8 @@ def _count_sources(moves, expected):
     if not any(before_odoo(get_order(move)) for move in moves):
         return {}
     by_source, alerts = {}, {}
-    for move in moves:
+    # Vendor bills can be sent too, with Peppol.
+    for move in moves._with_invoice_pdf():
         source, _outranking = expected[move]
         by_source.setdefault(source, []).append(move.id)
     for source, ids in by_source.items():
