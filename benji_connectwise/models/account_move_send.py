@@ -183,13 +183,22 @@ class AccountMoveSend(models.AbstractModel):
         )
 
     @api.model
+    def _generate_invoice_documents(self, invoices_data, allow_fallback_pdf=False):
+        # Now: an e-invoice is sent next, and then counts as one that cannot be sent.
+        for invoice, data in invoices_data.items():
+            data["ways"] = self._find_ways(invoice, data)
+        return super()._generate_invoice_documents(
+            invoices_data, allow_fallback_pdf=allow_fallback_pdf
+        )
+
+    @api.model
     def _link_invoice_documents(self, invoices_data):
         sent = self.env["account.move"]
         not_sent = sent.union(
             *(
                 invoice
                 for invoice, data in invoices_data.items()
-                if self._reaches_nobody(invoice, data) and not invoice.is_move_sent
+                if not data["ways"] and not invoice.is_move_sent
             )
         )
         result = super()._link_invoice_documents(invoices_data)
@@ -211,9 +220,8 @@ class AccountMoveSend(models.AbstractModel):
     def _hook_if_success(self, moves_data, from_cron=False):
         nobody, others = {}, {}
         for move, data in moves_data.items():
-            is_for_nobody = self._reaches_nobody(move, data)
-            (nobody if is_for_nobody else others)[move] = data
-            if is_for_nobody:
+            (others if data["ways"] else nobody)[move] = data
+            if not data["ways"]:
                 move._message_log(
                     body=self.env._("Not sent: nobody has an address to send it to.")
                 )
@@ -221,11 +229,10 @@ class AccountMoveSend(models.AbstractModel):
                 # The letter is made later, of the PDF that is kept then.
                 pin_pdfs({move: move.sudo().connectwise_pdf_id})
         result = super()._hook_if_success(others, from_cron=from_cron)
-        note_deliveries(
-            self.env["account.move"].union(
-                *(move for move, data in others.items() if self._is_sent(move, data))
-            )
-        )
+        # Networks for e-invoices carry Odoo's own PDF.
+        carry_chosen = {"email", "snailmail"}
+        sent = [move.id for move, data in others.items() if data["ways"] & carry_chosen]
+        note_deliveries(self.env["account.move"].browse(sent))
         if from_cron:
             by_author = defaultdict(list)
             for move, data in nobody.items():
@@ -259,20 +266,13 @@ class AccountMoveSend(models.AbstractModel):
         return bool(mailed and any(mailed.mapped("email_normalized")))
 
     @api.model
-    def _reaches_nobody(self, move, move_data):
-        """Whether none of the ways in which it is to be sent leads to anybody."""
-        methods = move_data.get("sending_methods") or []
-        return bool(methods) and not any(
-            self._is_applicable_to_move(method, move, **move_data) for method in methods
-        )
-
-    @api.model
-    def _is_sent(self, move, move_data):
-        """Whether it leaves Odoo in one of the ways: a download does not."""
-        methods = {*(move_data.get("sending_methods") or ())} - {"manual"}
-        return bool(methods) and not self._reaches_nobody(
-            move, {**move_data, "sending_methods": methods}
-        )
+    def _find_ways(self, move, move_data):
+        """Return those of the ways in which it is to be sent that lead to somebody."""
+        return {
+            method
+            for method in move_data.get("sending_methods") or ["manual"]
+            if self._is_applicable_to_move(method, move, **move_data)
+        }
 
     @api.model
     def _send_mail(self, move, mail_template, **kwargs):

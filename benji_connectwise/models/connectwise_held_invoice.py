@@ -128,7 +128,7 @@ class ConnectwiseHeldInvoice(models.Model):
         send = with_chosen_pdfs(self.move_id, self.env["account.move.send"])
         move = self.move_id.with_env(send.env)
         settings = send._get_default_sending_settings(move, **self._get_settings())
-        return send._reaches_nobody(move, settings)
+        return not send._find_ways(move, settings)
 
     def _send(self):
         """Send the invoice with the settings that were kept."""

@@ -108,6 +108,25 @@ class TestNobodyToMail(MailingCommon):
                 self.assertTrue(self.move.is_move_sent)
                 savepoint.rollback()
 
+    def test_invoice_that_a_network_took_is_not_called_unsent(self):
+        """Odoo sends it with its documents. Afterwards it cannot be sent like that."""
+        taken = self.env["account.move"]
+
+        def take(_send, invoices_data):
+            nonlocal taken
+            taken = taken.union(*invoices_data)
+
+        def is_applicable(_send, _method, move, **_move_data):
+            return move not in taken
+
+        send = self.env.registry["account.move.send"]
+        self.patch(send, "_call_web_service_after_invoice_pdf_render", take)
+        self.patch(send, "_is_applicable_to_move", is_applicable)
+        self.wizard(self.unreached).action_send_and_print()
+        self.assertEqual(taken, self.unreached)
+        self.assertTrue(self.unreached.is_move_sent)
+        self.assertNotIn("Not sent", str(self.unreached.message_ids.mapped("body")))
+
     def test_invoice_counts_as_sent_once_somebody_is_mailed(self):
         """Odoo's PDF was made before."""
         self.set_priority("odoo")
