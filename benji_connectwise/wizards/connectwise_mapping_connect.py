@@ -16,9 +16,7 @@ class ConnectwiseMappingConnect(models.TransientModel):
     )
     # Read with the user's rights: a remote call may name another company's row.
     backend_id = fields.Many2one(related="mapping_id.backend_id", related_sudo=False)
-    environment = fields.Selection(
-        related="backend_id.environment", related_sudo=False
-    )
+    environment = fields.Selection(related="backend_id.environment", related_sudo=False)
     current_company_name = fields.Char(
         "Connected to",
         related="mapping_id.connectwise_company_id.display_name",
