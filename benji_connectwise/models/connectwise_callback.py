@@ -23,6 +23,7 @@ class ConnectwiseCallback(models.Model):
         "connectwise.backend", required=True, ondelete="cascade"
     )
     database_uuid = fields.Char(
+        "Database UUID",
         default=lambda self: self._get_database_uuid(),
         help="Odoo gives a copy of a database another one.",
     )
