@@ -29,7 +29,7 @@ class TestUsed(OpenCommon):
     def test_invoice_says_that_it_is_open(self):
         move = self.open_invoice()
         self.assertChosen(move, "connectwise")
-        self.assertIn("New, still open in ConnectWise", self.why(move))
+        self.assertIn("still open in ConnectWise (New)", self.why(move))
 
     def test_closed_invoice_is_not_called_open(self):
         self.set_status("CW1001", CLOSED)

@@ -280,6 +280,18 @@ class TestInTheBackground(SyncCommon):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(self.backend.retry_at, triggers.mapped("call_at"))
 
+    def test_sync_resumes_when_a_longer_back_off_ends(self):
+        """Something else failed while it waited."""
+        self.sandbox.fault("unavailable", times=0)
+        self.request(full=True)
+        self.run_cron()
+        later = fields.Datetime.now() + timedelta(hours=2)
+        self.backend.sudo().retry_at = later
+        self.run_cron()
+        cron = self.env.ref("benji_connectwise.ir_cron_connectwise_sync")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertIn(later.replace(microsecond=0), triggers.mapped("call_at"))
+
     def test_sync_can_be_cancelled(self):
         self.request(full=True)
         self.backend.with_user(self.administrator).action_cancel_sync()

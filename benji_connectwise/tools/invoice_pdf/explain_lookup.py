@@ -19,6 +19,8 @@ def explain_connectwise(move):
     """
     if "connectwise" not in get_order(move) or not move._with_invoice_pdf():
         return False
+    if not is_used("connectwise", move):
+        return move.env._("Not used, because Odoo comes first.")
     return explain_lookup(move.sudo().connectwise_lookup_ids) or explain_not_asked(move)
 
 
@@ -30,8 +32,6 @@ def explain_not_asked(move):
         return _("ConnectWise is not connected.")
     if backend.failure:
         return describe_error(backend)
-    if not is_used("connectwise", move):
-        return _("Not asked, because Odoo comes first.")
     if move.sudo().connectwise_lookup_ids.accepted_id:
         return _("Found; the PDF is downloaded when it is printed or sent.")
     return _("Not asked yet; ConnectWise will be asked when it is printed or sent.")
@@ -94,15 +94,24 @@ def explain_amount(lookup):
 def _explain_accepted(lookup):
     _ = lookup.env._
     hit = lookup.accepted_id
+    warnings = []
     parts = [_("invoice %s", hit.number), _name_rules(hit), _name_company(hit)]
     if hit.has_total:
         amount = _format_amount(hit.env, hit.total, hit.currency_code)
         if lookup.verdict == "amount_differs":
-            parts.append(_("amount differs (%s)", amount))
+            move = lookup.move_id
+            ours = _format_amount(move.env, move.amount_total, move.currency_id.name)
+            warnings.append(
+                _(
+                    "amount differs: %(theirs)s there, %(ours)s here",
+                    theirs=amount,
+                    ours=ours,
+                )
+            )
         else:
             parts.append(_("amount matches (%s)", amount))
     if hit.is_open and not hit.is_gone:
-        parts.append(_("%s, still open in ConnectWise", hit.status))
+        warnings.append(_("still open in ConnectWise (%s)", hit.status))
     if lookup.is_from_another_tenant:
         parts.append(_("from the ConnectWise that was connected before"))
     elif hit.is_gone:
@@ -110,7 +119,7 @@ def _explain_accepted(lookup):
     elif hit.last_updated:
         time = format_datetime(lookup.env, hit.last_updated, dt_format="short")
         parts.append(_("last changed in ConnectWise %s", time))
-    return " · ".join(filter(None, parts))
+    return " · ".join(filter(None, warnings + parts))
 
 
 def _explain_refused(lookup):

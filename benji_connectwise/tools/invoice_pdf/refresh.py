@@ -60,6 +60,7 @@ def refresh(moves):
             "message": "\n".join(texts),
             # Why it failed is read at leisure.
             "sticky": level == "warning",
+            "className": "text-prewrap",
             "next": {"type": "ir.actions.client", "tag": "soft_reload"},
         },
     }

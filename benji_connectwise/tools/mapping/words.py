@@ -118,27 +118,29 @@ def ask_disconnect(mappings):
     if not rows:
         raise UserError(_("None of these customers is connected."))
     contacts = rows.filtered("contact_id")
+    mailed = contacts.filtered("contact_enabled")
     if len(rows) == 1:
         title = _("Disconnect %s?", rows.partner_id.display_name)
         sentences = [
             contacts
-            and _(
-                "Its contact from ConnectWise goes with it, and gets no invoices any"
-                " more: %s.",
-                contacts.contact_text,
-            ),
+            and _("Its contact from ConnectWise goes with it: %s.", rows.contact_text),
+            mailed and _("It gets no invoices any more."),
             _("Automatic matching will leave this customer alone."),
         ]
     else:
         title = _("Disconnect %s customers?", len(rows))
         names = rows.partner_id.mapped("display_name")
         sentences = [
-            f"{name_some(mappings.env, names)}.",
+            _("This concerns %s.", name_some(mappings.env, names).rstrip(".")),
             contacts
             and _(
-                "Their contacts from ConnectWise go with them, and get no invoices any"
-                " more: %s.",
-                ", ".join(contacts.mapped("contact_id.name")),
+                "Their contacts from ConnectWise go with them: %s.",
+                name_some(mappings.env, contacts.mapped("contact_id.name")),
+            ),
+            mailed
+            and _(
+                "Of these, no longer gets invoices: %s.",
+                name_some(mappings.env, mailed.mapped("contact_id.name")),
             ),
             _("Automatic matching will leave these customers alone."),
         ]

@@ -142,9 +142,12 @@ def run_scheduled(env):
             ("state", "!=", "draft"),
         ]
     ):
-        if backend._is_sync_resting():
-            continue
         sync = backend._get_open_sync()
+        if backend._is_sync_resting():
+            if sync:
+                # Something else may have failed since, so that the pause is longer.
+                _wake_after_pause(backend)
+            continue
         if sync._is_outdated():
             sync._end_for_another_connectwise()
             sync = sync.browse()
@@ -238,7 +241,10 @@ def put_off(sync, error):
     sync.failure = serialize_error(error)
     if is_news:
         sync._tell_user()
-    backend = sync.backend_id
+    _wake_after_pause(sync.backend_id)
+
+
+def _wake_after_pause(backend):
     times = [backend.retry_at, backend.sync_retry_at]
     if any(times):
         backend._trigger_sync(max(filter(None, times)))
