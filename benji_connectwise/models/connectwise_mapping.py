@@ -268,7 +268,7 @@ class ConnectwiseMapping(models.Model):
         # Saved now, because the buttons of its suggestions need saved records.
         dialog = self.env["connectwise.mapping.connect"].create({"mapping_id": self.id})
         return dialog._get_records_action(
-            name=self.env._("Connect %s to", self.partner_id.display_name),
+            name=self.env._("Connect %s with", self.partner_id.display_name),
             target="new",
             context={"default_mapping_id": self.id, "dialog_size": "extra-large"},
         )

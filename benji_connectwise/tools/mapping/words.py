@@ -205,7 +205,7 @@ def describe_exact_matches(env, connected):
         "type": "ir.actions.client",
         "tag": "display_notification",
         "params": {
-            "type": "success" if connected else "warning",
+            "type": "success" if connected else "info",
             "message": _(
                 "Connected: %s. Confirm each one when you have checked it.",
                 len(connected),
