@@ -44,6 +44,7 @@ from . import (
     test_mapping_rescan,
     test_mapping_search,
     test_mapping_tours,
+    test_marked_pdf,
     test_merging,
     test_number_bench,
     test_number_rules,

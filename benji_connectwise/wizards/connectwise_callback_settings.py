@@ -65,7 +65,7 @@ class ConnectwiseCallbackSettings(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": kind,
-                "title": self.env._("Instant updates"),
+                "title": self.env._("Instant Updates"),
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },

@@ -105,10 +105,10 @@ class ConnectwiseMappingRescan(models.TransientModel):
         environments = dict(
             self._fields["environment"]._description_selection(self.env)
         )
-        name = [action["name"], environments.get(self.environment)]
+        names = [action["name"], environments.get(self.environment)]
         return {
             **action,
-            "display_name": " · ".join(filter(None, name)),
+            "display_name": " · ".join(filter(None, names)),
             "domain": [("rescan_id", "=", self.id)],
             "context": {"search_default_group_kind": 1, "rescan_id": self.id},
         }

@@ -83,11 +83,9 @@ def explain_error(lookup):
 
 def explain_amount(lookup):
     """Say both amounts of an invoice that was accepted although they differ."""
-    hit, move = lookup.accepted_id, lookup.move_id
     return lookup.env._(
         "ConnectWise's total is %(theirs)s, Odoo's is %(ours)s.",
-        theirs=_format_amount(hit.env, hit.total, hit.currency_code),
-        ours=_format_amount(move.env, move.amount_total, move.currency_id.name),
+        **_format_amounts(lookup.move_id, lookup.accepted_id),
     )
 
 
@@ -97,19 +95,13 @@ def _explain_accepted(lookup):
     warnings = []
     parts = [_("invoice %s", hit.number), _name_rules(hit), _name_company(hit)]
     if hit.has_total:
-        amount = _format_amount(hit.env, hit.total, hit.currency_code)
+        amounts = _format_amounts(lookup.move_id, hit)
         if lookup.verdict == "amount_differs":
-            move = lookup.move_id
-            ours = _format_amount(move.env, move.amount_total, move.currency_id.name)
             warnings.append(
-                _(
-                    "amount differs: %(theirs)s there, %(ours)s here",
-                    theirs=amount,
-                    ours=ours,
-                )
+                _("amount differs: %(theirs)s there, %(ours)s here", **amounts)
             )
         else:
-            parts.append(_("amount matches (%s)", amount))
+            parts.append(_("amount matches (%s)", amounts["theirs"]))
     if hit.is_open and not hit.is_gone:
         warnings.append(_("still open in ConnectWise (%s)", hit.status))
     if lookup.is_from_another_tenant:
@@ -137,8 +129,7 @@ def _explain_refused(lookup):
         ),
         "wrong_amount": lambda: _(
             "its amount is %(theirs)s there and %(ours)s here",
-            theirs=_format_amount(hit.env, hit.total, hit.currency_code),
-            ours=_format_amount(move.env, move.amount_total, move.currency_id.name),
+            **_format_amounts(move, hit),
         ),
         "unproven_number": lambda: _explain_unproven(case),
         "ambiguous": lambda: _explain_ambiguity(lookup),
@@ -256,6 +247,13 @@ def _name_company(hit):
     return hit.env._(", billed to ").join(
         f"{name or ''} (#{ref})".strip() for ref, name in companies.items() if ref
     )
+
+
+def _format_amounts(move, hit):
+    return {
+        "theirs": _format_amount(hit.env, hit.total, hit.currency_code),
+        "ours": _format_amount(move.env, move.amount_total, move.currency_id.name),
+    }
 
 
 def _format_amount(env, amount, currency_code):

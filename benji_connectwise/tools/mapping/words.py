@@ -118,7 +118,7 @@ def ask_disconnect(mappings):
     if not rows:
         raise UserError(_("None of these customers is connected."))
     contacts = rows.filtered("contact_id")
-    mailed = contacts.filtered("contact_enabled")
+    mailed = contacts.filtered(lambda row: row._is_contact_mailed())
     if len(rows) == 1:
         title = _("Disconnect %s?", rows.partner_id.display_name)
         sentences = [
